@@ -1,0 +1,88 @@
+# `make help` lists the targets. PYTHON chooses the interpreter that .venv is made from.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PY     := $(BIN)/python
+# pytest workers: torch alone takes a second and 300 MB in each, so two are the most that pays on a small machine
+JOBS   ?= 2
+FUZZ_SECONDS ?= 60
+
+RUST_SOURCES := $(shell find rust benches -name '*.rs' -not -path '*/target/*' 2>/dev/null) \
+	$(wildcard Cargo.toml Cargo.lock rust/*/Cargo.toml rust/*/build.rs)
+# The binding is left out: it holds no logic, needs libpython to link a test, and every Python test runs it.
+CARGO_TESTED := --workspace --exclude impasto-python
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help system demo test test-rust test-python bench wheel check-wheel lint format fuzz clean
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+system: ## see that compiler, cmake, nasm, Python and Rust are there
+	@.ci/system-tools $(PYTHON)
+
+# A stamp says what was done, its dependencies when to do it again.
+$(PY):
+	@$(MAKE) --no-print-directory system
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install -q 'maturin>=1.9.4,<2'
+
+$(VENV)/.installed: pyproject.toml | $(PY)
+	$(BIN)/maturin develop --release --extras=all,test,lint
+	@touch $@
+
+$(VENV)/.built: $(VENV)/.installed $(RUST_SOURCES)
+	@$(MAKE) --no-print-directory system
+	$(BIN)/maturin develop --release --skip-install
+	@touch $@
+
+demo: $(VENV)/.built ## set everything up, then load, time, train and report on real photographs
+	$(BIN)/impasto demo
+
+test: test-rust test-python ## run every test, Rust's and then Python's
+
+test-rust: $(VENV)/.built
+	@if cargo nextest --version >/dev/null 2>&1; \
+	then cargo nextest run $(CARGO_TESTED) && cargo test -q --doc -p impasto-core; \
+	else cargo test -q $(CARGO_TESTED); fi
+
+test-python: $(VENV)/.built test-rust
+	$(PY) -m pytest -n $(JOBS)
+
+bench: $(VENV)/.built ## time the kernels and the loader against their peers
+	cargo bench -p impasto-benches
+	$(PY) -m pytest benches -p no:xdist --benchmark-group-by=group --benchmark-columns=min,median,ops
+	$(BIN)/impasto bench loader
+
+wheel: $(VENV)/.installed ## build a release wheel (abi3, CPython 3.11 on) into dist/
+	@$(MAKE) --no-print-directory system
+	$(BIN)/maturin build --release --out dist
+
+check-wheel: wheel ## install the wheel in a new environment with its declared dependencies only, and use it
+	rm -rf $(VENV)-wheel
+	$(PYTHON) -m venv $(VENV)-wheel
+	$(VENV)-wheel/bin/python -m pip install -q "$$(ls -t dist/impasto-*.whl | head -n 1)"
+	cd / && $(abspath $(VENV)-wheel)/bin/python $(abspath .ci/smoke.py)
+
+lint: $(VENV)/.built ## check formatting, lints, types and that the stubs are true
+	cargo fmt --all --check
+	cargo clippy -q --workspace --all-targets -- -D warnings
+	$(BIN)/ruff format -q --check .
+	$(BIN)/ruff check -q .
+	$(BIN)/mypy
+	$(PY) -m mypy.stubtest impasto._core --mypy-config-file pyproject.toml --allowlist .ci/stubtest-allowlist
+
+format: $(VENV)/.installed ## format Rust and Python
+	cargo fmt --all
+	$(BIN)/ruff format -q .
+	$(BIN)/ruff check -q --fix .
+
+# cargo-fuzz passes flags that only a nightly compiler takes; RUSTC_BOOTSTRAP lets the stable one take them.
+fuzz: ## fuzz each target for FUZZ_SECONDS
+	@cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz
+	cd rust/fuzz && for target in $$(RUSTC_BOOTSTRAP=1 cargo fuzz list --fuzz-dir .); do \
+		RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir . $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
+
+clean: ## remove what was built, keeping the environment
+	rm -rf target rust/fuzz/target dist demo $(VENV)/.built $(VENV)-wheel
