@@ -1,0 +1,90 @@
+"""impasto: MixGen and fast image-text loading for PyTorch, with a Rust core.
+
+>>> import impasto
+>>> impasto.MixGen(ratio=0.25, lam=0.5)
+MixGen(ratio=0.25, lam=0.5)
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from impasto.errors import BadSampleBudgetError as BadSampleBudgetError
+from impasto.errors import CaptionError as CaptionError
+from impasto.errors import DecodeError as DecodeError
+from impasto.errors import ImageTooLargeError as ImageTooLargeError
+from impasto.errors import ImpastoError as ImpastoError
+from impasto.errors import MissingExtraError as MissingExtraError
+from impasto.errors import RecipeError as RecipeError
+from impasto.errors import SourceError as SourceError
+from impasto.errors import TruncatedImageError as TruncatedImageError
+from impasto.errors import UnsupportedImageError as UnsupportedImageError
+from impasto.errors import VocabularyError as VocabularyError
+
+if TYPE_CHECKING:
+    from impasto import ops as ops
+    from impasto.batch import Batch as Batch
+    from impasto.batch import BatchKey as BatchKey
+    from impasto.batch import Plan as Plan
+    from impasto.loading import BatchDataset as BatchDataset
+    from impasto.loading import BatchSampler as BatchSampler
+    from impasto.loading import Loader as Loader
+    from impasto.loading import sources as sources
+    from impasto.recipe import ImageRecipe as ImageRecipe
+    from impasto.recipe import MixGen as MixGen
+    from impasto.recipe import Recipe as Recipe
+    from impasto.recipe import TextRecipe as TextRecipe
+    from impasto.tokenizers import BertTokenizer as BertTokenizer
+    from impasto.tokenizers import ClipTokenizer as ClipTokenizer
+
+# Where each public name lives. It is imported when it is first asked for: torch costs a second.
+_HOMES = {
+    "Batch": "impasto.batch",
+    "BatchDataset": "impasto.loading",
+    "BatchKey": "impasto.batch",
+    "BatchSampler": "impasto.loading",
+    "BertTokenizer": "impasto.tokenizers",
+    "ClipTokenizer": "impasto.tokenizers",
+    "ImageRecipe": "impasto.recipe",
+    "Loader": "impasto.loading",
+    "MixGen": "impasto.recipe",
+    "Plan": "impasto.batch",
+    "Recipe": "impasto.recipe",
+    "TextRecipe": "impasto.recipe",
+}
+_MODULES = {"ops": "impasto.ops", "sources": "impasto.loading.sources"}
+
+_ERRORS = [
+    "BadSampleBudgetError",
+    "CaptionError",
+    "DecodeError",
+    "ImageTooLargeError",
+    "ImpastoError",
+    "MissingExtraError",
+    "RecipeError",
+    "SourceError",
+    "TruncatedImageError",
+    "UnsupportedImageError",
+    "VocabularyError",
+]
+__all__ = [*_ERRORS, *_HOMES, *_MODULES]  # noqa: PLE0604  every entry is a string
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        value: Any = importlib.import_module(_MODULES[name])
+    elif name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+    elif name == "__version__":
+        from importlib.metadata import version
+
+        value = version("impasto")
+    else:
+        raise AttributeError(f"module 'impasto' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

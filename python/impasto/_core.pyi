@@ -1,0 +1,160 @@
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, final
+
+import numpy as np
+import numpy.typing as npt
+
+from impasto.errors import ImpastoError
+
+_Triple = tuple[float, float, float]
+_MeanStd = tuple[_Triple, _Triple] | None
+_Bytes = npt.NDArray[np.uint8]
+_Int64 = npt.NDArray[np.int64]
+
+@final
+class IndexBuilder:
+    def __new__(cls, root: str = "") -> IndexBuilder: ...
+    def add_file(self, key: str, path: str, captions: Sequence[str], label: int | None = None) -> None: ...
+    def add_bytes(self, key: str, data: bytes, captions: Sequence[str], label: int | None = None) -> None: ...
+    def add_tar(
+        self,
+        path: str,
+        *,
+        images: Sequence[str],
+        caption: str,
+        json_field: str | None = None,
+        label: str = "cls",
+        keep_truncated: bool = False,
+        cache: str | Path | None = None,
+    ) -> int: ...
+    def finish(self) -> Index: ...
+
+@final
+class Index:
+    @property
+    def nbytes(self) -> int: ...
+    @property
+    def is_labelled(self) -> bool: ...
+    def __len__(self) -> int: ...
+    def key(self, row: int) -> str: ...
+    def path(self, row: int) -> str: ...
+    def label(self, row: int) -> int | None: ...
+    def captions(self, row: int) -> list[str]: ...
+    def image(self, row: int, max_bytes: int = 1073741824) -> bytes: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class Permutation:
+    def __new__(cls, length: int, seed: int = 0, epoch: int = 0) -> Permutation: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, position: int) -> int: ...
+    def take(self, positions: _Int64) -> _Int64: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class Tokenizer:
+    @staticmethod
+    def clip(vocabulary: bytes) -> Tokenizer: ...
+    @staticmethod
+    def wordpiece(vocabulary: bytes, lowercase: bool) -> Tokenizer: ...
+    def encode(self, text: str, parse_specials: bool) -> list[int]: ...
+    def write(
+        self,
+        texts: Sequence[str],
+        rows: Sequence[int],
+        ids: _Int64,
+        mask: _Int64,
+        *,
+        pad_id: int,
+        parse_specials: bool,
+        end: bool,
+    ) -> npt.NDArray[np.uint32]: ...
+
+@final
+class ImageSpec:
+    def __new__(
+        cls,
+        *,
+        height: int,
+        width: int,
+        crop: str,
+        scale: tuple[float, float],
+        ratio: tuple[float, float],
+        resize: int,
+        hflip: float,
+        interpolation: str,
+        exact: bool,
+        exif_orientation: str,
+        max_pixels: int,
+        max_bytes: int,
+        max_scans: int,
+        dtype: str,
+        layout: str,
+        mean_std: _MeanStd,
+    ) -> ImageSpec: ...
+
+@final
+class TextSpec:
+    def __new__(
+        cls,
+        *,
+        tokenizer: Tokenizer | None,
+        length: int,
+        pad_id: int,
+        parse_specials: bool,
+        end: bool,
+        clean: bool,
+        max_bytes: int,
+    ) -> TextSpec: ...
+
+@final
+class Recipe:
+    def __new__(
+        cls, image: ImageSpec, text: TextSpec | None = None, mix: tuple[float, float] | None = None
+    ) -> Recipe: ...
+    @property
+    def image_bytes(self) -> int: ...
+
+@final
+class Staged:
+    def __new__(cls, recipe: Recipe, rows: int) -> Staged: ...
+    def load(
+        self,
+        index: Index,
+        at: _Int64,
+        source_rows: _Int64,
+        ids: _Int64,
+        seed: int,
+        epoch: int,
+        threads: int,
+    ) -> list[tuple[int, ImpastoError]]: ...
+    def plan(
+        self,
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], _Int64, list[str], list[int | None]]: ...
+    def finish(
+        self, images: _Bytes, ids: _Int64, mask: _Int64, threads: int
+    ) -> tuple[_Int64, npt.NDArray[np.float32], list[str], npt.NDArray[np.int32], list[int]]: ...
+
+def probe(data: bytes) -> tuple[Literal["jpeg", "png", "webp"], int, int, int, int, int, bool]: ...
+def decode(data: bytes, *, exif: str, max_pixels: int, max_bytes: int, max_scans: int) -> _Bytes: ...
+def draw(
+    spec: ImageSpec, width: int, height: int, seed: int, epoch: int, id: int
+) -> tuple[float, float, float, float, bool]: ...
+def resize(
+    image: _Bytes, view: tuple[float, float, float, float, bool], height: int, width: int, interpolation: str
+) -> _Bytes: ...
+def blend(
+    images: _Bytes,
+    partners: _Int64,
+    lams: npt.NDArray[np.float32],
+    out: _Bytes,
+    *,
+    dtype: str,
+    layout: str,
+    mean_std: _MeanStd,
+) -> None: ...
+def mix_plan(rows: int, ratio: float, lam: float) -> tuple[_Int64, npt.NDArray[np.float32]]: ...
+def join(first: str, second: str) -> str: ...
+def needs_cleaning(caption: str) -> bool: ...
+def substitute(length: int, seed: int, epoch: int, id: int, attempt: int) -> int: ...

@@ -1,0 +1,132 @@
+"""What a loader yields, and what names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import torch
+
+
+class BatchKey(list[int]):
+    """The samples of one batch, in order, and when it comes.
+
+    A list, so that anything that takes a batch sampler's lists (DataLoader, Lightning, Accelerate) takes it too.
+
+    Attributes:
+        epoch: The epoch whose random streams the batch is drawn from.
+        step: The batch's number in its epoch, counted over all ranks.
+    """
+
+    def __init__(self, samples: Iterable[int] = (), *, epoch: int = 0, step: int = 0) -> None:
+        super().__init__(samples)
+        self.epoch = epoch
+        self.step = step
+
+    def __repr__(self) -> str:
+        return f"BatchKey({len(self)} samples, epoch={self.epoch}, step={self.step})"
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What was drawn for a batch of B rows: enough to repeat it by other means.
+
+    Attributes:
+        boxes: [B, 4] float64: left, top, width and height of each crop, in pixels of the decoded image.
+        flips: [B] bool: whether the crop was mirrored.
+        choices: [B] int64: which of the sample's captions was taken.
+        partners: [B] int64: the row that each row is mixed with; its own number when it is not mixed.
+        lams: [B] float32: weight of the row's own image, 1 when it is not mixed.
+    """
+
+    boxes: npt.NDArray[np.float64]
+    flips: npt.NDArray[np.bool_]
+    choices: npt.NDArray[np.int64]
+    partners: npt.NDArray[np.int64]
+    lams: npt.NDArray[np.float32]
+
+    @property
+    def mixed(self) -> npt.NDArray[np.bool_]:
+        """[B] bool: the rows that are mixtures."""
+        return self.partners != np.arange(len(self.partners))
+
+    def __repr__(self) -> str:
+        pairs = [f"{i}+{self.partners[i]}@{self.lams[i]:.3g}" for i in np.flatnonzero(self.mixed)]
+        shown = ", ".join(pairs[:8]) + (f", ... {len(pairs) - 8} more" if len(pairs) > 8 else "")
+        return f"Plan({len(self.partners)} rows, {int(self.flips.sum())} flipped, mixed: [{shown}])"
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """A broken sample and what stands in its place.
+
+    Attributes:
+        row: The row of the batch.
+        key: The broken sample's key.
+        path: Where it lies.
+        error: The name of the exception.
+        reason: What is wrong with it.
+        substitute: The key of the sample that took its place.
+    """
+
+    row: int
+    key: str | None
+    path: str | None
+    error: str
+    reason: str
+    substitute: str
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """B samples, ready for a model.
+
+    Attributes:
+        images: [B, 3, H, W] (or [B, H, W, 3]) in the recipe's dtype.
+        input_ids: [B, L] int64, or None without a tokenizer.
+        attention_mask: [B, L] int64, 1 at tokens and 0 at padding, or None without a tokenizer.
+        captions: B strings after mixing, or None without a text recipe.
+        labels: [B] int64, or None when the source has none; a mixed row keeps its own.
+        keys: B keys of the samples, in order.
+        plan: What was drawn.
+        lost: [B] int32: tokens of each caption that did not fit, or None without a tokenizer.
+        replaced: The broken samples, under ``on_error="replace"``.
+    """
+
+    images: torch.Tensor
+    input_ids: torch.Tensor | None
+    attention_mask: torch.Tensor | None
+    captions: list[str] | None
+    labels: torch.Tensor | None
+    keys: list[str]
+    plan: Plan
+    lost: torch.Tensor | None
+    replaced: tuple[Replaced, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def _tensors(self) -> dict[str, torch.Tensor]:
+        names = ("images", "input_ids", "attention_mask", "labels", "lost")
+        return {name: tensor for name in names if (tensor := getattr(self, name)) is not None}
+
+    def pin_memory(self, device: torch.device | str | None = None) -> Batch:
+        """Copies the tensors to page-locked memory, as a DataLoader with ``pin_memory=True`` asks."""
+        del device
+        return replace(self, **{name: tensor.pin_memory() for name, tensor in self._tensors().items()})
+
+    def to(self, device: torch.device | str | int, *, non_blocking: bool = False) -> Batch:
+        """Moves the tensors to a device; their dtypes stay."""
+        moved: dict[str, Any] = {
+            name: tensor.to(device, non_blocking=non_blocking) for name, tensor in self._tensors().items()
+        }
+        return replace(self, **moved)
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{name}={list(tensor.shape)}" for name, tensor in self._tensors().items())
+        return f"Batch({shapes}, mixed={int(self.plan.mixed.sum())}, replaced={len(self.replaced)})"

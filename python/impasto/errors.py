@@ -1,0 +1,64 @@
+"""What impasto raises: one family, each kind also the built-in exception people expect there."""
+
+from __future__ import annotations
+
+
+class ImpastoError(Exception):
+    """The base of everything impasto raises.
+
+    Attributes:
+        reason: What is wrong and what to do about it.
+        key: The sample's key in its data set, when one sample is at fault.
+        path: The file (or ``shard.tar:key``) at fault, when there is one.
+    """
+
+    def __init__(self, reason: str, *, key: str | None = None, path: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.key = key
+        self.path = path
+
+    def __str__(self) -> str:
+        where = [f"sample {self.key!r}"] if self.key is not None else []
+        where += [str(self.path)] if self.path is not None else []
+        return f"{', '.join(where)}: {self.reason}" if where else self.reason
+
+
+class DecodeError(ImpastoError, ValueError):
+    """The bytes are not a well-formed image of a format that impasto reads."""
+
+
+class TruncatedImageError(DecodeError):
+    """The image ends before its last pixel."""
+
+
+class UnsupportedImageError(DecodeError):
+    """A well-formed image of a kind that impasto does not read."""
+
+
+class ImageTooLargeError(DecodeError):
+    """The header asks for more pixels, bytes or scans than the recipe's limits allow."""
+
+
+class SourceError(ImpastoError, OSError):
+    """A file, shard or annotation file is missing, unreadable or not what it should be."""
+
+
+class CaptionError(ImpastoError, ValueError):
+    """A caption is missing, empty, over-long or not UTF-8."""
+
+
+class VocabularyError(ImpastoError, ValueError):
+    """A tokenizer's vocabulary is missing or damaged."""
+
+
+class RecipeError(ImpastoError, ValueError):
+    """A recipe or an argument makes no sense."""
+
+
+class BadSampleBudgetError(ImpastoError, RuntimeError):
+    """More samples were bad than ``on_error="replace"`` was allowed to replace."""
+
+
+class MissingExtraError(ImpastoError, ImportError):
+    """An optional dependency is not installed; the message names the extra that brings it."""

@@ -1,0 +1,184 @@
+"""A batch as one call: the map-style data set behind every loader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.utils.data._utils.collate import default_collate_fn_map
+
+from impasto import _core
+from impasto.batch import Batch, BatchKey, Plan, Replaced
+from impasto.errors import ImpastoError, RecipeError
+from impasto.loading.bad_samples import BadSamples
+from impasto.recipe import Recipe
+from impasto.tokenizers import clean_caption
+
+if TYPE_CHECKING:
+    from impasto.loading.sources.base import Source
+
+_DTYPES = {
+    "float32": torch.float32,
+    "float16": torch.float16,
+    "bfloat16": torch.bfloat16,
+    "uint8": torch.uint8,
+}
+
+#: Substitutes tried for one broken sample before giving up.
+_ATTEMPTS = 16
+
+
+class BatchDataset(torch.utils.data.Dataset[Batch]):
+    """A data set whose unit is the batch, for a stock `torch.utils.data.DataLoader`.
+
+    ``DataLoader(BatchDataset(data, recipe), batch_sampler=BatchSampler(len(data), 256))`` yields `Batch`es: the
+    sampler's keys say which samples, epoch and step, and one native call does the rest, in whatever worker.
+
+    Args:
+        data: A source from `impasto.sources`.
+        recipe: What is done to the samples.
+        seed: Key of all random draws.
+        threads: Native threads of one call; 1 inside worker processes.
+        on_error: See `BadSamples`.
+        budget: See `BadSamples`; held by each worker for itself.
+        manifest: See `BadSamples`.
+
+    Raises:
+        RecipeError: If a value makes no sense.
+        VocabularyError: If the recipe's tokenizer has no usable vocabulary.
+    """
+
+    def __init__(
+        self,
+        data: Source,
+        recipe: Recipe,
+        *,
+        seed: int = 0,
+        threads: int = 1,
+        on_error: Literal["raise", "replace"] = "raise",
+        budget: float = 0.01,
+        manifest: str | Path | None = "bad_samples.jsonl",
+    ) -> None:
+        if not 0 <= seed < 2**64:
+            raise RecipeError(f"seed={seed} must lie in 0..2**64-1")
+        if threads < 1:
+            raise RecipeError(f"threads={threads} must be at least 1")
+        _ = recipe.native  # a vocabulary that is missing is missed here, not in a worker
+        self.data = data
+        self.recipe = recipe
+        self.seed = seed
+        self.threads = threads
+        self.bad_samples = BadSamples(on_error, budget=budget, manifest=manifest)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, sample: int) -> Batch:
+        """The batch of one sample, of epoch 0."""
+        return self.assemble(BatchKey([sample]))
+
+    def __getitems__(self, samples: Sequence[int]) -> list[Batch]:
+        """The batch that a DataLoader's fetcher asks for; a plain list of samples is taken as of epoch 0."""
+        return [self.assemble(samples if isinstance(samples, BatchKey) else BatchKey(samples))]
+
+    def assemble(self, key: BatchKey) -> Batch:
+        """Makes one batch: a pure function of the data, the recipe, the seed and the key.
+
+        Args:
+            key: The samples, epoch and step.
+
+        Raises:
+            ImpastoError: Of the kind that fits the first broken sample, under ``on_error="raise"``.
+            BadSampleBudgetError: If too many samples were broken, under ``on_error="replace"``.
+        """
+        recipe, count = self.recipe, len(key)
+        staged = _core.Staged(recipe.native, count)
+        broken = self._load(staged, key)
+        images, flat = _allocate(recipe, count)
+        text = recipe.text
+        tokenizer = text.resolved if text else None
+        length = text.length if text and tokenizer else 0
+        ids, mask = np.empty((count, length), np.int64), np.empty((count, length), np.int64)
+        finished = staged.finish(flat, ids.reshape(-1), mask.reshape(-1), self.threads)
+        partners, lams, captions, lost, unclean = finished
+        if tokenizer and unclean:
+            cleaned = [clean_caption(captions[row]) for row in unclean]
+            framing = {"pad_id": tokenizer.pad_id, "parse_specials": tokenizer.specials == "parse"}
+            lost[unclean] = tokenizer.native.write(cleaned, unclean, ids, mask, end=tokenizer.end, **framing)
+        boxes, flips, choices, keys, labels = staged.plan()
+        batch = Batch(
+            images=images,
+            input_ids=torch.from_numpy(ids) if tokenizer else None,
+            attention_mask=torch.from_numpy(mask) if tokenizer else None,
+            captions=captions if text else None,
+            labels=_labels(labels),
+            keys=keys,
+            plan=Plan(boxes, flips, choices, partners, lams),
+            lost=torch.from_numpy(lost) if tokenizer else None,
+            replaced=tuple(
+                Replaced(row, bad.key, bad.path, type(bad).__name__, bad.reason, keys[row]) for row, bad in broken
+            ),
+        )
+        self.bad_samples.record(key, batch)
+        return batch
+
+    def _load(self, staged: _core.Staged, key: BatchKey) -> list[tuple[int, ImpastoError]]:
+        """Fills every row of a batch; returns what was broken, by row."""
+        ids = np.asarray(key, dtype=np.int64)
+        rows = np.arange(len(ids), dtype=np.int64)
+        samples = ids.copy()
+        broken: dict[int, ImpastoError] = {}
+        for attempt in range(_ATTEMPTS):
+            index, places = locate(self.data, samples[rows])
+            failed = staged.load(index, rows, places, ids[rows], self.seed, key.epoch, self.threads)
+            if not failed:
+                return sorted(broken.items())
+            if not self.bad_samples.replace:
+                raise failed[0][1]
+            broken = dict(failed) | broken  # the sample's own error is kept, not its substitute's
+            rows = np.asarray([row for row, _ in failed], dtype=np.int64)
+            for row in rows:
+                samples[row] = _core.substitute(len(self.data), self.seed, key.epoch, int(ids[row]), attempt)
+        raise failed[0][1]
+
+
+@runtime_checkable
+class _Gathering(Protocol):
+    """A source whose rows live in Python objects."""
+
+    def gather(self, ids: npt.NDArray[np.int64]) -> _core.Index: ...
+
+
+def locate(data: Source, samples: npt.NDArray[np.int64]) -> tuple[_core.Index, npt.NDArray[np.int64]]:
+    """An index that holds the samples, and their rows in it."""
+    if isinstance(data, _Gathering):
+        return data.gather(samples), np.arange(len(samples), dtype=np.int64)
+    return data.index, samples
+
+
+def _allocate(recipe: Recipe, count: int) -> tuple[torch.Tensor, npt.NDArray[np.uint8]]:
+    """The images tensor of a batch, and its bytes."""
+    height, width = recipe.image.shape
+    shape = (count, 3, height, width) if recipe.image.layout == "chw" else (count, height, width, 3)
+    flat = np.empty(count * recipe.native.image_bytes, np.uint8)
+    return torch.from_numpy(flat).view(_DTYPES[recipe.image.dtype]).view(shape), flat
+
+
+def _labels(labels: list[int | None]) -> torch.Tensor | None:
+    if all(label is None for label in labels):
+        return None
+    return torch.tensor([-1 if label is None else label for label in labels], dtype=torch.int64)
+
+
+def _collate(batches: list[Batch], *, collate_fn_map: Any = None) -> Batch:
+    """A fetched batch is a batch already."""
+    del collate_fn_map
+    (batch,) = batches
+    return batch
+
+
+default_collate_fn_map[Batch] = _collate

@@ -1,0 +1,15 @@
+"""The kernels under the loader as plain functions, on bytes, numpy arrays and torch tensors."""
+
+from impasto.ops.images import ImageHeader as ImageHeader
+from impasto.ops.images import crop as crop
+from impasto.ops.images import decode as decode
+from impasto.ops.images import load as load
+from impasto.ops.images import probe as probe
+from impasto.ops.images import resize as resize
+from impasto.ops.mixing import join as join
+from impasto.ops.mixing import mix as mix
+from impasto.ops.mixing import mix_plan as mix_plan
+from impasto.ops.mixing import normalize as normalize
+from impasto.ops.order import permutation as permutation
+from impasto.ops.text import Tokens as Tokens
+from impasto.ops.text import tokenize as tokenize

@@ -1,0 +1,212 @@
+"""One image: header, decoding, cropping, resizing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from impasto import _core
+from impasto.errors import RecipeError, SourceError
+from impasto.recipe import ImageRecipe, Recipe
+
+Image = npt.NDArray[np.uint8]
+Box = tuple[float, float, float, float]
+
+
+class ImageHeader(NamedTuple):
+    """What an encoded image says of itself.
+
+    Attributes:
+        format: ``"jpeg"``, ``"png"`` or ``"webp"``.
+        width: Pixels a row, before orientation is applied.
+        height: Rows, before orientation is applied.
+        orientation: EXIF's number from 1 to 8; 1 is upright.
+        channels: 1 to 4, as stored.
+        bits: Bits a channel, as stored.
+        progressive: Whether a JPEG is progressive, or a PNG interlaced.
+    """
+
+    format: Literal["jpeg", "png", "webp"]
+    width: int
+    height: int
+    orientation: int
+    channels: int
+    bits: int
+    progressive: bool
+
+
+def _bytes(data: bytes | str | Path) -> bytes:
+    if isinstance(data, str | Path):
+        try:
+            return Path(data).read_bytes()
+        except OSError as error:
+            raise SourceError(f"the file cannot be read: {error.strerror}", path=str(data)) from error
+    return bytes(data)
+
+
+def probe(data: bytes | str | Path) -> ImageHeader:
+    """Reads an image's header, and nothing else.
+
+    Args:
+        data: Encoded bytes, or a path.
+
+    Raises:
+        DecodeError: If the bytes are not a JPEG, PNG or WebP.
+        SourceError: If the file can't be read.
+
+    >>> import io, PIL.Image
+    >>> file = io.BytesIO()
+    >>> PIL.Image.new("RGB", (640, 480), "teal").save(file, "JPEG")
+    >>> probe(file.getvalue())[:3]
+    ('jpeg', 640, 480)
+    """
+    return ImageHeader(*_core.probe(_bytes(data)))
+
+
+def decode(
+    data: bytes | str | Path,
+    *,
+    exif: Literal["ignore", "apply"] = "ignore",
+    max_pixels: int = ImageRecipe.max_pixels,
+    max_bytes: int = ImageRecipe.max_bytes,
+    max_scans: int = ImageRecipe.max_scans,
+) -> Image:
+    """Decodes a whole image; JPEG and 8-bit PNG are bit-equal to Pillow's ``convert("RGB")``.
+
+    Args:
+        data: Encoded JPEG, PNG or WebP, or a path to one.
+        exif: Whether the orientation tag is applied.
+        max_pixels: Largest width x height that is decoded.
+        max_bytes: Largest encoded size.
+        max_scans: Largest number of scans in a progressive JPEG.
+
+    Returns:
+        [H, W, 3] uint8, RGB. Alpha is dropped, 16 bits keep their high byte, CMYK is converted as Pillow does.
+
+    Raises:
+        DecodeError: If the bytes can't be decoded; its children say why.
+        SourceError: If the file can't be read.
+
+    >>> import io, PIL.Image
+    >>> file = io.BytesIO()
+    >>> PIL.Image.new("RGB", (4, 3), (250, 128, 114)).save(file, "PNG")
+    >>> image = decode(file.getvalue())
+    >>> image.shape, image[0, 0].tolist()
+    ((3, 4, 3), [250, 128, 114])
+    """
+    limits = {"max_pixels": max_pixels, "max_bytes": max_bytes, "max_scans": max_scans}
+    return _core.decode(_bytes(data), exif=exif, **limits)
+
+
+def crop(image: Image, box: tuple[int, int, int, int]) -> Image:
+    """Cuts a box out of an image, as a view.
+
+    Args:
+        image: [H, W, 3] uint8.
+        box: Left, top, width and height, in pixels.
+
+    Raises:
+        RecipeError: If the box is empty or leaves the image.
+
+    >>> import numpy as np
+    >>> crop(np.zeros((480, 640, 3), np.uint8), (10, 20, 100, 50)).shape
+    (50, 100, 3)
+    """
+    left, top, width, height = box
+    rows, columns = image.shape[:2]
+    if not (0 <= left < left + width <= columns and 0 <= top < top + height <= rows):
+        raise RecipeError(f"box={box} is empty or leaves the image of {columns} x {rows} pixels")
+    return image[top : top + height, left : left + width]
+
+
+def resize(
+    image: Image,
+    size: int | tuple[int, int],
+    *,
+    box: Box | None = None,
+    flip: bool = False,
+    interpolation: Literal["bicubic", "bilinear"] = "bicubic",
+) -> Image:
+    """Resizes an image, or a box of it, with antialiasing; within one level of Pillow.
+
+    Args:
+        image: [H, W, 3] uint8.
+        size: Side, or (height, width), of the result, in pixels.
+        box: Left, top, width and height of the part that is resized, in pixels; fractions are allowed. As after a
+            crop, no pixel outside of it is looked at.
+        flip: Mirror the result left to right.
+        interpolation: ``"bicubic"`` or ``"bilinear"``.
+
+    Returns:
+        [height, width, 3] uint8.
+
+    Raises:
+        RecipeError: If the image isn't [H, W, 3], or the size or box makes no sense.
+
+    >>> import numpy as np
+    >>> resize(np.full((480, 640, 3), 7, np.uint8), 224).shape
+    (224, 224, 3)
+    """
+    recipe = ImageRecipe(size=size, interpolation=interpolation)
+    height, width = recipe.shape
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise RecipeError(f"image must be [H, W, 3] uint8, not {list(image.shape)} {image.dtype}")
+    left, top, box_width, box_height = box or (0.0, 0.0, float(image.shape[1]), float(image.shape[0]))
+    view = (left, top, box_width, box_height, flip)
+    return _core.resize(np.ascontiguousarray(image), view, height, width, interpolation)
+
+
+def load(
+    data: bytes | str | Path,
+    recipe: ImageRecipe,
+    *,
+    seed: int = 0,
+    epoch: int = 0,
+    sample: int = 0,
+) -> tuple[Image, Box, bool]:
+    """Does to one image what the loader does: draws a crop, decodes only what it needs, resizes, flips.
+
+    Args:
+        data: Encoded JPEG, PNG or WebP, or a path to one.
+        recipe: What is done; its dtype, layout and normalisation are left to the batch.
+        seed: The run's seed.
+        epoch: The epoch.
+        sample: The sample's number in its data set.
+
+    Returns:
+        [height, width, 3] uint8, the crop box (left, top, width, height) in pixels, and whether it was flipped.
+
+    Raises:
+        DecodeError: If the bytes can't be decoded.
+        SourceError: If the file can't be read.
+
+    >>> import io, PIL.Image
+    >>> file = io.BytesIO()
+    >>> PIL.Image.new("RGB", (640, 480), "teal").save(file, "JPEG")
+    >>> image, box, flip = load(file.getvalue(), ImageRecipe(size=64, crop="center", resize=72))
+    >>> image.shape, [round(x, 1) for x in box], flip
+    ((64, 64, 3), [106.7, 26.7, 426.7, 426.7], False)
+    """
+    builder = _core.IndexBuilder()
+    if isinstance(data, str | Path):
+        builder.add_file(str(data), str(data), [])
+    else:
+        builder.add_bytes("bytes", bytes(data), [])
+    height, width = recipe.shape
+    raw = ImageRecipe(**{**_fields(recipe), "dtype": "uint8", "layout": "hwc"})
+    staged = _core.Staged(Recipe(image=raw, text=None).native, 1)
+    row, at = np.zeros(1, np.int64), np.asarray([sample], np.int64)
+    for _, error in staged.load(builder.finish(), row, row, at, seed, epoch, 1):
+        raise error
+    out, none = np.empty(height * width * 3, np.uint8), np.empty(0, np.int64)
+    staged.finish(out, none, none, 1)
+    boxes, flips, *_ = staged.plan()
+    left, top, box_width, box_height = boxes[0].tolist()
+    return out.reshape(height, width, 3), (left, top, box_width, box_height), bool(flips[0])
+
+
+def _fields(recipe: ImageRecipe) -> dict[str, object]:
+    return {name: getattr(recipe, name) for name in recipe.__dataclass_fields__}

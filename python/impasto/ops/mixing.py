@@ -1,0 +1,136 @@
+"""Blending, normalising and joining: MixGen's two formulas and what surrounds them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from impasto import _core
+from impasto.errors import RecipeError
+from impasto.recipe import MixGen, Triple, mean_std
+
+if TYPE_CHECKING:
+    import torch
+
+_NUMPY_DTYPES = {"float32": np.float32, "float16": np.float16, "uint8": np.uint8}
+
+
+def mix_plan(batch_size: int, mix: MixGen) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """Who is mixed with whom in a batch.
+
+    Args:
+        batch_size: Rows in the batch, B.
+        mix: How much is mixed.
+
+    Returns:
+        Partners [B] int64 (a row that isn't mixed is its own partner) and lams [B] float32.
+
+    >>> mix_plan(8, MixGen(ratio=0.25))[0].tolist()
+    [2, 3, 2, 3, 4, 5, 6, 7]
+    """
+    return _core.mix_plan(batch_size, mix.ratio, mix.lam)
+
+
+def join(first: str, second: str) -> str:
+    """Joins two captions as MixGen does.
+
+    >>> join("a cat on a mat", "a red bus")
+    'a cat on a mat a red bus'
+    """
+    return _core.join(first, second)
+
+
+@overload
+def mix(
+    images: npt.NDArray[np.uint8], partners: npt.NDArray[np.int64], lams: npt.NDArray[np.float32]
+) -> npt.NDArray[np.uint8]: ...
+@overload
+def mix(
+    images: torch.Tensor, partners: npt.NDArray[np.int64], lams: npt.NDArray[np.float32]
+) -> torch.Tensor: ...
+def mix(
+    images: npt.NDArray[np.uint8] | torch.Tensor,
+    partners: npt.NDArray[np.int64],
+    lams: npt.NDArray[np.float32],
+) -> npt.NDArray[np.uint8] | torch.Tensor:
+    """Mixes the images of a batch, out of place: ``lam * image + (1 - lam) * image[partner]``.
+
+    Args:
+        images: A numpy array [B, H, W, 3] uint8 (rounded half up), or a torch tensor [B, ...] of any float dtype
+            on any device.
+        partners: [B] int64, as from `mix_plan`.
+        lams: [B] float32 in [0, 1].
+
+    Returns:
+        A new batch of the same kind, shape and dtype. Rows that are their own partner are copied.
+
+    Raises:
+        RecipeError: If shapes or dtypes don't fit.
+
+    >>> import numpy as np
+    >>> images = np.stack([np.full((1, 1, 3), value, np.uint8) for value in (10, 21)])
+    >>> mix(images, np.array([1, 1]), np.array([0.5, 1.0], np.float32))[:, 0, 0, 0].tolist()
+    [16, 21]
+    """
+    if isinstance(images, np.ndarray):
+        if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8:
+            raise RecipeError(f"images must be [B, H, W, 3] uint8, not {list(images.shape)} {images.dtype}")
+        out = np.empty_like(images, order="C")
+        source = np.ascontiguousarray(images)
+        _core.blend(source, partners, lams, out.reshape(-1), dtype="uint8", layout="hwc", mean_std=None)
+        return out
+    if not images.is_floating_point() or not len(images) == len(partners) == len(lams):
+        raise RecipeError(f"images must be floating point [B, ...] with B={len(partners)} partners and lams")
+    out_tensor = images.clone()
+    rows = np.flatnonzero(partners != np.arange(len(partners)))
+    own = out_tensor.new_tensor(lams[rows]).view(-1, *[1] * (images.dim() - 1))
+    out_tensor[rows] = own * images[rows] + (1 - own) * images[partners[rows]]
+    return out_tensor
+
+
+def normalize(
+    images: npt.NDArray[np.uint8],
+    normalize: str | tuple[Triple, Triple] | None = "clip",
+    *,
+    partners: npt.NDArray[np.int64] | None = None,
+    lams: npt.NDArray[np.float32] | None = None,
+    dtype: Literal["float32", "float16", "uint8"] = "float32",
+    layout: Literal["chw", "hwc"] = "chw",
+) -> npt.NDArray[np.generic]:
+    """Mixes (if asked), normalises and lays out a batch in one pass.
+
+    Args:
+        images: [B, H, W, 3] uint8.
+        normalize: As in `ImageRecipe`.
+        partners: [B] int64, as from `mix_plan`; None mixes nothing.
+        lams: [B] float32; needed with partners.
+        dtype: Element type of the result; ``"uint8"`` is not normalised.
+        layout: ``"chw"`` or ``"hwc"``.
+
+    Returns:
+        [B, 3, H, W] or [B, H, W, 3]: ``(value / 255 - mean) / std``.
+
+    Raises:
+        RecipeError: If shapes, dtypes or names don't fit.
+
+    >>> import numpy as np
+    >>> white = np.full((1, 2, 2, 3), 255, np.uint8)
+    >>> normalize(white, "inception")[0, :, 0, 0].tolist()
+    [1.0, 1.0, 1.0]
+    """
+    if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8:
+        raise RecipeError(f"images must be [B, H, W, 3] uint8, not {list(images.shape)} {images.dtype}")
+    if dtype not in _NUMPY_DTYPES:
+        raise RecipeError(f"dtype={dtype!r} is not known to numpy; use one of {', '.join(_NUMPY_DTYPES)}")
+    if (partners is None) != (lams is None):
+        raise RecipeError("partners and lams go together")
+    count, height, width, _ = images.shape
+    if partners is None or lams is None:
+        partners, lams = np.arange(count, dtype=np.int64), np.ones(count, np.float32)
+    shape = (count, 3, height, width) if layout == "chw" else (count, height, width, 3)
+    out = np.empty(shape, _NUMPY_DTYPES[dtype])
+    source, flat = np.ascontiguousarray(images), out.reshape(-1).view(np.uint8)
+    _core.blend(source, partners, lams, flat, dtype=dtype, layout=layout, mean_std=mean_std(normalize))
+    return out

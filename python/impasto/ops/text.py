@@ -1,0 +1,58 @@
+"""Captions to ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from impasto import _core
+from impasto.errors import RecipeError
+from impasto.recipe import TextRecipe
+from impasto.tokenizers import Tokenizer, clean_caption
+
+
+class Tokens(NamedTuple):
+    """Framed ids of B captions.
+
+    Attributes:
+        input_ids: [B, L] int64.
+        attention_mask: [B, L] int64, 1 at tokens and 0 at padding.
+        lost: [B] int64: tokens that did not fit.
+    """
+
+    input_ids: npt.NDArray[np.int64]
+    attention_mask: npt.NDArray[np.int64]
+    lost: npt.NDArray[np.int64]
+
+
+def tokenize(
+    captions: str | Sequence[str], tokenizer: Literal["clip"] | Tokenizer = "clip", *, length: int = 77
+) -> Tokens:
+    """Tokenises captions, id for id as open_clip (`ClipTokenizer`) or Hugging Face (`BertTokenizer`) do.
+
+    Args:
+        captions: One caption, or B of them.
+        tokenizer: ``"clip"``, a `ClipTokenizer` or a `BertTokenizer`.
+        length: Ids in a row, L.
+
+    Raises:
+        RecipeError: If the length makes no sense.
+        VocabularyError: If the vocabulary is missing or damaged.
+
+    >>> tokenize("a photo of a cat").input_ids[0, :7].tolist()
+    [49406, 320, 1125, 539, 320, 2368, 49407]
+    """
+    chosen = TextRecipe(tokenizer=tokenizer, length=length).resolved
+    if chosen is None:
+        raise RecipeError("tokenizer=None makes no ids; use 'clip', a ClipTokenizer or a BertTokenizer")
+    texts = [captions] if isinstance(captions, str) else list(captions)
+    if chosen.clean == "open_clip":
+        texts = [clean_caption(text) if _core.needs_cleaning(text) else text for text in texts]
+    ids = np.empty((len(texts), length), np.int64)
+    mask = np.empty_like(ids)
+    framing = {"pad_id": chosen.pad_id, "parse_specials": chosen.specials == "parse"}
+    lost = chosen.native.write(texts, range(len(texts)), ids, mask, end=chosen.end, **framing)
+    return Tokens(ids, mask, lost.astype(np.int64))

@@ -1,0 +1,299 @@
+"""What is done to images, captions and pairs: frozen values that can be compared, printed and pickled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from numbers import Integral, Real
+from typing import Any, Literal
+
+from impasto import _core
+from impasto.errors import RecipeError
+from impasto.tokenizers import BertTokenizer, ClipTokenizer, Tokenizer
+
+Triple = tuple[float, float, float]
+
+#: Means and standard deviations of the papers' models, of values in [0, 1].
+NORMALIZATIONS: dict[str, tuple[Triple, Triple]] = {
+    "clip": ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)),
+    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "inception": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+}
+
+
+def _require(holds: bool, reason: str) -> None:
+    if not holds:
+        raise RecipeError(reason)
+
+
+def _choice(name: str, value: object, known: tuple[str, ...]) -> None:
+    _require(value in known, f"{name}={value!r} is not known; use one of {', '.join(map(repr, known))}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and float(value) == float(value)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _interval(name: str, value: Any, low: float, high: float) -> None:
+    well_formed = isinstance(value, tuple | list) and len(value) == 2 and all(map(_is_number, value))
+    _require(well_formed, f"{name}={value!r} must be a pair of numbers (smallest, largest)")
+    smallest, largest = value
+    _require(smallest <= largest, f"{name}={value!r} is reversed; write ({largest}, {smallest})")
+    _require(low < smallest and largest <= high, f"{name}={value!r} must lie in ({low}, {high}]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageRecipe:
+    """From encoded bytes to one image of the batch.
+
+    Geometry has torchvision's meaning: ``"random"`` is RandomResizedCrop(size, scale, ratio), ``"center"`` is
+    Resize(resize) of the short side and CenterCrop(size), ``"none"`` is Resize((size, size)) without a crop, as
+    ALBEF's evaluation does. Resizing is antialiased, as Pillow's.
+
+    Args:
+        size: Side of the square image, or (height, width), in pixels.
+        crop: ``"random"``, ``"center"`` or ``"none"``.
+        scale: Smallest and largest share of the image's area that a random crop takes, in (0, 1].
+        ratio: Smallest and largest aspect ratio (width / height) of a random crop.
+        resize: Short side before a center crop, in pixels; by default the crop's own.
+        hflip: Probability of a horizontal flip; None is 0.5 for random crops and 0 otherwise.
+        interpolation: ``"bicubic"`` or ``"bilinear"``.
+        normalize: ``"clip"``, ``"imagenet"``, ``"inception"``, a (mean, std) pair of RGB triples for values in
+            [0, 1], or None for values in [0, 1] themselves. uint8 images are never normalised.
+        dtype: Element type of ``Batch.images``: ``"float32"``, ``"float16"``, ``"bfloat16"`` or ``"uint8"``.
+        layout: ``"chw"`` for [B, 3, H, W] or ``"hwc"`` for [B, H, W, 3].
+        exact: Decode the whole image, bit-equal to Pillow, before cropping. By default a JPEG is decoded only where
+            the crop lies, at the largest DCT scale that still covers the target; README states the difference.
+        exif: ``"ignore"`` the orientation tag, as Pillow and the papers' pipelines do, or ``"apply"`` it.
+        max_pixels: Largest width x height that a header may ask for (Pillow's limit).
+        max_bytes: Largest encoded image, in bytes.
+        max_scans: Largest number of scans in a progressive JPEG.
+
+    Raises:
+        RecipeError: If a value makes no sense; the message names it and a remedy.
+    """
+
+    size: int | tuple[int, int] = 224
+    crop: Literal["random", "center", "none"] = "random"
+    scale: tuple[float, float] = (0.08, 1.0)
+    ratio: tuple[float, float] = (3 / 4, 4 / 3)
+    resize: int | None = None
+    hflip: float | None = None
+    interpolation: Literal["bicubic", "bilinear"] = "bicubic"
+    normalize: str | tuple[Triple, Triple] | None = "clip"
+    dtype: Literal["float32", "float16", "bfloat16", "uint8"] = "float32"
+    layout: Literal["chw", "hwc"] = "chw"
+    exact: bool = False
+    exif: Literal["ignore", "apply"] = "ignore"
+    max_pixels: int = 178_956_970
+    max_bytes: int = 1 << 30
+    max_scans: int = 500
+
+    def __post_init__(self) -> None:
+        size = self.size
+        sides = (size, size) if _is_count(size) else size
+        well_formed = isinstance(sides, tuple | list) and len(sides) == 2 and all(map(_is_count, sides))
+        _require(well_formed, f"size={self.size!r} must be a whole number of pixels or a (height, width) pair")
+        _require(all(1 <= side <= 16384 for side in self.shape), f"size={self.size!r} must lie in 1..16384")
+        _choice("crop", self.crop, ("random", "center", "none"))
+        _interval("scale", self.scale, 0.0, 1.0)
+        _interval("ratio", self.ratio, 0.0, 1000.0)
+        if self.resize is not None:
+            fits = _is_count(self.resize) and min(self.shape) <= self.resize <= 65536
+            _require(fits, f"resize={self.resize!r} must be a whole number, at least the crop's size={self.size!r}")
+        hflip = self.hflip
+        _require(hflip is None or (_is_number(hflip) and 0 <= hflip <= 1), f"hflip={hflip!r} must lie in [0, 1]")
+        _choice("interpolation", self.interpolation, ("bicubic", "bilinear"))
+        _choice("dtype", self.dtype, ("float32", "float16", "bfloat16", "uint8"))
+        _choice("layout", self.layout, ("chw", "hwc"))
+        _choice("exif", self.exif, ("ignore", "apply"))
+        for name in ("max_pixels", "max_bytes", "max_scans"):
+            limit = getattr(self, name)
+            _require(_is_count(limit) and 1 <= limit < 2**31, f"{name}={limit!r} must lie in 1..2**31-1")
+        self.mean_std  # noqa: B018  a property that checks
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the images, in pixels."""
+        return (self.size, self.size) if isinstance(self.size, int) else (self.size[0], self.size[1])
+
+    @property
+    def mean_std(self) -> tuple[Triple, Triple] | None:
+        """RGB means and standard deviations of values in [0, 1]; None leaves values in [0, 1]."""
+        return mean_std(self.normalize)
+
+    @cached_property
+    def native(self) -> _core.ImageSpec:
+        """The recipe in Rust."""
+        height, width = self.shape
+        hflip = self.hflip if self.hflip is not None else 0.5 * (self.crop == "random")
+        return _core.ImageSpec(
+            height=height,
+            width=width,
+            crop=self.crop,
+            scale=(float(self.scale[0]), float(self.scale[1])),
+            ratio=(float(self.ratio[0]), float(self.ratio[1])),
+            resize=self.resize or min(self.shape),
+            hflip=float(hflip),
+            interpolation=self.interpolation,
+            exact=self.exact,
+            exif_orientation=self.exif,
+            max_pixels=self.max_pixels,
+            max_bytes=self.max_bytes,
+            max_scans=self.max_scans,
+            dtype=self.dtype,
+            layout=self.layout,
+            mean_std=self.mean_std,
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "native"}
+
+
+def mean_std(normalize: str | tuple[Triple, Triple] | None) -> tuple[Triple, Triple] | None:
+    """Resolves a normalisation to RGB means and standard deviations.
+
+    Args:
+        normalize: A name in `NORMALIZATIONS`, a (mean, std) pair, or None.
+
+    Returns:
+        Means and standard deviations of values in [0, 1], or None.
+
+    Raises:
+        RecipeError: If the name is not known or the pair is malformed.
+    """
+    if normalize is None:
+        return None
+    if isinstance(normalize, str):
+        _choice("normalize", normalize, tuple(NORMALIZATIONS))
+        return NORMALIZATIONS[normalize]
+    triples = [tuple(map(float, triple)) for triple in normalize if len(triple) == 3]
+    _require(len(triples) == len(normalize) == 2, f"normalize={normalize!r} must be a pair of RGB triples (mean, std)")
+    mean, std = triples
+    _require(all(s > 0 for s in std), f"normalize={normalize!r} has a standard deviation that is not positive")
+    return (mean[0], mean[1], mean[2]), (std[0], std[1], std[2])
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextRecipe:
+    """From a caption to one row of ids.
+
+    Args:
+        tokenizer: ``"clip"`` for `ClipTokenizer` as open_clip has it, a `ClipTokenizer` or `BertTokenizer`, or None
+            to leave captions as strings in ``Batch.captions``.
+        length: Ids in a row, special tokens and padding included. A caption that does not fit is cut, and
+            ``Batch.lost`` says by how many tokens.
+        max_bytes: The longest caption taken, in bytes of UTF-8.
+
+    Raises:
+        RecipeError: If a value makes no sense.
+    """
+
+    tokenizer: Literal["clip"] | Tokenizer | None = "clip"
+    length: int = 77
+    max_bytes: int = 32768
+
+    def __post_init__(self) -> None:
+        named = self.tokenizer in ("clip", None) or isinstance(self.tokenizer, ClipTokenizer | BertTokenizer)
+        _require(
+            named,
+            f"tokenizer={self.tokenizer!r} is not known; use 'clip', a ClipTokenizer, a BertTokenizer(vocab.txt), or None",
+        )
+        _require(
+            _is_count(self.length) and 2 <= self.length <= 65536,
+            f"length={self.length!r} must be a whole number in 2..65536: two of its tokens mark start and end",
+        )
+        _require(
+            _is_count(self.max_bytes) and 1 <= self.max_bytes < 2**31,
+            f"max_bytes={self.max_bytes!r} must lie in 1..2**31-1",
+        )
+
+    @property
+    def resolved(self) -> Tokenizer | None:
+        """The tokenizer that a name stands for."""
+        return ClipTokenizer() if isinstance(self.tokenizer, str) else self.tokenizer
+
+    @cached_property
+    def native(self) -> _core.TextSpec:
+        """The recipe in Rust.
+
+        Raises:
+            VocabularyError: If the vocabulary is missing or damaged.
+        """
+        tokenizer = self.resolved
+        return _core.TextSpec(
+            tokenizer=tokenizer.native if tokenizer else None,
+            length=self.length,
+            pad_id=tokenizer.pad_id if tokenizer else 0,
+            parse_specials=tokenizer is not None and tokenizer.specials == "parse",
+            end=tokenizer is None or tokenizer.end,
+            clean=tokenizer is not None and tokenizer.clean == "open_clip",
+            max_bytes=self.max_bytes,
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "native"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MixGen:
+    """MixGen (Hao et al. 2022): ``I = lam * I_i + (1 - lam) * I_j``, ``T = T_i + " " + T_j``.
+
+    The first ``M = ratio * B`` rows of a batch become mixtures of themselves and the rows ``M`` further on, which
+    stay as they are.
+
+    Args:
+        ratio: Share of the batch that is replaced, in [0, 0.5]; the paper's is a quarter.
+        lam: Weight of a row's own image, in [0, 1].
+
+    Raises:
+        RecipeError: If a value is out of its range.
+    """
+
+    ratio: float = 0.25
+    lam: float = 0.5
+
+    def __post_init__(self) -> None:
+        _require(_is_number(self.ratio) and self.ratio >= 0, f"ratio={self.ratio!r} must lie in [0, 0.5]")
+        _require(
+            self.ratio <= 0.5,
+            f"ratio={self.ratio!r} is over 0.5: row i is mixed with row i + ratio * B, which must be in the batch",
+        )
+        _require(_is_number(self.lam) and 0 <= self.lam <= 1, f"lam={self.lam!r} must lie in [0, 1]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Everything that decides a batch besides the data, the seed, the epoch and the step.
+
+    Args:
+        image: What is done to images.
+        text: What is done to captions; None leaves them unread.
+        mix: How pairs are mixed; None leaves them as they are.
+    """
+
+    image: ImageRecipe = field(default_factory=ImageRecipe)
+    text: TextRecipe | None = field(default_factory=TextRecipe)
+    mix: MixGen | None = None
+
+    def __post_init__(self) -> None:
+        for name, kind in (("image", ImageRecipe), ("text", TextRecipe | None), ("mix", MixGen | None)):
+            value = getattr(self, name)
+            _require(isinstance(value, kind), f"{name}={value!r} must be a {getattr(kind, '__name__', kind)}")
+
+    @cached_property
+    def native(self) -> _core.Recipe:
+        """The recipe in Rust.
+
+        Raises:
+            VocabularyError: If the tokenizer's vocabulary is missing or damaged.
+        """
+        mix = (self.mix.ratio, self.mix.lam) if self.mix else None
+        return _core.Recipe(self.image.native, self.text.native if self.text else None, mix)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "native"}

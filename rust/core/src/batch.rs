@@ -1,0 +1,338 @@
+//! A batch in two steps: stage its rows (read, decode, crop, resize, choose a caption), then finish it (mix,
+//! normalise, join, tokenise) into the caller's buffers. Between the steps the caller may put other samples in the
+//! place of broken ones.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use crate::image::{Load, Scratch, Target, View};
+use crate::mix::{Mix, MixGen};
+use crate::rng::{Purpose, Stream};
+use crate::source::Index;
+use crate::text::{Framing, TextScratch, Tokenizer, join, needs_cleaning};
+use crate::{Error, Result, SampleError};
+
+/// How captions become rows of ids.
+#[derive(Debug, Clone)]
+pub struct Text {
+    /// The vocabulary; `None` leaves captions as strings.
+    pub tokenizer: Option<Arc<Tokenizer>>,
+    /// Length, padding and special tokens.
+    pub framing: Framing,
+    /// Whether rare captions are handed back for cleaning (see [`Finished::unclean`]).
+    pub clean: bool,
+    /// The longest caption taken, in bytes.
+    pub max_bytes: usize,
+}
+
+/// Everything that decides a batch besides the data, the seed and the epoch.
+#[derive(Debug, Clone)]
+pub struct Recipe {
+    /// From encoded bytes to `height x width` RGB.
+    pub load: Load,
+    /// From RGB to the batch's element type and layout.
+    pub target: Target,
+    /// What happens to captions; `None` leaves them unread.
+    pub text: Option<Text>,
+    /// What is mixed with what; `None` mixes nothing.
+    pub mix: Option<MixGen>,
+}
+
+impl Recipe {
+    fn pixels(&self) -> usize {
+        self.load.geometry.height as usize * self.load.geometry.width as usize
+    }
+
+    /// Bytes of one finished image.
+    pub fn image_bytes(&self) -> usize {
+        self.target.row_bytes(self.pixels())
+    }
+}
+
+/// One row between the steps.
+#[derive(Debug, Clone, Default)]
+pub struct Row {
+    /// The sample's key.
+    pub key: String,
+    /// The caption drawn for it, before joining.
+    pub caption: String,
+    /// Which of the sample's captions that is.
+    pub choice: usize,
+    /// The crop and flip drawn for it.
+    pub view: View,
+    /// The sample's label.
+    pub label: Option<i64>,
+}
+
+/// The names of a row's random streams.
+#[derive(Debug, Clone, Copy)]
+pub struct Keys {
+    /// The run's seed.
+    pub seed: u64,
+    /// The epoch.
+    pub epoch: u64,
+}
+
+/// A batch whose rows are being filled.
+pub struct Staged {
+    recipe: Arc<Recipe>,
+    rows: Vec<Row>,
+    pixels: Vec<u8>,
+}
+
+/// One row to fill: row `from` of an index into row `at` of the batch, drawn from the streams of sample `id`.
+#[derive(Debug, Clone, Copy)]
+pub struct Request {
+    /// The row of the batch.
+    pub at: usize,
+    /// The row of the index.
+    pub from: usize,
+    /// The sample's number in the whole data set.
+    pub id: u64,
+}
+
+/// What [`Staged::finish`] says beside the buffers it filled.
+#[derive(Debug, Default)]
+pub struct Finished {
+    /// The mixing plan.
+    pub mix: Vec<Mix>,
+    /// Captions after joining; empty without a text recipe.
+    pub captions: Vec<String>,
+    /// Tokens of each row that did not fit.
+    pub lost: Vec<u32>,
+    /// Rows whose caption wants cleaning that is not done here (Unicode repair, HTML entities): their ids are unset.
+    pub unclean: Vec<usize>,
+}
+
+/// Where [`Staged::finish`] writes.
+pub struct Buffers<'a> {
+    /// `rows x Recipe::image_bytes()` bytes, aligned for the element type.
+    pub images: &'a mut [u8],
+    /// `rows x length` ids, or empty without a tokenizer.
+    pub ids: &'a mut [i64],
+    /// `rows x length`: 1 where there is a token.
+    pub mask: &'a mut [i64],
+}
+
+impl Staged {
+    /// An unfilled batch of `rows`.
+    pub fn new(recipe: Arc<Recipe>, rows: usize) -> Self {
+        let pixels = vec![0; rows * recipe.pixels() * 3];
+        Self { recipe, rows: vec![Row::default(); rows], pixels }
+    }
+
+    /// The rows.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The staged pixels, `rows x height x width x 3`.
+    pub fn pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
+    /// Fills rows from an index and returns those that failed, by row.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a request names a row that is not there or names one twice.
+    pub fn load(
+        &mut self,
+        index: &Index,
+        requests: &[Request],
+        keys: Keys,
+        threads: usize,
+    ) -> Result<Vec<(usize, SampleError)>> {
+        let recipe = self.recipe.as_ref();
+        let places = self.rows.iter_mut().zip(self.pixels.chunks_exact_mut(recipe.pixels() * 3));
+        let mut places: Vec<_> = places.map(Some).collect();
+        let mut work = Vec::with_capacity(requests.len());
+        for request in requests {
+            let place = places.get_mut(request.at).and_then(Option::take);
+            let place = place.ok_or_else(|| Error::Internal(format!("row {} is not free", request.at)))?;
+            work.push((request, place));
+        }
+        let failed = Mutex::new(Vec::new());
+        share(work, threads, LoadScratch::default, |(request, (row, pixels)), scratch| {
+            if let Err(error) = load_row(recipe, index, request, keys, row, pixels, scratch)
+                && let Ok(mut failed) = failed.lock()
+            {
+                failed.push((request.at, error));
+            }
+        });
+        let mut failed = failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        failed.sort_by_key(|(at, _)| *at);
+        Ok(failed)
+    }
+
+    /// Mixes, normalises and tokenises the staged rows into `buffers`.
+    ///
+    /// # Errors
+    /// [`Error::Recipe`] when a buffer has another size than the recipe asks for.
+    pub fn finish(&self, buffers: Buffers<'_>, threads: usize) -> Result<Finished> {
+        let recipe = self.recipe.as_ref();
+        let count = self.rows.len();
+        let mix = match &recipe.mix {
+            Some(mixgen) => mixgen.plan(count),
+            None => (0..count).map(Mix::untouched).collect(),
+        };
+        let captions = match &recipe.text {
+            Some(_) => self.join_captions(&mix),
+            None => Vec::new(),
+        };
+        let text = recipe.text.as_ref().and_then(|text| Some((text, text.tokenizer.as_deref()?)));
+        let length = text.map_or(0, |(text, _)| text.framing.length);
+        let image_bytes = recipe.image_bytes();
+        for (name, found, wanted) in [
+            ("images", buffers.images.len(), count * image_bytes),
+            ("input_ids", buffers.ids.len(), count * length),
+            ("attention_mask", buffers.mask.len(), count * length),
+        ] {
+            if found != wanted {
+                return Err(Error::Recipe(format!("the {name} buffer holds {found} elements; {wanted} are needed")));
+            }
+        }
+        let mut ids = chunks(buffers.ids, length, count);
+        let mut masks = chunks(buffers.mask, length, count);
+        let mut lost = vec![0u32; count];
+        let mut unclean = vec![false; count];
+        let work: Vec<_> = (0..count)
+            .zip(buffers.images.chunks_exact_mut(image_bytes))
+            .zip(ids.iter_mut().zip(masks.iter_mut()))
+            .zip(lost.iter_mut().zip(unclean.iter_mut()))
+            .collect();
+        let failed = Mutex::new(None);
+        share(work, threads, TextScratch::default, |(((row, image), (ids, mask)), (lost, unclean)), scratch| {
+            let partner = mix[row];
+            let other = partner.is_mixed(row).then(|| (self.image(partner.partner), partner.lam));
+            if let Err(error) = recipe.target.write(self.image(row), other, image)
+                && let Ok(mut failed) = failed.lock()
+            {
+                *failed = Some(error);
+            }
+            if let Some((text, tokenizer)) = text {
+                let caption = captions[row].as_str();
+                match text.clean && needs_cleaning(caption) {
+                    true => *unclean = true,
+                    false => *lost = tokenizer.write_row(caption, &text.framing, scratch, ids, mask).lost,
+                }
+            }
+        });
+        if let Some(error) = failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+            return Err(error);
+        }
+        let unclean = (0..count).filter(|&row| unclean[row]).collect();
+        Ok(Finished { mix, captions, lost, unclean })
+    }
+
+    fn image(&self, row: usize) -> &[u8] {
+        let size = self.recipe.pixels() * 3;
+        &self.pixels[row * size..(row + 1) * size]
+    }
+
+    fn join_captions(&self, mix: &[Mix]) -> Vec<String> {
+        let caption = |row: usize| self.rows[row].caption.as_str();
+        mix.iter()
+            .enumerate()
+            .map(|(row, mix)| match mix.is_mixed(row) {
+                true => join(caption(row), caption(mix.partner)),
+                false => caption(row).to_string(),
+            })
+            .collect()
+    }
+}
+
+/// `count` chunks of `length`, also when `length` is 0.
+fn chunks<T>(buffer: &mut [T], length: usize, count: usize) -> Vec<&mut [T]> {
+    match length {
+        0 => (0..count).map(|_| <&mut [T]>::default()).collect(),
+        _ => buffer.chunks_exact_mut(length).collect(),
+    }
+}
+
+/// Runs `job` on every item with `threads` threads that live as long as the call: nothing survives a fork.
+fn share<T: Send, S>(items: Vec<T>, threads: usize, scratch: fn() -> S, job: impl Fn(T, &mut S) + Sync) {
+    let threads = threads.clamp(1, items.len().max(1));
+    if threads == 1 {
+        let mut scratch = scratch();
+        return items.into_iter().for_each(|item| job(item, &mut scratch));
+    }
+    let items = Mutex::new(items.into_iter());
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let mut scratch = scratch();
+                while let Some(item) = items.lock().ok().and_then(|mut items| items.next()) {
+                    job(item, &mut scratch);
+                }
+            });
+        }
+    });
+}
+
+#[derive(Default)]
+struct LoadScratch {
+    file: Vec<u8>,
+    image: Scratch,
+}
+
+fn load_row(
+    recipe: &Recipe,
+    index: &Index,
+    request: &Request,
+    keys: Keys,
+    row: &mut Row,
+    pixels: &mut [u8],
+    scratch: &mut LoadScratch,
+) -> Result<(), SampleError> {
+    // A panic is a bug of ours or of a decoder, but never the end of a training run.
+    let outcome = catch_unwind(AssertUnwindSafe(|| fill(recipe, index, request, keys, row, pixels, scratch)))
+        .unwrap_or_else(|panic| {
+            *scratch = LoadScratch::default();
+            let words = panic.downcast_ref::<String>().map(String::as_str);
+            let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+            Err(Error::Internal(words.unwrap_or("a panic without words").into()))
+        });
+    outcome.map_err(|error| SampleError {
+        key: index.key(request.from).map(std::borrow::Cow::into_owned).unwrap_or_default(),
+        path: index.path(request.from).unwrap_or_default(),
+        error,
+    })
+}
+
+fn fill(
+    recipe: &Recipe,
+    index: &Index,
+    request: &Request,
+    keys: Keys,
+    row: &mut Row,
+    pixels: &mut [u8],
+    scratch: &mut LoadScratch,
+) -> Result<()> {
+    let stream = |purpose| Stream::new(keys.seed, keys.epoch, request.id, purpose);
+    row.key = index.key(request.from)?.into_owned();
+    row.label = index.label(request.from)?;
+    if let Some(text) = &recipe.text {
+        let count = index.caption_count(request.from)?;
+        row.choice = stream(Purpose::Caption).below(count as u64) as usize;
+        row.caption = index.caption(request.from, row.choice)?.into_owned();
+        check_caption(&row.caption, text.max_bytes)?;
+    }
+    let max_bytes = recipe.load.decode.limits.max_bytes;
+    let bytes = index.image(request.from, max_bytes, &mut scratch.file)?;
+    row.view = recipe.load.run(bytes, &mut stream(Purpose::Geometry), &mut scratch.image, pixels)?;
+    Ok(())
+}
+
+fn check_caption(caption: &str, max_bytes: usize) -> Result<()> {
+    if caption.trim().is_empty() {
+        return Err(Error::Caption("the caption is empty; give the sample one, or remove it".into()));
+    }
+    if caption.len() > max_bytes {
+        return Err(Error::Caption(format!(
+            "the caption has {} bytes, more than max_bytes={max_bytes}; shorten it, or raise the limit in TextRecipe",
+            caption.len()
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! CLIP's tokenizer: lower case, split by a pattern, bytes merged by rank.
+
+use rustc_hash::FxHashMap;
+
+use super::Specials;
+use super::bpe::Merges;
+use super::clip_text::Pieces;
+use super::vocabulary::{Tokens, at_line, read};
+use super::words::{PADDING, WordTable};
+use crate::{Error, Result};
+
+/// The merges CLIP's models were trained with: 49,152 less 256 bytes, each inside and at the end of a word, less two specials.
+const MERGES: usize = 49_152 - 2 * 256 - 2 + 256;
+
+const SPECIALS: [&str; 2] = ["<start_of_text>", "<end_of_text>"];
+
+/// Marks the last symbol of a word.
+const END: &str = "</w>";
+
+const REMEDY: &str = "use bpe_simple_vocab_16e6.txt.gz as open_clip_torch and OpenAI's CLIP carry it";
+
+/// CLIP's byte-level BPE over one vocabulary.
+#[derive(Debug)]
+pub struct ClipTokenizer {
+    merges: Merges,
+    /// Words that merge into one token: nearly all words of nearly all captions.
+    words: WordTable,
+    /// The id of each byte inside a word; at its end it's 256 more.
+    bytes: [u8; 256],
+    tokens: Tokens,
+}
+
+impl ClipTokenizer {
+    /// Reads `bpe_simple_vocab_16e6.txt.gz`, or the same unpacked.
+    ///
+    /// # Errors
+    /// [`Error::Vocabulary`] when the bytes are not such a file: broken gzip, no text, no header, fewer than 48,894
+    /// merges, or a merge that is misspelled, repeated or made of tokens that do not exist yet.
+    pub fn from_vocabulary(bytes: &[u8]) -> Result<Self> {
+        Self::from_merges(&read(bytes, REMEDY)?, MERGES)
+    }
+
+    /// Takes the first `count` merges of a vocabulary's text, whose first line is a header.
+    fn from_merges(text: &str, count: usize) -> Result<Self> {
+        let mut lines = text.lines().enumerate();
+        match lines.next() {
+            Some((_, header)) if header.contains("#version") => {}
+            _ => return Err(at_line(1, "is not a header with \"#version\"", REMEDY)),
+        }
+        let symbols = byte_symbols();
+        let mut loading = Loading::new(&symbols);
+        for (index, line) in lines.take_while(|(_, line)| !line.is_empty()).take(count) {
+            loading.merge(line).map_err(|found| at_line(index + 1, &found, REMEDY))?;
+        }
+        let found = loading.tokens.len() - 512;
+        if found < count {
+            return Err(Error::Vocabulary(format!(
+                "the vocabulary ends after {found} merges, expected {count}; {REMEDY}"
+            )));
+        }
+        Ok(loading.finish(&symbols))
+    }
+
+    /// Appends the ids of `text`, lower-cased through `buffer`.
+    pub(super) fn encode(&self, text: &str, specials: Specials, buffer: &mut String, ids: &mut Vec<u32>) {
+        buffer.clear();
+        if text.is_ascii() {
+            buffer.push_str(text);
+            buffer.make_ascii_lowercase();
+        } else {
+            buffer.push_str(&text.to_lowercase());
+        }
+        let length = buffer.len();
+        buffer.push_str(PADDING);
+        let names: &[&str] = match specials {
+            Specials::Text => &[],
+            Specials::Parse => &SPECIALS,
+        };
+        for piece in Pieces::new(&buffer[..length], names) {
+            if let Some(special) = piece.special {
+                ids.push(self.begin_id() + special as u32);
+            } else if let Some(id) = self.words.get(buffer.as_bytes(), piece.start, piece.end) {
+                ids.push(id);
+            } else {
+                self.merge(&buffer.as_bytes()[piece.start..piece.end], ids);
+            }
+        }
+    }
+
+    /// Appends what the bytes of one word merge into.
+    fn merge(&self, word: &[u8], ids: &mut Vec<u32>) {
+        let last = word.len().wrapping_sub(1);
+        let symbols = word.iter().enumerate().map(|(index, byte)| {
+            let id = u32::from(self.bytes[*byte as usize]);
+            if index == last { id + 256 } else { id }
+        });
+        self.merges.apply(symbols, ids);
+    }
+
+    pub(super) fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+
+    pub(super) fn begin_id(&self) -> u32 {
+        self.tokens.len() as u32 - 2
+    }
+
+    pub(super) fn end_id(&self) -> u32 {
+        self.tokens.len() as u32 - 1
+    }
+}
+
+/// What is known while merges are read.
+struct Loading {
+    /// Ids by spelling.
+    ids: FxHashMap<String, u32>,
+    merges: Merges,
+    tokens: Tokens,
+    /// The bytes of each token.
+    bytes: Vec<Vec<u8>>,
+}
+
+impl Loading {
+    fn new(symbols: &[(u8, char); 256]) -> Self {
+        let mut loading = Self {
+            ids: FxHashMap::default(),
+            merges: Merges::new(512),
+            tokens: Tokens::default(),
+            bytes: Vec::new(),
+        };
+        for suffix in ["", END] {
+            for (byte, symbol) in symbols {
+                loading.add(format!("{symbol}{suffix}"), vec![*byte]);
+            }
+        }
+        loading
+    }
+
+    fn add(&mut self, spelling: String, bytes: Vec<u8>) -> bool {
+        self.tokens.push(&[&spelling]);
+        self.bytes.push(bytes);
+        self.ids.insert(spelling, self.bytes.len() as u32 - 1).is_none()
+    }
+
+    /// Reads one merge; an error says what its line is or has.
+    fn merge(&mut self, line: &str) -> Result<(), String> {
+        let mut parts = line.split_whitespace();
+        let (Some(left), Some(right), None) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(format!("is not two tokens: {:?}", excerpt(line)));
+        };
+        let id = |part: &str| {
+            let unmade = || format!("merges {:?}, which no line before it makes", excerpt(part));
+            self.ids.get(part).copied().ok_or_else(unmade)
+        };
+        let (first, second) = (id(left)?, id(right)?);
+        if left.ends_with(END) {
+            return Err(format!("merges past the end of a word: {:?}", excerpt(line)));
+        }
+        let bytes = [&self.bytes[first as usize][..], &self.bytes[second as usize][..]].concat();
+        if !self.merges.push(first, second) || !self.add(format!("{left}{right}"), bytes) {
+            return Err(format!("makes a token again: {:?}", excerpt(line)));
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, symbols: &[(u8, char); 256]) -> ClipTokenizer {
+        for special in SPECIALS {
+            self.tokens.push(&[special]);
+        }
+        let mut bytes = [0; 256];
+        for (id, (byte, _)) in symbols.iter().enumerate() {
+            bytes[*byte as usize] = id as u8;
+        }
+        let mut tokenizer = ClipTokenizer {
+            merges: self.merges,
+            words: WordTable::default(),
+            bytes,
+            tokens: self.tokens,
+        };
+        let mut ids = Vec::new();
+        for (id, bytes) in self.bytes.iter().enumerate() {
+            if !tokenizer.tokens.get(id as u32).is_some_and(|token| token.ends_with(END)) {
+                continue;
+            }
+            // Merging decides, not the vocabulary: a word's best-ranked pairs may lead past the token that spells it.
+            ids.clear();
+            tokenizer.merge(bytes, &mut ids);
+            if let [only] = ids[..] {
+                tokenizer.words.insert(bytes, only);
+            }
+        }
+        tokenizer
+    }
+}
+
+/// Enough of a line to recognise it by.
+fn excerpt(line: &str) -> String {
+    line.chars().take(60).collect()
+}
+
+/// Every byte and the character that vocabularies write for it, in the order of ids.
+///
+/// Bytes that are printable in Latin-1 stand for themselves and come first; the others follow from U+0100 on (GPT-2's scheme).
+fn byte_symbols() -> [(u8, char); 256] {
+    let printable = |byte: u8| matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF);
+    let mut symbols = [(0, '\0'); 256];
+    let own = (0..=255_u8).filter(|byte| printable(*byte)).map(|byte| (byte, char::from(byte)));
+    let moved = (0..=255_u8).filter(|byte| !printable(*byte)).zip('\u{100}'..);
+    for (slot, symbol) in symbols.iter_mut().zip(own.chain(moved)) {
+        *slot = symbol;
+    }
+    symbols
+}

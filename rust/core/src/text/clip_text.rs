@@ -1,0 +1,198 @@
+//! Where CLIP's pattern splits a text.
+//!
+//! The pattern, of the Python module `regex` and ignoring case, is
+//! `<start_of_text>|<end_of_text>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`
+//! (open_clip's tokenizer.py); specials take part only where they are parsed.
+
+use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
+
+/// What a character is to the pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Letter,
+    Number,
+    Space,
+    Other,
+}
+
+const ASCII: [Class; 128] = {
+    let mut classes = [Class::Other; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        classes[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' => Class::Letter,
+            b'0'..=b'9' => Class::Number,
+            b'\t'..=b'\r' | b' ' => Class::Space,
+            _ => Class::Other,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+#[cold]
+fn beyond_ascii(character: char) -> Class {
+    // Ignoring case, U+0345 counts as its capital, a letter, for the negated set, but not for \p{L}: nothing matches it.
+    if character.is_whitespace() || character == '\u{345}' {
+        return Class::Space;
+    }
+    match character.general_category_group() {
+        GeneralCategoryGroup::Letter => Class::Letter,
+        GeneralCategoryGroup::Number => Class::Number,
+        _ => Class::Other,
+    }
+}
+
+/// The class and width of the character at byte `at`, which starts one.
+#[inline]
+fn class_at(text: &str, at: usize) -> Option<(Class, usize)> {
+    let byte = *text.as_bytes().get(at)?;
+    if byte < 128 {
+        return Some((ASCII[byte as usize], 1));
+    }
+    let character = text[at..].chars().next()?;
+    Some((beyond_ascii(character), character.len_utf8()))
+}
+
+/// A match of the pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub start: usize,
+    pub end: usize,
+    /// Index into `specials` of the one that stands here, spelled as listed.
+    pub special: Option<usize>,
+}
+
+/// The pattern's matches in `text`, which is lower case.
+pub(super) struct Pieces<'a> {
+    text: &'a str,
+    specials: &'a [&'a str],
+    at: usize,
+}
+
+impl<'a> Pieces<'a> {
+    pub fn new(text: &'a str, specials: &'a [&'a str]) -> Self {
+        Self { text, specials, at: 0 }
+    }
+
+    /// The end of a special that starts at `start`, and which, if it's spelled as listed.
+    #[cold]
+    fn special(&self, start: usize) -> Option<(usize, Option<usize>)> {
+        let rest = &self.text.as_bytes()[start..];
+        self.specials.iter().enumerate().find_map(|(index, special)| {
+            let mut length = 0;
+            for expected in special.bytes() {
+                length += same_letter(&rest[length..], expected)?;
+            }
+            let exact = rest.starts_with(special.as_bytes());
+            Some((start + length, exact.then_some(index)))
+        })
+    }
+}
+
+/// The width of the character at the start of `rest` if it's `expected` but for case; a long s is an s then.
+fn same_letter(rest: &[u8], expected: u8) -> Option<usize> {
+    if rest.first() == Some(&expected) {
+        Some(1)
+    } else if expected == b's' && rest.starts_with("\u{17F}".as_bytes()) {
+        Some(2)
+    } else {
+        None
+    }
+}
+
+/// The width of a contraction's end (`s`, `re`, ...) at the start of `rest`.
+fn contraction(rest: &[u8]) -> Option<usize> {
+    match rest {
+        [b's' | b't' | b'm' | b'd', ..] => Some(1),
+        [b'r' | b'v', b'e', ..] | [b'l', b'l', ..] => Some(2),
+        _ => same_letter(rest, b's'),
+    }
+}
+
+impl Iterator for Pieces<'_> {
+    type Item = Piece;
+
+    #[inline]
+    fn next(&mut self) -> Option<Piece> {
+        let text = self.text;
+        let (start, class, width) = loop {
+            let (class, width) = class_at(text, self.at)?;
+            if class != Class::Space {
+                break (self.at, class, width);
+            }
+            self.at += width;
+        };
+        let bytes = text.as_bytes();
+        let mut end = start + width;
+        let mut special = None;
+        if class == Class::Other {
+            if bytes[start] == b'<' && !self.specials.is_empty() {
+                if let Some((after, index)) = self.special(start) {
+                    self.at = after;
+                    return Some(Piece { start, end: after, special: index });
+                }
+            }
+            if bytes[start] == b'\'' {
+                if let Some(width) = contraction(&bytes[end..]) {
+                    self.at = end + width;
+                    return Some(Piece { start, end: self.at, special });
+                }
+            }
+        }
+        if class != Class::Number {
+            while let Some((same, width)) = class_at(text, end) {
+                if same != class {
+                    break;
+                }
+                end += width;
+            }
+        }
+        self.at = end;
+        Some(Piece { start, end, special: special.take() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn split<'a>(text: &'a str, specials: &[&str]) -> Vec<&'a str> {
+        Pieces::new(text, specials).map(|piece| &text[piece.start..piece.end]).collect()
+    }
+
+    #[test]
+    fn splits_as_the_pattern_does() {
+        let cases: [(&str, &[&str]); 8] = [
+            (" a  cat's toy", &["a", "cat", "'s", "toy"]),
+            ("we'rein they'll 'sup", &["we", "'re", "in", "they", "'ll", "'s", "up"]),
+            ("rock'n'roll!'s", &["rock", "'", "n", "'", "roll", "!'", "s"]),
+            ("a1b23", &["a", "1", "b", "2", "3"]),
+            ("x'\u{17F}", &["x", "'\u{17F}"]),
+            ("a\u{345}b!\u{345}!", &["a", "b", "!", "!"]),
+            ("\u{2167}\u{B2}\u{E9}e\u{301}", &["\u{2167}", "\u{B2}", "\u{E9}e", "\u{301}"]),
+            ("<start_of_text>", &["<", "start", "_", "of", "_", "text", ">"]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(split(text, &[]), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn specials_count_where_a_piece_starts() {
+        let specials = ["<end>", "<so>"];
+        assert_eq!(split("a<so>b <<so>", &specials), ["a", "<so>", "b", "<<", "so", ">"]);
+        let found: Vec<_> = Pieces::new("<so><\u{17F}o><end>", &specials).map(|piece| piece.special).collect();
+        assert_eq!(found, [Some(1), None, Some(0)]);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_but_space_is_lost(text in "(\\PC|[ '<>a-z0-9\u{85}\u{3000}]){0,40}") {
+            let kept: String = text.chars().filter(|c| !c.is_whitespace() && *c != '\u{345}').collect();
+            prop_assert_eq!(split(&text, &["<s>"]).concat(), kept);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The one place where the core's errors become `impasto.errors`.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use impasto_core::{Error, Result, SampleError};
+use pyo3::prelude::*;
+use pyo3::types::{IntoPyDict, PyDict};
+
+fn class_name(error: &Error) -> &'static str {
+    match error {
+        Error::Decode(_) | Error::Internal(_) => "DecodeError",
+        Error::Truncated(_) => "TruncatedImageError",
+        Error::Unsupported(_) => "UnsupportedImageError",
+        Error::TooLarge(_) => "ImageTooLargeError",
+        Error::Source { .. } => "SourceError",
+        Error::Caption(_) => "CaptionError",
+        Error::Vocabulary(_) => "VocabularyError",
+        Error::Recipe(_) => "RecipeError",
+    }
+}
+
+fn instance<'py>(
+    py: Python<'py>,
+    error: &Error,
+    context: &Bound<'py, PyDict>,
+) -> PyResult<Bound<'py, PyAny>> {
+    if let Error::Source { path, .. } = error
+        && !context.contains("path")?
+    {
+        context.set_item("path", path)?;
+    }
+    let class = py.import("impasto.errors")?.getattr(class_name(error))?;
+    class.call((error.to_string(),), Some(context))
+}
+
+/// The exception for an error that no sample is known of.
+pub fn plain(py: Python<'_>, error: &Error) -> PyErr {
+    instance(py, error, &PyDict::new(py)).map_or_else(|failed| failed, PyErr::from_value)
+}
+
+/// The exception for a sample's error, as an object.
+pub fn of_sample<'py>(py: Python<'py>, error: &SampleError) -> PyResult<Bound<'py, PyAny>> {
+    let context = [("key", &error.key), ("path", &error.path)].into_py_dict(py)?;
+    instance(py, &error.error, &context)
+}
+
+/// Runs `work` with the GIL released; errors and panics become exceptions of ours.
+pub fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
+    let outcome = py.detach(|| {
+        catch_unwind(AssertUnwindSafe(work))
+            .unwrap_or_else(|_| Err(Error::Internal("a panic in native code".into())))
+    });
+    outcome.map_err(|error| plain(py, &error))
+}

@@ -1,0 +1,29 @@
+//! `impasto._core`: the Python face of impasto-core. Every function extracts its arguments, releases the GIL, calls
+//! the core and converts the result; nothing is decided here.
+
+mod errors;
+mod index;
+mod ops;
+mod permutation;
+mod recipe;
+mod staged;
+mod tokenizer;
+
+use pyo3::prelude::*;
+
+/// Decode, crop, resize, mix and tokenise image-text batches.
+#[pymodule(gil_used = false)]
+mod _core {
+    #[pymodule_export]
+    use crate::index::{Index, IndexBuilder};
+    #[pymodule_export]
+    use crate::ops::{blend, decode, draw, join, mix_plan, needs_cleaning, probe, resize};
+    #[pymodule_export]
+    use crate::permutation::{Permutation, substitute};
+    #[pymodule_export]
+    use crate::recipe::{ImageSpec, Recipe, TextSpec};
+    #[pymodule_export]
+    use crate::staged::Staged;
+    #[pymodule_export]
+    use crate::tokenizer::Tokenizer;
+}

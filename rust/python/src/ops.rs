@@ -1,0 +1,148 @@
+//! The kernels one by one.
+
+use impasto_core::image::{self, Decode, Format, Limits, Scratch, View};
+use impasto_core::mix::MixGen;
+use impasto_core::rng::{Purpose, Stream};
+use impasto_core::{Error, text};
+use numpy::{PyArray1, PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray3, PyReadonlyArray4, PyReadwriteArray1};
+use pyo3::prelude::*;
+
+use crate::errors::{detached, plain};
+use crate::recipe::{self, ImageSpec};
+
+type HeaderTuple = (&'static str, u32, u32, u8, u8, u8, bool);
+
+/// Format, width, height, orientation, channels, bits and progressiveness of an encoded image, from its header.
+#[pyfunction]
+pub fn probe(py: Python<'_>, data: &[u8]) -> PyResult<HeaderTuple> {
+    let header = detached(py, || image::probe(data))?;
+    let format = match header.format {
+        Format::Jpeg => "jpeg",
+        Format::Png => "png",
+        Format::WebP => "webp",
+    };
+    let bits = header.bits;
+    Ok((format, header.width, header.height, header.orientation, header.channels, bits, header.progressive))
+}
+
+fn pixels<'py>(py: Python<'py>, data: Vec<u8>, height: usize, width: usize) -> PyResult<Bound<'py, PyArray3<u8>>> {
+    PyArray1::from_vec(py, data).reshape([height, width, 3])
+}
+
+/// Decodes a whole image to [H,W,3].
+#[pyfunction]
+#[pyo3(signature = (data, *, exif, max_pixels, max_bytes, max_scans))]
+pub fn decode<'py>(
+    py: Python<'py>,
+    data: &[u8],
+    exif: &str,
+    max_pixels: u64,
+    max_bytes: usize,
+    max_scans: u32,
+) -> PyResult<Bound<'py, PyArray3<u8>>> {
+    let rgb = detached(py, || {
+        let limits = Limits { max_pixels, max_bytes, max_scans };
+        image::decode(data, &Decode { exif: recipe::exif(exif)?, limits })
+    })?;
+    pixels(py, rgb.data, rgb.height as usize, rgb.width as usize)
+}
+
+/// The crop box and flip that a sample's stream draws for an image of the given size.
+#[pyfunction]
+pub fn draw(spec: &ImageSpec, width: u32, height: u32, seed: u64, epoch: u64, id: u64) -> (f64, f64, f64, f64, bool) {
+    let mut stream = Stream::new(seed, epoch, id, Purpose::Geometry);
+    let view = spec.load.geometry.draw(width, height, &mut stream);
+    (view.left, view.top, view.width, view.height, view.flip)
+}
+
+/// Resizes a box (left, top, width, height, flip) of an image [H,W,3] to [height,width,3].
+#[pyfunction]
+#[pyo3(signature = (image, view, height, width, interpolation))]
+pub fn resize<'py>(
+    py: Python<'py>,
+    image: PyReadonlyArray3<'py, u8>,
+    view: (f64, f64, f64, f64, bool),
+    height: u32,
+    width: u32,
+    interpolation: &str,
+) -> PyResult<Bound<'py, PyArray3<u8>>> {
+    let (rows, columns, channels) = image.as_array().dim();
+    let refused = |reason: &str| plain(py, &Error::Recipe(reason.into()));
+    if channels != 3 {
+        return Err(refused("image must be [H, W, 3]"));
+    }
+    let source = image.as_slice().map_err(|_| refused("image must be C-contiguous"))?;
+    let (left, top, box_width, box_height, flip) = view;
+    let view = View { left, top, width: box_width, height: box_height, flip };
+    let out = detached(py, || {
+        let filter = recipe::filter(interpolation)?;
+        let mut out = vec![0; height as usize * width as usize * 3];
+        let (columns, rows) = (columns as u32, rows as u32);
+        image::resize(source, columns, rows, &view, width, height, filter, &mut Scratch::default(), &mut out)?;
+        Ok(out)
+    })?;
+    pixels(py, out, height as usize, width as usize)
+}
+
+/// Blends, normalises and lays out images [B,H,W,3] into `out`, the bytes of a batch.
+#[pyfunction]
+#[pyo3(signature = (images, partners, lams, out, *, dtype, layout, mean_std))]
+#[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
+pub fn blend<'py>(
+    py: Python<'py>,
+    images: PyReadonlyArray4<'py, u8>,
+    partners: PyReadonlyArray1<'py, i64>,
+    lams: PyReadonlyArray1<'py, f32>,
+    mut out: PyReadwriteArray1<'py, u8>,
+    dtype: &str,
+    layout: &str,
+    mean_std: Option<([f32; 3], [f32; 3])>,
+) -> PyResult<()> {
+    let (count, height, width, channels) = images.as_array().dim();
+    let (partners, lams): (Vec<i64>, Vec<f32>) = (partners.as_array().to_vec(), lams.as_array().to_vec());
+    let refused = |reason: &str| plain(py, &Error::Recipe(reason.into()));
+    let inside = |&partner: &i64| usize::try_from(partner).is_ok_and(|partner| partner < count);
+    if channels != 3 || partners.len() != count || lams.len() != count || !partners.iter().all(inside) {
+        return Err(refused("images must be [B, H, W, 3] with one partner in 0..B and one lam for each row"));
+    }
+    let source = images.as_slice().map_err(|_| refused("images must be C-contiguous"))?;
+    let out = out.as_slice_mut()?;
+    let target = recipe::target(dtype, layout, mean_std).map_err(|error| plain(py, &error))?;
+    let (size, written) = (height * width * 3, target.row_bytes(height * width));
+    if out.len() != count * written {
+        return Err(refused("out has another size than the images ask for"));
+    }
+    detached(py, || {
+        for (row, out) in out.chunks_exact_mut(written.max(1)).enumerate() {
+            let image = |row: usize| &source[row * size..(row + 1) * size];
+            let partner = partners[row] as usize;
+            target.write(image(row), (partner != row).then(|| (image(partner), lams[row])), out)?;
+        }
+        Ok(())
+    })
+}
+
+/// Partners and lams of a batch of `rows` under default MixGen.
+#[pyfunction]
+pub fn mix_plan<'py>(
+    py: Python<'py>,
+    rows: usize,
+    ratio: f64,
+    lam: f32,
+) -> (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<f32>>) {
+    let plan = MixGen { ratio, lam }.plan(rows);
+    let partners = plan.iter().map(|mix| mix.partner as i64);
+    (PyArray1::from_iter(py, partners), PyArray1::from_iter(py, plan.iter().map(|mix| mix.lam)))
+}
+
+/// Two captions as MixGen joins them.
+#[pyfunction]
+pub fn join(first: &str, second: &str) -> String {
+    text::join(first, second)
+}
+
+/// Whether open_clip's cleaning could change a caption in a way only Python's ftfy and html know.
+#[pyfunction]
+pub fn needs_cleaning(caption: &str) -> bool {
+    text::needs_cleaning(caption)
+}

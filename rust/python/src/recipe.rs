@@ -1,0 +1,146 @@
+//! `ImageSpec`, `TextSpec` and `Recipe`: the core's recipe, from checked Python values.
+
+use std::sync::Arc;
+
+use impasto_core::batch;
+use impasto_core::image::{Crop, Decode, Dtype, Exif, Filter, Geometry, Layout, Limits, Load, Target};
+use impasto_core::mix::MixGen;
+use impasto_core::text::Framing;
+use impasto_core::{Error, Result};
+use pyo3::prelude::*;
+
+use crate::errors::plain;
+use crate::tokenizer::{Tokenizer, specials};
+
+fn unknown(parameter: &str, value: &str) -> Error {
+    Error::Recipe(format!("{parameter}={value:?} is not known"))
+}
+
+pub fn filter(name: &str) -> Result<Filter> {
+    match name {
+        "bilinear" => Ok(Filter::Bilinear),
+        "bicubic" => Ok(Filter::Bicubic),
+        _ => Err(unknown("interpolation", name)),
+    }
+}
+
+pub fn exif(name: &str) -> Result<Exif> {
+    match name {
+        "ignore" => Ok(Exif::Ignore),
+        "apply" => Ok(Exif::Apply),
+        _ => Err(unknown("exif", name)),
+    }
+}
+
+pub fn target(dtype: &str, layout: &str, mean_std: Option<([f32; 3], [f32; 3])>) -> Result<Target> {
+    let dtype = match dtype {
+        "float32" => Dtype::F32,
+        "float16" => Dtype::F16,
+        "bfloat16" => Dtype::BF16,
+        "uint8" => Dtype::U8,
+        _ => return Err(unknown("dtype", dtype)),
+    };
+    let layout = match layout {
+        "chw" => Layout::Chw,
+        "hwc" => Layout::Hwc,
+        _ => return Err(unknown("layout", layout)),
+    };
+    Ok(Target::new(dtype, layout, mean_std))
+}
+
+/// How encoded bytes become an image of the batch.
+#[pyclass(frozen, module = "impasto._core")]
+#[derive(Clone)]
+pub struct ImageSpec {
+    pub load: Load,
+    pub target: Target,
+}
+
+#[pymethods]
+impl ImageSpec {
+    #[new]
+    #[pyo3(signature = (*, height, width, crop, scale, ratio, resize, hflip, interpolation, exact, exif_orientation,
+                        max_pixels, max_bytes, max_scans, dtype, layout, mean_std))]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
+    fn new(
+        py: Python<'_>,
+        height: u32,
+        width: u32,
+        crop: &str,
+        scale: (f64, f64),
+        ratio: (f64, f64),
+        resize: u32,
+        hflip: f64,
+        interpolation: &str,
+        exact: bool,
+        exif_orientation: &str,
+        max_pixels: u64,
+        max_bytes: usize,
+        max_scans: u32,
+        dtype: &str,
+        layout: &str,
+        mean_std: Option<([f32; 3], [f32; 3])>,
+    ) -> PyResult<Self> {
+        let build = || {
+            let crop = match crop {
+                "random" => Crop::Random { scale, ratio },
+                "center" => Crop::Center { resize },
+                "none" => Crop::None,
+                _ => return Err(unknown("crop", crop)),
+            };
+            let geometry = Geometry { crop, height, width, hflip, filter: filter(interpolation)? };
+            let limits = Limits { max_pixels, max_bytes, max_scans };
+            let decode = Decode { exif: exif(exif_orientation)?, limits };
+            let target = target(dtype, layout, mean_std)?;
+            Ok(Self { load: Load { geometry, decode, exact }, target })
+        };
+        build().map_err(|error| plain(py, &error))
+    }
+}
+
+/// How captions become ids.
+#[pyclass(frozen, module = "impasto._core")]
+#[derive(Clone)]
+pub struct TextSpec(batch::Text);
+
+#[pymethods]
+impl TextSpec {
+    #[new]
+    #[pyo3(signature = (*, tokenizer, length, pad_id, parse_specials, end, clean, max_bytes))]
+    fn new(
+        tokenizer: Option<&Tokenizer>,
+        length: usize,
+        pad_id: i64,
+        parse_specials: bool,
+        end: bool,
+        clean: bool,
+        max_bytes: usize,
+    ) -> Self {
+        let framing = Framing { length, pad_id, specials: specials(parse_specials), end };
+        Self(batch::Text { tokenizer: tokenizer.map(|t| Arc::clone(&t.0)), framing, clean, max_bytes })
+    }
+}
+
+/// A whole recipe.
+#[pyclass(frozen, module = "impasto._core")]
+pub struct Recipe(pub Arc<batch::Recipe>);
+
+#[pymethods]
+impl Recipe {
+    #[new]
+    #[pyo3(signature = (image, text = None, mix = None))]
+    fn new(image: &ImageSpec, text: Option<&TextSpec>, mix: Option<(f64, f32)>) -> Self {
+        Self(Arc::new(batch::Recipe {
+            load: image.load.clone(),
+            target: image.target.clone(),
+            text: text.map(|text| text.0.clone()),
+            mix: mix.map(|(ratio, lam)| MixGen { ratio, lam }),
+        }))
+    }
+
+    /// Bytes of one finished image.
+    #[getter]
+    fn image_bytes(&self) -> usize {
+        self.0.image_bytes()
+    }
+}

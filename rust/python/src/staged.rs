@@ -1,0 +1,109 @@
+//! `Staged`: a batch between reading and finishing.
+
+use std::sync::{Mutex, PoisonError};
+
+use impasto_core::batch::{self, Buffers, Keys, Request};
+use impasto_core::image::View;
+use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadwriteArray1};
+use pyo3::prelude::*;
+
+use crate::errors::{detached, of_sample};
+use crate::index::Index;
+use crate::recipe::Recipe;
+
+/// A batch that is being filled.
+#[pyclass(frozen, module = "impasto._core")]
+pub struct Staged(Mutex<batch::Staged>);
+
+type Failed<'py> = Vec<(usize, Bound<'py, PyAny>)>;
+type Plan<'py> =
+    (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<bool>>, Bound<'py, PyArray1<i64>>, Vec<String>, Vec<Option<i64>>);
+type Finished<'py> = (
+    Bound<'py, PyArray1<i64>>,
+    Bound<'py, PyArray1<f32>>,
+    Vec<String>,
+    Bound<'py, PyArray1<i32>>,
+    Vec<usize>,
+);
+
+#[pymethods]
+impl Staged {
+    #[new]
+    fn new(py: Python<'_>, recipe: &Recipe, rows: usize) -> Self {
+        Self(Mutex::new(py.detach(|| batch::Staged::new(recipe.0.clone(), rows))))
+    }
+
+    /// Fills rows `at` of the batch from rows `source_rows` of the index; returns those that failed.
+    #[expect(clippy::too_many_arguments, reason = "parallel arrays of one call")]
+    fn load<'py>(
+        &self,
+        py: Python<'py>,
+        index: &Index,
+        at: PyReadonlyArray1<'py, i64>,
+        source_rows: PyReadonlyArray1<'py, i64>,
+        ids: PyReadonlyArray1<'py, i64>,
+        seed: u64,
+        epoch: u64,
+        threads: usize,
+    ) -> PyResult<Failed<'py>> {
+        let (at, source_rows, ids) = (at.as_array(), source_rows.as_array(), ids.as_array());
+        let requests: Vec<Request> = at
+            .iter()
+            .zip(source_rows)
+            .zip(ids)
+            .map(|((&at, &from), &id)| Request { at: at as usize, from: from as usize, id: id as u64 })
+            .collect();
+        let failed = detached(py, || {
+            let mut staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            staged.load(&index.0, &requests, Keys { seed, epoch }, threads)
+        })?;
+        failed.iter().map(|(row, error)| Ok((*row, of_sample(py, error)?))).collect()
+    }
+
+    /// Crop boxes [B,4] (left, top, width, height), flips [B], caption choices [B], keys and labels of the rows.
+    fn plan<'py>(&self, py: Python<'py>) -> PyResult<Plan<'py>> {
+        let staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = staged.rows();
+        let corners = |View { left, top, width, height, .. }: View| vec![left, top, width, height];
+        let boxes: Vec<Vec<f64>> = rows.iter().map(|row| corners(row.view)).collect();
+        let boxes = match boxes.is_empty() {
+            true => PyArray2::zeros(py, [0, 4], false),
+            false => PyArray2::from_vec2(py, &boxes)?,
+        };
+        Ok((
+            boxes,
+            PyArray1::from_iter(py, rows.iter().map(|row| row.view.flip)),
+            PyArray1::from_iter(py, rows.iter().map(|row| row.choice as i64)),
+            rows.iter().map(|row| row.key.clone()).collect(),
+            rows.iter().map(|row| row.label).collect(),
+        ))
+    }
+
+    /// Mixes, normalises and tokenises into the buffers; returns partners, lams, captions, lost tokens and the rows
+    /// whose captions want cleaning first.
+    fn finish<'py>(
+        &self,
+        py: Python<'py>,
+        mut images: PyReadwriteArray1<'py, u8>,
+        mut ids: PyReadwriteArray1<'py, i64>,
+        mut mask: PyReadwriteArray1<'py, i64>,
+        threads: usize,
+    ) -> PyResult<Finished<'py>> {
+        let buffers = Buffers {
+            images: images.as_slice_mut()?,
+            ids: ids.as_slice_mut()?,
+            mask: mask.as_slice_mut()?,
+        };
+        let finished = detached(py, || {
+            let staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            staged.finish(buffers, threads)
+        })?;
+        Ok((
+            PyArray1::from_iter(py, finished.mix.iter().map(|mix| mix.partner as i64)),
+            PyArray1::from_iter(py, finished.mix.iter().map(|mix| mix.lam)),
+            finished.captions,
+            PyArray1::from_iter(py, finished.lost.iter().map(|&lost| lost as i32)),
+            finished.unclean,
+        ))
+    }
+}
