@@ -5,7 +5,7 @@
 
 pub mod error;
 pub mod image;
+
 pub mod rng;
-pub mod text;
 
 pub use error::{Error, Result, SampleError};
