@@ -119,7 +119,11 @@ impl Staged {
     /// An unfilled batch of `rows`.
     pub fn new(recipe: Arc<Recipe>, rows: usize) -> Self {
         let pixels = vec![0; rows * recipe.pixels() * 3];
-        Self { recipe, rows: vec![Row::default(); rows], pixels }
+        Self {
+            recipe,
+            rows: vec![Row::default(); rows],
+            pixels,
+        }
     }
 
     /// The rows.
@@ -144,23 +148,34 @@ impl Staged {
         threads: usize,
     ) -> Result<Vec<(usize, SampleError)>> {
         let recipe = self.recipe.as_ref();
-        let places = self.rows.iter_mut().zip(self.pixels.chunks_exact_mut(recipe.pixels() * 3));
+        let places = self
+            .rows
+            .iter_mut()
+            .zip(self.pixels.chunks_exact_mut(recipe.pixels() * 3));
         let mut places: Vec<_> = places.map(Some).collect();
         let mut work = Vec::with_capacity(requests.len());
         for request in requests {
             let place = places.get_mut(request.at).and_then(Option::take);
-            let place = place.ok_or_else(|| Error::Internal(format!("row {} is not free", request.at)))?;
+            let place =
+                place.ok_or_else(|| Error::Internal(format!("row {} is not free", request.at)))?;
             work.push((request, place));
         }
         let failed = Mutex::new(Vec::new());
-        share(work, threads, LoadScratch::default, |(request, (row, pixels)), scratch| {
-            if let Err(error) = load_row(recipe, index, request, keys, row, pixels, scratch)
-                && let Ok(mut failed) = failed.lock()
-            {
-                failed.push((request.at, error));
-            }
-        });
-        let mut failed = failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        share(
+            work,
+            threads,
+            LoadScratch::default,
+            |(request, (row, pixels)), scratch| {
+                if let Err(error) = load_row(recipe, index, request, keys, row, pixels, scratch)
+                    && let Ok(mut failed) = failed.lock()
+                {
+                    failed.push((request.at, error));
+                }
+            },
+        );
+        let mut failed = failed
+            .into_inner()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         failed.sort_by_key(|(at, _)| *at);
         Ok(failed)
     }
@@ -180,7 +195,10 @@ impl Staged {
             Some(_) => self.join_captions(&mix),
             None => Vec::new(),
         };
-        let text = recipe.text.as_ref().and_then(|text| Some((text, text.tokenizer.as_deref()?)));
+        let text = recipe
+            .text
+            .as_ref()
+            .and_then(|text| Some((text, text.tokenizer.as_deref()?)));
         let length = text.map_or(0, |(text, _)| text.framing.length);
         let image_bytes = recipe.image_bytes();
         for (name, found, wanted) in [
@@ -189,7 +207,9 @@ impl Staged {
             ("attention_mask", buffers.mask.len(), count * length),
         ] {
             if found != wanted {
-                return Err(Error::Recipe(format!("the {name} buffer holds {found} elements; {wanted} are needed")));
+                return Err(Error::Recipe(format!(
+                    "the {name} buffer holds {found} elements; {wanted} are needed"
+                )));
             }
         }
         let mut ids = chunks(buffers.ids, length, count);
@@ -202,27 +222,46 @@ impl Staged {
             .zip(lost.iter_mut().zip(unclean.iter_mut()))
             .collect();
         let failed = Mutex::new(None);
-        share(work, threads, TextScratch::default, |(((row, image), (ids, mask)), (lost, unclean)), scratch| {
-            let partner = mix[row];
-            let other = partner.is_mixed(row).then(|| (self.image(partner.partner), partner.lam));
-            if let Err(error) = recipe.target.write(self.image(row), other, image)
-                && let Ok(mut failed) = failed.lock()
-            {
-                *failed = Some(error);
-            }
-            if let Some((text, tokenizer)) = text {
-                let caption = captions[row].as_str();
-                match text.clean && needs_cleaning(caption) {
-                    true => *unclean = true,
-                    false => *lost = tokenizer.write_row(caption, &text.framing, scratch, ids, mask).lost,
+        share(
+            work,
+            threads,
+            TextScratch::default,
+            |(((row, image), (ids, mask)), (lost, unclean)), scratch| {
+                let partner = mix[row];
+                let other = partner
+                    .is_mixed(row)
+                    .then(|| (self.image(partner.partner), partner.lam));
+                if let Err(error) = recipe.target.write(self.image(row), other, image)
+                    && let Ok(mut failed) = failed.lock()
+                {
+                    *failed = Some(error);
                 }
-            }
-        });
-        if let Some(error) = failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+                if let Some((text, tokenizer)) = text {
+                    let caption = captions[row].as_str();
+                    match text.clean && needs_cleaning(caption) {
+                        true => *unclean = true,
+                        false => {
+                            *lost = tokenizer
+                                .write_row(caption, &text.framing, scratch, ids, mask)
+                                .lost
+                        }
+                    }
+                }
+            },
+        );
+        if let Some(error) = failed
+            .into_inner()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        {
             return Err(error);
         }
         let unclean = (0..count).filter(|&row| unclean[row]).collect();
-        Ok(Finished { mix, captions, lost, unclean })
+        Ok(Finished {
+            mix,
+            captions,
+            lost,
+            unclean,
+        })
     }
 
     fn image(&self, row: usize) -> &[u8] {
@@ -251,7 +290,12 @@ fn chunks<T>(buffer: &mut [T], length: usize, count: usize) -> Vec<&mut [T]> {
 }
 
 /// Runs `job` on every item with `threads` threads that live as long as the call: nothing survives a fork.
-fn share<T: Send, S>(items: Vec<T>, threads: usize, scratch: fn() -> S, job: impl Fn(T, &mut S) + Sync) {
+fn share<T: Send, S>(
+    items: Vec<T>,
+    threads: usize,
+    scratch: fn() -> S,
+    job: impl Fn(T, &mut S) + Sync,
+) {
     let threads = threads.clamp(1, items.len().max(1));
     if threads == 1 {
         let mut scratch = scratch();
@@ -286,15 +330,22 @@ fn load_row(
     scratch: &mut LoadScratch,
 ) -> Result<(), SampleError> {
     // A panic is a bug of ours or of a decoder, but never the end of a training run.
-    let outcome = catch_unwind(AssertUnwindSafe(|| fill(recipe, index, request, keys, row, pixels, scratch)))
-        .unwrap_or_else(|panic| {
-            *scratch = LoadScratch::default();
-            let words = panic.downcast_ref::<String>().map(String::as_str);
-            let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
-            Err(Error::Internal(words.unwrap_or("a panic without words").into()))
-        });
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        fill(recipe, index, request, keys, row, pixels, scratch)
+    }))
+    .unwrap_or_else(|panic| {
+        *scratch = LoadScratch::default();
+        let words = panic.downcast_ref::<String>().map(String::as_str);
+        let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(Error::Internal(
+            words.unwrap_or("a panic without words").into(),
+        ))
+    });
     outcome.map_err(|error| SampleError {
-        key: index.key(request.from).map(std::borrow::Cow::into_owned).unwrap_or_default(),
+        key: index
+            .key(request.from)
+            .map(std::borrow::Cow::into_owned)
+            .unwrap_or_default(),
         path: index.path(request.from).unwrap_or_default(),
         error,
     })
@@ -320,13 +371,20 @@ fn fill(
     }
     let max_bytes = recipe.load.decode.limits.max_bytes;
     let bytes = index.image(request.from, max_bytes, &mut scratch.file)?;
-    row.view = recipe.load.run(bytes, &mut stream(Purpose::Geometry), &mut scratch.image, pixels)?;
+    row.view = recipe.load.run(
+        bytes,
+        &mut stream(Purpose::Geometry),
+        &mut scratch.image,
+        pixels,
+    )?;
     Ok(())
 }
 
 fn check_caption(caption: &str, max_bytes: usize) -> Result<()> {
     if caption.trim().is_empty() {
-        return Err(Error::Caption("the caption is empty; give the sample one, or remove it".into()));
+        return Err(Error::Caption(
+            "the caption is empty; give the sample one, or remove it".into(),
+        ));
     }
     if caption.len() > max_bytes {
         return Err(Error::Caption(format!(

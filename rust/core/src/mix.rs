@@ -27,7 +27,10 @@ impl MixGen {
         let mixed = ((self.ratio * rows as f64 + 1e-9) as usize).min(rows / 2);
         (0..rows)
             .map(|i| match i < mixed {
-                true => Mix { partner: i + mixed, lam: self.lam },
+                true => Mix {
+                    partner: i + mixed,
+                    lam: self.lam,
+                },
                 false => Mix::untouched(i),
             })
             .collect()
@@ -37,7 +40,10 @@ impl MixGen {
 impl Mix {
     /// The plan of a row that stays as it is.
     pub fn untouched(row: usize) -> Self {
-        Self { partner: row, lam: 1.0 }
+        Self {
+            partner: row,
+            lam: 1.0,
+        }
     }
 
     /// Whether the row is mixed with another.
@@ -65,7 +71,16 @@ mod tests {
 
     #[test]
     fn a_quarter_of_the_paper_s_batch() {
-        let mixed = |rows| MixGen { ratio: 0.25, lam: 0.5 }.plan(rows).iter().filter(|m| m.lam < 1.0).count();
+        let mixed = |rows| {
+            MixGen {
+                ratio: 0.25,
+                lam: 0.5,
+            }
+            .plan(rows)
+            .iter()
+            .filter(|m| m.lam < 1.0)
+            .count()
+        };
         assert_eq!((mixed(512), mixed(64), mixed(3), mixed(0)), (128, 16, 0, 0));
     }
 }

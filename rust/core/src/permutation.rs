@@ -105,17 +105,31 @@ mod tests {
                 }
             }
             let expected = trials as f64 / len as f64;
-            let chi2: f64 = counts.iter().map(|&c| (f64::from(c) - expected).powi(2) / expected).sum();
+            let chi2: f64 = counts
+                .iter()
+                .map(|&c| (f64::from(c) - expected).powi(2) / expected)
+                .sum();
             let freedom = ((len - 1) * (len - 1)) as f64;
             // mean + 5 standard deviations of a chi-square variable
-            assert!(chi2 < freedom + 5.0 * (2.0 * freedom).sqrt() + 10.0, "len {len}: chi2 {chi2}");
+            assert!(
+                chi2 < freedom + 5.0 * (2.0 * freedom).sqrt() + 10.0,
+                "len {len}: chi2 {chi2}"
+            );
         }
     }
 
     #[test]
     fn epochs_differ() {
-        let order = |epoch| (0..1000).filter_map(|i| Permutation::new(1000, 7, epoch).get(i)).collect::<Vec<_>>();
-        let same = order(0).iter().zip(order(1)).filter(|(a, b)| **a == *b).count();
+        let order = |epoch| {
+            (0..1000)
+                .filter_map(|i| Permutation::new(1000, 7, epoch).get(i))
+                .collect::<Vec<_>>()
+        };
+        let same = order(0)
+            .iter()
+            .zip(order(1))
+            .filter(|(a, b)| **a == *b)
+            .count();
         assert!(same < 12, "{same} of 1000 samples kept their place");
     }
 }

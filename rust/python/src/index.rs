@@ -27,11 +27,12 @@ impl IndexBuilder {
         py: Python<'_>,
         key: &str,
         path: &str,
-        captions: Vec<Cow<'_, str>>,
+        captions: Vec<String>,
         label: Option<i64>,
     ) -> PyResult<()> {
-        let captions: Vec<&str> = captions.iter().map(AsRef::as_ref).collect();
-        self.0.add_file(key, path, &captions, label).map_err(|error| plain(py, &error))
+        self.0
+            .add_file(key, path, &captions, label)
+            .map_err(|error| plain(py, &error))
     }
 
     #[pyo3(signature = (key, data, captions, label = None))]
@@ -40,11 +41,12 @@ impl IndexBuilder {
         py: Python<'_>,
         key: &str,
         data: &[u8],
-        captions: Vec<Cow<'_, str>>,
+        captions: Vec<String>,
         label: Option<i64>,
     ) -> PyResult<()> {
-        let captions: Vec<&str> = captions.iter().map(AsRef::as_ref).collect();
-        self.0.add_bytes(key, data, &captions, label).map_err(|error| plain(py, &error))
+        self.0
+            .add_bytes(key, data, &captions, label)
+            .map_err(|error| plain(py, &error))
     }
 
     #[pyo3(signature = (path, *, images, caption, json_field = None, label = "cls", keep_truncated = false, cache = None))]
@@ -61,7 +63,14 @@ impl IndexBuilder {
         cache: Option<std::path::PathBuf>,
     ) -> PyResult<usize> {
         let label = label.to_string();
-        let options = TarOptions { images, caption, json_field, label, keep_truncated, cache };
+        let options = TarOptions {
+            images,
+            caption,
+            json_field,
+            label,
+            keep_truncated,
+            cache,
+        };
         detached(py, || self.0.add_tar(path, &options))
     }
 
@@ -75,7 +84,13 @@ impl IndexBuilder {
 pub struct Index(pub Arc<source::Index>);
 
 type ShardState = (String, u64, u64, Option<String>);
-type Pickled<'py> = (String, Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>, Vec<ShardState>);
+type Pickled<'py> = (
+    String,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Vec<ShardState>,
+);
 
 #[pymethods]
 impl Index {
@@ -95,7 +110,10 @@ impl Index {
     }
 
     fn key(&self, py: Python<'_>, row: usize) -> PyResult<String> {
-        self.0.key(row).map(Cow::into_owned).map_err(|error| plain(py, &error))
+        self.0
+            .key(row)
+            .map(Cow::into_owned)
+            .map_err(|error| plain(py, &error))
     }
 
     fn path(&self, py: Python<'_>, row: usize) -> PyResult<String> {
@@ -107,12 +125,21 @@ impl Index {
     }
 
     fn captions(&self, py: Python<'_>, row: usize) -> PyResult<Vec<String>> {
-        let read = || (0..self.0.caption_count(row)?).map(|i| Ok(self.0.caption(row, i)?.into_owned())).collect();
+        let read = || {
+            (0..self.0.caption_count(row)?)
+                .map(|i| Ok(self.0.caption(row, i)?.into_owned()))
+                .collect()
+        };
         detached(py, read)
     }
 
     #[pyo3(signature = (row, max_bytes = 1 << 30))]
-    fn image<'py>(&self, py: Python<'py>, row: usize, max_bytes: usize) -> PyResult<Bound<'py, PyBytes>> {
+    fn image<'py>(
+        &self,
+        py: Python<'py>,
+        row: usize,
+        max_bytes: usize,
+    ) -> PyResult<Bound<'py, PyBytes>> {
         let mut buffer = Vec::new();
         let bytes = detached(py, || self.0.image(row, max_bytes, &mut buffer))?;
         Ok(PyBytes::new(py, bytes))
@@ -129,9 +156,20 @@ impl Index {
     ) -> PyResult<Self> {
         let shards: Vec<Shard> = shards
             .into_iter()
-            .map(|(path, size, modified, json_field)| Shard { path, size, modified, json_field })
+            .map(|(path, size, modified, json_field)| Shard {
+                path,
+                size,
+                modified,
+                json_field,
+            })
             .collect();
-        let state = State { root: root.into(), arena, rows, captions, shards: &shards };
+        let state = State {
+            root: root.into(),
+            arena,
+            rows,
+            captions,
+            shards: &shards,
+        };
         let index = detached(py, || source::Index::from_state(state))?;
         Ok(Self(Arc::new(index)))
     }
@@ -139,10 +177,17 @@ impl Index {
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Pickled<'py>)> {
         let state = self.0.state();
         let shards = state.shards.iter();
-        let shards = shards.map(|s| (s.path.clone(), s.size, s.modified, s.json_field.clone())).collect();
+        let shards = shards
+            .map(|s| (s.path.clone(), s.size, s.modified, s.json_field.clone()))
+            .collect();
         let bytes = |data| PyBytes::new(py, data);
-        let arguments =
-            (state.root.into_owned(), bytes(state.arena), bytes(state.rows), bytes(state.captions), shards);
+        let arguments = (
+            state.root.into_owned(),
+            bytes(state.arena),
+            bytes(state.rows),
+            bytes(state.captions),
+            shards,
+        );
         Ok((py.get_type::<Self>().getattr("_restore")?, arguments))
     }
 }

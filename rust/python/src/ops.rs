@@ -4,7 +4,10 @@ use impasto_core::image::{self, Decode, Format, Limits, Scratch, View};
 use impasto_core::mix::MixGen;
 use impasto_core::rng::{Purpose, Stream};
 use impasto_core::{Error, text};
-use numpy::{PyArray1, PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray3, PyReadonlyArray4, PyReadwriteArray1};
+use numpy::{
+    PyArray1, PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray3, PyReadonlyArray4,
+    PyReadwriteArray1,
+};
 use pyo3::prelude::*;
 
 use crate::errors::{detached, plain};
@@ -22,10 +25,23 @@ pub fn probe(py: Python<'_>, data: &[u8]) -> PyResult<HeaderTuple> {
         Format::WebP => "webp",
     };
     let bits = header.bits;
-    Ok((format, header.width, header.height, header.orientation, header.channels, bits, header.progressive))
+    Ok((
+        format,
+        header.width,
+        header.height,
+        header.orientation,
+        header.channels,
+        bits,
+        header.progressive,
+    ))
 }
 
-fn pixels<'py>(py: Python<'py>, data: Vec<u8>, height: usize, width: usize) -> PyResult<Bound<'py, PyArray3<u8>>> {
+fn pixels<'py>(
+    py: Python<'py>,
+    data: Vec<u8>,
+    height: usize,
+    width: usize,
+) -> PyResult<Bound<'py, PyArray3<u8>>> {
     PyArray1::from_vec(py, data).reshape([height, width, 3])
 }
 
@@ -41,15 +57,32 @@ pub fn decode<'py>(
     max_scans: u32,
 ) -> PyResult<Bound<'py, PyArray3<u8>>> {
     let rgb = detached(py, || {
-        let limits = Limits { max_pixels, max_bytes, max_scans };
-        image::decode(data, &Decode { exif: recipe::exif(exif)?, limits })
+        let limits = Limits {
+            max_pixels,
+            max_bytes,
+            max_scans,
+        };
+        image::decode(
+            data,
+            &Decode {
+                exif: recipe::exif(exif)?,
+                limits,
+            },
+        )
     })?;
     pixels(py, rgb.data, rgb.height as usize, rgb.width as usize)
 }
 
 /// The crop box and flip that a sample's stream draws for an image of the given size.
 #[pyfunction]
-pub fn draw(spec: &ImageSpec, width: u32, height: u32, seed: u64, epoch: u64, id: u64) -> (f64, f64, f64, f64, bool) {
+pub fn draw(
+    spec: &ImageSpec,
+    width: u32,
+    height: u32,
+    seed: u64,
+    epoch: u64,
+    id: u64,
+) -> (f64, f64, f64, f64, bool) {
     let mut stream = Stream::new(seed, epoch, id, Purpose::Geometry);
     let view = spec.load.geometry.draw(width, height, &mut stream);
     (view.left, view.top, view.width, view.height, view.flip)
@@ -71,14 +104,33 @@ pub fn resize<'py>(
     if channels != 3 {
         return Err(refused("image must be [H, W, 3]"));
     }
-    let source = image.as_slice().map_err(|_| refused("image must be C-contiguous"))?;
+    let source = image
+        .as_slice()
+        .map_err(|_| refused("image must be C-contiguous"))?;
     let (left, top, box_width, box_height, flip) = view;
-    let view = View { left, top, width: box_width, height: box_height, flip };
+    let view = View {
+        left,
+        top,
+        width: box_width,
+        height: box_height,
+        flip,
+        inside: true,
+    };
     let out = detached(py, || {
         let filter = recipe::filter(interpolation)?;
         let mut out = vec![0; height as usize * width as usize * 3];
         let (columns, rows) = (columns as u32, rows as u32);
-        image::resize(source, columns, rows, &view, width, height, filter, &mut Scratch::default(), &mut out)?;
+        image::resize(
+            source,
+            columns,
+            rows,
+            &view,
+            width,
+            height,
+            filter,
+            &mut Scratch::default(),
+            &mut out,
+        )?;
         Ok(out)
     })?;
     pixels(py, out, height as usize, width as usize)
@@ -99,13 +151,22 @@ pub fn blend<'py>(
     mean_std: Option<([f32; 3], [f32; 3])>,
 ) -> PyResult<()> {
     let (count, height, width, channels) = images.as_array().dim();
-    let (partners, lams): (Vec<i64>, Vec<f32>) = (partners.as_array().to_vec(), lams.as_array().to_vec());
+    let (partners, lams): (Vec<i64>, Vec<f32>) =
+        (partners.as_array().to_vec(), lams.as_array().to_vec());
     let refused = |reason: &str| plain(py, &Error::Recipe(reason.into()));
     let inside = |&partner: &i64| usize::try_from(partner).is_ok_and(|partner| partner < count);
-    if channels != 3 || partners.len() != count || lams.len() != count || !partners.iter().all(inside) {
-        return Err(refused("images must be [B, H, W, 3] with one partner in 0..B and one lam for each row"));
+    if channels != 3
+        || partners.len() != count
+        || lams.len() != count
+        || !partners.iter().all(inside)
+    {
+        return Err(refused(
+            "images must be [B, H, W, 3] with one partner in 0..B and one lam for each row",
+        ));
     }
-    let source = images.as_slice().map_err(|_| refused("images must be C-contiguous"))?;
+    let source = images
+        .as_slice()
+        .map_err(|_| refused("images must be C-contiguous"))?;
     let out = out.as_slice_mut()?;
     let target = recipe::target(dtype, layout, mean_std).map_err(|error| plain(py, &error))?;
     let (size, written) = (height * width * 3, target.row_bytes(height * width));
@@ -116,7 +177,11 @@ pub fn blend<'py>(
         for (row, out) in out.chunks_exact_mut(written.max(1)).enumerate() {
             let image = |row: usize| &source[row * size..(row + 1) * size];
             let partner = partners[row] as usize;
-            target.write(image(row), (partner != row).then(|| (image(partner), lams[row])), out)?;
+            target.write(
+                image(row),
+                (partner != row).then(|| (image(partner), lams[row])),
+                out,
+            )?;
         }
         Ok(())
     })
@@ -132,7 +197,10 @@ pub fn mix_plan<'py>(
 ) -> (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<f32>>) {
     let plan = MixGen { ratio, lam }.plan(rows);
     let partners = plan.iter().map(|mix| mix.partner as i64);
-    (PyArray1::from_iter(py, partners), PyArray1::from_iter(py, plan.iter().map(|mix| mix.lam)))
+    (
+        PyArray1::from_iter(py, partners),
+        PyArray1::from_iter(py, plan.iter().map(|mix| mix.lam)),
+    )
 }
 
 /// Two captions as MixGen joins them.

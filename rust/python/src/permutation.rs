@@ -20,7 +20,11 @@ impl Permutation {
     #[new]
     #[pyo3(signature = (length, seed = 0, epoch = 0))]
     fn new(length: u64, seed: u64, epoch: u64) -> Self {
-        Self { order: permutation::Permutation::new(length, seed, epoch), seed, epoch }
+        Self {
+            order: permutation::Permutation::new(length, seed, epoch),
+            seed,
+            epoch,
+        }
     }
 
     fn __len__(&self) -> usize {
@@ -28,7 +32,8 @@ impl Permutation {
     }
 
     fn __getitem__(&self, position: u64) -> PyResult<u64> {
-        let outside = || PyIndexError::new_err(format!("position {position} of {}", self.order.len()));
+        let outside =
+            || PyIndexError::new_err(format!("position {position} of {}", self.order.len()));
         self.order.get(position).ok_or_else(outside)
     }
 
@@ -39,13 +44,19 @@ impl Permutation {
         positions: PyReadonlyArray1<'py, i64>,
     ) -> PyResult<Bound<'py, PyArray1<i64>>> {
         let positions = positions.as_array();
-        let at = |&position: &i64| self.__getitem__(position as u64).map(|sample| sample as i64);
+        let at = |&position: &i64| {
+            self.__getitem__(position as u64)
+                .map(|sample| sample as i64)
+        };
         let samples: Vec<i64> = positions.iter().map(at).collect::<PyResult<_>>()?;
         Ok(PyArray1::from_vec(py, samples))
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> (Bound<'py, PyAny>, (u64, u64, u64)) {
-        (py.get_type::<Self>().into_any(), (self.order.len(), self.seed, self.epoch))
+        (
+            py.get_type::<Self>().into_any(),
+            (self.order.len(), self.seed, self.epoch),
+        )
     }
 }
 

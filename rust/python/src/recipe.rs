@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use impasto_core::batch;
-use impasto_core::image::{Crop, Decode, Dtype, Exif, Filter, Geometry, Layout, Limits, Load, Target};
+use impasto_core::image::{
+    Crop, Decode, Dtype, Exif, Filter, Geometry, Layout, Limits, Load, Target,
+};
 use impasto_core::mix::MixGen;
 use impasto_core::text::Framing;
 use impasto_core::{Error, Result};
@@ -88,11 +90,31 @@ impl ImageSpec {
                 "none" => Crop::None,
                 _ => return Err(unknown("crop", crop)),
             };
-            let geometry = Geometry { crop, height, width, hflip, filter: filter(interpolation)? };
-            let limits = Limits { max_pixels, max_bytes, max_scans };
-            let decode = Decode { exif: exif(exif_orientation)?, limits };
+            let geometry = Geometry {
+                crop,
+                height,
+                width,
+                hflip,
+                filter: filter(interpolation)?,
+            };
+            let limits = Limits {
+                max_pixels,
+                max_bytes,
+                max_scans,
+            };
+            let decode = Decode {
+                exif: exif(exif_orientation)?,
+                limits,
+            };
             let target = target(dtype, layout, mean_std)?;
-            Ok(Self { load: Load { geometry, decode, exact }, target })
+            Ok(Self {
+                load: Load {
+                    geometry,
+                    decode,
+                    exact,
+                },
+                target,
+            })
         };
         build().map_err(|error| plain(py, &error))
     }
@@ -116,8 +138,18 @@ impl TextSpec {
         clean: bool,
         max_bytes: usize,
     ) -> Self {
-        let framing = Framing { length, pad_id, specials: specials(parse_specials), end };
-        Self(batch::Text { tokenizer: tokenizer.map(|t| Arc::clone(&t.0)), framing, clean, max_bytes })
+        let framing = Framing {
+            length,
+            pad_id,
+            specials: specials(parse_specials),
+            end,
+        };
+        Self(batch::Text {
+            tokenizer: tokenizer.map(|t| Arc::clone(&t.0)),
+            framing,
+            clean,
+            max_bytes,
+        })
     }
 }
 
@@ -131,8 +163,8 @@ impl Recipe {
     #[pyo3(signature = (image, text = None, mix = None))]
     fn new(image: &ImageSpec, text: Option<&TextSpec>, mix: Option<(f64, f32)>) -> Self {
         Self(Arc::new(batch::Recipe {
-            load: image.load.clone(),
-            target: image.target.clone(),
+            load: image.load,
+            target: image.target,
             text: text.map(|text| text.0.clone()),
             mix: mix.map(|(ratio, lam)| MixGen { ratio, lam }),
         }))

@@ -16,8 +16,13 @@ use crate::recipe::Recipe;
 pub struct Staged(Mutex<batch::Staged>);
 
 type Failed<'py> = Vec<(usize, Bound<'py, PyAny>)>;
-type Plan<'py> =
-    (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<bool>>, Bound<'py, PyArray1<i64>>, Vec<String>, Vec<Option<i64>>);
+type Plan<'py> = (
+    Bound<'py, PyArray2<f64>>,
+    Bound<'py, PyArray1<bool>>,
+    Bound<'py, PyArray1<i64>>,
+    Vec<String>,
+    Vec<Option<i64>>,
+);
 type Finished<'py> = (
     Bound<'py, PyArray1<i64>>,
     Bound<'py, PyArray1<f32>>,
@@ -30,7 +35,9 @@ type Finished<'py> = (
 impl Staged {
     #[new]
     fn new(py: Python<'_>, recipe: &Recipe, rows: usize) -> Self {
-        Self(Mutex::new(py.detach(|| batch::Staged::new(recipe.0.clone(), rows))))
+        Self(Mutex::new(
+            py.detach(|| batch::Staged::new(recipe.0.clone(), rows)),
+        ))
     }
 
     /// Fills rows `at` of the batch from rows `source_rows` of the index; returns those that failed.
@@ -51,20 +58,33 @@ impl Staged {
             .iter()
             .zip(source_rows)
             .zip(ids)
-            .map(|((&at, &from), &id)| Request { at: at as usize, from: from as usize, id: id as u64 })
+            .map(|((&at, &from), &id)| Request {
+                at: at as usize,
+                from: from as usize,
+                id: id as u64,
+            })
             .collect();
         let failed = detached(py, || {
             let mut staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             staged.load(&index.0, &requests, Keys { seed, epoch }, threads)
         })?;
-        failed.iter().map(|(row, error)| Ok((*row, of_sample(py, error)?))).collect()
+        failed
+            .iter()
+            .map(|(row, error)| Ok((*row, of_sample(py, error)?)))
+            .collect()
     }
 
     /// Crop boxes [B,4] (left, top, width, height), flips [B], caption choices [B], keys and labels of the rows.
     fn plan<'py>(&self, py: Python<'py>) -> PyResult<Plan<'py>> {
         let staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let rows = staged.rows();
-        let corners = |View { left, top, width, height, .. }: View| vec![left, top, width, height];
+        let corners = |View {
+                           left,
+                           top,
+                           width,
+                           height,
+                           ..
+                       }: View| vec![left, top, width, height];
         let boxes: Vec<Vec<f64>> = rows.iter().map(|row| corners(row.view)).collect();
         let boxes = match boxes.is_empty() {
             true => PyArray2::zeros(py, [0, 4], false),

@@ -13,7 +13,11 @@ use crate::errors::{detached, plain};
 pub struct Tokenizer(pub Arc<text::Tokenizer>);
 
 pub fn specials(parse: bool) -> Specials {
-    if parse { Specials::Parse } else { Specials::Text }
+    if parse {
+        Specials::Parse
+    } else {
+        Specials::Text
+    }
 }
 
 #[pymethods]
@@ -26,7 +30,9 @@ impl Tokenizer {
 
     #[staticmethod]
     fn wordpiece(py: Python<'_>, vocabulary: &[u8], lowercase: bool) -> PyResult<Self> {
-        let tokenizer = detached(py, || WordPieceTokenizer::from_vocabulary(vocabulary, lowercase))?;
+        let tokenizer = detached(py, || {
+            WordPieceTokenizer::from_vocabulary(vocabulary, lowercase)
+        })?;
         Ok(Self(Arc::new(text::Tokenizer::WordPiece(tokenizer))))
     }
 
@@ -34,7 +40,12 @@ impl Tokenizer {
     fn encode(&self, py: Python<'_>, text: &str, parse_specials: bool) -> PyResult<Vec<u32>> {
         detached(py, || {
             let mut ids = Vec::new();
-            self.0.encode(text, specials(parse_specials), &mut TextScratch::default(), &mut ids);
+            self.0.encode(
+                text,
+                specials(parse_specials),
+                &mut TextScratch::default(),
+                &mut ids,
+            );
             Ok(ids)
         })
     }
@@ -54,9 +65,15 @@ impl Tokenizer {
         end: bool,
     ) -> PyResult<Bound<'py, PyArray1<u32>>> {
         let length = ids.as_array().ncols();
-        let framing = Framing { length, pad_id, specials: specials(parse_specials), end };
+        let framing = Framing {
+            length,
+            pad_id,
+            specials: specials(parse_specials),
+            end,
+        };
         let mismatch = || {
-            let reason = "ids and mask must be C-contiguous [B, L] arrays of one shape that hold every row";
+            let reason =
+                "ids and mask must be C-contiguous [B, L] arrays of one shape that hold every row";
             plain(py, &impasto_core::Error::Recipe(reason.into()))
         };
         if mask.as_array().dim() != ids.as_array().dim()
@@ -72,7 +89,9 @@ impl Tokenizer {
             let write = |(text, &row): (&String, &usize)| {
                 let span = row * length..(row + 1) * length;
                 let (ids, mask) = (&mut ids[span.clone()], &mut mask[span]);
-                self.0.write_row(text, &framing, &mut scratch, ids, mask).lost
+                self.0
+                    .write_row(text, &framing, &mut scratch, ids, mask)
+                    .lost
             };
             Ok(texts.iter().zip(&rows).map(write).collect())
         })?;

@@ -22,21 +22,36 @@ pub struct IndexBuilder {
 impl IndexBuilder {
     /// A builder of files under `root` (absolute paths ignore it).
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), ..Self::default() }
+        Self {
+            root: root.into(),
+            ..Self::default()
+        }
     }
 
     fn hold(&mut self, bytes: &[u8]) -> Result<Span> {
         let len = u32::try_from(bytes.len()).map_err(|_| {
-            Error::TooLarge(format!("{} bytes in one piece; 4 GiB is the most", bytes.len()))
+            Error::TooLarge(format!(
+                "{} bytes in one piece; 4 GiB is the most",
+                bytes.len()
+            ))
         })?;
-        let span = Span { offset: self.arena.len() as u64, len, container: ARENA };
+        let span = Span {
+            offset: self.arena.len() as u64,
+            len,
+            container: ARENA,
+        };
         self.arena.extend_from_slice(bytes);
         Ok(span)
     }
 
     fn push(&mut self, key: Span, image: Span, label: Option<i64>) {
         let captions_end = self.captions.len() as u64;
-        self.rows.push(Row { key, image, captions_end, label: label.unwrap_or(NO_LABEL) });
+        self.rows.push(Row {
+            key,
+            image,
+            captions_end,
+            label: label.unwrap_or(NO_LABEL),
+        });
     }
 
     fn hold_captions<T: AsRef<[u8]>>(&mut self, captions: &[T]) -> Result<()> {
@@ -56,9 +71,20 @@ impl IndexBuilder {
         label: Option<i64>,
     ) -> Result<()> {
         let place = self.hold(path.as_bytes())?;
-        let key = if key == path { place } else { self.hold(key.as_bytes())? };
+        let key = if key == path {
+            place
+        } else {
+            self.hold(key.as_bytes())?
+        };
         self.hold_captions(captions)?;
-        self.push(key, Span { container: FILE, ..place }, label);
+        self.push(
+            key,
+            Span {
+                container: FILE,
+                ..place
+            },
+            label,
+        );
         Ok(())
     }
 
@@ -96,10 +122,22 @@ impl IndexBuilder {
         for sample in shard.samples {
             let key = self.hold(sample.key.as_bytes())?;
             if let Some((offset, len)) = sample.caption {
-                self.captions.push(Span { offset, len, container });
+                self.captions.push(Span {
+                    offset,
+                    len,
+                    container,
+                });
             }
             let (offset, len) = sample.image;
-            self.push(key, Span { offset, len, container }, sample.label);
+            self.push(
+                key,
+                Span {
+                    offset,
+                    len,
+                    container,
+                },
+                sample.label,
+            );
         }
         Ok(count)
     }

@@ -87,7 +87,14 @@ impl Index {
         shards: Vec<Shard>,
     ) -> Self {
         let maps = shards.iter().map(|_| OnceLock::new()).collect();
-        Self { root, arena, rows, captions, shards, maps }
+        Self {
+            root,
+            arena,
+            rows,
+            captions,
+            shards,
+            maps,
+        }
     }
 
     /// The index as bytes.
@@ -111,8 +118,14 @@ impl Index {
         }
         let rows: Vec<Row> = bytemuck::pod_collect_to_vec(state.rows);
         let captions: Vec<Span> = bytemuck::pod_collect_to_vec(state.captions);
-        let sorted = rows.windows(2).all(|pair| pair[0].captions_end <= pair[1].captions_end);
-        if !sorted || rows.last().is_some_and(|row| row.captions_end > captions.len() as u64) {
+        let sorted = rows
+            .windows(2)
+            .all(|pair| pair[0].captions_end <= pair[1].captions_end);
+        if !sorted
+            || rows
+                .last()
+                .is_some_and(|row| row.captions_end > captions.len() as u64)
+        {
             return Err(torn());
         }
         Ok(Self::new(
@@ -178,7 +191,11 @@ impl Index {
         let Row { key, image, .. } = *self.row(row)?;
         Ok(match image.container {
             ARENA => "memory".into(),
-            FILE => self.root.join(self.text(image).as_ref()).to_string_lossy().into_owned(),
+            FILE => self
+                .root
+                .join(self.text(image).as_ref())
+                .to_string_lossy()
+                .into_owned(),
             shard => match self.shards.get(shard as usize - 1) {
                 Some(shard) => format!("{}:{}", shard.path, self.text(key)),
                 None => "memory".into(),
@@ -190,7 +207,12 @@ impl Index {
     ///
     /// # Errors
     /// [`Error::Source`] for a missing or unreadable file or shard, [`Error::TooLarge`] past `max_bytes`.
-    pub fn image<'a>(&'a self, row: usize, max_bytes: usize, buffer: &'a mut Vec<u8>) -> Result<&'a [u8]> {
+    pub fn image<'a>(
+        &'a self,
+        row: usize,
+        max_bytes: usize,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<&'a [u8]> {
         let image = self.row(row)?.image;
         if image.container == FILE {
             let path = self.root.join(self.text(image).as_ref());
@@ -209,7 +231,10 @@ impl Index {
 
     fn caption_range(&self, row: usize) -> Result<(usize, usize)> {
         let end = self.row(row)?.captions_end as usize;
-        let start = row.checked_sub(1).and_then(|before| self.rows.get(before)).map_or(0, |r| r.captions_end);
+        let start = row
+            .checked_sub(1)
+            .and_then(|before| self.rows.get(before))
+            .map_or(0, |r| r.captions_end);
         Ok((start as usize, end))
     }
 
@@ -220,11 +245,20 @@ impl Index {
     pub fn caption(&self, row: usize, which: usize) -> Result<Cow<'_, str>> {
         let (start, end) = self.caption_range(row)?;
         let missing = || {
-            Error::Caption("the sample has no caption; give it one, or remove it from the data set".into())
+            Error::Caption(
+                "the sample has no caption; give it one, or remove it from the data set".into(),
+            )
         };
-        let span = *self.captions.get(start..end).and_then(|spans| spans.get(which)).ok_or_else(missing)?;
+        let span = *self
+            .captions
+            .get(start..end)
+            .and_then(|spans| spans.get(which))
+            .ok_or_else(missing)?;
         let bytes = self.bytes(span)?;
-        match self.shard(span.container).and_then(|shard| shard.json_field.as_deref()) {
+        match self
+            .shard(span.container)
+            .and_then(|shard| shard.json_field.as_deref())
+        {
             Some(field) => json_caption(bytes, field).map(Cow::Owned),
             None => utf8(bytes).map(Cow::Borrowed),
         }
@@ -242,9 +276,13 @@ impl Index {
         let (Some(shard), Some(map)) = (self.shards.get(number), self.maps.get(number)) else {
             return Err(Error::Internal("a span of an index names no shard".into()));
         };
-        let map = map.get_or_init(|| open_shard(shard)).as_ref().map_err(Error::clone)?;
+        let map = map
+            .get_or_init(|| open_shard(shard))
+            .as_ref()
+            .map_err(Error::clone)?;
         let start = usize::try_from(span.offset).unwrap_or(usize::MAX);
-        map.get(start..start.saturating_add(span.len as usize)).ok_or_else(|| changed(&shard.path))
+        map.get(start..start.saturating_add(span.len as usize))
+            .ok_or_else(|| changed(&shard.path))
     }
 }
 
@@ -259,8 +297,11 @@ fn utf8(bytes: &[u8]) -> Result<&str> {
 }
 
 fn json_caption(bytes: &[u8], field: &str) -> Result<String> {
-    let value: serde_json::Value = serde_json::from_slice(bytes)
-        .map_err(|error| Error::Caption(format!("the caption's .json member does not parse: {error}")))?;
+    let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| {
+        Error::Caption(format!(
+            "the caption's .json member does not parse: {error}"
+        ))
+    })?;
     match value.get(field) {
         Some(serde_json::Value::String(caption)) => Ok(caption.clone()),
         _ => Err(Error::Caption(format!(
@@ -297,14 +338,19 @@ fn read_file(path: &Path, max_bytes: usize, buffer: &mut Vec<u8>) -> Result<()> 
     buffer.clear();
     buffer.reserve(metadata.len() as usize + 1);
     // A file that grows, or a device without a size, is still held to the limit.
-    file.take(max_bytes as u64 + 1).read_to_end(buffer).map_err(failed)?;
+    file.take(max_bytes as u64 + 1)
+        .read_to_end(buffer)
+        .map_err(failed)?;
     check_size(buffer.len() as u64, max_bytes)
 }
 
 /// Size in bytes and modification time in nanoseconds.
 pub(crate) fn stamp(file: &File) -> std::io::Result<(u64, u64)> {
     let metadata = file.metadata()?;
-    let modified = metadata.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let modified = metadata
+        .modified()?
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
     Ok((metadata.len(), modified.as_nanos() as u64))
 }
 
@@ -327,7 +373,9 @@ pub(crate) fn map_file(path: &str) -> Result<(Mmap, u64, u64)> {
     let failed = |error: std::io::Error| Error::Source {
         path: path.into(),
         reason: match error.kind() {
-            std::io::ErrorKind::NotFound => "the shard does not exist; check the pattern given to the source".into(),
+            std::io::ErrorKind::NotFound => {
+                "the shard does not exist; check the pattern given to the source".into()
+            }
             _ => format!("the shard cannot be read: {error}"),
         },
     };

@@ -64,9 +64,16 @@ pub(super) fn read(path: &str, options: &TarOptions) -> Result<Indexed> {
             found
         }
     };
-    let description =
-        Shard { path: path.into(), size, modified, json_field: options.json_field.clone() };
-    Ok(Indexed { description, samples: samples(&map, path, &members, options)? })
+    let description = Shard {
+        path: path.into(),
+        size,
+        modified,
+        json_field: options.json_field.clone(),
+    };
+    Ok(Indexed {
+        description,
+        samples: samples(&map, path, &members, options)?,
+    })
 }
 
 /// The regular files of a tar, and the error that says where it is cut, if it is.
@@ -74,16 +81,23 @@ pub(super) fn read(path: &str, options: &TarOptions) -> Result<Indexed> {
 /// # Errors
 /// [`Error::Source`] for bytes that are no tar.
 pub fn members(tar: &[u8], path: &str) -> Result<(Vec<Member>, Option<Error>)> {
-    let broken = |reason: String| Error::Source { path: path.into(), reason };
+    let broken = |reason: String| Error::Source {
+        path: path.into(),
+        reason,
+    };
     if tar.starts_with(&[0x1f, 0x8b]) {
-        return Err(broken("the shard is gzip-compressed; decompress it first (gunzip)".into()));
+        return Err(broken(
+            "the shard is gzip-compressed; decompress it first (gunzip)".into(),
+        ));
     }
     let mut found: Vec<Member> = Vec::new();
     let mut long_name: Option<String> = None;
     let mut long_size: Option<u64> = None;
     let mut at = 0usize;
     let cut = |found: &[Member]| {
-        let last = found.last().map_or("no member".into(), |m| format!("member {:?}", m.name));
+        let last = found
+            .last()
+            .map_or("no member".into(), |m| format!("member {:?}", m.name));
         Some(broken(format!(
             "the tar is cut after {last} ({} bytes); copy it again, or take its whole members with truncated=\"keep\"",
             tar.len()
@@ -98,7 +112,9 @@ pub fn members(tar: &[u8], path: &str) -> Result<(Vec<Member>, Option<Error>)> {
             return Ok((found, None));
         }
         if !checksum_matches(header) {
-            return Err(broken(format!("no tar header at byte {at}; is this an uncompressed tar?")));
+            return Err(broken(format!(
+                "no tar header at byte {at}; is this an uncompressed tar?"
+            )));
         }
         let declared = number(&header[124..136])
             .ok_or_else(|| broken(format!("the tar header at byte {at} has no readable size")))?;
@@ -108,7 +124,9 @@ pub fn members(tar: &[u8], path: &str) -> Result<(Vec<Member>, Option<Error>)> {
             _ => declared,
         };
         let start = at + BLOCK;
-        let end = usize::try_from(size).ok().and_then(|size| start.checked_add(size));
+        let end = usize::try_from(size)
+            .ok()
+            .and_then(|size| start.checked_add(size));
         let Some(end) = end.filter(|&end| end <= tar.len()) else {
             let cut = cut(&found);
             return Ok((found, cut));
@@ -117,7 +135,11 @@ pub fn members(tar: &[u8], path: &str) -> Result<(Vec<Member>, Option<Error>)> {
         match kind {
             b'0' | 0 | b'7' => {
                 let name = long_name.take().unwrap_or_else(|| header_name(header));
-                found.push(Member { name, offset: start as u64, len: size });
+                found.push(Member {
+                    name,
+                    offset: start as u64,
+                    len: size,
+                });
             }
             b'L' => long_name = Some(text(body)),
             b'x' => {
@@ -141,7 +163,11 @@ pub fn members(tar: &[u8], path: &str) -> Result<(Vec<Member>, Option<Error>)> {
 fn checksum_matches(header: &[u8]) -> bool {
     let sum = |header: &[u8]| -> u64 {
         let blank = 148..156;
-        header.iter().enumerate().map(|(i, &b)| if blank.contains(&i) { 32 } else { u64::from(b) }).sum()
+        header
+            .iter()
+            .enumerate()
+            .map(|(i, &b)| if blank.contains(&i) { 32 } else { u64::from(b) })
+            .sum()
     };
     number(&header[148..156]) == Some(sum(header))
 }
@@ -164,10 +190,18 @@ fn text(bytes: &[u8]) -> String {
 
 fn header_name(header: &[u8]) -> String {
     let name = text(&header[..100]);
-    let prefix = if &header[257..262] == b"ustar" { text(&header[345..500]) } else { String::new() };
+    let prefix = if &header[257..262] == b"ustar" {
+        text(&header[345..500])
+    } else {
+        String::new()
+    };
     // GNU tar keeps times where POSIX keeps the prefix.
     let gnu = &header[257..265] == b"ustar  \0";
-    if prefix.is_empty() || gnu { name } else { format!("{prefix}/{name}") }
+    if prefix.is_empty() || gnu {
+        name
+    } else {
+        format!("{prefix}/{name}")
+    }
 }
 
 /// The `length key=value` records of a POSIX extended header.
@@ -175,8 +209,13 @@ fn pax(body: &[u8]) -> Vec<(&str, Cow<'_, str>)> {
     let mut records = Vec::new();
     let mut rest = body;
     while let Some(space) = memchr::memchr(b' ', rest) {
-        let len = std::str::from_utf8(&rest[..space]).ok().and_then(|n| n.parse::<usize>().ok());
-        let Some(record) = len.filter(|&len| len > space + 1).and_then(|len| rest.get(space + 1..len)) else {
+        let len = std::str::from_utf8(&rest[..space])
+            .ok()
+            .and_then(|n| n.parse::<usize>().ok());
+        let Some(record) = len
+            .filter(|&len| len > space + 1)
+            .and_then(|len| rest.get(space + 1..len))
+        else {
             break;
         };
         rest = &rest[space + 1 + record.len()..];
@@ -199,19 +238,35 @@ fn split(name: &str) -> (&str, &str) {
     }
 }
 
-fn samples(tar: &[u8], path: &str, members: &[Member], options: &TarOptions) -> Result<Vec<Sample>> {
-    let broken = |reason: String| Error::Source { path: path.into(), reason };
+fn samples(
+    tar: &[u8],
+    path: &str,
+    members: &[Member],
+    options: &TarOptions,
+) -> Result<Vec<Sample>> {
+    let broken = |reason: String| Error::Source {
+        path: path.into(),
+        reason,
+    };
     let named = members.iter().map(|member| (split(&member.name), member));
     // Hidden files (".DS_Store", "._x" of macOS) have no key.
-    let named: Vec<_> = named.filter(|((key, _), _)| !key.is_empty() && !key.ends_with('/')).collect();
+    let named: Vec<_> = named
+        .filter(|((key, _), _)| !key.is_empty() && !key.ends_with('/'))
+        .collect();
     let mut samples = Vec::new();
     for group in named.chunk_by(|((a, _), _), ((b, _), _)| a == b) {
         let key = group[0].0.0;
         let find = |wanted: &str| {
-            group.iter().find(|((_, ext), _)| ext.eq_ignore_ascii_case(wanted)).map(|(_, member)| *member)
+            group
+                .iter()
+                .find(|((_, ext), _)| ext.eq_ignore_ascii_case(wanted))
+                .map(|(_, member)| *member)
         };
         let Some(image) = options.images.iter().find_map(|ext| find(ext)) else {
-            let have: Vec<_> = group.iter().map(|((_, ext), _)| format!(".{ext}")).collect();
+            let have: Vec<_> = group
+                .iter()
+                .map(|((_, ext), _)| format!(".{ext}"))
+                .collect();
             return Err(broken(format!(
                 "sample {key:?} has no image (.{}); it has {}; name its extension with images=(...)",
                 options.images.join(", ."),
@@ -227,7 +282,9 @@ fn samples(tar: &[u8], path: &str, members: &[Member], options: &TarOptions) -> 
             None => None,
             Some(member) => {
                 let bytes = tar.get(member.offset as usize..(member.offset + member.len) as usize);
-                let number = bytes.and_then(|b| std::str::from_utf8(b).ok()).and_then(|s| s.trim().parse().ok());
+                let number = bytes
+                    .and_then(|b| std::str::from_utf8(b).ok())
+                    .and_then(|s| s.trim().parse().ok());
                 Some(number.ok_or_else(|| {
                     broken(format!("member {:?} is not a decimal label", member.name))
                 })?)

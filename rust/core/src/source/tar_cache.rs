@@ -18,8 +18,14 @@ fn table_path(shard: &str, cache: Option<&Path>) -> PathBuf {
         None => PathBuf::from(format!("{shard}.impasto-index")),
         Some(folder) => {
             let whole = fs::canonicalize(shard).unwrap_or_else(|_| shard.into());
-            let name = Path::new(shard).file_name().unwrap_or_default().to_string_lossy();
-            folder.join(format!("{name}.{:016x}.impasto-index", hash(whole.as_os_str().as_encoded_bytes())))
+            let name = Path::new(shard)
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy();
+            folder.join(format!(
+                "{name}.{:016x}.impasto-index",
+                hash(whole.as_os_str().as_encoded_bytes())
+            ))
         }
     }
 }
@@ -30,11 +36,17 @@ fn hash(bytes: &[u8]) -> u64 {
     hasher.finish()
 }
 
-pub(super) fn load(shard: &str, cache: Option<&Path>, size: u64, modified: u64) -> Option<Vec<Member>> {
+pub(super) fn load(
+    shard: &str,
+    cache: Option<&Path>,
+    size: u64,
+    modified: u64,
+) -> Option<Vec<Member>> {
     let table = fs::read(table_path(shard, cache)).ok()?;
     let (body, checksum) = table.split_at_checked(table.len().checked_sub(8)?)?;
     let mut reader = Reader(body.strip_prefix(MAGIC)?);
-    if checksum != hash(body).to_le_bytes() || reader.word()? != size || reader.word()? != modified {
+    if checksum != hash(body).to_le_bytes() || reader.word()? != size || reader.word()? != modified
+    {
         return None;
     }
     let count = reader.word()?;
@@ -63,7 +75,13 @@ impl<'a> Reader<'a> {
 }
 
 /// Writes the table; a folder that can't be written to costs the next start time, not an error.
-pub(super) fn store(shard: &str, cache: Option<&Path>, size: u64, modified: u64, members: &[Member]) {
+pub(super) fn store(
+    shard: &str,
+    cache: Option<&Path>,
+    size: u64,
+    modified: u64,
+    members: &[Member],
+) {
     let mut table = MAGIC.to_vec();
     for word in [size, modified, members.len() as u64] {
         table.extend(word.to_le_bytes());

@@ -19,7 +19,9 @@ pub(super) fn normalise(text: &str, lowercase: bool, out: &mut String) {
         apart.into_iter().chain([character]).chain(apart)
     });
     if lowercase {
-        let bare = spaced.nfd().filter(|character| !character.is_mark_nonspacing());
+        let bare = spaced
+            .nfd()
+            .filter(|character| !character.is_mark_nonspacing());
         out.extend(bare.flat_map(char::to_lowercase));
     } else {
         out.extend(spaced);
@@ -143,7 +145,9 @@ mod tests {
     #[test]
     fn punctuation_stands_alone() {
         let text = "a b--c\u{3000}\u{2019}d$";
-        let words: Vec<_> = Words::new(text).map(|(start, end)| &text[start..end]).collect();
+        let words: Vec<_> = Words::new(text)
+            .map(|(start, end)| &text[start..end])
+            .collect();
         assert_eq!(words, ["a", "b", "-", "-", "c", "\u{2019}", "d", "$"]);
     }
 }

@@ -25,7 +25,10 @@ pub(super) struct Merges {
 impl Merges {
     /// No merges yet; the first will make id `first`.
     pub fn new(first: u32) -> Self {
-        Self { ranks: FxHashMap::default(), first }
+        Self {
+            ranks: FxHashMap::default(),
+            first,
+        }
     }
 
     /// Adds the merge of the next rank; says whether the pair is new.
@@ -89,7 +92,10 @@ impl Merges {
         let length = word.len();
         let mut next: Vec<usize> = (1..=length).collect();
         let mut previous: Vec<usize> = (0..length).map(|at| at.wrapping_sub(1)).collect();
-        let mut ranks: Vec<u32> = word.windows(2).map(|two| self.rank(two[0], two[1])).collect();
+        let mut ranks: Vec<u32> = word
+            .windows(2)
+            .map(|two| self.rank(two[0], two[1]))
+            .collect();
         ranks.push(NEVER);
         let mut heap: BinaryHeap<_> = ranks
             .iter()
@@ -164,18 +170,21 @@ mod tests {
 
     /// Merges over an alphabet of three, each made of what is there before it.
     fn some_merges() -> impl Strategy<Value = Vec<(u32, u32)>> {
-        prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..24)
-            .prop_map(|picks| {
-                let mut merges: Vec<(u32, u32)> = Vec::new();
-                for (left, right) in picks {
-                    let known = 3 + merges.len();
-                    let merge = (left.index(known) as u32, right.index(known) as u32);
-                    if !merges.contains(&merge) {
-                        merges.push(merge);
-                    }
+        prop::collection::vec(
+            (any::<prop::sample::Index>(), any::<prop::sample::Index>()),
+            0..24,
+        )
+        .prop_map(|picks| {
+            let mut merges: Vec<(u32, u32)> = Vec::new();
+            for (left, right) in picks {
+                let known = 3 + merges.len();
+                let merge = (left.index(known) as u32, right.index(known) as u32);
+                if !merges.contains(&merge) {
+                    merges.push(merge);
                 }
-                merges
-            })
+            }
+            merges
+        })
     }
 
     proptest! {
@@ -204,7 +213,10 @@ mod tests {
             merges.push(id, id);
         }
         let mut ids = Vec::new();
-        merges.apply((0..1 << 20).map(|_| 0).collect::<Vec<_>>().into_iter(), &mut ids);
+        merges.apply(
+            (0..1 << 20).map(|_| 0).collect::<Vec<_>>().into_iter(),
+            &mut ids,
+        );
         assert_eq!(ids, [16; 16]);
     }
 }

@@ -7,7 +7,8 @@
 ///
 /// [`Tokenizer::encode`]: super::Tokenizer::encode
 pub fn needs_cleaning(text: &str) -> bool {
-    text.bytes().fold(false, |found, byte| found | CHANGED[byte as usize])
+    text.bytes()
+        .fold(false, |found, byte| found | CHANGED[byte as usize])
 }
 
 const CHANGED: [bool; 256] = {
@@ -33,7 +34,16 @@ mod tests {
 
     #[test]
     fn what_python_could_change_does() {
-        for text in ["a &amp; b", "caf\u{e9}", "\u{2019}", "a\0b", "a\x0Bb", "\x1b[31m", "\x7f", "\x1c"] {
+        for text in [
+            "a &amp; b",
+            "caf\u{e9}",
+            "\u{2019}",
+            "a\0b",
+            "a\x0Bb",
+            "\x1b[31m",
+            "\x7f",
+            "\x1c",
+        ] {
             assert!(needs_cleaning(text), "{text:?}");
         }
     }

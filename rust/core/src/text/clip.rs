@@ -17,7 +17,8 @@ const SPECIALS: [&str; 2] = ["<start_of_text>", "<end_of_text>"];
 /// Marks the last symbol of a word.
 const END: &str = "</w>";
 
-const REMEDY: &str = "use bpe_simple_vocab_16e6.txt.gz as open_clip_torch and OpenAI's CLIP carry it";
+const REMEDY: &str =
+    "use bpe_simple_vocab_16e6.txt.gz as open_clip_torch and OpenAI's CLIP carry it";
 
 /// CLIP's byte-level BPE over one vocabulary.
 #[derive(Debug)]
@@ -50,7 +51,9 @@ impl ClipTokenizer {
         let symbols = byte_symbols();
         let mut loading = Loading::new(&symbols);
         for (index, line) in lines.take_while(|(_, line)| !line.is_empty()).take(count) {
-            loading.merge(line).map_err(|found| at_line(index + 1, &found, REMEDY))?;
+            loading
+                .merge(line)
+                .map_err(|found| at_line(index + 1, &found, REMEDY))?;
         }
         let found = loading.tokens.len() - 512;
         if found < count {
@@ -62,7 +65,13 @@ impl ClipTokenizer {
     }
 
     /// Appends the ids of `text`, lower-cased through `buffer`.
-    pub(super) fn encode(&self, text: &str, specials: Specials, buffer: &mut String, ids: &mut Vec<u32>) {
+    pub(super) fn encode(
+        &self,
+        text: &str,
+        specials: Specials,
+        buffer: &mut String,
+        ids: &mut Vec<u32>,
+    ) {
         buffer.clear();
         if text.is_ascii() {
             buffer.push_str(text);
@@ -139,7 +148,9 @@ impl Loading {
     fn add(&mut self, spelling: String, bytes: Vec<u8>) -> bool {
         self.tokens.push(&[&spelling]);
         self.bytes.push(bytes);
-        self.ids.insert(spelling, self.bytes.len() as u32 - 1).is_none()
+        self.ids
+            .insert(spelling, self.bytes.len() as u32 - 1)
+            .is_none()
     }
 
     /// Reads one merge; an error says what its line is or has.
@@ -154,9 +165,16 @@ impl Loading {
         };
         let (first, second) = (id(left)?, id(right)?);
         if left.ends_with(END) {
-            return Err(format!("merges past the end of a word: {:?}", excerpt(line)));
+            return Err(format!(
+                "merges past the end of a word: {:?}",
+                excerpt(line)
+            ));
         }
-        let bytes = [&self.bytes[first as usize][..], &self.bytes[second as usize][..]].concat();
+        let bytes = [
+            &self.bytes[first as usize][..],
+            &self.bytes[second as usize][..],
+        ]
+        .concat();
         if !self.merges.push(first, second) || !self.add(format!("{left}{right}"), bytes) {
             return Err(format!("makes a token again: {:?}", excerpt(line)));
         }
@@ -179,7 +197,11 @@ impl Loading {
         };
         let mut ids = Vec::new();
         for (id, bytes) in self.bytes.iter().enumerate() {
-            if !tokenizer.tokens.get(id as u32).is_some_and(|token| token.ends_with(END)) {
+            if !tokenizer
+                .tokens
+                .get(id as u32)
+                .is_some_and(|token| token.ends_with(END))
+            {
                 continue;
             }
             // Merging decides, not the vocabulary: a word's best-ranked pairs may lead past the token that spells it.
@@ -204,8 +226,12 @@ fn excerpt(line: &str) -> String {
 fn byte_symbols() -> [(u8, char); 256] {
     let printable = |byte: u8| matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF);
     let mut symbols = [(0, '\0'); 256];
-    let own = (0..=255_u8).filter(|byte| printable(*byte)).map(|byte| (byte, char::from(byte)));
-    let moved = (0..=255_u8).filter(|byte| !printable(*byte)).zip('\u{100}'..);
+    let own = (0..=255_u8)
+        .filter(|byte| printable(*byte))
+        .map(|byte| (byte, char::from(byte)));
+    let moved = (0..=255_u8)
+        .filter(|byte| !printable(*byte))
+        .zip('\u{100}'..);
     for (slot, symbol) in symbols.iter_mut().zip(own.chain(moved)) {
         *slot = symbol;
     }

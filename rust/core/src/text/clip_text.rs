@@ -72,21 +72,28 @@ pub(super) struct Pieces<'a> {
 
 impl<'a> Pieces<'a> {
     pub fn new(text: &'a str, specials: &'a [&'a str]) -> Self {
-        Self { text, specials, at: 0 }
+        Self {
+            text,
+            specials,
+            at: 0,
+        }
     }
 
     /// The end of a special that starts at `start`, and which, if it's spelled as listed.
     #[cold]
     fn special(&self, start: usize) -> Option<(usize, Option<usize>)> {
         let rest = &self.text.as_bytes()[start..];
-        self.specials.iter().enumerate().find_map(|(index, special)| {
-            let mut length = 0;
-            for expected in special.bytes() {
-                length += same_letter(&rest[length..], expected)?;
-            }
-            let exact = rest.starts_with(special.as_bytes());
-            Some((start + length, exact.then_some(index)))
-        })
+        self.specials
+            .iter()
+            .enumerate()
+            .find_map(|(index, special)| {
+                let mut length = 0;
+                for expected in special.bytes() {
+                    length += same_letter(&rest[length..], expected)?;
+                }
+                let exact = rest.starts_with(special.as_bytes());
+                Some((start + length, exact.then_some(index)))
+            })
     }
 }
 
@@ -130,13 +137,21 @@ impl Iterator for Pieces<'_> {
             if bytes[start] == b'<' && !self.specials.is_empty() {
                 if let Some((after, index)) = self.special(start) {
                     self.at = after;
-                    return Some(Piece { start, end: after, special: index });
+                    return Some(Piece {
+                        start,
+                        end: after,
+                        special: index,
+                    });
                 }
             }
             if bytes[start] == b'\'' {
                 if let Some(width) = contraction(&bytes[end..]) {
                     self.at = end + width;
-                    return Some(Piece { start, end: self.at, special });
+                    return Some(Piece {
+                        start,
+                        end: self.at,
+                        special,
+                    });
                 }
             }
         }
@@ -149,7 +164,11 @@ impl Iterator for Pieces<'_> {
             }
         }
         self.at = end;
-        Some(Piece { start, end, special: special.take() })
+        Some(Piece {
+            start,
+            end,
+            special: special.take(),
+        })
     }
 }
 
@@ -160,20 +179,34 @@ mod tests {
     use super::*;
 
     fn split<'a>(text: &'a str, specials: &[&str]) -> Vec<&'a str> {
-        Pieces::new(text, specials).map(|piece| &text[piece.start..piece.end]).collect()
+        Pieces::new(text, specials)
+            .map(|piece| &text[piece.start..piece.end])
+            .collect()
     }
 
     #[test]
     fn splits_as_the_pattern_does() {
         let cases: [(&str, &[&str]); 8] = [
             (" a  cat's toy", &["a", "cat", "'s", "toy"]),
-            ("we'rein they'll 'sup", &["we", "'re", "in", "they", "'ll", "'s", "up"]),
-            ("rock'n'roll!'s", &["rock", "'", "n", "'", "roll", "!'", "s"]),
+            (
+                "we'rein they'll 'sup",
+                &["we", "'re", "in", "they", "'ll", "'s", "up"],
+            ),
+            (
+                "rock'n'roll!'s",
+                &["rock", "'", "n", "'", "roll", "!'", "s"],
+            ),
             ("a1b23", &["a", "1", "b", "2", "3"]),
             ("x'\u{17F}", &["x", "'\u{17F}"]),
             ("a\u{345}b!\u{345}!", &["a", "b", "!", "!"]),
-            ("\u{2167}\u{B2}\u{E9}e\u{301}", &["\u{2167}", "\u{B2}", "\u{E9}e", "\u{301}"]),
-            ("<start_of_text>", &["<", "start", "_", "of", "_", "text", ">"]),
+            (
+                "\u{2167}\u{B2}\u{E9}e\u{301}",
+                &["\u{2167}", "\u{B2}", "\u{E9}e", "\u{301}"],
+            ),
+            (
+                "<start_of_text>",
+                &["<", "start", "_", "of", "_", "text", ">"],
+            ),
         ];
         for (text, expected) in cases {
             assert_eq!(split(text, &[]), expected, "{text:?}");
@@ -183,8 +216,13 @@ mod tests {
     #[test]
     fn specials_count_where_a_piece_starts() {
         let specials = ["<end>", "<so>"];
-        assert_eq!(split("a<so>b <<so>", &specials), ["a", "<so>", "b", "<<", "so", ">"]);
-        let found: Vec<_> = Pieces::new("<so><\u{17F}o><end>", &specials).map(|piece| piece.special).collect();
+        assert_eq!(
+            split("a<so>b <<so>", &specials),
+            ["a", "<so>", "b", "<<", "so", ">"]
+        );
+        let found: Vec<_> = Pieces::new("<so><\u{17F}o><end>", &specials)
+            .map(|piece| piece.special)
+            .collect();
         assert_eq!(found, [Some(1), None, Some(0)]);
     }
 

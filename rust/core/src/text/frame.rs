@@ -58,7 +58,9 @@ fn frame(
     mask.fill(0);
     let length = framing.length.min(ids.len()).min(mask.len());
     let end = framing.end.then_some(end);
-    let kept = content.len().min(length.saturating_sub(1 + usize::from(end.is_some())));
+    let kept = content
+        .len()
+        .min(length.saturating_sub(1 + usize::from(end.is_some())));
     let row = std::iter::once(&begin).chain(&content[..kept]).chain(&end);
     let mut used = 0;
     for ((id, on), token) in ids[..length].iter_mut().zip(&mut mask[..length]).zip(row) {
@@ -66,7 +68,10 @@ fn frame(
         *on = 1;
         used += 1;
     }
-    Counts { used, lost: u32::try_from(content.len() - kept).unwrap_or(u32::MAX) }
+    Counts {
+        used,
+        lost: u32::try_from(content.len() - kept).unwrap_or(u32::MAX),
+    }
 }
 
 #[cfg(test)]
@@ -74,7 +79,12 @@ mod tests {
     use super::*;
 
     fn row(content: &[u32], length: usize, end: bool) -> (Vec<i64>, Vec<i64>, Counts) {
-        let framing = Framing { length, pad_id: -1, specials: Specials::Text, end };
+        let framing = Framing {
+            length,
+            pad_id: -1,
+            specials: Specials::Text,
+            end,
+        };
         let (mut ids, mut mask) = (vec![7; length], vec![7; length]);
         let counts = frame(content, 100, 200, &framing, &mut ids, &mut mask);
         (ids, mask, counts)
@@ -83,20 +93,49 @@ mod tests {
     #[test]
     fn a_short_caption_is_padded() {
         let counts = Counts { used: 4, lost: 0 };
-        assert_eq!(row(&[1, 2], 6, true), (vec![100, 1, 2, 200, -1, -1], vec![1, 1, 1, 1, 0, 0], counts));
-        assert_eq!(row(&[], 3, false), (vec![100, -1, -1], vec![1, 0, 0], Counts { used: 1, lost: 0 }));
+        assert_eq!(
+            row(&[1, 2], 6, true),
+            (vec![100, 1, 2, 200, -1, -1], vec![1, 1, 1, 1, 0, 0], counts)
+        );
+        assert_eq!(
+            row(&[], 3, false),
+            (
+                vec![100, -1, -1],
+                vec![1, 0, 0],
+                Counts { used: 1, lost: 0 }
+            )
+        );
     }
 
     #[test]
     fn a_long_caption_keeps_its_end_and_counts_its_loss() {
-        assert_eq!(row(&[1, 2, 3], 4, true), (vec![100, 1, 2, 200], vec![1; 4], Counts { used: 4, lost: 1 }));
-        assert_eq!(row(&[1, 2, 3, 4], 4, false), (vec![100, 1, 2, 3], vec![1; 4], Counts { used: 4, lost: 1 }));
-        assert_eq!(row(&[1], 2, true), (vec![100, 200], vec![1; 2], Counts { used: 2, lost: 1 }));
+        assert_eq!(
+            row(&[1, 2, 3], 4, true),
+            (
+                vec![100, 1, 2, 200],
+                vec![1; 4],
+                Counts { used: 4, lost: 1 }
+            )
+        );
+        assert_eq!(
+            row(&[1, 2, 3, 4], 4, false),
+            (vec![100, 1, 2, 3], vec![1; 4], Counts { used: 4, lost: 1 })
+        );
+        assert_eq!(
+            row(&[1], 2, true),
+            (vec![100, 200], vec![1; 2], Counts { used: 2, lost: 1 })
+        );
     }
 
     #[test]
     fn rows_too_short_for_their_frame_do_not_panic() {
-        assert_eq!(row(&[1], 1, true), (vec![100], vec![1], Counts { used: 1, lost: 1 }));
-        assert_eq!(row(&[1, 2], 0, true), (vec![], vec![], Counts { used: 0, lost: 2 }));
+        assert_eq!(
+            row(&[1], 1, true),
+            (vec![100], vec![1], Counts { used: 1, lost: 1 })
+        );
+        assert_eq!(
+            row(&[1, 2], 0, true),
+            (vec![], vec![], Counts { used: 0, lost: 2 })
+        );
     }
 }

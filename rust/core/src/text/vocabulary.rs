@@ -12,19 +12,26 @@ const MAX_BYTES: u64 = 64 << 20;
 /// The file's text, gunzipped where it is gzip; `remedy` says where a good file comes from.
 pub(super) fn read(bytes: &[u8], remedy: &str) -> Result<String> {
     if bytes.is_empty() {
-        return Err(Error::Vocabulary(format!("the vocabulary is empty; {remedy}")));
+        return Err(Error::Vocabulary(format!(
+            "the vocabulary is empty; {remedy}"
+        )));
     }
     let mut plain = Vec::new();
     if bytes.starts_with(&[0x1F, 0x8B]) {
-        MultiGzDecoder::new(bytes).take(MAX_BYTES + 1).read_to_end(&mut plain).map_err(|error| {
-            Error::Vocabulary(format!("the vocabulary is broken gzip ({error}); {remedy}"))
-        })?;
+        MultiGzDecoder::new(bytes)
+            .take(MAX_BYTES + 1)
+            .read_to_end(&mut plain)
+            .map_err(|error| {
+                Error::Vocabulary(format!("the vocabulary is broken gzip ({error}); {remedy}"))
+            })?;
     } else {
         plain.extend_from_slice(bytes);
     }
     if plain.len() as u64 > MAX_BYTES {
         let limit = MAX_BYTES >> 20;
-        return Err(Error::Vocabulary(format!("the vocabulary has over {limit} MiB; {remedy}")));
+        return Err(Error::Vocabulary(format!(
+            "the vocabulary has over {limit} MiB; {remedy}"
+        )));
     }
     String::from_utf8(plain).map_err(|error| {
         let bytes = error.as_bytes();
@@ -62,7 +69,9 @@ impl Tokens {
     pub fn get(&self, id: u32) -> Option<&str> {
         let index = id as usize;
         let end = *self.ends.get(index)?;
-        let start = index.checked_sub(1).map_or(0, |previous| self.ends[previous]);
+        let start = index
+            .checked_sub(1)
+            .map_or(0, |previous| self.ends[previous]);
         Some(&self.text[start..end])
     }
 
@@ -81,7 +90,9 @@ mod tests {
     use super::*;
 
     fn message(bytes: &[u8]) -> String {
-        read(bytes, "get another").expect_err("accepted").to_string()
+        read(bytes, "get another")
+            .expect_err("accepted")
+            .to_string()
     }
 
     #[test]

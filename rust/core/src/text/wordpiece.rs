@@ -66,7 +66,10 @@ impl WordPieceTokenizer {
         }
         let missing = |index: usize| {
             let name = SPECIALS[index];
-            Error::Vocabulary(format!("the vocabulary has no {name} among its {} lines; {REMEDY}", tokens.len()))
+            Error::Vocabulary(format!(
+                "the vocabulary has no {name} among its {} lines; {REMEDY}",
+                tokens.len()
+            ))
         };
         let named = Named {
             pad: find[0].ok_or_else(|| missing(0))?,
@@ -75,11 +78,23 @@ impl WordPieceTokenizer {
             end: find[3].ok_or_else(|| missing(3))?,
             mask: find[4],
         };
-        Ok(Self { begins, continues, lowercase, tokens, named })
+        Ok(Self {
+            begins,
+            continues,
+            lowercase,
+            tokens,
+            named,
+        })
     }
 
     /// Appends the ids of `text`, normalised through `buffer`.
-    pub(super) fn encode(&self, text: &str, specials: Specials, buffer: &mut String, ids: &mut Vec<u32>) {
+    pub(super) fn encode(
+        &self,
+        text: &str,
+        specials: Specials,
+        buffer: &mut String,
+        ids: &mut Vec<u32>,
+    ) {
         let mut rest = text;
         if specials == Specials::Parse {
             while let Some((start, end, id)) = self.next_special(rest) {
@@ -95,7 +110,9 @@ impl WordPieceTokenizer {
     fn next_special(&self, text: &str) -> Option<(usize, usize, u32)> {
         memchr::memchr_iter(b'[', text.as_bytes()).find_map(|start| {
             let rest = &text[start..];
-            let index = SPECIALS.iter().position(|special| rest.starts_with(special))?;
+            let index = SPECIALS
+                .iter()
+                .position(|special| rest.starts_with(special))?;
             let id = self.special_id(index)?;
             Some((start, start + SPECIALS[index].len(), id))
         })
@@ -103,7 +120,13 @@ impl WordPieceTokenizer {
 
     fn special_id(&self, index: usize) -> Option<u32> {
         let named = &self.named;
-        [Some(named.pad), Some(named.unknown), Some(named.begin), Some(named.end), named.mask][index]
+        [
+            Some(named.pad),
+            Some(named.unknown),
+            Some(named.begin),
+            Some(named.end),
+            named.mask,
+        ][index]
     }
 
     fn encode_plain(&self, text: &str, buffer: &mut String, ids: &mut Vec<u32>) {
@@ -128,7 +151,11 @@ impl WordPieceTokenizer {
         let too_long = word.len() > MAX_CHARACTERS
             && (word.len() > 4 * MAX_CHARACTERS || word.chars().count() > MAX_CHARACTERS);
         while at < end && !too_long {
-            let table = if at == start { &self.begins } else { &self.continues };
+            let table = if at == start {
+                &self.begins
+            } else {
+                &self.continues
+            };
             let mut stop = end.min(at + table.longest());
             let piece = loop {
                 if stop <= at {

@@ -64,14 +64,24 @@ mod tests {
     #[test]
     fn words_are_told_apart_by_bytes_and_length() {
         let mut table = WordTable::default();
-        let words: Vec<&[u8]> =
-            vec![b"a", b"a\0", b"ab", b"exactly15bytes!", b"sixteen bytes!!!", b"sixteen bytes!!!!"];
+        let words: Vec<&[u8]> = vec![
+            b"a",
+            b"a\0",
+            b"ab",
+            b"exactly15bytes!",
+            b"sixteen bytes!!!",
+            b"sixteen bytes!!!!",
+        ];
         for (id, word) in words.iter().enumerate() {
             assert!(table.insert(word, id as u32));
         }
         for (id, word) in words.iter().enumerate() {
             let padded = [b"x", *word, PADDING.as_bytes()].concat();
-            assert_eq!(table.get(&padded, 1, 1 + word.len()), Some(id as u32), "{word:?}");
+            assert_eq!(
+                table.get(&padded, 1, 1 + word.len()),
+                Some(id as u32),
+                "{word:?}"
+            );
         }
         assert_eq!(table.get(b"b\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 0, 1), None);
         assert!(!table.insert(b"ab", 9));

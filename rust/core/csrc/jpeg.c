@@ -1,0 +1,193 @@
+/*
+ * A narrow door to libjpeg (libjpeg-turbo's): open, start, rows, close.
+ *
+ * libjpeg reports errors by calling error_exit, which must not return, so every entry point here sets a jump target
+ * before it calls in, and returns a status. No jump ever crosses a Rust frame. The handle is made once per thread and
+ * used for many images; between images jpeg_abort_decompress gives the image's memory back.
+ */
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jpeglib.h>
+#include <jerror.h>
+
+enum { OK = 0, BROKEN = 1, TRUNCATED = 2, TOO_MANY_SCANS = 3, UNSUPPORTED = 4 };
+
+typedef struct {
+  struct jpeg_decompress_struct jpeg; /* first: libjpeg hands it back and we cast */
+  struct jpeg_error_mgr errors;
+  struct jpeg_progress_mgr progress;
+  jmp_buf jump;
+  int max_scans;
+  char message[JMSG_LENGTH_MAX];
+} impasto_jpeg;
+
+typedef struct {
+  uint32_t width, height, components, bits, progressive;
+} impasto_jpeg_header;
+
+typedef struct {
+  uint32_t left, width; /* in: wanted columns of the scaled image; out: the columns that rows will hold */
+  uint32_t full_width, full_height, channels; /* out: the scaled image's size */
+} impasto_jpeg_columns;
+
+static int status_of(int code)
+{
+  switch (code) {
+  case JERR_SOF_UNSUPPORTED:
+  case JERR_FRACT_SAMPLE_NOTIMPL:
+  case JERR_CCIR601_NOTIMPL:
+  case JERR_CONVERSION_NOTIMPL:
+  case JERR_BAD_PRECISION:
+  case JERR_BAD_J_COLORSPACE:
+  case JERR_NOT_COMPILED:
+    return UNSUPPORTED;
+  default:
+    return BROKEN;
+  }
+}
+
+static void leave(impasto_jpeg *handle, int status)
+{
+  handle->jpeg.err->format_message((j_common_ptr)&handle->jpeg, handle->message);
+  longjmp(handle->jump, status);
+}
+
+static void on_error(j_common_ptr common)
+{
+  leave((impasto_jpeg *)common, status_of(common->err->msg_code));
+}
+
+/* Corrupt data inside a scan is a warning and stays one, as in Pillow; data that ends too early is not. */
+static void on_message(j_common_ptr common, int level)
+{
+  if (level < 0 && common->err->msg_code == JWRN_JPEG_EOF)
+    leave((impasto_jpeg *)common, TRUNCATED);
+}
+
+static void on_progress(j_common_ptr common)
+{
+  impasto_jpeg *handle = (impasto_jpeg *)common;
+  if (common->is_decompressor && handle->jpeg.input_scan_number > handle->max_scans)
+    longjmp(handle->jump, TOO_MANY_SCANS);
+}
+
+static int create(impasto_jpeg *handle)
+{
+  int status = setjmp(handle->jump);
+  if (status)
+    return status;
+  jpeg_create_decompress(&handle->jpeg);
+  return OK;
+}
+
+impasto_jpeg *impasto_jpeg_new(void)
+{
+  impasto_jpeg *handle = calloc(1, sizeof(impasto_jpeg));
+  if (!handle)
+    return NULL;
+  handle->jpeg.err = jpeg_std_error(&handle->errors);
+  handle->errors.error_exit = on_error;
+  handle->errors.emit_message = on_message;
+  if (create(handle)) {
+    jpeg_destroy_decompress(&handle->jpeg);
+    free(handle);
+    return NULL;
+  }
+  handle->progress.progress_monitor = on_progress;
+  handle->jpeg.progress = &handle->progress;
+  return handle;
+}
+
+void impasto_jpeg_free(impasto_jpeg *handle)
+{
+  jpeg_destroy_decompress(&handle->jpeg);
+  free(handle);
+}
+
+const char *impasto_jpeg_message(const impasto_jpeg *handle)
+{
+  return handle->message;
+}
+
+/* Forgets the image; the handle can open another. */
+void impasto_jpeg_close(impasto_jpeg *handle)
+{
+  if (!setjmp(handle->jump))
+    jpeg_abort_decompress(&handle->jpeg);
+}
+
+int impasto_jpeg_open(impasto_jpeg *handle, const uint8_t *bytes, size_t length, impasto_jpeg_header *header)
+{
+  int status = setjmp(handle->jump);
+  if (status)
+    return status;
+  handle->message[0] = 0;
+  handle->max_scans = 0x7fffffff;
+  jpeg_mem_src(&handle->jpeg, bytes, (unsigned long)length);
+  jpeg_read_header(&handle->jpeg, TRUE);
+  header->width = handle->jpeg.image_width;
+  header->height = handle->jpeg.image_height;
+  header->components = (uint32_t)handle->jpeg.num_components;
+  header->bits = (uint32_t)handle->jpeg.data_precision;
+  header->progressive = handle->jpeg.progressive_mode ? 1 : 0;
+  return OK;
+}
+
+/* Begins decoding at scale/8; rows will hold RGB, or CMYK for four components. */
+int impasto_jpeg_start(impasto_jpeg *handle, uint32_t scale, uint32_t max_scans, impasto_jpeg_columns *columns)
+{
+  struct jpeg_decompress_struct *jpeg = &handle->jpeg;
+  int status = setjmp(handle->jump);
+  if (status)
+    return status;
+  handle->max_scans = max_scans > 0x7fffffff ? 0x7fffffff : (int)max_scans;
+  jpeg->scale_num = scale;
+  jpeg->scale_denom = 8;
+  jpeg->dct_method = JDCT_ISLOW;
+  jpeg->do_fancy_upsampling = TRUE;
+  jpeg->out_color_space = jpeg->num_components == 4 ? JCS_CMYK : JCS_RGB;
+  jpeg_start_decompress(jpeg);
+  columns->full_width = jpeg->output_width;
+  columns->full_height = jpeg->output_height;
+  columns->channels = (uint32_t)jpeg->output_components;
+  if (columns->left != 0 || columns->width < jpeg->output_width) {
+    JDIMENSION left = columns->left, width = columns->width;
+    jpeg_crop_scanline(jpeg, &left, &width);
+    columns->left = left;
+    columns->width = width;
+  } else {
+    columns->width = jpeg->output_width;
+  }
+  return OK;
+}
+
+static void read_rows(struct jpeg_decompress_struct *jpeg, uint32_t skip, uint32_t count, uint8_t *out)
+{
+  size_t stride = (size_t)jpeg->output_width * (size_t)jpeg->output_components;
+  uint32_t done = 0;
+  if (skip)
+    jpeg_skip_scanlines(jpeg, skip);
+  /* One call gives at most a row group, so a handful of pointers is enough. A memory source always makes progress. */
+  while (done < count) {
+    JSAMPROW rows[8];
+    uint32_t ask = count - done < 8 ? count - done : 8;
+    for (uint32_t i = 0; i < ask; i++)
+      rows[i] = out + (size_t)(done + i) * stride;
+    done += jpeg_read_scanlines(jpeg, rows, ask);
+  }
+}
+
+/* Skips `skip` rows of the scaled image, then writes `count` rows, packed. */
+int impasto_jpeg_rows(impasto_jpeg *handle, uint32_t skip, uint32_t count, uint8_t *out)
+{
+  int status = setjmp(handle->jump);
+  if (status)
+    return status;
+  read_rows(&handle->jpeg, skip, count, out);
+  return OK;
+}

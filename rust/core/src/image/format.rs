@@ -1,0 +1,107 @@
+//! Which format some bytes are in, by their first bytes.
+
+use crate::{Error, Result};
+
+/// An image format we read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// JPEG: baseline, extended and progressive; Huffman and arithmetic; 8 bits.
+    Jpeg,
+    /// PNG: every colour type and bit depth, interlaced too.
+    Png,
+    /// WebP: lossy and lossless; the first frame of an animation.
+    WebP,
+}
+
+/// Formats that turn up in image folders and that we do not read, to name them in the error.
+const OTHERS: [(&[u8], usize, &str); 12] = [
+    (b"GIF8", 0, "GIF"),
+    (b"BM", 0, "BMP"),
+    (b"II*\0", 0, "TIFF"),
+    (b"MM\0*", 0, "TIFF"),
+    (b"ftypavif", 4, "AVIF"),
+    (b"ftypavis", 4, "AVIF"),
+    (b"ftyphei", 4, "HEIF"),
+    (b"ftypmif1", 4, "HEIF"),
+    (b"\0\0\0\x0cjP  ", 0, "JPEG 2000"),
+    (b"\xff\x0a", 0, "JPEG XL"),
+    (b"\0\0\0\x0cJXL ", 0, "JPEG XL"),
+    (b"8BPS", 0, "Photoshop"),
+];
+
+impl Format {
+    /// The format of `bytes`, or an error that says what they are instead.
+    pub(crate) fn of(bytes: &[u8]) -> Result<Self> {
+        if bytes.starts_with(b"\xff\xd8\xff") {
+            return Ok(Self::Jpeg);
+        }
+        if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+            return Ok(Self::Png);
+        }
+        if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
+            return Ok(Self::WebP);
+        }
+        Err(refusal(bytes))
+    }
+}
+
+fn refusal(bytes: &[u8]) -> Error {
+    if bytes.is_empty() {
+        return Error::Decode("empty file (0 bytes): download or copy it again".into());
+    }
+    for (magic, offset, name) in OTHERS {
+        if bytes
+            .get(offset..)
+            .is_some_and(|rest| rest.starts_with(magic))
+        {
+            return Error::Unsupported(format!(
+                "this is {name}; we read JPEG, PNG and WebP: convert it"
+            ));
+        }
+    }
+    let start = beginning(bytes);
+    if looks_like_html(bytes) {
+        return Error::Decode(format!(
+            "this is HTML, not an image (starts with {start:?}): the download got an error page"
+        ));
+    }
+    Error::Decode(format!(
+        "not an image of a format we read (JPEG, PNG, WebP); starts with {start:?}"
+    ))
+}
+
+/// The first characters, printable, for a message.
+fn beginning(bytes: &[u8]) -> String {
+    let head = &bytes[..bytes.len().min(24)];
+    head.escape_ascii().to_string()
+}
+
+fn looks_like_html(bytes: &[u8]) -> bool {
+    let text = bytes
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(bytes)
+        .trim_ascii_start();
+    ["<!doctype", "<html", "<head", "<?xml", "<!--", "<body"]
+        .iter()
+        .any(|tag| {
+            text.len() >= tag.len() && text[..tag.len()].eq_ignore_ascii_case(tag.as_bytes())
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_the_bytes_are_instead() {
+        let message = |bytes: &[u8]| Format::of(bytes).unwrap_err();
+        assert!(matches!(message(b""), Error::Decode(m) if m.contains("empty file")));
+        assert!(matches!(message(b"\n <!DOCTYPE html>"), Error::Decode(m) if m.contains("HTML")));
+        assert!(matches!(message(b"GIF89a"), Error::Unsupported(m) if m.contains("GIF")));
+        assert!(
+            matches!(message(b"\0\0\0\x1cftypavif"), Error::Unsupported(m) if m.contains("AVIF"))
+        );
+        assert!(matches!(message(b"\xff\xd8"), Error::Decode(_)));
+        assert!(matches!(message(b"plain"), Error::Decode(m) if m.contains("plain")));
+    }
+}

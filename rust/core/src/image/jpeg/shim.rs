@@ -1,0 +1,181 @@
+//! The C shim (`csrc/jpeg.c`) as a safe handle.
+
+use std::ffi::{CStr, c_char, c_int};
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+
+use crate::{Error, Result};
+
+// Linked for its static library, which holds the libjpeg interface too.
+use turbojpeg_sys as _;
+
+#[repr(C)]
+struct Handle {
+    private: [u8; 0],
+}
+
+/// What a JPEG's header says.
+#[repr(C)]
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct RawHeader {
+    pub width: u32,
+    pub height: u32,
+    pub components: u32,
+    pub bits: u32,
+    pub progressive: u32,
+}
+
+/// Columns of the scaled image: wanted, then what a row holds.
+#[repr(C)]
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Columns {
+    pub left: u32,
+    pub width: u32,
+    pub full_width: u32,
+    pub full_height: u32,
+    pub channels: u32,
+}
+
+unsafe extern "C" {
+    fn impasto_jpeg_new() -> *mut Handle;
+    fn impasto_jpeg_free(handle: *mut Handle);
+    fn impasto_jpeg_message(handle: *const Handle) -> *const c_char;
+    fn impasto_jpeg_close(handle: *mut Handle);
+    fn impasto_jpeg_open(
+        handle: *mut Handle,
+        bytes: *const u8,
+        length: usize,
+        header: *mut RawHeader,
+    ) -> c_int;
+    fn impasto_jpeg_start(
+        handle: *mut Handle,
+        scale: u32,
+        max_scans: u32,
+        columns: *mut Columns,
+    ) -> c_int;
+    fn impasto_jpeg_rows(handle: *mut Handle, skip: u32, count: u32, out: *mut u8) -> c_int;
+}
+
+/// A libjpeg decompressor, reused from image to image.
+pub(crate) struct Decompressor(NonNull<Handle>);
+
+// SAFETY: the handle has no thread affinity and is owned by this value alone.
+unsafe impl Send for Decompressor {}
+
+impl Decompressor {
+    pub(crate) fn new() -> Result<Self> {
+        // SAFETY: takes nothing; null means that there was no memory.
+        NonNull::new(unsafe { impasto_jpeg_new() })
+            .map(Self)
+            .ok_or_else(|| Error::Internal("libjpeg could not be started: out of memory".into()))
+    }
+
+    /// Reads the header of `bytes`, which stay borrowed until the image is closed by dropping it.
+    pub(crate) fn open<'a>(&'a mut self, bytes: &'a [u8]) -> Result<Image<'a>> {
+        let image = Image {
+            handle: self.0,
+            header: RawHeader::default(),
+            bytes: PhantomData,
+        };
+        let mut header = RawHeader::default();
+        // SAFETY: the handle is live, `bytes` outlives `image`, which closes the handle when dropped.
+        let status =
+            unsafe { impasto_jpeg_open(self.0.as_ptr(), bytes.as_ptr(), bytes.len(), &mut header) };
+        image.check(status, bytes.len())?;
+        Ok(Image { header, ..image })
+    }
+}
+
+impl Drop for Decompressor {
+    fn drop(&mut self) {
+        // SAFETY: made by impasto_jpeg_new and freed once.
+        unsafe { impasto_jpeg_free(self.0.as_ptr()) }
+    }
+}
+
+/// An opened JPEG.
+pub(crate) struct Image<'a> {
+    handle: NonNull<Handle>,
+    pub header: RawHeader,
+    bytes: PhantomData<&'a mut [u8]>,
+}
+
+impl Image<'_> {
+    /// Begins decoding at `scale`/8. Call once, before `rows`.
+    pub(crate) fn start(
+        &mut self,
+        scale: u32,
+        max_scans: u32,
+        left: u32,
+        width: u32,
+        length: usize,
+    ) -> Result<Columns> {
+        let mut columns = Columns {
+            left,
+            width,
+            ..Columns::default()
+        };
+        // SAFETY: the handle is live and has read a header.
+        let status =
+            unsafe { impasto_jpeg_start(self.handle.as_ptr(), scale, max_scans, &mut columns) };
+        self.check(status, length)?;
+        Ok(columns)
+    }
+
+    /// Skips `skip` rows and writes `count` rows of what `columns` says.
+    pub(crate) fn rows(
+        &mut self,
+        columns: &Columns,
+        skip: u32,
+        count: u32,
+        out: &mut [u8],
+        length: usize,
+    ) -> Result<()> {
+        let row = columns.width as usize * columns.channels as usize;
+        let last = skip
+            .checked_add(count)
+            .filter(|&last| last <= columns.full_height);
+        if last.is_none()
+            || row
+                .checked_mul(count as usize)
+                .is_none_or(|size| out.len() < size)
+        {
+            return Err(Error::Internal("JPEG rows outside the image".into()));
+        }
+        // SAFETY: decoding has started (there are columns), the rows exist and `out` holds them.
+        let status =
+            unsafe { impasto_jpeg_rows(self.handle.as_ptr(), skip, count, out.as_mut_ptr()) };
+        self.check(status, length)
+    }
+
+    fn check(&self, status: c_int, length: usize) -> Result<()> {
+        // SAFETY: the message is a NUL-terminated array inside the live handle.
+        let message = || {
+            unsafe { CStr::from_ptr(impasto_jpeg_message(self.handle.as_ptr())) }.to_string_lossy()
+        };
+        match status {
+            0 => Ok(()),
+            2 => Err(truncated(length)),
+            3 => Err(Error::TooLarge(
+                "a progressive JPEG with more scans than max_scans allows: a decompression bomb, or raise max_scans"
+                    .into(),
+            )),
+            4 => Err(Error::Unsupported(format!("a kind of JPEG we do not read: {}", message()))),
+            _ => Err(Error::Decode(format!("broken JPEG: {}", message()))),
+        }
+    }
+}
+
+impl Drop for Image<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the handle is live; closing forgets the borrowed bytes.
+        unsafe { impasto_jpeg_close(self.handle.as_ptr()) }
+    }
+}
+
+/// The error for a JPEG of `length` bytes that ends before its last pixel.
+pub(crate) fn truncated(length: usize) -> Error {
+    Error::Truncated(format!(
+        "the JPEG ends before its last pixel ({length} bytes, no end-of-image marker): download or copy it again"
+    ))
+}

@@ -1,0 +1,193 @@
+//! The hot path: from a file's bytes to one cropped, resized, flipped image.
+
+use super::decode::{Decode, decode_stored};
+use super::format::Format;
+use super::geometry::{Geometry, View};
+use super::jpeg::Jpeg;
+use super::resize::{Source, need, sample};
+use super::scratch::{Patch, Scratch};
+use super::turn::Turn;
+use crate::Result;
+use crate::rng::Stream;
+
+/// How every image of a data set is loaded.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Load {
+    /// Crop, size and flip.
+    pub geometry: Geometry,
+    /// Orientation and limits.
+    pub decode: Decode,
+    /// Decode in full, with Pillow's and torchvision's results to within one level, instead of only what the crop
+    /// needs at the smallest sufficient scale.
+    pub exact: bool,
+}
+
+impl Load {
+    /// Loads one image into `out` (`height * width * 3` bytes, RGB8) and tells what was drawn.
+    ///
+    /// # Errors
+    /// What [`super::decode()`] gives, or `Recipe` when the geometry does not fit the image.
+    pub fn run(
+        &self,
+        bytes: &[u8],
+        stream: &mut Stream,
+        scratch: &mut Scratch,
+        out: &mut [u8],
+    ) -> Result<View> {
+        let result = if !self.exact && Format::of(bytes)? == Format::Jpeg {
+            self.run_jpeg(bytes, stream, scratch, out)
+        } else {
+            self.run_whole(bytes, stream, scratch, out)
+        };
+        scratch.settle();
+        result
+    }
+
+    /// Draws for a stored image of `width` x `height`; gives the view, and its box in stored pixels.
+    fn draw(
+        &self,
+        width: u32,
+        height: u32,
+        turn: Turn,
+        stream: &mut Stream,
+    ) -> Result<(View, View)> {
+        let (turned_width, turned_height) = turn.size(width, height);
+        let view = self.geometry.draw(turned_width, turned_height, stream);
+        let view = self.geometry.fit(&view, turned_width, turned_height)?;
+        Ok((view, turn.stored_box(&view, width, height)))
+    }
+
+    fn size(&self) -> (u32, u32) {
+        (self.geometry.width, self.geometry.height)
+    }
+
+    fn run_jpeg(
+        &self,
+        bytes: &[u8],
+        stream: &mut Stream,
+        scratch: &mut Scratch,
+        out: &mut [u8],
+    ) -> Result<View> {
+        let limits = &self.decode.limits;
+        limits.check_length(bytes)?;
+        let (decompressor, pixels) = scratch.jpeg()?;
+        let jpeg = Jpeg::open(decompressor, bytes)?;
+        let header = jpeg.header;
+        limits.check(&header)?;
+        let turn = self.decode.turn(&header);
+        let (view, stored) = self.draw(header.width, header.height, turn, stream)?;
+        let (width, height) = turn.size(self.geometry.width, self.geometry.height);
+        let eighths = smallest_scale(&stored, width, height);
+        let scale = f64::from(eighths) / 8.0;
+        let scaled = |side: u32| (u64::from(side) * u64::from(eighths)).div_ceil(8) as u32;
+        let filter = self.geometry.filter;
+        let wanted = need(
+            &stored,
+            scale,
+            scaled(header.width),
+            scaled(header.height),
+            width,
+            height,
+            filter,
+        )?;
+        let patch = jpeg.decode_part(limits, eighths, &wanted, pixels)?;
+        let Scratch {
+            resizer,
+            small,
+            pixels,
+            ..
+        } = scratch;
+        let source = Source {
+            pixels,
+            patch,
+            scale,
+        };
+        let turn = turn.then_flip(view.flip);
+        sample(
+            &source,
+            &stored,
+            &wanted,
+            turn,
+            self.size(),
+            filter,
+            resizer,
+            small,
+            out,
+        )?;
+        Ok(view)
+    }
+
+    fn run_whole(
+        &self,
+        bytes: &[u8],
+        stream: &mut Stream,
+        scratch: &mut Scratch,
+        out: &mut [u8],
+    ) -> Result<View> {
+        let header = decode_stored(bytes, &self.decode.limits, scratch)?;
+        let mut turn = self.decode.turn(&header);
+        let (mut width, mut height) = (header.width, header.height);
+        if turn.transpose {
+            // Rows are resized before columns or after; only with upright pixels is the order Pillow's.
+            let pixels = &scratch.pixels[..width as usize * height as usize * 3];
+            let mut turned = vec![0; pixels.len()];
+            turn.apply(pixels, width, height, &mut turned);
+            scratch.pixels = turned;
+            (width, height) = turn.size(width, height);
+            turn = Turn::NONE;
+        }
+        let (view, stored) = self.draw(width, height, turn, stream)?;
+        let filter = self.geometry.filter;
+        let wanted = need(
+            &stored,
+            1.0,
+            width,
+            height,
+            self.geometry.width,
+            self.geometry.height,
+            filter,
+        )?;
+        let Scratch {
+            resizer,
+            small,
+            pixels,
+            ..
+        } = scratch;
+        let source = Source {
+            pixels,
+            patch: Patch {
+                left: 0,
+                top: 0,
+                width,
+                height,
+            },
+            scale: 1.0,
+        };
+        let turn = turn.then_flip(view.flip);
+        sample(
+            &source,
+            &stored,
+            &wanted,
+            turn,
+            self.size(),
+            filter,
+            resizer,
+            small,
+            out,
+        )?;
+        Ok(view)
+    }
+}
+
+/// The smallest of 1/8, 2/8, 4/8, 8/8 at which the box still covers the target in both directions.
+///
+/// The other eighths exist, but have no SIMD transform and cost more than the full size.
+fn smallest_scale(stored: &View, width: u32, height: u32) -> u32 {
+    [1, 2, 4]
+        .into_iter()
+        .find(|&eighths| {
+            let scale = f64::from(eighths) / 8.0;
+            stored.width * scale >= f64::from(width) && stored.height * scale >= f64::from(height)
+        })
+        .unwrap_or(8)
+}

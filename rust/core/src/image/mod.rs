@@ -1,0 +1,27 @@
+//! From encoded bytes to blended, normalised pixels.
+//!
+//! The order of work is: header, limits, [`Geometry::draw`], decode what the drawn [`View`] needs, one resize,
+//! [`Target::write`]. Pixels are RGB8, height x width x channel, until `write` lays them out for a model. Alpha is
+//! dropped, 16-bit samples keep their high byte, CMYK follows Pillow, and there is no colour management.
+
+mod blend;
+mod colour;
+mod decode;
+mod exif;
+mod format;
+mod geometry;
+mod jpeg;
+mod load;
+mod png;
+mod resize;
+mod scratch;
+mod turn;
+mod webp;
+
+pub use blend::{Dtype, Layout, Target};
+pub use decode::{Decode, Exif, Header, Limits, Rgb, decode, probe};
+pub use format::Format;
+pub use geometry::{Crop, Filter, Geometry, View};
+pub use load::Load;
+pub use resize::resize;
+pub use scratch::Scratch;

@@ -1,0 +1,185 @@
+//! One antialiased resize from a box of the source (fast_image_resize, whose convolution has Pillow's meaning).
+
+use fast_image_resize::images::{TypedCroppedImage, TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+
+use super::geometry::{Filter, View};
+use super::scratch::{Patch, Scratch};
+use super::turn::Turn;
+use crate::{Error, Result};
+
+/// Resizes the box `view` of an RGB8 image to `out_w` x `out_h` pixels, and flips if `view` says so.
+///
+/// # Errors
+/// `Recipe` when sizes and buffers disagree or the box leaves the image.
+#[allow(clippy::too_many_arguments)] // two images, each with its size, and how to get from one to the other
+pub fn resize(
+    src: &[u8],
+    w: u32,
+    h: u32,
+    view: &View,
+    out_w: u32,
+    out_h: u32,
+    filter: Filter,
+    scratch: &mut Scratch,
+    out: &mut [u8],
+) -> Result<()> {
+    if src.len() as u64 != u64::from(w) * u64::from(h) * 3 {
+        return Err(Error::Recipe(format!(
+            "{} bytes are not a {w}x{h} RGB image",
+            src.len()
+        )));
+    }
+    let Scratch { resizer, small, .. } = scratch;
+    let source = Source {
+        pixels: src,
+        patch: Patch {
+            left: 0,
+            top: 0,
+            width: w,
+            height: h,
+        },
+        scale: 1.0,
+    };
+    let need = need(view, 1.0, w, h, out_w, out_h, filter)?;
+    let turn = Turn::NONE.then_flip(view.flip);
+    sample(
+        &source,
+        view,
+        &need,
+        turn,
+        (out_w, out_h),
+        filter,
+        resizer,
+        small,
+        out,
+    )
+}
+
+/// Pixels of a stored image, possibly scaled down and cut by its decoder.
+pub(crate) struct Source<'a> {
+    pub pixels: &'a [u8],
+    pub patch: Patch,
+    /// Scaled size over stored size: 1, 1/2, 1/4 or 1/8.
+    pub scale: f64,
+}
+
+/// The pixels of the scaled image (`width` x `height`) that a resize of `view` (in stored pixels) may look at.
+pub(crate) fn need(
+    view: &View,
+    scale: f64,
+    width: u32,
+    height: u32,
+    out_w: u32,
+    out_h: u32,
+    filter: Filter,
+) -> Result<Patch> {
+    let range = |start: f64, length: f64, limit: u32, out: u32| {
+        let (start, length) = (start * scale, length * scale);
+        let reach = if view.inside {
+            0.0
+        } else {
+            filter.support() * (length / f64::from(out.max(1))).max(1.0) + 1.0
+        };
+        // A box edge that rounding error moved past a pixel edge must not pull in that pixel.
+        let low = (start - reach + 1e-6).floor().clamp(0.0, f64::from(limit));
+        let high = (start + length + reach - 1e-6)
+            .ceil()
+            .clamp(0.0, f64::from(limit));
+        (low as u32, (high - low) as u32)
+    };
+    let (left, patch_width) = range(view.left, view.width, width, out_w);
+    let (top, patch_height) = range(view.top, view.height, height, out_h);
+    if patch_width == 0 || patch_height == 0 || !(view.width > 0.0 && view.height > 0.0) {
+        return Err(Error::Recipe(format!(
+            "the box {view:?} leaves a {width}x{height} image nothing to look at"
+        )));
+    }
+    Ok(Patch {
+        left,
+        top,
+        width: patch_width,
+        height: patch_height,
+    })
+}
+
+/// Resizes `view` (in stored pixels), seeing only `need`, then turns; `size` is the turned result's.
+#[allow(clippy::too_many_arguments)] // internal; the callers hold these apart because of borrows
+pub(crate) fn sample(
+    source: &Source<'_>,
+    view: &View,
+    need: &Patch,
+    turn: Turn,
+    size: (u32, u32),
+    filter: Filter,
+    resizer: &mut Resizer,
+    small: &mut Vec<u8>,
+    out: &mut [u8],
+) -> Result<()> {
+    let bytes = size.0 as usize * size.1 as usize * 3;
+    if out.len() != bytes {
+        return Err(Error::Recipe(format!(
+            "the output has {} bytes, a {}x{} RGB image {bytes}",
+            out.len(),
+            size.0,
+            size.1
+        )));
+    }
+    if turn == Turn::NONE {
+        return convolve(source, view, need, size, filter, resizer, out);
+    }
+    let stored = turn.size(size.0, size.1);
+    small.resize(bytes, 0);
+    convolve(source, view, need, stored, filter, resizer, small)?;
+    turn.apply(small, stored.0, stored.1, out);
+    Ok(())
+}
+
+fn convolve(
+    source: &Source<'_>,
+    view: &View,
+    need: &Patch,
+    size: (u32, u32),
+    filter: Filter,
+    resizer: &mut Resizer,
+    out: &mut [u8],
+) -> Result<()> {
+    let patch = &source.patch;
+    let image = TypedImageRef::<U8x3>::from_buffer(
+        patch.width,
+        patch.height,
+        &source.pixels[..patch.width as usize * patch.height as usize * 3],
+    )
+    .map_err(internal)?;
+    let image = TypedCroppedImage::new(
+        image,
+        need.left.saturating_sub(patch.left),
+        need.top.saturating_sub(patch.top),
+        need.width,
+        need.height,
+    )
+    .map_err(internal)?;
+    // Rounding may leave the box a hair outside the pixels; the resizer would refuse it.
+    let inside = |start: f64, length: f64, origin: u32, limit: u32| {
+        let low = (start * source.scale - f64::from(origin)).clamp(0.0, f64::from(limit));
+        (low, (length * source.scale).min(f64::from(limit) - low))
+    };
+    let (left, width) = inside(view.left, view.width, need.left, need.width);
+    let (top, height) = inside(view.top, view.height, need.top, need.height);
+    let kernel = match filter {
+        Filter::Bilinear => FilterType::Bilinear,
+        Filter::Bicubic => FilterType::CatmullRom,
+    };
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(kernel))
+        .crop(left, top, width, height);
+    let mut target = TypedImage::<U8x3>::from_buffer(size.0, size.1, out).map_err(internal)?;
+    resizer
+        .resize_typed(&image, &mut target, &options)
+        .map_err(internal)
+}
+
+fn internal(error: impl std::fmt::Display) -> Error {
+    Error::Internal(format!("resize: {error}"))
+}

@@ -1,0 +1,58 @@
+//! Buffers and decoder state that live from image to image.
+
+use fast_image_resize::Resizer;
+
+use super::jpeg::Decompressor;
+use crate::{Error, Result};
+
+/// More than this is given back after an image, so that one giant does not stay with every thread.
+const KEEP: usize = 64 << 20;
+
+/// What a thread keeps between images: decoder state, resizer, pixel buffers. Make one per thread.
+#[derive(Default)]
+pub struct Scratch {
+    decompressor: Option<Decompressor>,
+    pub(crate) resizer: Resizer,
+    pub(crate) pixels: Vec<u8>,
+    pub(crate) small: Vec<u8>,
+}
+
+impl Scratch {
+    /// The decompressor, made on first use, and the pixel buffer.
+    pub(crate) fn jpeg(&mut self) -> Result<(&mut Decompressor, &mut Vec<u8>)> {
+        if self.decompressor.is_none() {
+            self.decompressor = Some(Decompressor::new()?);
+        }
+        match &mut self.decompressor {
+            Some(decompressor) => Ok((decompressor, &mut self.pixels)),
+            None => Err(Error::Internal("no decompressor".into())),
+        }
+    }
+
+    /// Gives memory back after an unusually large image.
+    pub(crate) fn settle(&mut self) {
+        if self.pixels.capacity() > KEEP {
+            self.pixels = Vec::new();
+        }
+        if self.resizer.size_of_internal_buffers() > KEEP {
+            self.resizer.reset_internal_buffers();
+        }
+    }
+}
+
+impl std::fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scratch")
+            .field("pixels", &self.pixels.capacity())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which pixels of an image (possibly scaled down by the decoder) a buffer holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Patch {
+    pub left: u32,
+    pub top: u32,
+    pub width: u32,
+    pub height: u32,
+}
