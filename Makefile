@@ -29,7 +29,8 @@ $(PY):
 	$(PY) -m pip install -q 'maturin>=1.9.4,<2'
 
 $(VENV)/.installed: pyproject.toml | $(PY)
-	$(BIN)/maturin develop --release --extras=all,test,lint
+	$(BIN)/maturin develop --release
+	$(PY) -m pip install -q 'impasto[all,test,lint]'
 	@touch $@
 
 $(VENV)/.built: $(VENV)/.installed $(RUST_SOURCES)
