@@ -132,27 +132,19 @@ impl Iterator for Pieces<'_> {
         };
         let bytes = text.as_bytes();
         let mut end = start + width;
-        let mut special = None;
         if class == Class::Other {
-            if bytes[start] == b'<' && !self.specials.is_empty() {
-                if let Some((after, index)) = self.special(start) {
-                    self.at = after;
-                    return Some(Piece {
-                        start,
-                        end: after,
-                        special: index,
-                    });
-                }
-            }
-            if bytes[start] == b'\'' {
-                if let Some(width) = contraction(&bytes[end..]) {
-                    self.at = end + width;
-                    return Some(Piece {
-                        start,
-                        end: self.at,
-                        special,
-                    });
-                }
+            let special = match bytes[start] {
+                b'<' => self.special(start),
+                b'\'' => contraction(&bytes[end..]).map(|width| (end + width, None)),
+                _ => None,
+            };
+            if let Some((end, special)) = special {
+                self.at = end;
+                return Some(Piece {
+                    start,
+                    end,
+                    special,
+                });
             }
         }
         if class != Class::Number {
@@ -167,7 +159,7 @@ impl Iterator for Pieces<'_> {
         Some(Piece {
             start,
             end,
-            special: special.take(),
+            special: None,
         })
     }
 }

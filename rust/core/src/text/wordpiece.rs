@@ -161,10 +161,10 @@ impl WordPieceTokenizer {
                 if stop <= at {
                     break None;
                 }
-                if padded.is_char_boundary(stop) {
-                    if let Some(id) = table.get(padded.as_bytes(), at, stop) {
-                        break Some(id);
-                    }
+                if padded.is_char_boundary(stop)
+                    && let Some(id) = table.get(padded.as_bytes(), at, stop)
+                {
+                    break Some(id);
                 }
                 stop -= 1;
             };

@@ -149,8 +149,8 @@ impl Image<'_> {
     }
 
     fn check(&self, status: c_int, length: usize) -> Result<()> {
-        // SAFETY: the message is a NUL-terminated array inside the live handle.
         let message = || {
+            // SAFETY: the message is a NUL-terminated array inside the live handle.
             unsafe { CStr::from_ptr(impasto_jpeg_message(self.handle.as_ptr())) }.to_string_lossy()
         };
         match status {
