@@ -72,17 +72,17 @@ impl Decompressor {
 
     /// Reads the header of `bytes`, which stay borrowed until the image is closed by dropping it.
     pub(crate) fn open<'a>(&'a mut self, bytes: &'a [u8]) -> Result<Image<'a>> {
-        let image = Image {
+        let mut image = Image {
             handle: self.0,
             header: RawHeader::default(),
             bytes: PhantomData,
         };
-        let mut header = RawHeader::default();
+        let header = &mut image.header;
         // SAFETY: the handle is live, `bytes` outlives `image`, which closes the handle when dropped.
         let status =
-            unsafe { impasto_jpeg_open(self.0.as_ptr(), bytes.as_ptr(), bytes.len(), &mut header) };
+            unsafe { impasto_jpeg_open(self.0.as_ptr(), bytes.as_ptr(), bytes.len(), header) };
         image.check(status, bytes.len())?;
-        Ok(Image { header, ..image })
+        Ok(image)
     }
 }
 
