@@ -1,18 +1,16 @@
 """``impasto info``: what is in a data set, and what would go wrong with it."""
 
+from __future__ import annotations
+
 import argparse
-import json
-import sys
-from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from impasto._optional import need
+from impasto.cli import output
 from impasto.errors import ImpastoError
-from impasto.loading.guess import open_source
-from impasto.loading.inspect import Problem, Report, failure, inspect
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from impasto.loading.inspect import Problem, Report
 
 _DESCRIPTION = """\
 Shows what a data set holds and what would go wrong while loading it. The format is told from the content:
@@ -28,7 +26,7 @@ examples:
 The exit status is 1 when a sample would fail to load, or the data set does not open."""
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the verb to the command line."""
     parser = subparsers.add_parser(
         "info",
@@ -40,9 +38,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("file", metavar="FILE", help="annotation file, folder, tar shard, or pattern of shards")
     parser.add_argument("--images", metavar="DIR", help="folder of the images (default: looked for near FILE)")
     parser.add_argument("--caption", metavar="WHERE", help="where shards keep captions: txt, or json:FIELD")
-    parser.add_argument("--sample", metavar="N", type=_count, default=1000, help="images to decode (default: 1000)")
+    parser.add_argument(
+        "--sample", metavar="N", type=output.count, default=1000, help="images to decode (default: 1000)"
+    )
     parser.add_argument("--all", action="store_true", help="decode every image")
-    parser.add_argument("--json", metavar="FILE", help="write the report as JSON too ('-': to standard output, alone)")
+    output.add_json(parser, "the report")
     parser.set_defaults(run=run)
 
 
@@ -55,55 +55,27 @@ def run(args: argparse.Namespace) -> int:
     Returns:
         The exit status: 0, or 1 when something would go wrong.
     """
-    from rich.console import Console
+    from impasto.loading.guess import open_source
+    from impasto.loading.inspect import failure, inspect
 
-    alone = args.json == "-"
-    console = Console(stderr=alone, highlight=False)
+    console = output.console(args.json)
     try:
         source = open_source(args.file, images=args.images, caption=args.caption)
-        report = inspect(source, sample=None if args.all else args.sample, track=_Progress(console))
+        report = inspect(source, sample=None if args.all else args.sample, track=output.Progress(console))
     except ImpastoError as error:
         console.print(f"[bold red]does not open[/] {type(error).__name__}", end=" ")
         console.print(str(error), markup=False, soft_wrap=True)
-        _write_json(failure(error, args.file), args.json)
+        output.write_json(failure(error, args.file), args.json)
         return 1
-    if not alone:
+    if args.json != "-":
         _show(report, console)
-    _write_json(report.as_dict(), args.json)
+    output.write_json(report.as_dict(), args.json)
     return 0 if report.ok else 1
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
-    return int(text)
-
-
-def _write_json(document: dict[str, Any], target: str | None) -> None:
-    text = json.dumps(document, indent=2) + "\n"
-    if target == "-":
-        sys.stdout.write(text)
-    elif target is not None:
-        Path(target).write_text(text, encoding="utf-8")
-
-
-class _Progress:
-    """Shows how far a pass over the rows is."""
-
-    def __init__(self, console: "Console") -> None:
-        self._console = console
-
-    def __call__(self, rows: Sequence[int], what: str) -> Iterable[int]:
-        from rich.progress import track
-
-        return track(rows, what, console=self._console, transient=True, disable=not self._console.is_terminal)
-
-
-def _show(report: Report, console: "Console") -> None:
-    from rich.table import Table
-
+def _show(report: Report, console: Any) -> None:
     console.print(report.source, markup=False, soft_wrap=True)
-    table = Table(show_header=False, box=None, pad_edge=False)
+    table = need("rich.table", "cli").Table(show_header=False, box=None, pad_edge=False)
     for name, value in _facts(report):
         table.add_row(name, value)
     console.print(table)
@@ -141,7 +113,7 @@ def _range(spread: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:,.5g}" for name, value in spread.items())
 
 
-def _show_problem(problem: Problem, console: "Console") -> None:
+def _show_problem(problem: Problem, console: Any) -> None:
     colour = "red" if problem.fatal else "yellow"
     console.print(f"[bold {colour}]{problem.kind}[/] {problem.count:,}", end=" ")
     console.print(problem.fix, markup=False, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Benchmarks beside peers: the same bytes, answers compared before anything is timed."""

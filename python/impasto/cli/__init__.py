@@ -1,0 +1,72 @@
+"""The command line: one verb a file, each with ``add_parser`` and ``run``.
+
+A verb's module imports nothing heavy until it runs, so that ``impasto --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from impasto.cli import bench, demo, info, world
+from impasto.errors import ImpastoError
+
+_DESCRIPTION = "MixGen and fast image-text loading for PyTorch."
+
+_EPILOG = """\
+examples:
+  impasto demo                                        load, mix, time, train and report on real photographs
+  impasto info captions_val2017.json --images val2017/
+  impasto bench loader --quick                        our loader against two Python loaders, on this machine
+  impasto world scenes out/ --size tiny --seed 0      render a small data set
+
+`impasto VERB --help` tells all about one. The exit status is 0, 1 when something is wrong (standard error says what),
+2 when the command line is, and 130 when interrupted."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line's grammar."""
+    top = argparse.ArgumentParser(
+        "impasto", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    top.add_argument("--version", action=_Version, help="print the version and exit")
+    verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
+    for verb in (demo, info, bench, world):
+        verb.add_parser(verbs)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line.
+
+    Args:
+        arguments: What follows ``impasto``; by default the process's own.
+
+    Returns:
+        The exit status: 0; 1 when something is wrong, which standard error names in one line; 130 when interrupted.
+    """
+    args = parser().parse_args(arguments)
+    try:
+        status: int = args.run(args)
+    except ImpastoError as error:
+        reason = " ".join(str(error).split())
+        print(f"impasto: {type(error).__name__}: {reason}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("impasto: interrupted", file=sys.stderr)
+        return 130
+    return status
+
+
+class _Version(argparse.Action):
+    """Looks the version up when it is asked for, and not before: reading a package's metadata takes a while."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **options)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        import impasto
+
+        parser.exit(message=f"impasto {impasto.__version__}\n")
