@@ -13,7 +13,7 @@ from impasto.bench.work import Views, Work
 
 NAME = "pillow"
 TITLE = "Pillow + torchvision transforms"
-PACKAGES = ("pillow", "torchvision", "open_clip_torch")
+PACKAGES: tuple[str, ...] = ("pillow", "torchvision", "open_clip_torch")
 
 
 def open_loader(files: Files, work: Work, *, workers: int, views: Views | None = None) -> Iterable[MixedPairs]:

@@ -13,7 +13,7 @@ from impasto.bench.work import Views, Work
 
 NAME = "torchvision.io"
 TITLE = "torchvision.io + transforms v2"
-PACKAGES = ("torchvision", "open_clip_torch")
+PACKAGES: tuple[str, ...] = ("torchvision", "open_clip_torch")
 
 
 def open_loader(files: Files, work: Work, *, workers: int, views: Views | None = None) -> Iterable[MixedPairs]:
