@@ -201,8 +201,8 @@ def load(
     row, at = np.zeros(1, np.int64), np.asarray([sample], np.int64)
     for _, error in staged.load(builder.finish(), row, row, at, seed, epoch, 1):
         raise error
-    out, none = np.empty(height * width * 3, np.uint8), np.empty(0, np.int64)
-    staged.finish(out, none, none, 1)
+    out = np.empty(height * width * 3, np.uint8)
+    staged.finish(out, np.empty(0, np.int64), np.empty(0, np.int64), 1)  # two: each is written to
     boxes, flips, *_ = staged.plan()
     left, top, box_width, box_height = boxes[0].tolist()
     return out.reshape(height, width, 3), (left, top, box_width, box_height), bool(flips[0])
