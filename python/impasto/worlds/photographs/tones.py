@@ -57,7 +57,7 @@ def _bright(pixels: Pixels, rng: np.random.Generator) -> Pixels:
 
 def _blurred(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     """Three box blurs, which are nearly a Gaussian one."""
-    radius = max(2, round(min(pixels.shape[:2]) * rng.uniform(0.014, 0.02)))
+    radius = max(2, round(min(pixels.shape[:2]) * rng.uniform(0.01, 0.014)))
     soft = pixels.astype(np.float64)
     for _ in range(3):
         soft = _box(_box(soft, radius, 0), radius, 1)
@@ -89,7 +89,7 @@ def _round(values: npt.NDArray[np.float64]) -> Pixels:
 
 
 TONES: tuple[Tone, ...] = (
-    Tone("natural", _natural, ("{}", "{}", "a photo of {}", "a picture of {}", "a sharp photo of {}")),
+    Tone("natural", _natural, ("{}", "a photo of {}", "a picture of {}")),
     Tone(
         "gray",
         _gray,

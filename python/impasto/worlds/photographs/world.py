@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from impasto.worlds.writer import write_world
 
 #: The longer side of an image is at most this, in pixels.
 LONGEST = 640
+
+#: Phrases that name a picture already.
+_A_PICTURE = re.compile(r"close-up|shot|photo|portrait|image|picture|slide|scanned")
 
 
 def write_photographs(out: str | Path, *, seed: int = 0, progress: Progress | None = None) -> World:
@@ -102,10 +106,16 @@ def _sample(
         image=encode_jpeg(np.ascontiguousarray(image[..., 0] if gray else image)),
         width=image.shape[1],
         height=image.shape[0],
-        captions=tuple(pick(rng, tone.wordings).format(phrase) for phrase in shuffled(rng, phrases)),
+        captions=tuple(_worded(phrase, tone, rng) for phrase in shuffled(rng, phrases)),
         split=split,
         facts=facts,
     )
+
+
+def _worded(phrase: str, tone: Tone, rng: np.random.Generator) -> str:
+    """A phrase with the words of a tone; "a dark photo of a close-up of" is not said."""
+    after = [wording for wording in tone.wordings if wording.startswith("{}")]
+    return pick(rng, after if _A_PICTURE.search(phrase) else tone.wordings).format(phrase)
 
 
 def _cut(region: Region, pixels: npt.NDArray[np.uint8], rng: np.random.Generator) -> Box:
