@@ -39,17 +39,17 @@ def write_photographs(out: str | Path, *, seed: int = 0, progress: Progress | No
         MissingExtraError: If scikit-image, scikit-learn or Pillow is not installed.
     """
     credits = {photograph.name: f"{photograph.credit} ({photograph.licence})" for photograph in catalogue()}
-    samples = photographs(seed=seed)
+    made = samples(seed=seed)
     about = {"seed": seed, "credits": credits}
-    return write_world(out, samples, name="photographs", total=count(), about=about, progress=progress)
+    return write_world(out, made, name="photographs", total=count(), about=about, progress=progress)
 
 
 def count() -> int:
-    """How many images `photographs` yields."""
+    """How many images `samples` yields."""
     return sum((len(_tones(photograph)) + 1) * len(photograph.regions) for photograph in catalogue())
 
 
-def photographs(*, seed: int = 0) -> Iterator[Sample]:
+def samples(*, seed: int = 0) -> Iterator[Sample]:
     """Real photographs and named parts of them, cut and developed in many ways, with captions that say what is seen.
 
     Each region appears once in each tone (natural, black and white, sepia, dark, bright, blurred, grainy, pixelated)

@@ -2,6 +2,6 @@
 
 from impasto.worlds.scenes.plan import Scene, Thing, draw_scene
 from impasto.worlds.scenes.render import render
-from impasto.worlds.scenes.world import SIZES, render_scenes, scenes
+from impasto.worlds.scenes.world import SIZES, Size, render_scenes, samples
 
-__all__ = ["SIZES", "Scene", "Thing", "draw_scene", "render", "render_scenes", "scenes"]
+__all__ = ["SIZES", "Scene", "Size", "Thing", "draw_scene", "render", "render_scenes", "samples"]

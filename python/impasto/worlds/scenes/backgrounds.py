@@ -26,22 +26,22 @@ def paint(name: str, side: int, rng: np.random.Generator) -> Values:
 
 
 @cache
-def _weights(side: int, cells: int) -> Values:
-    """[side, cells + 1]: how much of each grid point is in each pixel, by smooth interpolation."""
+def _steps(side: int, cells: int) -> tuple[npt.NDArray[np.int64], Values]:
+    """The grid cell that each pixel lies in, and how far into it, smoothed."""
     at = np.linspace(0, cells, side, endpoint=False, dtype=np.float32)
     cell = at.astype(np.int64)
     part = at - cell
-    part = part * part * (3 - 2 * part)
-    weights = np.zeros((side, cells + 1), np.float32)
-    weights[np.arange(side), cell] = 1 - part
-    weights[np.arange(side), cell + 1] = part
-    return weights
+    return cell, part * part * (3 - 2 * part)
 
 
 def _noise(side: int, rng: np.random.Generator, rows: int, columns: int) -> Values:
     """[side, side] smooth noise in [-1, 1] with so many cells down and across."""
     grid = rng.uniform(-1, 1, (rows + 1, columns + 1)).astype(np.float32)
-    noise: Values = _weights(side, rows) @ grid @ _weights(side, columns).T
+    cell, part = _steps(side, rows)
+    down = grid[cell] + (grid[cell + 1] - grid[cell]) * part[:, None]
+    cell, part = _steps(side, columns)
+    left = down[:, cell]
+    noise: Values = left + (down[:, cell + 1] - left) * part
     return noise
 
 

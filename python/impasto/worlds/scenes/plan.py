@@ -72,7 +72,9 @@ class Scene:
         for thing in self.things:
             left, top = max(thing.x - thing.radius, 0.0), max(thing.y - thing.radius, 0.0)
             box = [round(value, 4) for value in (left, top, 2 * thing.radius, 2 * thing.radius)]
-            rounded = {name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(thing).items()}
+            rounded = {
+                name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(thing).items()
+            }
             things.append({**rounded, "box": box})
         return {"background": self.background, "things": things, "unseen": self.unseen}
 
@@ -115,9 +117,7 @@ def _things(rng: np.random.Generator, count: int, unseen: bool) -> tuple[Thing, 
         x, y, radius = placed
         texture = pick(rng, list(TEXTURES))
         angle = float(rng.uniform(-0.35, 0.35))
-        thing = Thing(
-            shape=shape, colour=colour, texture=texture, size=size, x=x, y=y, radius=radius, angle=angle
-        )
+        thing = Thing(shape=shape, colour=colour, texture=texture, size=size, x=x, y=y, radius=radius, angle=angle)
         things.append(thing)
     order = rng.permutation(count).tolist()
     return tuple(things[place] for place in order)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from impasto.worlds.scenes.plan import Scene, Thing
 from impasto.worlds.scenes.shapes import DISTANCES
 from impasto.worlds.scenes.vocabulary import COLOURS
 
-Values = npt.NDArray[np.float32]
+Values = npt.NDArray[np.floating[Any]]
 
 
 def render(scene: Scene, side: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:

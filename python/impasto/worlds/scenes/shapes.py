@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Values = npt.NDArray[np.float32]
+Values = npt.NDArray[np.floating[Any]]
 
 
 def _circle(x: Values, y: Values) -> Values:
@@ -40,7 +41,8 @@ def _polygon(x: Values, y: Values, points: list[tuple[float, float]]) -> Values:
         above, below, left = y >= ay, y < by, ex * wy > ey * wx
         crossed = (above & below & left) | ~(above | below | left)
         sign = np.where(crossed, -sign, sign)
-    return sign * np.sqrt(squared)
+    distance: Values = sign * np.sqrt(squared)
+    return distance
 
 
 def _around(count: int, radius: float, first: float = -math.pi / 2) -> list[tuple[float, float]]:
@@ -62,7 +64,8 @@ def _heart(x: Values, y: Values) -> Values:
     lobe = np.hypot(x - 0.25, y - 0.75) - math.sqrt(2) / 4
     diagonal = 0.5 * np.maximum(x + y, 0)
     tip = np.sqrt(np.minimum(x**2 + (y - 1) ** 2, (x - diagonal) ** 2 + (y - diagonal) ** 2)) * np.sign(x - y)
-    return np.where(x + y > 1, lobe, tip) * 1.5
+    distance: Values = np.where(x + y > 1, lobe, tip) * 1.5
+    return distance
 
 
 def _ring(x: Values, y: Values) -> Values:
@@ -78,7 +81,8 @@ def _hexagon(x: Values, y: Values) -> Values:
 
 
 def _crescent(x: Values, y: Values) -> Values:
-    return np.maximum(np.hypot(x, y) - 0.92, 0.72 - np.hypot(x - 0.42, y + 0.1))
+    distance: Values = np.maximum(np.hypot(x, y) - 0.92, 0.72 - np.hypot(x - 0.42, y + 0.1))
+    return distance
 
 
 def _diamond(x: Values, y: Values) -> Values:

@@ -48,7 +48,7 @@ BACKGROUNDS: dict[str, tuple[str, ...]] = {
     "sand": ("on sand", "on a sandy beach", "on pale sand"),
     "water": ("on blue water", "on the water", "on waves"),
     "stone": ("on grey stone", "on a slab of stone", "on concrete"),
-    "night": ("in the night sky", "against a starry sky", "among the stars at night"),
+    "night": ("in the night sky", "against a starry sky", "at night"),
 }
 
 #: Relations of a thing to another, with their opposites.

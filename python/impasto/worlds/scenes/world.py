@@ -50,11 +50,11 @@ def render_scenes(out: str | Path, *, size: str = "tiny", seed: int = 0, progres
     """
     chosen = _size(size)
     about: dict[str, Any] = {"seed": seed, "size": size, "side": chosen.side}
-    samples = scenes(size=size, seed=seed)
-    return write_world(out, samples, name="scenes", total=chosen.images, about=about, progress=progress)
+    made = samples(size=size, seed=seed)
+    return write_world(out, made, name="scenes", total=chosen.images, about=about, progress=progress)
 
 
-def scenes(*, size: str = "tiny", seed: int = 0) -> Iterator[Sample]:
+def samples(*, size: str = "tiny", seed: int = 0) -> Iterator[Sample]:
     """One to four things (shape, colour, size, texture) on a textured ground, with five captions each.
 
     No two scenes of the world show the same things on the same ground. Each shape has one colour in which it is seen in
