@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -71,3 +72,14 @@ class Progress:
             items, what, console=self._console, transient=True, disable=not self._console.is_terminal
         )
         return tracked
+
+
+@contextmanager
+def bar(shown_on: Any, what: str) -> Iterator[Callable[[int, int], None]]:
+    """Shows a bar on a terminal; it is moved by calling it with how much is done and how much there is."""
+    progress = need("rich.progress", "cli").Progress(
+        console=shown_on, transient=True, disable=not shown_on.is_terminal, expand=False
+    )
+    with progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING, Any
 
 from impasto.cli import output
+
+if TYPE_CHECKING:
+    from impasto.worlds import World
 
 _SCENES = """\
 Renders images of one to four objects (shape, colour, size, texture, relation) on textured backgrounds, with five
@@ -14,7 +18,7 @@ same command writes the same bytes."""
 _SCENES_EPILOG = """\
 examples:
   impasto world scenes out/ --size tiny --seed 0
-  impasto info out/"""
+  impasto info out/annotations/captions_train.json --images out/images/"""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -50,7 +54,34 @@ def run_scenes(args: argparse.Namespace) -> int:
     Returns:
         The exit status, 0.
     """
-    from impasto.worlds import scenes
+    from impasto.worlds import render_scenes
+    from impasto.worlds.sample import SPLITS
 
-    scenes.write(args.out, size=args.size, seed=args.seed)
+    console = output.console(args.json)
+    with output.bar(console, "rendering") as progress:
+        world = render_scenes(args.out, size=args.size, seed=args.seed, progress=progress)
+    places = {
+        "folder": str(world.root),
+        "images": str(world.images),
+        "annotations": {split: str(world.annotations(split)) for split in SPLITS},
+        "karpathy": str(world.karpathy),
+        "shards": {split: world.shards(split) for split in SPLITS},
+    }
+    if args.json != "-":
+        _show(world, console)
+    output.write_json({**world.about, "paths": places}, args.json)
     return 0
+
+
+def _show(world: World, console: Any) -> None:
+    from impasto.worlds.sample import SPLITS
+
+    about = world.about
+    counts = ", ".join(f"{about['images'][split]:,} {split}" for split in SPLITS)
+    console.print(f"{counts} images in {world.root}", markup=False, soft_wrap=True)
+    for what, place in (
+        ("COCO captions", world.annotations("train")),
+        ("Karpathy", world.karpathy),
+        ("shards", world.shards("train")),
+    ):
+        console.print(f"  {what:14} {place}", markup=False, soft_wrap=True)
