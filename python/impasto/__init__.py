@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from impasto.errors import BadSampleBudgetError as BadSampleBudgetError
 from impasto.errors import CaptionError as CaptionError
+from impasto.errors import CheckpointError as CheckpointError
 from impasto.errors import DecodeError as DecodeError
+from impasto.errors import DivergedError as DivergedError
 from impasto.errors import ImageTooLargeError as ImageTooLargeError
 from impasto.errors import ImpastoError as ImpastoError
 from impasto.errors import MissingExtraError as MissingExtraError
@@ -58,7 +60,9 @@ _MODULES = {"ops": "impasto.ops", "sources": "impasto.loading.sources"}
 _ERRORS = [
     "BadSampleBudgetError",
     "CaptionError",
+    "CheckpointError",
     "DecodeError",
+    "DivergedError",
     "ImageTooLargeError",
     "ImpastoError",
     "MissingExtraError",

@@ -62,3 +62,11 @@ class BadSampleBudgetError(ImpastoError, RuntimeError):
 
 class MissingExtraError(ImpastoError, ImportError):
     """An optional dependency is not installed; the message names the extra that brings it."""
+
+
+class CheckpointError(ImpastoError, ValueError):
+    """A checkpoint is missing, damaged, or of another model or data."""
+
+
+class DivergedError(ImpastoError, ArithmeticError):
+    """The training loss is no longer a number."""
