@@ -1,0 +1,6 @@
+"""Where data, model, loss and evaluation meet; metrics lie apart."""
+
+from impasto.tasks.contrastive import ContrastiveTask, clip_loss
+from impasto.tasks.retrieval import Retrieval, chance, retrieval
+
+__all__ = ["ContrastiveTask", "Retrieval", "chance", "clip_loss", "retrieval"]
