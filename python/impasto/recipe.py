@@ -66,7 +66,7 @@ class ImageRecipe:
             [0, 1], or None for values in [0, 1] themselves. uint8 images are never normalised.
         dtype: Element type of ``Batch.images``: ``"float32"``, ``"float16"``, ``"bfloat16"`` or ``"uint8"``.
         layout: ``"chw"`` for [B, 3, H, W] or ``"hwc"`` for [B, H, W, 3].
-        exact: Decode the whole image, bit-equal to Pillow, before cropping. By default a JPEG is decoded only where
+        exact: Decode the whole image and resize it bit-equal to Pillow. By default a JPEG is decoded only where
             the crop lies, at the largest DCT scale that still covers the target; README states the difference.
         exif: ``"ignore"`` the orientation tag, as Pillow and the papers' pipelines do, or ``"apply"`` it.
         max_pixels: Largest width x height that a header may ask for (Pillow's limit).

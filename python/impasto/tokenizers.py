@@ -19,7 +19,7 @@ class ClipTokenizer:
     Args:
         vocabulary: ``bpe_simple_vocab_16e6.txt[.gz]``; by default the file that the open_clip_torch package carries.
         clean: ``"open_clip"`` repairs Unicode, unescapes HTML, collapses white space and lowers case as open_clip
-            does; ``"none"`` takes captions as they are (they should be lower case).
+            does; ``"none"`` only lowers the case of ASCII.
         pad_id: What fills a row after its end-of-text token.
         specials: What a literal ``<start_of_text>`` or ``<end_of_text>`` inside a caption becomes: plain ``"text"``,
             or the special id (``"parse"``, as open_clip does; it ends the caption for a model that pools at the end).

@@ -47,9 +47,7 @@ def mix(
     images: npt.NDArray[np.uint8], partners: npt.NDArray[np.int64], lams: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.uint8]: ...
 @overload
-def mix(
-    images: torch.Tensor, partners: npt.NDArray[np.int64], lams: npt.NDArray[np.float32]
-) -> torch.Tensor: ...
+def mix(images: torch.Tensor, partners: npt.NDArray[np.int64], lams: npt.NDArray[np.float32]) -> torch.Tensor: ...
 def mix(
     images: npt.NDArray[np.uint8] | torch.Tensor,
     partners: npt.NDArray[np.int64],
@@ -83,6 +81,8 @@ def mix(
         return out
     if not images.is_floating_point() or not len(images) == len(partners) == len(lams):
         raise RecipeError(f"images must be floating point [B, ...] with B={len(partners)} partners and lams")
+    if len(partners) and not 0 <= partners.min() <= partners.max() < len(partners):
+        raise RecipeError(f"each partner must lie in 0..{len(partners) - 1}")
     out_tensor = images.clone()
     rows = np.flatnonzero(partners != np.arange(len(partners)))
     own = out_tensor.new_tensor(lams[rows]).view(-1, *[1] * (images.dim() - 1))
@@ -117,7 +117,7 @@ def normalize(
 
     >>> import numpy as np
     >>> white = np.full((1, 2, 2, 3), 255, np.uint8)
-    >>> normalize(white, "inception")[0, :, 0, 0].tolist()
+    >>> normalize(white, "inception")[0, :, 0, 0].round(6).tolist()
     [1.0, 1.0, 1.0]
     """
     if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8:

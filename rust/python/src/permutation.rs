@@ -31,10 +31,16 @@ impl Permutation {
         self.order.len() as usize
     }
 
-    fn __getitem__(&self, position: u64) -> PyResult<u64> {
-        let outside =
-            || PyIndexError::new_err(format!("position {position} of {}", self.order.len()));
-        self.order.get(position).ok_or_else(outside)
+    fn __getitem__(&self, position: i64) -> PyResult<u64> {
+        let length = self.order.len();
+        let outside = || PyIndexError::new_err(format!("position {position} of {length}"));
+        let from_start = match position {
+            ..0 => length.checked_sub(position.unsigned_abs()),
+            _ => Some(position as u64),
+        };
+        from_start
+            .and_then(|position| self.order.get(position))
+            .ok_or_else(outside)
     }
 
     /// The samples at `positions`.
@@ -44,10 +50,7 @@ impl Permutation {
         positions: PyReadonlyArray1<'py, i64>,
     ) -> PyResult<Bound<'py, PyArray1<i64>>> {
         let positions = positions.as_array();
-        let at = |&position: &i64| {
-            self.__getitem__(position as u64)
-                .map(|sample| sample as i64)
-        };
+        let at = |&position: &i64| self.__getitem__(position).map(|sample| sample as i64);
         let samples: Vec<i64> = positions.iter().map(at).collect::<PyResult<_>>()?;
         Ok(PyArray1::from_vec(py, samples))
     }

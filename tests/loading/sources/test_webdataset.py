@@ -125,8 +125,13 @@ def test_a_caption_that_is_not_utf8(write_tar):
 
 @pytest.mark.parametrize(
     "options",
-    [{"images": ()}, {"images": "jpg"}, {"images": (".jpg",)}, {"truncated": "skip"}, {"caption": ""}]
-    + [{"caption": "json:"}, {"caption": ".txt"}, {"caption": "txt:caption"}],
+    [
+        {"images": ()},
+        {"images": "jpg"},
+        {"images": (".jpg",)},
+        {"truncated": "skip"},
+        *({"caption": caption} for caption in ("", "json:", ".txt", "txt:caption")),
+    ],
 )
 def test_options_that_make_no_sense(write_tar, options):
     with pytest.raises(RecipeError):

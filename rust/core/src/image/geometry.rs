@@ -231,3 +231,86 @@ fn random_crop(
         crop_height,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::rng::Purpose;
+
+    fn geometry(crop: Crop) -> Geometry {
+        Geometry {
+            crop,
+            height: 20,
+            width: 30,
+            hflip: 0.25,
+            filter: Filter::Bilinear,
+        }
+    }
+
+    fn stream(seed: u64) -> Stream {
+        Stream::new(seed, 0, 0, Purpose::Geometry)
+    }
+
+    proptest! {
+        #[test]
+        fn random_boxes_lie_inside(
+            size in (1u32..70_000, 1u32..70_000),
+            scale in (1e-6f64..=1.0, 1e-6f64..=1.0),
+            ratio in (0.01f64..100.0, 0.01f64..100.0),
+            seed: u64,
+        ) {
+            let ordered = |(a, b): (f64, f64)| (a.min(b), a.max(b));
+            let geometry = geometry(Crop::Random { scale: ordered(scale), ratio: ordered(ratio) });
+            prop_assert_eq!(geometry.check(), Ok(()));
+            let view = geometry.draw(size.0, size.1, &mut stream(seed));
+            prop_assert!(view.width >= 1.0 && view.height >= 1.0 && view.left >= 0.0 && view.top >= 0.0);
+            prop_assert!(view.left + view.width <= f64::from(size.0) && view.top + view.height <= f64::from(size.1));
+            prop_assert_eq!(geometry.fit(&view, size.0, size.1), Ok(view));
+        }
+
+        /// Resizing the short side to at least the target leaves the central box inside, whatever the rounding.
+        #[test]
+        fn central_boxes_lie_inside(size in (1u32..5000, 1u32..5000), resize in 30u32..600) {
+            let geometry = geometry(Crop::Center { resize });
+            let view = geometry.draw(size.0, size.1, &mut stream(0));
+            let fitted = geometry.fit(&view, size.0, size.1);
+            prop_assert!(fitted.is_ok(), "{:?}", fitted);
+            let middle = (view.left + view.width / 2.0) / f64::from(size.0);
+            let step = f64::from(size.0) / f64::from(resize);
+            prop_assert!((middle - 0.5).abs() * f64::from(size.0) <= 1.01 * step);
+        }
+    }
+
+    /// torchvision draws area and log-ratio uniformly, and a corner uniformly; hence these means on a roomy image.
+    #[test]
+    fn random_boxes_are_drawn_as_torchvision_draws_them() {
+        let geometry = geometry(Crop::Random {
+            scale: (0.08, 0.5),
+            ratio: (0.75, 4.0 / 3.0),
+        });
+        let count = 20_000;
+        let views: Vec<View> = (0..count)
+            .map(|seed| geometry.draw(1000, 1000, &mut stream(seed)))
+            .collect();
+        let mean = |of: &dyn Fn(&View) -> f64| views.iter().map(of).sum::<f64>() / count as f64;
+        assert!((mean(&|v| v.width * v.height / 1e6) - 0.29).abs() < 0.004);
+        assert!(mean(&|v| (v.width / v.height).ln()).abs() < 0.006);
+        assert!((mean(&|v| v.left / (1000.0 - v.width)) - 0.5).abs() < 0.01);
+        assert!((mean(&|v| v.top / (1000.0 - v.height)) - 0.5).abs() < 0.01);
+        assert!((mean(&|v| f64::from(u8::from(v.flip))) - 0.25).abs() < 0.015);
+    }
+
+    #[test]
+    fn a_target_larger_than_the_resized_image_is_refused() {
+        let geometry = geometry(Crop::Center { resize: 10 });
+        let view = geometry.draw(100, 100, &mut stream(0));
+        let refused = geometry.fit(&view, 100, 100).expect_err("accepted");
+        assert!(
+            refused
+                .to_string()
+                .contains("make resize at least as large as size")
+        );
+    }
+}

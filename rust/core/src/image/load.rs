@@ -4,7 +4,7 @@ use super::decode::{Decode, decode_stored};
 use super::format::Format;
 use super::geometry::{Geometry, View};
 use super::jpeg::Jpeg;
-use super::resize::{Source, need, sample};
+use super::resize::{Rounding, Source, need, sample};
 use super::scratch::{Patch, Scratch};
 use super::turn::Turn;
 use crate::Result;
@@ -17,7 +17,7 @@ pub struct Load {
     pub geometry: Geometry,
     /// Orientation and limits.
     pub decode: Decode,
-    /// Decode in full, with Pillow's and torchvision's results to within one level, instead of only what the crop
+    /// Decode and resize in full, bit for bit as Pillow does, instead of only what the crop
     /// needs at the smallest sufficient scale.
     pub exact: bool,
 }
@@ -59,6 +59,13 @@ impl Load {
 
     fn size(&self) -> (u32, u32) {
         (self.geometry.width, self.geometry.height)
+    }
+
+    fn rounding(&self) -> Rounding {
+        match self.exact {
+            true => Rounding::Pillow,
+            false => Rounding::Fast,
+        }
     }
 
     fn run_jpeg(
@@ -109,7 +116,7 @@ impl Load {
             &wanted,
             turn,
             self.size(),
-            filter,
+            (filter, Rounding::Fast),
             resizer,
             small,
             out,
@@ -128,7 +135,7 @@ impl Load {
         let mut turn = self.decode.turn(&header);
         let (mut width, mut height) = (header.width, header.height);
         if turn.transpose {
-            // Rows are resized before columns or after; only with upright pixels is the order Pillow's.
+            // The two passes of a resize round; only on upright pixels do they round as Pillow's.
             let pixels = &scratch.pixels[..width as usize * height as usize * 3];
             let mut turned = vec![0; pixels.len()];
             turn.apply(pixels, width, height, &mut turned);
@@ -170,7 +177,7 @@ impl Load {
             &wanted,
             turn,
             self.size(),
-            filter,
+            (filter, self.rounding()),
             resizer,
             small,
             out,

@@ -13,6 +13,7 @@ mod geometry;
 mod jpeg;
 mod load;
 mod png;
+mod resample;
 mod resize;
 mod scratch;
 mod turn;

@@ -1,10 +1,11 @@
-//! One antialiased resize from a box of the source (fast_image_resize, whose convolution has Pillow's meaning).
+//! One antialiased resize from a box of the source, by fast_image_resize or as Pillow rounds it.
 
 use fast_image_resize::images::{TypedCroppedImage, TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8x3;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 
 use super::geometry::{Filter, View};
+use super::resample::{Side, resample, rows_first};
 use super::scratch::{Patch, Scratch};
 use super::turn::Turn;
 use crate::{Error, Result};
@@ -50,11 +51,20 @@ pub fn resize(
         &need,
         turn,
         (out_w, out_h),
-        filter,
+        (filter, Rounding::Pillow),
         resizer,
         small,
         out,
     )
+}
+
+/// How a resize rounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rounding {
+    /// As Pillow does, bit for bit.
+    Pillow,
+    /// Columns first with fewer bits: several times faster, and up to a few levels off.
+    Fast,
 }
 
 /// Pixels of a stored image, possibly scaled down and cut by its decoder.
@@ -112,7 +122,7 @@ pub(crate) fn sample(
     need: &Patch,
     turn: Turn,
     size: (u32, u32),
-    filter: Filter,
+    kernel: (Filter, Rounding),
     resizer: &mut Resizer,
     small: &mut Vec<u8>,
     out: &mut [u8],
@@ -127,11 +137,11 @@ pub(crate) fn sample(
         )));
     }
     if turn == Turn::NONE {
-        return convolve(source, view, need, size, filter, resizer, out);
+        return convolve(source, view, need, size, kernel, resizer, out);
     }
     let stored = turn.size(size.0, size.1);
     small.resize(bytes, 0);
-    convolve(source, view, need, stored, filter, resizer, small)?;
+    convolve(source, view, need, stored, kernel, resizer, small)?;
     turn.apply(small, stored.0, stored.1, out);
     Ok(())
 }
@@ -141,25 +151,12 @@ fn convolve(
     view: &View,
     need: &Patch,
     size: (u32, u32),
-    filter: Filter,
+    (filter, rounding): (Filter, Rounding),
     resizer: &mut Resizer,
     out: &mut [u8],
 ) -> Result<()> {
     let patch = &source.patch;
-    let image = TypedImageRef::<U8x3>::from_buffer(
-        patch.width,
-        patch.height,
-        &source.pixels[..patch.width as usize * patch.height as usize * 3],
-    )
-    .map_err(internal)?;
-    let image = TypedCroppedImage::new(
-        image,
-        need.left.saturating_sub(patch.left),
-        need.top.saturating_sub(patch.top),
-        need.width,
-        need.height,
-    )
-    .map_err(internal)?;
+    let pixels = &source.pixels[..patch.width as usize * patch.height as usize * 3];
     // Rounding may leave the box a hair outside the pixels; the resizer would refuse it.
     let inside = |start: f64, length: f64, origin: u32, limit: u32| {
         let low = (start * source.scale - f64::from(origin)).clamp(0.0, f64::from(limit));
@@ -167,6 +164,49 @@ fn convolve(
     };
     let (left, width) = inside(view.left, view.width, need.left, need.width);
     let (top, height) = inside(view.top, view.height, need.top, need.height);
+    let (x, y) = (
+        need.left.saturating_sub(patch.left),
+        need.top.saturating_sub(patch.top),
+    );
+    if rounding == Rounding::Pillow {
+        let stride = patch.width as usize * 3;
+        let seen = &pixels[y as usize * stride + x as usize * 3..];
+        let side = |pixels, start, length, out| Side {
+            pixels,
+            start,
+            length,
+            out,
+        };
+        let horizontal = side(need.width, left, width, size.0);
+        let vertical = side(need.height, top, height, size.1);
+        let (from, to) = match view.inside {
+            true => ((need.width, need.height), size),
+            // Part of a resize of the whole image, whose shape decides.
+            false => {
+                let whole = |out: u32, side: u32, box_side: f64| {
+                    (f64::from(out) * f64::from(side) / box_side).round() as u32
+                };
+                let to = (
+                    whole(size.0, patch.width, view.width),
+                    whole(size.1, patch.height, view.height),
+                );
+                ((patch.width, patch.height), to)
+            }
+        };
+        let rows_first = rows_first(from, to);
+        resample(
+            seen,
+            stride,
+            (&horizontal, &vertical),
+            rows_first,
+            filter,
+            out,
+        );
+        return Ok(());
+    }
+    let image =
+        TypedImageRef::<U8x3>::from_buffer(patch.width, patch.height, pixels).map_err(internal)?;
+    let image = TypedCroppedImage::new(image, x, y, need.width, need.height).map_err(internal)?;
     let kernel = match filter {
         Filter::Bilinear => FilterType::Bilinear,
         Filter::Bicubic => FilterType::CatmullRom,

@@ -64,7 +64,7 @@ impl ClipTokenizer {
         Ok(loading.finish(&symbols))
     }
 
-    /// Appends the ids of `text`, lower-cased through `buffer`.
+    /// Appends the ids of `text`, which is lower case but for ASCII, by way of `buffer`.
     pub(super) fn encode(
         &self,
         text: &str,
@@ -72,13 +72,10 @@ impl ClipTokenizer {
         buffer: &mut String,
         ids: &mut Vec<u32>,
     ) {
+        // Beyond ASCII, lower case depends on a version of Unicode: that of whoever cleaned the caption decides.
         buffer.clear();
-        if text.is_ascii() {
-            buffer.push_str(text);
-            buffer.make_ascii_lowercase();
-        } else {
-            buffer.push_str(&text.to_lowercase());
-        }
+        buffer.push_str(text);
+        buffer.make_ascii_lowercase();
         let length = buffer.len();
         buffer.push_str(PADDING);
         let names: &[&str] = match specials {

@@ -1,0 +1,115 @@
+"""Full decoding is bit-equal to Pillow's."""
+
+import io
+import itertools
+
+import numpy as np
+import PIL.Image
+import PIL.ImageCms
+import PIL.ImageOps
+import pytest
+
+from impasto import ops
+
+SIZES = [(1, 1), (1, 9), (7, 1), (8, 8), (15, 17), (16, 16), (33, 31), (63, 5), (97, 130)]
+
+
+def pillow(data: bytes) -> np.ndarray:
+    return np.asarray(PIL.Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+def cut(photographs, height, width, at=40):
+    return photographs["coffee"][at : at + height, at : at + width]
+
+
+@pytest.mark.parametrize("quality", [5, 50, 90, 100])
+def test_jpeg_equals_pillow(photographs, encode, quality):
+    differing = []
+    options = itertools.product(SIZES, ("4:4:4", "4:2:2", "4:2:0"), (False, True), (0, 3))
+    for (height, width), subsampling, progressive, restart in options:
+        settings = {"subsampling": subsampling, "progressive": progressive, "restart_marker_blocks": restart}
+        data = encode(cut(photographs, height, width), quality=quality, **settings)
+        if not np.array_equal(ops.decode(data), pillow(data)):
+            differing.append((height, width, settings))
+    assert not differing
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("size", SIZES)
+def test_gray_and_cmyk_equal_pillow(photographs, encode, size, progressive):
+    picture = PIL.Image.fromarray(cut(photographs, *size))
+    for mode in ("L", "CMYK"):
+        data = encode(picture.convert(mode), quality=85, progressive=progressive)
+        assert np.array_equal(ops.decode(data), pillow(data)), mode
+
+
+def test_wide_photographs_equal_pillow(photographs, encode):
+    for name, photograph in photographs.items():
+        data = encode(photograph, quality=92)
+        assert np.array_equal(ops.decode(data), pillow(data)), name
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
+@pytest.mark.parametrize("size", [(1, 1), (3, 5), (40, 33)])
+def test_png_equals_pillow(photographs, encode, mode, size):
+    picture = PIL.Image.fromarray(cut(photographs, *size)).convert("RGB")
+    data = encode(picture.quantize(13) if mode == "P" else picture.convert(mode), "PNG")
+    assert np.array_equal(ops.decode(data), pillow(data))
+
+
+def test_png_palette_with_transparency_drops_it(photographs, encode):
+    picture = PIL.Image.fromarray(cut(photographs, 20, 20)).quantize(4)
+    data = encode(picture, "PNG", transparency=1)
+    assert np.array_equal(ops.decode(data), np.asarray(picture.convert("RGB")))
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_png_palette_of_few_bits_equals_pillow(photographs, encode, bits):
+    picture = PIL.Image.fromarray(cut(photographs, 21, 19)).quantize(1 << bits)
+    data = encode(picture, "PNG", bits=bits)
+    assert ops.probe(data).bits == bits
+    assert np.array_equal(ops.decode(data), pillow(data))
+
+
+def test_png_of_sixteen_bits_keeps_the_high_byte(encode):
+    values = np.arange(256 * 64, dtype=np.uint16).reshape(64, 256) * 4 + 3
+    data = encode(PIL.Image.fromarray(values), "PNG")
+    assert np.array_equal(ops.decode(data), np.repeat((values >> 8).astype(np.uint8)[..., None], 3, 2))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_webp_without_loss_equals_pillow(photographs, encode, mode):
+    picture = PIL.Image.fromarray(cut(photographs, 45, 67)).convert(mode)
+    data = encode(picture, "WEBP", lossless=True)
+    assert np.array_equal(ops.decode(data), pillow(data))
+
+
+def test_webp_with_loss_is_near_pillow(photographs, encode):
+    """Another decoder than Pillow's libwebp upsamples chroma: a few levels, nowhere more than 12."""
+    data = encode(photographs["chelsea"], "WEBP", quality=90)
+    difference = np.abs(ops.decode(data).astype(int) - pillow(data))
+    assert difference.mean() < 1 and difference.max() <= 12
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_orientation_is_ignored_or_applied(photographs, encode, orientation, kind):
+    exif = PIL.Image.Exif()
+    exif[0x0112] = orientation
+    data = encode(cut(photographs, 30, 50), kind, exif=exif, **({"lossless": True} if kind == "WEBP" else {}))
+    assert ops.probe(data).orientation == orientation
+    assert np.array_equal(ops.decode(data), pillow(data))
+    upright = PIL.ImageOps.exif_transpose(PIL.Image.open(io.BytesIO(data))).convert("RGB")
+    assert np.array_equal(ops.decode(data, exif="apply"), np.asarray(upright))
+
+
+def test_a_colour_profile_is_left_alone(photographs, encode):
+    profile = PIL.ImageCms.ImageCmsProfile(PIL.ImageCms.createProfile("LAB")).tobytes()
+    data = encode(cut(photographs, 16, 16), icc_profile=profile)
+    assert np.array_equal(ops.decode(data), pillow(data))
+
+
+def test_paths_are_read(photographs, encode, tmp_path):
+    path = tmp_path / "ein Bild.jpg"
+    path.write_bytes(encode(cut(photographs, 9, 9)))
+    assert np.array_equal(ops.decode(path), ops.decode(path.read_bytes()))
