@@ -79,7 +79,7 @@ class HeldOut:
     """Images with all their captions, to be found in each other.
 
     Attributes:
-        images: [N, 3, H, W], by a center crop of the recipe's size.
+        images: [N, 3, H, W], whole, resized to the recipe's size.
         captions: M captions.
         input_ids: [M, L].
         attention_mask: [M, L].
@@ -100,7 +100,7 @@ class HeldOut:
 
         Args:
             data: The source.
-            recipe: Its size, normalisation, tokenizer and length are kept; crops become central, nothing is mixed.
+            recipe: Its size, normalisation, tokenizer and length are kept; nothing is cut, flipped or mixed.
             batch_size: Images loaded at a time.
             workers: Threads that load.
 
@@ -152,8 +152,9 @@ class HeldOut:
         """[N, M] similarities, on the CPU; the model is in evaluation mode meanwhile."""
         device, training = model.logit_scale.device, model.training
         model.eval()
-        images = [model.encode_images(part.to(device)) for part in self.images.split(batch_size)]
-        parts = zip(self.input_ids.split(batch_size), self.attention_mask.split(batch_size), strict=True)
+        images = [model.encode_images(part.to(device)) for part in torch.split(self.images, batch_size)]
+        ids_masks = (torch.split(part, batch_size) for part in (self.input_ids, self.attention_mask))
+        parts = zip(*ids_masks, strict=True)
         texts = [model.encode_texts(ids.to(device), mask.to(device)) for ids, mask in parts]
         model.train(training)
         return (torch.cat(images) @ torch.cat(texts).T).cpu()

@@ -54,14 +54,14 @@ def render_scenes(out: str | Path, *, size: str = "tiny", seed: int = 0, progres
     return write_world(out, made, name="scenes", total=chosen.images, about=about, progress=progress)
 
 
-def samples(*, size: str = "tiny", seed: int = 0) -> Iterator[Sample]:
+def samples(*, size: str | Size = "tiny", seed: int = 0) -> Iterator[Sample]:
     """One to four things (shape, colour, size, texture) on a textured ground, with five captions each.
 
     No two scenes of the world show the same things on the same ground. Each shape has one colour in which it is seen in
     no image of train and val; every image of test shows such a combination.
 
     Args:
-        size: See `render_scenes`.
+        size: A name, as `render_scenes` takes it, or any other `Size`.
         seed: The whole input.
 
     Yields:
@@ -98,7 +98,9 @@ def _split(number: int, images: int) -> Split:
     return "train" if place < 0.8 else "val" if place < 0.9 else "test"
 
 
-def _size(name: str) -> Size:
+def _size(name: str | Size) -> Size:
+    if isinstance(name, Size):
+        return name
     if name not in SIZES:
         raise RecipeError(f"size={name!r} is not known; use one of {', '.join(map(repr, SIZES))}")
     return SIZES[name]
