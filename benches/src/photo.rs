@@ -23,8 +23,8 @@ pub fn pixels(seed: u64) -> Vec<u8> {
         let leaf = colours.len() as u32;
         let grey = stream.uniform(20.0, 235.0);
         colours.push([0; 3].map(|_| grey + stream.uniform(-40.0, 40.0)));
-        // P(radius > r) ~ r^-2 between 4 and 250 pixels.
-        let radius = 4.0 / (stream.uniform((4.0f64 / 250.0).powi(2), 1.0)).sqrt();
+        // P(radius > r) ~ r^-2 between 7 and 250 pixels.
+        let radius = 7.0 / (stream.uniform((7.0f64 / 250.0).powi(2), 1.0)).sqrt();
         let (x, y) = (
             stream.uniform(0.0, WIDTH as f64),
             stream.uniform(0.0, HEIGHT as f64),
@@ -65,7 +65,7 @@ fn soften(owner: &[u32], colours: &[[f64; 3]], stream: &mut Stream) -> Vec<u8> {
 }
 
 /// Half the width of the noise, in levels: it decides what the JPEG weighs.
-const NOISE: f64 = 6.0;
+const NOISE: f64 = 3.0;
 
 /// Photographs number `0..count` as JPEGs of quality 90 with chroma at half size (4:2:0).
 pub fn jpegs(count: u64) -> Vec<Vec<u8>> {

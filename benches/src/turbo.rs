@@ -21,14 +21,11 @@ pub fn compress(pixels: &[u8], width: usize, height: usize, quality: i32) -> Vec
     unsafe {
         let handle = sys::tj3Init(sys::TJINIT_TJINIT_COMPRESS as i32);
         let set = |key: u32, value: i32| check(handle, sys::tj3Set(handle, key as i32, value));
-        set(sys::TJPARAM_TJPARAM_QUALITY as u32, quality);
-        set(
-            sys::TJPARAM_TJPARAM_SUBSAMP as u32,
-            sys::TJSAMP_TJSAMP_420 as i32,
-        );
+        set(sys::TJPARAM_TJPARAM_QUALITY, quality);
+        set(sys::TJPARAM_TJPARAM_SUBSAMP, sys::TJSAMP_TJSAMP_420);
         let (mut out, mut size) = (std::ptr::null_mut(), 0);
         let (width, height) = (width as i32, height as i32);
-        let format = sys::TJPF_TJPF_RGB as i32;
+        let format = sys::TJPF_TJPF_RGB;
         let from = pixels.as_ptr();
         check(
             handle,
@@ -145,7 +142,7 @@ impl Turbo {
     }
 
     fn decompress(&mut self, jpeg: &[u8]) {
-        let (size, format) = (jpeg.len() as sys::size_t, sys::TJPF_TJPF_RGB as i32);
+        let (size, format) = (jpeg.len() as sys::size_t, sys::TJPF_TJPF_RGB);
         let to = self.pixels.as_mut_ptr();
         // SAFETY: `pixels` holds the region that was set.
         check(self.handle, unsafe {

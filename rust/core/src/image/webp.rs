@@ -39,6 +39,12 @@ pub(crate) fn decode(bytes: &[u8], limits: &Limits, out: &mut Vec<u8>) -> Result
 
 fn open(bytes: &[u8]) -> Result<(WebPDecoder<Cursor<&[u8]>>, Header)> {
     let refuse = |error| refusal(error, bytes.len());
+    // The decoder would be content with an animation's first frame; libwebp is not.
+    if let Some(&size) = bytes.get(4..).and_then(<[u8]>::first_chunk)
+        && u32::from_le_bytes(size) as usize > bytes.len() - 8
+    {
+        return Err(truncated(bytes.len()));
+    }
     let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(refuse)?;
     let (width, height) = decoder.dimensions();
     // A broken metadata chunk is no reason to refuse the pixels.
@@ -62,13 +68,17 @@ fn open(bytes: &[u8]) -> Result<(WebPDecoder<Cursor<&[u8]>>, Header)> {
 fn refusal(error: DecodingError, length: usize) -> Error {
     match error {
         DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            Error::Truncated(format!(
-                "the WebP ends before its last pixel ({length} bytes): download or copy it again"
-            ))
+            truncated(length)
         }
         DecodingError::UnsupportedFeature(what) => {
             Error::Unsupported(format!("a kind of WebP we do not read: {what}"))
         }
         error => Error::Decode(format!("broken WebP: {error}")),
     }
+}
+
+fn truncated(length: usize) -> Error {
+    Error::Truncated(format!(
+        "the WebP ends before its last pixel ({length} bytes): download or copy it again"
+    ))
 }
