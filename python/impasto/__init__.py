@@ -26,13 +26,13 @@ from impasto.errors import VocabularyError as VocabularyError
 
 if TYPE_CHECKING:
     from impasto import ops as ops
+    from impasto import sources as sources
     from impasto.batch import Batch as Batch
     from impasto.batch import BatchKey as BatchKey
     from impasto.batch import Plan as Plan
     from impasto.loading import BatchDataset as BatchDataset
     from impasto.loading import BatchSampler as BatchSampler
     from impasto.loading import Loader as Loader
-    from impasto.loading import sources as sources
     from impasto.recipe import ImageRecipe as ImageRecipe
     from impasto.recipe import MixGen as MixGen
     from impasto.recipe import Recipe as Recipe
@@ -55,7 +55,7 @@ _HOMES = {
     "Recipe": "impasto.recipe",
     "TextRecipe": "impasto.recipe",
 }
-_MODULES = {"ops": "impasto.ops", "sources": "impasto.loading.sources"}
+_MODULES = {"ops": "impasto.ops", "sources": "impasto.sources"}
 
 _ERRORS = [
     "BadSampleBudgetError",
@@ -72,7 +72,7 @@ _ERRORS = [
     "UnsupportedImageError",
     "VocabularyError",
 ]
-__all__ = [*_ERRORS, *_HOMES, *_MODULES]  # noqa: PLE0604  every entry is a string
+__all__ = [*_ERRORS, *_HOMES, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:

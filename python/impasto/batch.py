@@ -53,7 +53,8 @@ class Plan:
     @property
     def mixed(self) -> npt.NDArray[np.bool_]:
         """[B] bool: the rows that are mixtures."""
-        return self.partners != np.arange(len(self.partners))
+        mixed: npt.NDArray[np.bool_] = self.partners != np.arange(len(self.partners))
+        return mixed
 
     def __repr__(self) -> str:
         pairs = [f"{i}+{self.partners[i]}@{self.lams[i]:.3g}" for i in np.flatnonzero(self.mixed)]
@@ -118,7 +119,8 @@ class Batch:
     def pin_memory(self, device: torch.device | str | None = None) -> Batch:
         """Copies the tensors to page-locked memory, as a DataLoader with ``pin_memory=True`` asks."""
         del device
-        return replace(self, **{name: tensor.pin_memory() for name, tensor in self._tensors().items()})
+        pinned: dict[str, Any] = {name: tensor.pin_memory() for name, tensor in self._tensors().items()}
+        return replace(self, **pinned)
 
     def to(self, device: torch.device | str | int, *, non_blocking: bool = False) -> Batch:
         """Moves the tensors to a device; their dtypes stay."""

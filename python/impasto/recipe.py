@@ -201,7 +201,7 @@ class TextRecipe:
         named = self.tokenizer in ("clip", None) or isinstance(self.tokenizer, ClipTokenizer | BertTokenizer)
         _require(
             named,
-            f"tokenizer={self.tokenizer!r} is not known; use 'clip', a ClipTokenizer, a BertTokenizer(vocab.txt), or None",
+            f"tokenizer={self.tokenizer!r} is not known; use 'clip', a ClipTokenizer, a BertTokenizer, or None",
         )
         _require(
             _is_count(self.length) and 2 <= self.length <= 65536,

@@ -62,7 +62,7 @@ class BadSamples:
         if self.count > self.budget * max(self.seen, _WINDOW):
             last = batch.replaced[-1]
             raise BadSampleBudgetError(
-                f"{self.count} of {self.seen} samples were bad, more than budget={self.budget}; the last: {last.reason}. "
+                f"{self.count} of {self.seen} samples were bad, over budget={self.budget}; the last: {last.reason}. "
                 f"See {self.manifest or 'a manifest=FILE'}, or check the data with `impasto info`",
                 key=last.key,
                 path=last.path,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +15,9 @@ from impasto import _core
 from impasto.batch import Batch, BatchKey, Plan, Replaced
 from impasto.errors import ImpastoError, RecipeError
 from impasto.loading.bad_samples import BadSamples
+from impasto.loading.sources.base import GatheredSource, IndexedSource, Source
 from impasto.recipe import Recipe
 from impasto.tokenizers import clean_caption
-
-if TYPE_CHECKING:
-    from impasto.loading.sources.base import Source
 
 _DTYPES = {
     "float32": torch.float32,
@@ -107,8 +105,15 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         partners, lams, captions, lost, unclean = finished
         if tokenizer and unclean:
             cleaned = [clean_caption(captions[row]) for row in unclean]
-            framing = {"pad_id": tokenizer.pad_id, "parse_specials": tokenizer.specials == "parse"}
-            lost[unclean] = tokenizer.native.write(cleaned, unclean, ids, mask, end=tokenizer.end, **framing)
+            lost[unclean] = tokenizer.native.write(
+                cleaned,
+                unclean,
+                ids,
+                mask,
+                pad_id=tokenizer.pad_id,
+                parse_specials=tokenizer.specials == "parse",
+                end=tokenizer.end,
+            )
         boxes, flips, choices, keys, labels = staged.plan()
         batch = Batch(
             images=images,
@@ -133,8 +138,10 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         samples = ids.copy()
         broken: dict[int, ImpastoError] = {}
         for attempt in range(_ATTEMPTS):
-            index, places = locate(self.data, samples[rows])
-            failed = staged.load(index, rows, places, ids[rows], self.seed, key.epoch, self.threads)
+            index, places, ungathered = _locate(self.data, samples[rows], replace=self.bad_samples.replace)
+            there = [place for place in range(len(rows)) if place not in ungathered]
+            failed = staged.load(index, rows[there], places, ids[rows[there]], self.seed, key.epoch, self.threads)
+            failed += [(int(rows[place]), error) for place, error in ungathered.items()]
             if not failed:
                 return sorted(broken.items())
             if not self.bad_samples.replace:
@@ -146,18 +153,28 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         raise failed[0][1]
 
 
-@runtime_checkable
-class _Gathering(Protocol):
-    """A source whose rows live in Python objects."""
-
-    def gather(self, ids: npt.NDArray[np.int64]) -> _core.Index: ...
-
-
-def locate(data: Source, samples: npt.NDArray[np.int64]) -> tuple[_core.Index, npt.NDArray[np.int64]]:
-    """An index that holds the samples, and their rows in it."""
-    if isinstance(data, _Gathering):
-        return data.gather(samples), np.arange(len(samples), dtype=np.int64)
-    return data.index, samples
+def _locate(
+    data: Source, samples: npt.NDArray[np.int64], *, replace: bool
+) -> tuple[_core.Index, npt.NDArray[np.int64], dict[int, ImpastoError]]:
+    """An index that holds the samples, their rows in it, and the errors of those that it couldn't be given."""
+    if isinstance(data, IndexedSource):
+        return data.index, samples, {}
+    if not isinstance(data, GatheredSource):
+        raise RecipeError(f"data={data!r} is no source; see impasto.sources")
+    try:
+        return data.gather(samples), np.arange(len(samples), dtype=np.int64), {}
+    except ImpastoError:
+        if not replace:
+            raise
+    # Seldom: ask for one row at a time to learn which are at fault, then for the others together.
+    bad: dict[int, ImpastoError] = {}
+    for place, sample in enumerate(samples):
+        try:
+            data.gather([int(sample)])
+        except ImpastoError as error:
+            bad[place] = error
+    good = np.asarray([sample for place, sample in enumerate(samples) if place not in bad], dtype=np.int64)
+    return data.gather(good), np.arange(len(good), dtype=np.int64), bad
 
 
 def _allocate(recipe: Recipe, count: int) -> tuple[torch.Tensor, npt.NDArray[np.uint8]]:

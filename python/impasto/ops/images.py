@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -196,7 +197,7 @@ def load(
     else:
         builder.add_bytes("bytes", bytes(data), [])
     height, width = recipe.shape
-    raw = ImageRecipe(**{**_fields(recipe), "dtype": "uint8", "layout": "hwc"})
+    raw = replace(recipe, dtype="uint8", layout="hwc")
     staged = _core.Staged(Recipe(image=raw, text=None).native, 1)
     row, at = np.zeros(1, np.int64), np.asarray([sample], np.int64)
     for _, error in staged.load(builder.finish(), row, row, at, seed, epoch, 1):
@@ -206,7 +207,3 @@ def load(
     boxes, flips, *_ = staged.plan()
     left, top, box_width, box_height = boxes[0].tolist()
     return out.reshape(height, width, 3), (left, top, box_width, box_height), bool(flips[0])
-
-
-def _fields(recipe: ImageRecipe) -> dict[str, object]:
-    return {name: getattr(recipe, name) for name in recipe.__dataclass_fields__}

@@ -53,6 +53,7 @@ def tokenize(
         texts = [clean_caption(text) if _core.needs_cleaning(text) else text for text in texts]
     ids = np.empty((len(texts), length), np.int64)
     mask = np.empty_like(ids)
-    framing = {"pad_id": chosen.pad_id, "parse_specials": chosen.specials == "parse"}
-    lost = chosen.native.write(texts, range(len(texts)), ids, mask, end=chosen.end, **framing)
+    parse = chosen.specials == "parse"
+    rows = range(len(texts))
+    lost = chosen.native.write(texts, rows, ids, mask, pad_id=chosen.pad_id, parse_specials=parse, end=chosen.end)
     return Tokens(ids, mask, lost.astype(np.int64))

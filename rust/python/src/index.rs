@@ -3,11 +3,41 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use impasto_core::Error;
 use impasto_core::source::{self, Shard, State, TarOptions};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
+use pyo3::types::{PyBytes, PyString};
 
 use crate::errors::{detached, plain};
+
+/// A caption as text, or as bytes that are not UTF-8 and are reported when the row is read.
+#[derive(FromPyObject)]
+enum Caption {
+    Text(PyBackedStr),
+    Bytes(PyBackedBytes),
+}
+
+impl AsRef<[u8]> for Caption {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+}
+
+/// A name that the index can hold; Python's strings may hold halves of surrogate pairs.
+fn utf8(name: &Bound<'_, PyString>) -> PyResult<PyBackedStr> {
+    PyBackedStr::try_from(name.clone()).or_else(|_| {
+        let shown = name.call_method0("__repr__")?;
+        let error = Error::Source {
+            path: shown.extract()?,
+            reason: "the name is not UTF-8; rename the file and its entry".into(),
+        };
+        Err(plain(name.py(), &error))
+    })
+}
 
 /// Collects the rows of an index.
 #[pyclass(module = "impasto._core")]
@@ -25,13 +55,13 @@ impl IndexBuilder {
     fn add_file(
         &mut self,
         py: Python<'_>,
-        key: &str,
-        path: &str,
-        captions: Vec<String>,
+        key: &Bound<'_, PyString>,
+        path: &Bound<'_, PyString>,
+        captions: Vec<Caption>,
         label: Option<i64>,
     ) -> PyResult<()> {
         self.0
-            .add_file(key, path, &captions, label)
+            .add_file(&utf8(key)?, &utf8(path)?, &captions, label)
             .map_err(|error| plain(py, &error))
     }
 
@@ -39,13 +69,13 @@ impl IndexBuilder {
     fn add_bytes(
         &mut self,
         py: Python<'_>,
-        key: &str,
+        key: &Bound<'_, PyString>,
         data: &[u8],
-        captions: Vec<String>,
+        captions: Vec<Caption>,
         label: Option<i64>,
     ) -> PyResult<()> {
         self.0
-            .add_bytes(key, data, &captions, label)
+            .add_bytes(&utf8(key)?, data, &captions, label)
             .map_err(|error| plain(py, &error))
     }
 

@@ -26,7 +26,10 @@ def test_several_files_follow_one_another(tmp_path, rows_of):
     first.write_text(json.dumps(TRAIN[:1]))
     second.write_text(json.dumps([{"image": str(tmp_path / "v.jpg"), "caption": ["x", "y"]}]))
     source = AlbefCaptions([first, second], root=tmp_path)
-    assert rows_of(source, tmp_path) == [("a.jpg", "a.jpg", ["one"], None), (str(tmp_path / "v.jpg"), "v.jpg", ["x", "y"], None)]
+    assert rows_of(source, tmp_path) == [
+        ("a.jpg", "a.jpg", ["one"], None),
+        (str(tmp_path / "v.jpg"), "v.jpg", ["x", "y"], None),
+    ]
 
 
 @pytest.mark.parametrize(

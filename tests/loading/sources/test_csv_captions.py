@@ -1,7 +1,7 @@
 import csv
 import io
 
-import pandas
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +20,7 @@ def test_tables_read_as_pandas_reads_them(tmp_path_factory, rows, sep):
     path = tmp_path_factory.mktemp("csv") / "table.csv"
     path.write_text(text.getvalue(), encoding="utf-8", newline="")
     source = CsvCaptions(path, sep=sep)
-    table = pandas.read_csv(path, sep=sep, dtype=str, keep_default_na=False, skip_blank_lines=False)
+    table = pd.read_csv(path, sep=sep, dtype=str, keep_default_na=False, skip_blank_lines=False)
     assert list(source.keys) == table["filepath"].tolist()
     assert [source.index.captions(row) for row in range(len(source))] == [[text] for text in table["title"]]
 

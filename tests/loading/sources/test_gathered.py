@@ -21,7 +21,7 @@ def path(tmp_path, jpeg):
 
 
 def test_sequence_gathers_in_the_order_asked_for(path, jpeg):
-    source = Sequence([(b"zero", "a"), (path, ["b", "c"]), (memoryview(b"two"), []), (str(path), None)])
+    source = Sequence([(b"zero", "a"), (path, ["b", "c"]), (bytearray(b"two"), []), (str(path), None)])
     assert len(source) == 4 and list(source.keys) == ["0", "1", "2", "3"]
     copy = pickle.loads(pickle.dumps(source))
     assert samples(copy.gather(np.array([2, 1, 1, 0]))) == [

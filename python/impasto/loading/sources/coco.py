@@ -35,6 +35,8 @@ class CocoCaptions(IndexedSource):
         document = read_json(path)
         require_kind(document, COCO, path)
         captions = _captions_by_image(document, path)
+        if not document["images"]:
+            raise SourceError("the data set is empty: 'images' has no entries; check the path", path=path)
         builder = IndexBuilder(root)
         for image in document["images"]:
             key = str(image["id"])

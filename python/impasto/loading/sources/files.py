@@ -46,7 +46,8 @@ def read_json(path: StrPath) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        reason = f"not valid JSON at {place}: {error.msg}; {_json_advice(text, error.pos)}"
+        position = len(text) if error.msg.startswith("Unterminated string") else error.pos
+        reason = f"not valid JSON at {place}: {error.msg}; {_json_advice(text, position)}"
     except RecursionError:
         reason = "the JSON is nested too deeply to be an annotation file; check the path"
     raise SourceError(reason, path=os.fspath(path))
@@ -84,13 +85,16 @@ def _records(path: StrPath, lines: Iterable[str], separator: str) -> Iterator[tu
         for fields in reader:
             if fields == [_END]:
                 return
+            if fields and fields[-1].endswith(_END):
+                break
             if fields:
                 yield line, fields
             line = reader.line_num + 1
     except csv.Error as error:
         advice = "a double quote may never close; write it twice or quote the whole field"
         raise SourceError(f"line {line} cannot be split: {error}; {advice}", path=os.fspath(path)) from error
-    raise AssertionError("csv lost the end mark")
+    reason = f"line {line}: a double quote never closes; close it, or write a quote inside a field twice"
+    raise SourceError(reason, path=os.fspath(path))
 
 
 def require_folder(folder: StrPath, what: str = "images") -> str:
