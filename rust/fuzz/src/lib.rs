@@ -1,0 +1,95 @@
+//! What the targets share.
+
+use std::cell::RefCell;
+
+use impasto_core::Error;
+use impasto_core::image::{
+    Crop, Decode, Exif, Filter, Geometry, Limits, Load, Scratch, decode, probe,
+};
+use impasto_core::rng::{Purpose, Stream};
+use impasto_core::text::{Framing, Specials, TextScratch, Tokenizer};
+
+thread_local! {
+    // Kept from input to input, as a loader's thread keeps it: what one image leaves behind must not hurt the next.
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// Reads `bytes` as an image of a format whose files begin with `magic`, on every path that a loader takes.
+pub fn image(magic: &[u8], bytes: &[u8]) {
+    if !bytes.starts_with(magic) {
+        return;
+    }
+    let limits = Limits {
+        max_pixels: 1 << 16,
+        max_bytes: 1 << 20,
+        max_scans: 20,
+    };
+    let options = Decode {
+        exif: Exif::Apply,
+        limits,
+    };
+    let header = probe(bytes);
+    let whole = decode(bytes, &options);
+    if let (Ok(header), Ok(whole)) = (&header, &whole) {
+        let pixels = whole.width as usize * whole.height as usize;
+        assert_eq!(whole.data.len(), 3 * pixels);
+        assert_eq!(pixels, header.width as usize * header.height as usize);
+    }
+    for exact in [false, true] {
+        let geometry = Geometry {
+            crop: Crop::Random {
+                scale: (0.05, 1.0),
+                ratio: (0.5, 2.0),
+            },
+            height: 9,
+            width: 11,
+            hflip: 0.5,
+            filter: Filter::Bicubic,
+        };
+        let load = Load {
+            geometry,
+            decode: options,
+            exact,
+        };
+        let mut stream = Stream::new(0, 0, bytes.len() as u64, Purpose::Geometry);
+        let mut out = [0; 3 * 9 * 11];
+        let loaded =
+            SCRATCH.with_borrow_mut(|scratch| load.run(bytes, &mut stream, scratch, &mut out));
+        assert!(
+            !matches!(loaded, Err(Error::Internal(_) | Error::Recipe(_))),
+            "{loaded:?}"
+        );
+        // A scan that breaks below the crop is seen by full decoding alone.
+        assert!(whole.is_err() || loaded.is_ok(), "{loaded:?}");
+    }
+}
+
+/// Tokenises `text` in both readings of special tokens; ids and rows must be those of the vocabulary.
+pub fn tokenize(tokenizer: &Tokenizer, text: &str) {
+    let mut scratch = TextScratch::default();
+    for specials in [Specials::Text, Specials::Parse] {
+        let mut ids = Vec::new();
+        tokenizer.encode(text, specials, &mut scratch, &mut ids);
+        assert!(
+            ids.iter()
+                .all(|&id| (id as usize) < tokenizer.vocabulary_size())
+        );
+        let framing = Framing {
+            length: 16,
+            pad_id: -1,
+            specials,
+            end: true,
+        };
+        let (mut row, mut mask) = ([7; 16], [7; 16]);
+        let counts = tokenizer.write_row(text, &framing, &mut scratch, &mut row, &mut mask);
+        assert_eq!(
+            counts.used as usize + counts.lost as usize,
+            ids.len() + 2,
+            "{ids:?}"
+        );
+        for (at, (id, on)) in row.iter().zip(mask).enumerate() {
+            assert_eq!(on, i64::from(at < counts.used as usize));
+            assert_eq!(*id == -1, on == 0);
+        }
+    }
+}
