@@ -38,6 +38,10 @@ def _is_count(value: object) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
+def _is_triple(value: object) -> bool:
+    return isinstance(value, tuple | list) and len(value) == 3 and all(map(_is_number, value))
+
+
 def _interval(name: str, value: Any, low: float, high: float) -> None:
     well_formed = isinstance(value, tuple | list) and len(value) == 2 and all(map(_is_number, value))
     _require(well_formed, f"{name}={value!r} must be a pair of numbers (smallest, largest)")
@@ -171,8 +175,9 @@ def mean_std(normalize: str | tuple[Triple, Triple] | None) -> tuple[Triple, Tri
     if isinstance(normalize, str):
         _choice("normalize", normalize, tuple(NORMALIZATIONS))
         return NORMALIZATIONS[normalize]
-    triples = [tuple(map(float, triple)) for triple in normalize if len(triple) == 3]
-    _require(len(triples) == len(normalize) == 2, f"normalize={normalize!r} must be a pair of RGB triples (mean, std)")
+    well_formed = isinstance(normalize, tuple | list) and len(normalize) == 2 and all(map(_is_triple, normalize))
+    _require(well_formed, f"normalize={normalize!r} must be a pair of RGB triples (mean, std)")
+    triples = [tuple(map(float, triple)) for triple in normalize]
     mean, std = triples
     _require(all(s > 0 for s in std), f"normalize={normalize!r} has a standard deviation that is not positive")
     return (mean[0], mean[1], mean[2]), (std[0], std[1], std[2])

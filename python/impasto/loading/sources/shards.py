@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
-from braceexpand import UnbalancedBracesError, braceexpand  # type: ignore[attr-defined]  its stub forgets the error
+from braceexpand import UnbalancedBracesError, braceexpand  # type: ignore[attr-defined]
 
 from impasto.errors import SourceError
 from impasto.loading.sources.files import StrPath

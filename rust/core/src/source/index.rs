@@ -121,7 +121,18 @@ impl Index {
         let sorted = rows
             .windows(2)
             .all(|pair| pair[0].captions_end <= pair[1].captions_end);
+        let arena = state.arena.len() as u64;
+        let held = |span: &Span| match span.container {
+            ARENA | FILE => span
+                .offset
+                .checked_add(u64::from(span.len))
+                .is_some_and(|end| end <= arena),
+            shard => shard as usize <= state.shards.len(),
+        };
+        let all_held =
+            rows.iter().all(|row| held(&row.key) && held(&row.image)) && captions.iter().all(held);
         if !sorted
+            || !all_held
             || rows
                 .last()
                 .is_some_and(|row| row.captions_end > captions.len() as u64)
