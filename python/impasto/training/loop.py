@@ -39,7 +39,10 @@ class Batches(Protocol):
 class Task(Protocol):
     """Where data, model and loss meet. A task may be trained, evaluated, or both."""
 
-    model: nn.Module
+    @property
+    def model(self) -> nn.Module:
+        """What is trained."""
+        ...
 
     def step(self, batch: Batch) -> Mapping[str, Tensor]:
         """The loss of a batch, on the model's device.

@@ -1,0 +1,225 @@
+"""The demonstration, step by step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from impasto.experiments.demo import page
+from impasto.experiments.demo.data import DemoData, compare_formats, write
+from impasto.experiments.narrator import Narrator, Silent
+from impasto.loading import Loader
+from impasto.models import DualEncoder
+from impasto.recipe import ImageRecipe, MixGen, Recipe, TextRecipe
+from impasto.tasks import ContrastiveTask, chance
+from impasto.tasks.contrastive import HeldOut
+from impasto.training import Fit, FitSettings, fit, pick_device
+
+#: Times loaders and returns `impasto bench loader`'s JSON: ``rows`` and ``ratio_to``.
+TimeLoaders = Callable[[], Mapping[str, Any]]
+
+#: What a model of the papers would be given: MixGen on a quarter of the batch, CLIP's tokens.
+RECIPE = Recipe(
+    image=ImageRecipe(size=224, scale=(0.5, 1.0), hflip=0.0),
+    text=TextRecipe(length=77),
+    mix=MixGen(ratio=0.25, lam=0.5),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demo:
+    """How much the demonstration does.
+
+    Attributes:
+        scenes: Rendered scenes, of all splits.
+        compared: Batches compared between the formats, at most.
+        side: Of the images trained on, in pixels.
+        image_width: Channels of the image tower's first stage.
+        batch_size: Pairs in a training batch.
+        steps: Training steps.
+        lr: The highest learning rate.
+        length: Token ids of a caption in training.
+        seed: Of everything.
+    """
+
+    scenes: int = 1000
+    compared: int = 8
+    side: int = 80
+    image_width: int = 32
+    batch_size: int = 64
+    steps: int = 400
+    lr: float = 1e-3
+    length: int = 48
+    seed: int = 0
+
+    @classmethod
+    def quick(cls, *, seed: int = 0) -> Demo:
+        """Seconds instead of minutes; the model hardly learns."""
+        return cls(scenes=100, compared=2, side=48, image_width=16, steps=30, seed=seed)
+
+    def on(self, device: torch.device) -> Demo:
+        """The same, with as much training as a device does in about a minute."""
+        return replace(self, steps=5 * self.steps, side=112, image_width=48) if device.type == "cuda" else self
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Retrieval on one part of the test split.
+
+    Attributes:
+        name: Of the part.
+        images: How many.
+        ours: `Retrieval.as_dict` of the trained model.
+        chance: The same, to expect of a random order.
+    """
+
+    name: str
+    images: int
+    ours: dict[str, float]
+    chance: dict[str, float]
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """What came of the demonstration.
+
+    Attributes:
+        report: The HTML page.
+        images: Images written, of all splits.
+        compared: Batches found the same from both formats.
+        timing: What the loaders' timing returned, or None.
+        training: Steps, seconds, first and last loss, device.
+        scores: By part of the test split.
+    """
+
+    report: Path
+    images: int
+    compared: int
+    timing: Mapping[str, Any] | None
+    training: dict[str, Any]
+    scores: tuple[Scores, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it, as JSON has it."""
+        return asdict(replace(self, timing=None)) | {"report": str(self.report), "timing": self.timing}
+
+
+def run(
+    out: str | Path = "demo",
+    settings: Demo | None = None,
+    *,
+    device: str = "auto",
+    time_loaders: TimeLoaders | None = None,
+    narrator: Narrator | None = None,
+) -> DemoResult:
+    """Writes data, loads it, has loaders timed, trains, retrieves, and reports.
+
+    Args:
+        out: The folder for data, run and ``report.html``.
+        settings: How much is done; by default what takes about a minute of training on the device.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        time_loaders: Times loaders; None leaves that out.
+        narrator: Is told what happens.
+
+    Returns:
+        What came of it.
+
+    Raises:
+        SourceError: If the folder can't be written.
+        MissingExtraError: If a package of ``impasto[demo]`` is not installed.
+    """
+    root, tell, chosen = Path(out), narrator or Silent(), pick_device(device)
+    plan = settings or Demo().on(chosen)
+    root.mkdir(parents=True, exist_ok=True)
+
+    with tell.bar("writing photographs and scenes") as advance:
+        data = write(root / "data", scene_count=plan.scenes, seed=plan.seed, progress=advance)
+    about = data.world.about
+    images = sum(about["images"].values())
+    tell.say(
+        f"wrote {images:,} images with {about['captions']:,} captions into {data.world.root}: COCO and Karpathy JSON, "
+        f"{sum(about['shards'].values())} tar shards"
+    )
+    compared = compare_formats(data, RECIPE, batch_size=plan.batch_size, batches=plan.compared, seed=plan.seed)
+    tell.say(f"loaded {compared} batches with MixGen from JSON and from shards: the same, byte for byte")
+
+    timing = time_loaders() if time_loaders else None
+    task, held, fitted = _train(root / "run", data, plan, chosen, tell)
+    scores = tuple(_scores(name, held.subset(rows), task.model) for name, rows in data.test.items())
+    tell.table("retrieval on held-out pairs, in per cent", _HEADINGS, [row for part in scores for row in _rows(part)])
+
+    result = DemoResult(
+        report=root / "report.html",
+        images=images,
+        compared=compared,
+        timing=timing,
+        training={
+            "device": page.device_name(chosen),
+            "steps": plan.steps,
+            "seconds": round(fitted.seconds, 1),
+            "first_loss": fitted.records[0]["loss"],
+            "last_loss": fitted.records[-1]["loss"],
+        },
+        scores=scores,
+    )
+    page.write(result, data, plan, RECIPE, task.model, held, fitted)
+    tell.say(f"see {result.report}")
+    return result
+
+
+def _train(
+    folder: Path, data: DemoData, plan: Demo, device: torch.device, tell: Narrator
+) -> tuple[ContrastiveTask, HeldOut, Fit]:
+    recipe = Recipe(
+        image=ImageRecipe(size=plan.side, scale=(0.6, 1.0), hflip=0.0),
+        text=TextRecipe(length=plan.length),
+        mix=RECIPE.mix,
+    )
+    loader = Loader(
+        data.coco("train"),
+        recipe,
+        batch_size=plan.batch_size,
+        workers=1,
+        seed=plan.seed,
+        pin_memory=device.type == "cuda",
+    )
+    held = HeldOut.of(data.coco("test"), recipe)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(plan.seed)
+        model = DualEncoder(image_width=plan.image_width, text_length=plan.length).to(device)
+    task = ContrastiveTask(model, held)
+    settings = FitSettings(
+        steps=plan.steps,
+        lr=plan.lr,
+        warmup=plan.steps // 10,
+        seed=plan.seed,
+        log_every=max(plan.steps // 80, 1),
+        amp="bfloat16" if device.type == "cuda" else "off",
+    )
+    with tell.bar(f"training on {page.device_name(device)}") as advance:
+        fitted = fit(task, loader, settings, folder=folder, on_step=lambda step, _: advance(step, plan.steps))
+    first, last = fitted.records[0]["loss"], fitted.records[-1]["loss"]
+    tell.say(
+        f"trained {plan.steps} steps of {plan.batch_size} pairs in {fitted.seconds:.0f} s; "
+        f"loss {first:.2f} to {last:.2f} (guessing: {math.log(plan.batch_size):.2f})"
+    )
+    return task, held, fitted
+
+
+def _scores(name: str, held: HeldOut, model: DualEncoder) -> Scores:
+    return Scores(name, len(held.keys), held.retrieval(model).as_dict(), chance(held.image_of.numpy()))
+
+
+_HEADINGS = ("", "images", "TR R@1", "R@5", "R@10", "IR R@1", "R@5", "R@10", "RSUM")
+
+
+def _rows(part: Scores) -> list[list[str]]:
+    return [
+        [part.name, str(part.images), *(f"{value:.1f}" for value in part.ours.values())],
+        ["  by chance", "", *(f"{value:.1f}" for value in part.chance.values())],
+    ]
