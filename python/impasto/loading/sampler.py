@@ -146,8 +146,12 @@ class _Bounds:
         self._whole = rounds * world_size
         self._tail = tail_rounds * world_size
         self._rest = rest
-        fits = length >= (round_size if drop_last else world_size)
-        if not fits:
+        if tail_rounds == 2 and batch_size == 1:
+            raise RecipeError(
+                f"{length} samples one by one are no multiple of {world_size} ranks, so that some rank would lack its "
+                "last batch; use drop_last=True or batch_size=2"
+            )
+        if length < (round_size if drop_last else world_size):
             raise RecipeError(
                 f"{length} samples do not fill one batch of {batch_size} on each of {world_size} ranks; "
                 "use a smaller batch_size or drop_last=False"
