@@ -1,34 +1,13 @@
 //! Tokenising captions.
 
 use std::hint::black_box;
-use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput};
-use impasto_benches::captions::captions;
+use impasto_benches::captions::{captions, vocabulary};
 use impasto_benches::duel::Report;
 use impasto_core::text::{ClipTokenizer, Framing, Specials, TextScratch, Tokenizer};
 use instant_clip_tokenizer::Tokenizer as Instant;
-
-/// The vocabulary that instant-clip-tokenizer carries: OpenAI's.
-fn vocabulary() -> Vec<u8> {
-    let asked = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version=1", "--manifest-path"])
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
-        .output()
-        .expect("cargo metadata");
-    let metadata: serde_json::Value = serde_json::from_slice(&asked.stdout).expect("JSON");
-    let packages = metadata["packages"].as_array().expect("packages");
-    let package = packages
-        .iter()
-        .find(|package| package["name"] == "instant-clip-tokenizer");
-    let manifest = package
-        .and_then(|package| package["manifest_path"].as_str())
-        .expect("a path");
-    let path = PathBuf::from(manifest).with_file_name("bpe_simple_vocab_16e6.txt");
-    std::fs::read(path).expect("the vocabulary")
-}
 
 fn main() {
     let clip = ClipTokenizer::from_vocabulary(&vocabulary()).expect("OpenAI's vocabulary");

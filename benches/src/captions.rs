@@ -1,5 +1,8 @@
 //! Captions as people write them under photographs: about ten words, some with digits, apostrophes and rare words.
 
+use std::path::PathBuf;
+use std::process::Command;
+
 use impasto_core::rng::{Purpose, Stream};
 
 const WHO: [&str; 24] = [
@@ -107,4 +110,23 @@ pub fn captions(count: u64) -> Vec<String> {
             )
         })
         .collect()
+}
+
+/// The vocabulary that instant-clip-tokenizer carries: OpenAI's.
+pub fn vocabulary() -> Vec<u8> {
+    let asked = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--manifest-path"])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .output()
+        .expect("cargo metadata");
+    let metadata: serde_json::Value = serde_json::from_slice(&asked.stdout).expect("JSON");
+    let packages = metadata["packages"].as_array().expect("packages");
+    let package = packages
+        .iter()
+        .find(|package| package["name"] == "instant-clip-tokenizer");
+    let manifest = package
+        .and_then(|package| package["manifest_path"].as_str())
+        .expect("a path");
+    let path = PathBuf::from(manifest).with_file_name("bpe_simple_vocab_16e6.txt");
+    std::fs::read(path).expect("the vocabulary")
 }

@@ -38,6 +38,29 @@ fn holds(tar: &[u8], member: &Member, (name, body): &(String, Vec<u8>)) -> bool 
     member.name == *name && tar[member.offset as usize..][..member.len as usize] == body[..]
 }
 
+/// GNU tar writes sizes past 8 GiB in base 256; a checksum or a size so written must be judged, not believed.
+#[test]
+fn numbers_in_base_256_are_read() {
+    let mut tar = archive(&[("a.jpg".into(), vec![7; 5])]);
+    tar[148] = 0x80;
+    let refused = members(&tar, "a.tar").expect_err("accepted");
+    assert!(refused.to_string().contains("no tar header at byte 0"));
+
+    let sized = |size: [u8; 12]| {
+        let mut tar = archive(&[("a.jpg".into(), vec![7; 5])]);
+        tar[124..136].copy_from_slice(&size);
+        tar[148..156].fill(b' ');
+        let sum: u32 = tar[..512].iter().map(|byte| u32::from(*byte)).sum();
+        tar[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        members(&tar, "a.tar")
+    };
+    let (found, cut) = sized([0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5]).expect("a tar");
+    assert_eq!((found[0].len, cut), (5, None));
+    let (found, cut) = sized([0x80, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0]).expect("a cut tar");
+    assert!(found.is_empty() && cut.is_some());
+    assert!(sized([0xff; 12]).is_err());
+}
+
 proptest! {
     #[test]
     fn members_are_the_files_and_a_cut_keeps_the_whole_ones(files in files(), cut: prop::sample::Index) {

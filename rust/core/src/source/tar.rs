@@ -175,9 +175,10 @@ fn checksum_matches(header: &[u8]) -> bool {
 /// Octal digits, or base 256 when the first bit is set (GNU, sizes over 8 GiB).
 fn number(field: &[u8]) -> Option<u64> {
     if field[0] & 0x80 != 0 {
-        let (high, low) = field.split_at(field.len() - 8);
-        let fits = high[0] == 0x80 && high[1..].iter().all(|&byte| byte == 0);
-        return fits.then(|| low.iter().fold(0, |n, &byte| n << 8 | u64::from(byte)));
+        let first = u64::from(field[0] & 0x7f);
+        return field[1..].iter().try_fold(first, |n, &byte| {
+            (n >> 56 == 0).then_some(n << 8 | u64::from(byte))
+        });
     }
     let digits = std::str::from_utf8(field).ok()?.trim_matches([' ', '\0']);
     u64::from_str_radix(if digits.is_empty() { "0" } else { digits }, 8).ok()

@@ -1,0 +1,108 @@
+//! A whole batch: 64 JPEGs in memory to random crops, flips, MixGen, float32 and CLIP ids, on one thread.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Duration;
+
+use criterion::{Criterion, Throughput};
+use impasto_benches::captions::{captions, vocabulary};
+use impasto_benches::photo::jpegs;
+use impasto_core::batch::{Buffers, Keys, Recipe, Request, Staged, Text};
+use impasto_core::image::{Crop, Decode, Dtype, Filter, Geometry, Layout, Load, Target};
+use impasto_core::mix::MixGen;
+use impasto_core::source::{Index, IndexBuilder};
+use impasto_core::text::{ClipTokenizer, Framing, Specials, Tokenizer};
+
+const ROWS: usize = 64;
+const LENGTH: usize = 77;
+
+fn recipe() -> Recipe {
+    let geometry = Geometry {
+        crop: Crop::Random {
+            scale: (0.08, 1.0),
+            ratio: (3.0 / 4.0, 4.0 / 3.0),
+        },
+        height: 224,
+        width: 224,
+        hflip: 0.5,
+        filter: Filter::Bilinear,
+    };
+    let clip = ClipTokenizer::from_vocabulary(&vocabulary()).expect("OpenAI's vocabulary");
+    let framing = Framing {
+        length: LENGTH,
+        pad_id: 0,
+        specials: Specials::Text,
+        end: true,
+    };
+    Recipe {
+        load: Load {
+            geometry,
+            decode: Decode::default(),
+            exact: false,
+        },
+        target: Target::new(Dtype::F32, Layout::Chw, Some(([0.48; 3], [0.27; 3]))),
+        text: Some(Text {
+            tokenizer: Some(Arc::new(Tokenizer::Clip(clip))),
+            framing,
+            clean: true,
+            max_bytes: 1 << 16,
+        }),
+        mix: Some(MixGen {
+            ratio: 0.25,
+            lam: 0.5,
+        }),
+    }
+}
+
+fn index() -> Index {
+    let photographs = jpegs(16);
+    let mut builder = IndexBuilder::new("");
+    for (row, caption) in captions(ROWS as u64).iter().enumerate() {
+        let jpeg = &photographs[row % photographs.len()];
+        builder
+            .add_bytes(&row.to_string(), jpeg, &[caption], None)
+            .expect("small rows");
+    }
+    builder.finish()
+}
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    let (recipe, index) = (Arc::new(recipe()), index());
+    let mut images = vec![0f32; ROWS * recipe.image_bytes() / 4];
+    let (mut ids, mut mask) = (vec![0; ROWS * LENGTH], vec![0; ROWS * LENGTH]);
+    let mut group = criterion.benchmark_group("batch");
+    group
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(4))
+        .sample_size(20)
+        .throughput(Throughput::Elements(ROWS as u64));
+    let mut epoch = 0;
+    group.bench_function("64 JPEGs to MixGen, one thread", |b| {
+        b.iter(|| {
+            epoch += 1;
+            let requests: Vec<Request> = (0..ROWS)
+                .map(|row| Request {
+                    at: row,
+                    from: row,
+                    id: row as u64,
+                })
+                .collect();
+            let mut staged = Staged::new(recipe.clone(), ROWS);
+            let failed = staged.load(&index, &requests, Keys { seed: 0, epoch }, 1);
+            assert!(failed.expect("free rows").is_empty());
+            // SAFETY: the bytes of a live buffer of floats.
+            let images = unsafe {
+                std::slice::from_raw_parts_mut(images.as_mut_ptr().cast(), 4 * images.len())
+            };
+            let buffers = Buffers {
+                images,
+                ids: &mut ids,
+                mask: &mut mask,
+            };
+            black_box(staged.finish(buffers, 1).expect("buffers that fit"))
+        });
+    });
+    group.finish();
+    criterion.final_summary();
+}
