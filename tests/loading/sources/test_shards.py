@@ -40,7 +40,7 @@ def test_patterns(shards, patterns, found):
         (["b.tar", "b.tar"], "named twice"),
         (["https://host/a.tar"], "download them first"),
         (["pipe:curl a.tar"], "download them first"),
-        (["a-{00000000..99999999}.tar"], "more than 1000000 names"),
+        (["a-{00000000..99999999}.tar"], "more than 300000 names"),
     ],
 )
 def test_what_is_wrong_is_named(shards, patterns, says):

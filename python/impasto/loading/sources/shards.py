@@ -11,7 +11,7 @@ from braceexpand import UnbalancedBracesError, braceexpand  # type: ignore[attr-
 from impasto.errors import SourceError
 from impasto.loading.sources.files import StrPath
 
-_MOST = 1_000_000
+_MOST = 300_000
 
 
 def as_patterns(shards: StrPath | Sequence[StrPath]) -> list[str]:
