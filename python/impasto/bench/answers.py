@@ -15,9 +15,7 @@ from impasto.bench.photographs import Files
 from impasto.bench.work import Pairs, Peer, Views, Work
 from impasto.errors import ImpastoError
 
-#: Levels of 255 that two loaders' pixels may differ by: each rounds once, after resizing.
-TOLERANCE = 1.0
-_ROUNDING = 0.01  # of float32, in levels
+_ROUNDING = 0.01  # of float32, in levels of 255
 
 
 class AnswersDifferError(ImpastoError, AssertionError):
@@ -30,14 +28,12 @@ class Answers:
 
     Attributes:
         images: Images compared.
-        tolerance: Levels of 255 that a pixel may differ by.
-        worst: Levels that a pixel differs by at most, for each peer, with ``exact=True``.
+        worst: Levels of 255 that a pixel differs by at most, for each peer, with ``exact=True``.
         fast_psnr_mean: Mean over the images of the fast path's PSNR against ``exact=True``, in dB.
         fast_psnr_worst: The smallest.
     """
 
     images: int
-    tolerance: float
     worst: dict[str, float]
     fast_psnr_mean: float
     fast_psnr_worst: float
@@ -61,14 +57,14 @@ def compare(files: Files, work: Work, peers: Sequence[Peer]) -> Answers:
         peers: The loaders to compare with.
 
     Raises:
-        AnswersDifferError: If ids or captions differ, or pixels by more than `TOLERANCE`.
+        AnswersDifferError: If ids or captions differ, or pixels by more than the peer's ``TOLERANCE``.
     """
     exact = list(ours.open_loader(files, work, workers=0, shuffle=False, exact=True))
     fast = list(ours.open_loader(files, work, workers=0, shuffle=False))
     views = _views(exact)
     worst = {peer.NAME: _worst(exact, peer, files, work, views) for peer in peers}
     noise = [psnr for one, other in zip(exact, fast, strict=True) for psnr in _psnr(one, other, work)]
-    return Answers(len(noise), TOLERANCE, worst, float(np.mean(noise)), float(np.min(noise)))
+    return Answers(len(noise), worst, float(np.mean(noise)), float(np.min(noise)))
 
 
 def _views(batches: Sequence[Batch]) -> Views:
@@ -86,8 +82,10 @@ def _worst(batches: Sequence[Batch], peer: Peer, files: Files, work: Work, views
         if our.input_ids is None or their.input_ids is None or not torch.equal(our.input_ids, their.input_ids):
             raise AnswersDifferError(f"batch {step}: the ids differ from those of {peer.TITLE}")
         largest = max(largest, float(_levels(our, their, work).abs().max()))
-    if largest > TOLERANCE + _ROUNDING:
-        raise AnswersDifferError(f"a pixel differs by {largest:.2f} levels of 255 from that of {peer.TITLE}")
+    tolerance = peer.TOLERANCE[work.interpolation]
+    if largest > tolerance + _ROUNDING:
+        reason = f"a pixel differs by {largest:.2f} levels of 255, more than {tolerance}, from that of {peer.TITLE}"
+        raise AnswersDifferError(reason)
     return largest
 
 

@@ -74,12 +74,31 @@ class Progress:
         return tracked
 
 
-@contextmanager
-def bar(shown_on: Any, what: str) -> Iterator[Callable[[int, int], None]]:
-    """Shows a bar on a terminal; it is moved by calling it with how much is done and how much there is."""
-    progress = need("rich.progress", "cli").Progress(
-        console=shown_on, transient=True, disable=not shown_on.is_terminal, expand=False
-    )
-    with progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+class Terminal:
+    """Tells an experiment's progress to a terminal: an `impasto.experiments.narrator.Narrator`."""
+
+    def __init__(self, shown_on: Any) -> None:
+        self._console = shown_on
+
+    def say(self, text: str) -> None:
+        """Prints a line."""
+        self._console.print(text, markup=False, soft_wrap=True)
+
+    @contextmanager
+    def bar(self, what: str) -> Iterator[Callable[[int, int], None]]:
+        """Shows a bar, moved by calling it with how much is done and how much there is."""
+        progress = need("rich.progress", "cli").Progress(
+            console=self._console, transient=True, disable=not self._console.is_terminal
+        )
+        with progress:
+            task = progress.add_task(what, total=None)
+            yield lambda done, total: progress.update(task, completed=done, total=total)
+
+    def table(self, title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Prints a table, whose first column is text and whose others are numbers."""
+        table = need("rich.table", "cli").Table(title=title, title_justify="left")
+        for number, heading in enumerate(headings):
+            table.add_column(heading, justify="right" if number else "left")
+        for row in rows:
+            table.add_row(*row)
+        self._console.print(table)

@@ -58,7 +58,7 @@ def run_scenes(args: argparse.Namespace) -> int:
     from impasto.worlds.sample import SPLITS
 
     console = output.console(args.json)
-    with output.bar(console, "rendering") as progress:
+    with output.Terminal(console).bar("rendering") as progress:
         world = render_scenes(args.out, size=args.size, seed=args.seed, progress=progress)
     places = {
         "folder": str(world.root),

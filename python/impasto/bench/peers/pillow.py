@@ -13,6 +13,8 @@ from impasto.bench.work import Views, Work
 
 NAME = "pillow"
 TITLE = "Pillow + torchvision transforms"
+#: Levels of 255 that our exact path may differ by, by interpolation. It is Pillow's; another Pillow may round anew.
+TOLERANCE: dict[str, float] = {"bilinear": 1, "bicubic": 1}
 PACKAGES: tuple[str, ...] = ("pillow", "torchvision", "open_clip_torch")
 
 
