@@ -110,9 +110,41 @@ impl Turn {
 
 /// Copies a row of RGB8 pixels in reverse order.
 fn mirror_row(from: &[u8], to: &mut [u8]) {
-    for (pixel, mirrored) in from.chunks_exact(3).zip(to.chunks_exact_mut(3).rev()) {
+    #[cfg(target_arch = "x86_64")]
+    let done = if is_x86_feature_detected!("ssse3") {
+        // SAFETY: the CPU has the instructions.
+        unsafe { mirror_fives(from, to) }
+    } else {
+        0
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    let done = 0;
+    let rest = to.len() - done;
+    let pixels = from[done..].chunks_exact(3);
+    for (pixel, mirrored) in pixels.zip(to[..rest].chunks_exact_mut(3).rev()) {
         mirrored.copy_from_slice(pixel);
     }
+}
+
+/// Mirrors as many lots of five pixels as there are room for whole registers; returns how many bytes it read.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "ssse3")]
+fn mirror_fives(from: &[u8], to: &mut [u8]) -> usize {
+    use std::arch::x86_64::{_mm_loadu_si128, _mm_setr_epi8, _mm_shuffle_epi8, _mm_storeu_si128};
+    let order = _mm_setr_epi8(-1, 12, 13, 14, 9, 10, 11, 6, 7, 8, 3, 4, 5, 0, 1, 2);
+    let length = from.len().min(to.len());
+    let mut done = 0;
+    // The sixteenth byte read belongs to the next pixel, and the first one written is overwritten by the next lot.
+    while done + 16 <= length {
+        // SAFETY: 16 bytes from `done` on lie inside `from`, and 16 bytes up to `length - done` inside `to`.
+        unsafe {
+            let pixels = _mm_loadu_si128(from.as_ptr().add(done).cast());
+            let mirrored = _mm_shuffle_epi8(pixels, order);
+            _mm_storeu_si128(to.as_mut_ptr().add(length - done - 16).cast(), mirrored);
+        }
+        done += 15;
+    }
+    done
 }
 
 #[cfg(test)]
@@ -142,6 +174,17 @@ mod tests {
             let letters: Vec<u8> = out.chunks(3).map(|pixel| pixel[0]).collect();
             assert_eq!(letters, upright, "orientation {}", index + 1);
             assert_eq!(turn.size(width, height), (3, 2));
+        }
+    }
+
+    #[test]
+    fn rows_of_any_length_are_mirrored() {
+        for pixels in 0..40usize {
+            let row: Vec<u8> = (0..3 * pixels as u8).collect();
+            let mut mirrored = vec![255; row.len()];
+            mirror_row(&row, &mut mirrored);
+            let expected: Vec<u8> = row.chunks(3).rev().flatten().copied().collect();
+            assert_eq!(mirrored, expected);
         }
     }
 
