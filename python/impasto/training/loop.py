@@ -119,8 +119,15 @@ class Fit:
 
 
 def pick_device(name: str = "auto") -> torch.device:
-    """The device of a name; ``"auto"`` is CUDA where there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else torch.device(name)
+    """The device of a name; ``"auto"`` is CUDA where there is one, else the CPU.
+
+    Raises:
+        RecipeError: If it is CUDA and there is none.
+    """
+    cuda = torch.cuda.is_available()
+    if name.startswith("cuda") and not cuda:
+        raise RecipeError(f"device={name!r}: torch sees no CUDA device; use 'cpu', or a build of torch with CUDA")
+    return torch.device("cuda" if cuda else "cpu") if name == "auto" else torch.device(name)
 
 
 def fit(

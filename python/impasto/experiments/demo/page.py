@@ -50,7 +50,6 @@ def write(
             "photographs": data.photographs,
             "scenes": data.scenes,
             "compared": result.compared,
-            "same": True,
         },
         strip=_strip(data.coco("train"), data.photographs),
         mixing=_mixing(data.coco("train"), recipe, seed=plan.seed),
@@ -87,27 +86,14 @@ def _version() -> str:
 
 
 def _strip(data: IndexedSource, photographs: int) -> list[dict[str, str]]:
-    """A dozen training samples, half of them photographs, spread over the data."""
-    del photographs
-    split = _first_scene(data)
-    rows = [*np.linspace(3, split - 40, 6).astype(int), *np.linspace(split + 2, len(data) - 3, 6).astype(int)]
-    return [{"image": _thumbnail(data, row), "caption": data.index.captions(row)[0]} for row in rows]
-
-
-def _first_scene(data: IndexedSource) -> int:
-    """The row at which photographs end: keys count on over all splits, and photographs come first."""
-    keys = [int(key) for key in data.keys]
-    return next(row for row, key in enumerate(keys) if key > _photograph_count())
-
-
-def _photograph_count() -> int:
-    from impasto.worlds.photographs import count
-
-    return count()
+    """A dozen training samples, half of them photographs, spread over the data; photographs have the first keys."""
+    border = sum(int(key) <= photographs for key in data.keys)
+    rows = [*np.linspace(3, border - 40, 6), *np.linspace(border + 2, len(data) - 3, 6)]
+    return [{"image": _thumbnail(data, int(row)), "caption": data.index.captions(int(row))[0]} for row in rows]
 
 
 def _thumbnail(data: IndexedSource, row: int, longest: int = 360) -> str:
-    return data_uri(decode(data.index.image(int(row))), longest=longest)
+    return data_uri(decode(data.index.image(row)), longest=longest)
 
 
 def _mixing(data: IndexedSource, recipe: Recipe, *, seed: int, batch_size: int = 24) -> dict[str, Any]:

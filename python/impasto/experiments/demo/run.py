@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from impasto._optional import need
 from impasto.experiments.demo import page
 from impasto.experiments.demo.data import DemoData, compare_formats, write
 from impasto.experiments.narrator import Narrator, Silent
@@ -53,7 +54,7 @@ class Demo:
     image_width: int = 32
     batch_size: int = 64
     steps: int = 400
-    lr: float = 1e-3
+    lr: float = 7e-4
     length: int = 48
     seed: int = 0
 
@@ -121,7 +122,7 @@ def run(
 
     Args:
         out: The folder for data, run and ``report.html``.
-        settings: How much is done; by default what takes about a minute of training on the device.
+        settings: How much is done; by default what takes a few minutes on the device.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         time_loaders: Times loaders; None leaves that out.
         narrator: Is told what happens.
@@ -135,6 +136,8 @@ def run(
     """
     root, tell, chosen = Path(out), narrator or Silent(), pick_device(device)
     plan = settings or Demo().on(chosen)
+    for module in ("PIL.Image", "jinja2", "matplotlib.figure", "safetensors.torch", "skimage", "sklearn"):
+        need(module, extra="demo")  # what is missing is missed now, not after minutes
     root.mkdir(parents=True, exist_ok=True)
 
     with tell.bar("writing photographs and scenes") as advance:
