@@ -3,6 +3,7 @@
 from impasto.ops.images import ImageHeader as ImageHeader
 from impasto.ops.images import crop as crop
 from impasto.ops.images import decode as decode
+from impasto.ops.images import draw as draw
 from impasto.ops.images import load as load
 from impasto.ops.images import probe as probe
 from impasto.ops.images import resize as resize

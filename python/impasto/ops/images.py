@@ -160,6 +160,34 @@ def resize(
     return _core.resize(np.ascontiguousarray(image), view, height, width, interpolation)
 
 
+def draw(
+    recipe: ImageRecipe, width: int, height: int, *, seed: int = 0, epoch: int = 0, sample: int = 0
+) -> tuple[Box, bool]:
+    """Draws what `load` and the loader draw for an image of a given size, without the image.
+
+    Args:
+        recipe: Whose crop and flip are drawn.
+        width: The decoded image's, in pixels.
+        height: The decoded image's, in pixels.
+        seed: The run's seed.
+        epoch: The epoch.
+        sample: The sample's number in its data set.
+
+    Returns:
+        The crop box (left, top, width, height) in pixels, and whether the crop is flipped.
+
+    Raises:
+        RecipeError: If the size or a key makes no sense.
+
+    >>> draw(ImageRecipe(crop="none"), 640, 480)
+    ((0.0, 0.0, 640.0, 480.0), False)
+    """
+    if not (0 < width < 2**31 and 0 < height < 2**31 and all(0 <= key < 2**63 for key in (seed, epoch, sample))):
+        raise RecipeError(f"width={width} and height={height} must be positive, seed, epoch and sample in 0..2**63-1")
+    left, top, box_width, box_height, flip = _core.draw(recipe.native, width, height, seed, epoch, sample)
+    return (left, top, box_width, box_height), flip
+
+
 def load(
     data: bytes | str | Path,
     recipe: ImageRecipe,
