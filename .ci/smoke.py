@@ -84,7 +84,8 @@ def main() -> None:
         raise AssertionError("a CLIP vocabulary was found")
     command = [str(Path(sys.executable).with_name("impasto")), "info", str(folder / "captions.json")]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 1 and "pip install 'impasto[cli]'" in done.stderr, done
+    assert done.returncode == 1, done
+    assert "pip install 'impasto[cli]'" in done.stderr, done
     assert subprocess.run([command[0], "--help"], capture_output=True).returncode == 0
 
     broken = impasto.sources.Sequence([(b"<html>", "not an image")])
