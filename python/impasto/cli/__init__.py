@@ -69,4 +69,5 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         import impasto
 
-        parser.exit(message=f"impasto {impasto.__version__}\n")
+        print(f"impasto {impasto.__version__}")
+        parser.exit()

@@ -1,0 +1,87 @@
+"""Each verb run for real, on little."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from impasto.cli import main
+from impasto.worlds.scenes.world import SIZES
+
+pytestmark = pytest.mark.filterwarnings("ignore:The image decoding and encoding:DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("worlds") / "scenes"
+    assert main(["world", "scenes", str(out), "--seed", "3"]) == 0
+    return out
+
+
+def test_world_says_what_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["world", "scenes", str(tmp_path / "scenes"), "--json", "-"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert sum(document["images"].values()) == 200
+    assert Path(document["paths"]["karpathy"]).exists()
+    assert Path(document["paths"]["annotations"]["val"]).exists()
+
+
+def test_world_has_the_sizes_that_the_command_line_names(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["world", "scenes", "--help"])
+    assert f"{{{','.join(SIZES)}}}" in capsys.readouterr().out
+
+
+def test_info_on_a_world(world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = tmp_path / "report.json"
+    annotations = world / "annotations" / "captions_train.json"
+    assert main(["info", str(annotations), "--images", str(world / "images"), "--all", "--json", str(report)]) == 0
+    assert "nothing would go wrong" in capsys.readouterr().out
+    document = json.loads(report.read_text(encoding="utf-8"))
+    assert document["rows"] == 160
+    assert document["problems"] == []
+
+
+def test_info_finds_what_would_go_wrong(world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    annotations = world / "annotations" / "captions_val.json"
+    document = json.loads(annotations.read_text(encoding="utf-8"))
+    document["images"][0]["file_name"] = "gone.jpg"
+    broken = tmp_path / "captions.json"
+    broken.write_text(json.dumps(document), encoding="utf-8")
+    assert main(["info", str(broken), "--images", str(world / "images")]) == 1
+    assert "gone.jpg" in capsys.readouterr().out
+
+
+def test_info_on_what_does_not_open(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", str(tmp_path / "missing.json"), "--json", "-"]) == 1
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)
+    assert "missing.json" in captured.err
+
+
+def test_bench_loader(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "loader.json"
+    arguments = ["--images", "16", "--batch-size", "8", "--rounds", "1", "--workers", "0", "1", "--json", str(target)]
+    assert main(["bench", "loader", *arguments]) == 0
+    assert "as fast" in capsys.readouterr().out
+    document = json.loads(target.read_text(encoding="utf-8"))
+    rates = {(row["name"], row["workers"]): row["images_per_second"] for row in document["rows"]}
+    assert set(rates) == {(name, workers) for name in ("impasto", "pillow", "torchvision.io") for workers in (0, 1)} | {
+        ("impasto, processes", 1)
+    }
+    for peer, ratio in document["ratio_to"].items():
+        assert ratio == pytest.approx(rates["impasto", 0] / rates[peer, 0], rel=1e-2)
+    assert set(document["ratio_to"]) == {"pillow", "torchvision.io"}
+    assert {"machine", "versions", "command", "seed"} <= set(document)
+
+
+@pytest.mark.slow
+def test_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--quick", "--no-timing", "--device", "cpu", "--out", str(tmp_path / "demo"), "--json", "-"]
+    assert main(["demo", *arguments]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert Path(document["report"]).read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype html>")
+    assert document["compared"] > 0
+    assert document["timing"] is None
