@@ -55,7 +55,7 @@ fn recipe() -> Recipe {
 }
 
 fn index() -> Index {
-    let photographs = jpegs(16);
+    let photographs = jpegs(64);
     let mut builder = IndexBuilder::new("");
     for (row, caption) in captions(ROWS as u64).iter().enumerate() {
         let jpeg = &photographs[row % photographs.len()];

@@ -67,9 +67,21 @@ fn soften(owner: &[u32], colours: &[[f64; 3]], stream: &mut Stream) -> Vec<u8> {
 /// Half the width of the noise, in levels: it decides what the JPEG weighs.
 const NOISE: f64 = 3.0;
 
-/// Photographs number `0..count` as JPEGs of quality 90 with chroma at half size (4:2:0).
-pub fn jpegs(count: u64) -> Vec<Vec<u8>> {
-    (0..count)
-        .map(|seed| crate::turbo::compress(&pixels(seed), WIDTH, HEIGHT, 90))
-        .collect()
+/// `count` photographs of 640x480 as JPEGs of quality 90 with chroma at half size (4:2:0).
+///
+/// They are the files of the folder that `IMPASTO_PHOTOGRAPHS` names, in order, when it is set.
+pub fn jpegs(count: usize) -> Vec<Vec<u8>> {
+    let Some(folder) = std::env::var_os("IMPASTO_PHOTOGRAPHS") else {
+        let seeds = 0..count as u64;
+        return seeds
+            .map(|seed| crate::turbo::compress(&pixels(seed), WIDTH, HEIGHT, 90))
+            .collect();
+    };
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let mut paths: Vec<_> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    paths.sort();
+    let read = |path| std::fs::read(path).expect("a file");
+    paths.iter().take(count).map(read).collect()
 }

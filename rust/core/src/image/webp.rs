@@ -47,6 +47,8 @@ fn open(bytes: &[u8]) -> Result<(WebPDecoder<Cursor<&[u8]>>, Header)> {
     }
     let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(refuse)?;
     let (width, height) = decoder.dimensions();
+    // A chunk may claim four gigabytes; none is longer than the file.
+    decoder.set_memory_limit(bytes.len());
     // A broken metadata chunk is no reason to refuse the pixels.
     let orientation = decoder
         .exif_metadata()
