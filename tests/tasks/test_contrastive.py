@@ -10,8 +10,7 @@ from PIL import Image
 
 import impasto
 from impasto.models import DualEncoder
-from impasto.tasks import ContrastiveTask, clip_loss
-from impasto.tasks.contrastive import HeldOut
+from impasto.tasks import ContrastiveTask, HeldOut, clip_loss
 from impasto.training import FitSettings, fit
 
 RECIPE = impasto.Recipe(image=impasto.ImageRecipe(size=32, crop="none"), text=impasto.TextRecipe(length=16), mix=None)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from impasto.experiments.demo.run import Demo, DemoResult
     from impasto.loading.sources import IndexedSource
     from impasto.models import DualEncoder
-    from impasto.tasks.contrastive import HeldOut
+    from impasto.tasks import HeldOut
     from impasto.training import Fit
 
 #: Examples of each direction, for each part of the test split.

@@ -18,8 +18,7 @@ from impasto.experiments.narrator import Narrator, Silent
 from impasto.loading import Loader
 from impasto.models import DualEncoder
 from impasto.recipe import ImageRecipe, MixGen, Recipe, TextRecipe
-from impasto.tasks import ContrastiveTask, chance
-from impasto.tasks.contrastive import HeldOut
+from impasto.tasks import ContrastiveTask, HeldOut, chance
 from impasto.training import Fit, FitSettings, fit, pick_device
 
 #: Times loaders and returns `impasto bench loader`'s JSON: ``rows`` and ``ratio_to``.

@@ -52,7 +52,7 @@ def _dark(pixels: Pixels, rng: np.random.Generator) -> Pixels:
 
 
 def _bright(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    return _round(255 * (pixels / 255) ** rng.uniform(0.5, 0.6) * rng.uniform(1.15, 1.3) + 18)
+    return _round(255 * (pixels / 255) ** rng.uniform(0.55, 0.65) * rng.uniform(1.1, 1.2) + 12)
 
 
 def _blurred(pixels: Pixels, rng: np.random.Generator) -> Pixels:
