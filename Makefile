@@ -61,8 +61,10 @@ record: $(VENV)/.built ## bench, keep the figures in benches/results/ and put th
 	$(PY) benches/exactness.py
 	$(PY) -m pytest benches -p no:xdist -q --benchmark-json target/benches.json
 	$(PY) benches/keep.py target/benches.json
-	$(BIN)/impasto bench loader --json \
-		benches/results/loader-$$($(PY) -c 'from impasto.bench.machine import slug; print(slug())').json
+	@cpu=$$($(PY) -c 'from impasto.bench.machine import slug; print(slug())'); \
+	for how in bilinear bicubic; do \
+		$(BIN)/impasto bench loader --interpolation $$how --json benches/results/loader-$$cpu-$$how.json || exit 1; \
+	done
 	$(PY) .ci/readme_tables.py
 
 wheel: $(VENV)/.installed ## build a release wheel (abi3, CPython 3.11 on) into dist/

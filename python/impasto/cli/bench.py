@@ -27,8 +27,8 @@ examples:
   impasto bench loader --quick                seconds, one core only
   impasto bench loader --workers 0 4 8 --images 4096 --json loader.json
 
-JSON: rows (name, workers, images_per_second, rounds, clock, wall_rounds), ratio_to (peer -> our rate over its rate, at the smallest number
-of workers), ratios (peer -> workers -> the same), answers, machine, versions, command, seed."""
+JSON: rows (name, workers, images_per_second, rounds, clock, wall_rounds), ratio_to (peer -> our rate over its rate, at
+the smallest number of workers), ratios (peer -> workers -> the same), answers, machine, versions, command, seed."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
