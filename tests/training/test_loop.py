@@ -207,3 +207,21 @@ def test_a_new_run_begins_a_new_log(tmp_path: Path) -> None:
     MetricsLog(tmp_path / "m.jsonl").write({"step": 1})
     MetricsLog(tmp_path / "m.jsonl").write({"step": 2})
     assert read_metrics(tmp_path / "m.jsonl") == [{"step": 2}]
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("amp", ["off", "bfloat16", "float16"])
+def test_a_gpu_trains_and_resumes(tmp_path: Path, amp: str) -> None:
+    settings = FitSettings(steps=300, lr=0.02, log_every=50, amp=amp)
+
+    def task() -> Product:
+        made = Product()
+        made.model.cuda()
+        return made
+
+    points = Points()
+    fit(task(), points, settings, folder=tmp_path, stop=150)
+    again = Points()
+    done = fit(task(), again, settings, folder=tmp_path, resume=True)
+    assert again.taken[0] == (150 // 7, 150 % 7 + 1)
+    assert done.records[-1]["loss"] < 0.7 * done.records[0]["loss"]
