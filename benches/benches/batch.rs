@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput};
 use impasto_benches::captions::{captions, vocabulary};
+use impasto_benches::clock::CpuTime;
 use impasto_benches::photo::jpegs;
 use impasto_core::batch::{Buffers, Keys, Recipe, Request, Staged, Text, When};
 use impasto_core::image::{Crop, Decode, Dtype, Filter, Geometry, Layout, Load, Target};
@@ -64,7 +65,9 @@ fn index() -> Index {
 }
 
 fn main() {
-    let mut criterion = Criterion::default().configure_from_args();
+    let mut criterion = Criterion::default()
+        .with_measurement(CpuTime)
+        .configure_from_args();
     let (recipe, index) = (Arc::new(recipe()), index());
     let mut images = vec![0f32; ROWS * recipe.image_bytes() / 4];
     let (mut ids, mut mask) = (vec![0; ROWS * LENGTH], vec![0; ROWS * LENGTH]);

@@ -4,6 +4,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput};
+use impasto_benches::clock::CpuTime;
 use impasto_benches::duel::Report;
 use impasto_benches::photo::{HEIGHT, WIDTH, jpegs};
 use impasto_benches::turbo::Turbo;
@@ -163,7 +164,7 @@ fn duels(photographs: &[Vec<u8>]) {
     report.keep();
 }
 
-fn kernels(criterion: &mut Criterion, photographs: &[Vec<u8>]) {
+fn kernels(criterion: &mut Criterion<CpuTime>, photographs: &[Vec<u8>]) {
     let mut scratch = Scratch::default();
     let mut out = vec![0; 3 * PIXELS];
     let mut group = criterion.benchmark_group("image");
@@ -248,7 +249,9 @@ fn main() {
         "{} photographs, {WIDTH}x{HEIGHT}, {mean} bytes on average",
         photographs.len()
     );
-    let mut criterion = Criterion::default().configure_from_args();
+    let mut criterion = Criterion::default()
+        .with_measurement(CpuTime)
+        .configure_from_args();
     kernels(&mut criterion, &photographs);
     duels(&photographs);
     criterion.final_summary();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput};
 use impasto_benches::captions::{captions, vocabulary};
+use impasto_benches::clock::CpuTime;
 use impasto_benches::duel::Report;
 use impasto_core::text::{ClipTokenizer, Framing, Specials, TextScratch, Tokenizer};
 use instant_clip_tokenizer::Tokenizer as Instant;
@@ -28,7 +29,9 @@ fn main() {
         assert_eq!(ids, theirs, "{text:?}");
     }
 
-    let mut criterion = Criterion::default().configure_from_args();
+    let mut criterion = Criterion::default()
+        .with_measurement(CpuTime)
+        .configure_from_args();
     let framing = Framing {
         length: 77,
         pad_id: 0,

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
+use crate::clock;
+
 /// How long two rivals are timed together.
 const PATIENCE: Duration = Duration::from_secs(6);
 
@@ -28,7 +30,7 @@ impl Report {
 
     /// Times two ways to do `units` of `what` in turns and notes the rate of `ours` over the rate of the peer's.
     ///
-    /// A round's least time counts: whatever disturbs a round only adds to it.
+    /// A round's least CPU time counts: whatever disturbs a round only adds to it.
     pub fn duel(
         &mut self,
         what: &str,
@@ -38,9 +40,9 @@ impl Report {
         target: f64,
     ) {
         let time = |work: &mut dyn FnMut()| {
-            let start = Instant::now();
+            let start = clock::now();
             work();
-            start.elapsed()
+            clock::now() - start
         };
         let (mut best, mut rival) = (Duration::MAX, Duration::MAX);
         let start = Instant::now();

@@ -4,6 +4,7 @@
 //! `IMPASTO_RECORD=1` they are also written to `benches/results/kernels-<cpu>.json`.
 
 pub mod captions;
+pub mod clock;
 pub mod duel;
 pub mod photo;
 pub mod turbo;

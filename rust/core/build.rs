@@ -1,4 +1,4 @@
-//! Compiles the shim over libjpeg that `image/jpeg` calls.
+//! Compiles the shim over libjpeg that `image/jpeg` calls, and the Huffman decoder that takes libjpeg's place.
 
 fn main() {
     println!("cargo:rerun-if-changed=csrc");
@@ -8,7 +8,8 @@ fn main() {
     build.includes(include.split(',').filter(|path| !path.is_empty()));
     build
         .file("csrc/jpeg.c")
-        .opt_level(2)
+        .file("csrc/huffman.c")
+        .opt_level(3)
         .warnings(true)
         .compile("impasto_jpeg");
 }

@@ -15,7 +15,9 @@
 #include <jpeglib.h>
 #include <jerror.h>
 
-enum { OK = 0, BROKEN = 1, TRUNCATED = 2, TOO_MANY_SCANS = 3, UNSUPPORTED = 4 };
+#include "huffman.h"
+
+enum { OK = 0, BROKEN = 1, TRUNCATED = 2, TOO_MANY_SCANS = 3, UNSUPPORTED = 4, AGAIN = 5 };
 
 typedef struct {
   struct jpeg_decompress_struct jpeg; /* first: libjpeg hands it back and we cast */
@@ -24,6 +26,12 @@ typedef struct {
   jmp_buf jump;
   int max_scans;
   char message[JMSG_LENGTH_MAX];
+  int quick; /* whether our own Huffman decoder may be used */
+  huffman huffman;
+  /* To start again by libjpeg's alone. */
+  const uint8_t *bytes;
+  size_t length;
+  uint32_t left, width;
 } impasto_jpeg;
 
 typedef struct {
@@ -76,6 +84,14 @@ static void on_progress(j_common_ptr common)
     longjmp(handle->jump, TOO_MANY_SCANS);
 }
 
+static boolean decode_mcu(j_decompress_ptr jpeg, JBLOCKROW *blocks)
+{
+  impasto_jpeg *handle = (impasto_jpeg *)jpeg;
+  if (!huffman_decode(&handle->huffman, jpeg, blocks))
+    longjmp(handle->jump, AGAIN);
+  return TRUE;
+}
+
 static int create(impasto_jpeg *handle)
 {
   int status = setjmp(handle->jump);
@@ -100,6 +116,7 @@ impasto_jpeg *impasto_jpeg_new(void)
   }
   handle->progress.progress_monitor = on_progress;
   handle->jpeg.progress = &handle->progress;
+  handle->quick = 1;
   return handle;
 }
 
@@ -112,6 +129,12 @@ void impasto_jpeg_free(impasto_jpeg *handle)
 const char *impasto_jpeg_message(const impasto_jpeg *handle)
 {
   return handle->message;
+}
+
+/* Whether our own Huffman decoder may be used; it may unless a test compares. */
+void impasto_jpeg_quick(impasto_jpeg *handle, int quick)
+{
+  handle->quick = quick;
 }
 
 /* Forgets the image; the handle can open another. */
@@ -128,6 +151,8 @@ int impasto_jpeg_open(impasto_jpeg *handle, const uint8_t *bytes, size_t length,
     return status;
   handle->message[0] = 0;
   handle->max_scans = 0x7fffffff;
+  handle->bytes = bytes;
+  handle->length = length;
   jpeg_mem_src(&handle->jpeg, bytes, (unsigned long)length);
   jpeg_read_header(&handle->jpeg, TRUE);
   header->width = handle->jpeg.image_width;
@@ -155,6 +180,8 @@ int impasto_jpeg_start(impasto_jpeg *handle, uint32_t scale, uint32_t max_scans,
   columns->full_width = jpeg->output_width;
   columns->full_height = jpeg->output_height;
   columns->channels = (uint32_t)jpeg->output_components;
+  handle->left = columns->left;
+  handle->width = columns->width;
   if (columns->left != 0 || columns->width < jpeg->output_width) {
     JDIMENSION left = columns->left, width = columns->width;
     jpeg_crop_scanline(jpeg, &left, &width);
@@ -162,6 +189,12 @@ int impasto_jpeg_start(impasto_jpeg *handle, uint32_t scale, uint32_t max_scans,
     columns->width = width;
   } else {
     columns->width = jpeg->output_width;
+  }
+  if (handle->quick) {
+    /* As jpeg_crop_scanline counts them. */
+    uint32_t mcu = jpeg->num_components == 1 ? scale : scale * (uint32_t)jpeg->max_h_samp_factor;
+    uint32_t first = columns->left / mcu, last = (columns->left + columns->width - 1) / mcu;
+    huffman_take_over(&handle->huffman, jpeg, first, last, decode_mcu);
   }
   return OK;
 }
@@ -182,12 +215,39 @@ static void read_rows(struct jpeg_decompress_struct *jpeg, uint32_t skip, uint32
   }
 }
 
-/* Skips `skip` rows of the scaled image, then writes `count` rows, packed. */
-int impasto_jpeg_rows(impasto_jpeg *handle, uint32_t skip, uint32_t count, uint8_t *out)
+static int rows_once(impasto_jpeg *handle, uint32_t skip, uint32_t count, uint8_t *out)
 {
   int status = setjmp(handle->jump);
   if (status)
     return status;
   read_rows(&handle->jpeg, skip, count, out);
   return OK;
+}
+
+/* Opens and starts the image as before, by libjpeg's own Huffman decoder. */
+static int start_again(impasto_jpeg *handle)
+{
+  uint32_t scale = handle->jpeg.scale_num;
+  impasto_jpeg_columns columns = {.left = handle->left, .width = handle->width};
+  impasto_jpeg_header header;
+  uint32_t max_scans = (uint32_t)handle->max_scans;
+  int quick = handle->quick, status;
+  impasto_jpeg_close(handle);
+  status = impasto_jpeg_open(handle, handle->bytes, handle->length, &header);
+  if (status)
+    return status;
+  handle->quick = 0;
+  status = impasto_jpeg_start(handle, scale, max_scans, &columns);
+  handle->quick = quick;
+  return status;
+}
+
+/* Skips `skip` rows of the scaled image, then writes `count` rows, packed. */
+int impasto_jpeg_rows(impasto_jpeg *handle, uint32_t skip, uint32_t count, uint8_t *out)
+{
+  int status = rows_once(handle, skip, count, out);
+  if (status != AGAIN)
+    return status;
+  status = start_again(handle);
+  return status ? status : rows_once(handle, skip, count, out);
 }

@@ -20,50 +20,41 @@ pub fn jpeg(
     sampling: u32,
     progressive: bool,
 ) -> Vec<u8> {
-    jpeg_of(
-        pixels,
-        (width, height),
-        sys::TJPF_TJPF_RGB,
-        sampling,
-        progressive,
-    )
+    let settings = [
+        (sys::TJPARAM_TJPARAM_QUALITY, 95),
+        (sys::TJPARAM_TJPARAM_SUBSAMP, sampling as i32),
+        (sys::TJPARAM_TJPARAM_PROGRESSIVE, i32::from(progressive)),
+    ];
+    tuned_jpeg(pixels, (width, height), sys::TJPF_TJPF_RGB, &settings)
 }
 
 /// A CMYK JPEG (YCCK inside) of `width` x `height`.
 pub fn cmyk_jpeg(width: usize, height: usize) -> Vec<u8> {
     let pixels: Vec<u8> = (0..4 * width * height).map(|i| (i * 7) as u8).collect();
-    jpeg_of(&pixels, (width, height), sys::TJPF_TJPF_CMYK, 0, false)
+    let settings = [
+        (sys::TJPARAM_TJPARAM_QUALITY, 95),
+        (sys::TJPARAM_TJPARAM_SUBSAMP, 0),
+    ];
+    tuned_jpeg(&pixels, (width, height), sys::TJPF_TJPF_CMYK, &settings)
 }
 
-fn jpeg_of(
+/// A JPEG of pixels in a `TJPF` format, with `TJPARAM`s and their values.
+pub fn tuned_jpeg(
     pixels: &[u8],
     (width, height): (usize, usize),
     format: i32,
-    sampling: u32,
-    progressive: bool,
+    settings: &[(u32, i32)],
 ) -> Vec<u8> {
     // SAFETY: TurboJPEG reads `pixels` within its size and allocates what is copied and freed.
     unsafe {
         let handle = sys::tj3Init(sys::TJINIT_TJINIT_COMPRESS as i32);
-        for (key, value) in [
-            (sys::TJPARAM_TJPARAM_QUALITY, 95),
-            (sys::TJPARAM_TJPARAM_SUBSAMP, sampling as i32),
-            (sys::TJPARAM_TJPARAM_PROGRESSIVE, i32::from(progressive)),
-        ] {
-            assert_eq!(sys::tj3Set(handle, key as i32, value), 0);
+        for (key, value) in settings {
+            assert_eq!(sys::tj3Set(handle, *key as i32, *value), 0);
         }
         let (mut out, mut size) = (std::ptr::null_mut(), 0);
         let (width, height) = (width as i32, height as i32);
-        let status = sys::tj3Compress8(
-            handle,
-            pixels.as_ptr(),
-            width,
-            0,
-            height,
-            format,
-            &mut out,
-            &mut size,
-        );
+        let from = pixels.as_ptr();
+        let status = sys::tj3Compress8(handle, from, width, 0, height, format, &mut out, &mut size);
         assert_eq!(status, 0);
         let bytes = std::slice::from_raw_parts(out, size as usize).to_vec();
         sys::tj3Free(out.cast());

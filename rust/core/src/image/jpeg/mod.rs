@@ -4,6 +4,9 @@
 //! it met. Where both can do the work they take the same time.
 
 mod markers;
+#[cfg(test)]
+#[path = "../../../tests/common/mod.rs"]
+mod samples;
 mod shim;
 
 use crate::image::colour::inverted_cmyk_to_rgb;
@@ -122,5 +125,83 @@ impl<'a> Jpeg<'a> {
             width: columns.width,
             height: wanted.height,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use turbojpeg_sys as sys;
+
+    use super::*;
+
+    /// Decodes a part by our Huffman decoder or by libjpeg's.
+    fn part(bytes: &[u8], quick: bool, scale: u32, wanted: [u32; 4]) -> Result<(Patch, Vec<u8>)> {
+        let mut decompressor = Decompressor::new()?.quick(quick);
+        let jpeg = Jpeg::open(&mut decompressor, bytes)?;
+        let side = |side: u32| (side * scale).div_ceil(8);
+        let (width, height) = (side(jpeg.header.width), side(jpeg.header.height));
+        // Two fractions of 1000 make a range of a side.
+        let range = |a: u32, b: u32, side: u32| {
+            let low = a.min(b) * side / 1000;
+            (low, (a.max(b) * side / 1000 - low).max(1))
+        };
+        let (left, width) = range(wanted[0], wanted[1], width);
+        let (top, height) = range(wanted[2], wanted[3], height);
+        let wanted = Patch {
+            left,
+            top,
+            width,
+            height,
+        };
+        let mut out = Vec::new();
+        let patch = jpeg.decode_part(&Limits::default(), scale, &wanted, &mut out)?;
+        Ok((patch, out))
+    }
+
+    /// Pixels between a flat picture and noise, so that runs and values of all lengths occur.
+    fn texture(width: usize, height: usize, noise: u32, seed: u64) -> Vec<u8> {
+        let mut stream = crate::rng::Stream::new(seed, 0, 0, crate::rng::Purpose::Order);
+        let mut ramp = samples::ramp(width, height);
+        for value in &mut ramp {
+            let noise = stream.below(2 * u64::from(noise) + 1) as i32 - noise as i32;
+            *value = (i32::from(*value) + noise).clamp(0, 255) as u8;
+        }
+        ramp
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(600))]
+
+        /// Whatever the file, the part and the damage: pixels and verdicts are those of libjpeg's Huffman decoder.
+        #[test]
+        fn our_huffman_decoder_is_libjpeg_s(
+            size in (1usize..150, 1usize..120),
+            noise in prop_oneof![0u32..3, 0u32..40, 0u32..256],
+            quality in 1i32..=100,
+            sampling in 0i32..7,
+            optimised: bool,
+            restart in prop_oneof![2 => Just(0i32), 1 => 1i32..40],
+            scale in prop_oneof![1 => Just(1u32), 1 => Just(2), 1 => Just(4), 3 => Just(8)],
+            wanted in prop::array::uniform4(0u32..=1000),
+            damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+            seed: u64,
+        ) {
+            let settings = [
+                (sys::TJPARAM_TJPARAM_QUALITY, quality),
+                (sys::TJPARAM_TJPARAM_SUBSAMP, sampling),
+                (sys::TJPARAM_TJPARAM_OPTIMIZE, i32::from(optimised)),
+                (sys::TJPARAM_TJPARAM_RESTARTBLOCKS, restart),
+            ];
+            let pixels = texture(size.0, size.1, noise, seed);
+            let mut bytes = samples::tuned_jpeg(&pixels, size, sys::TJPF_TJPF_RGB, &settings);
+            if seed % 3 == 0 {
+                for (at, byte) in damage {
+                    let at = at.index(bytes.len());
+                    bytes[at] = byte;
+                }
+            }
+            prop_assert_eq!(part(&bytes, true, scale, wanted), part(&bytes, false, scale, wanted));
+        }
     }
 }

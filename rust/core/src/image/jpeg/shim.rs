@@ -40,6 +40,8 @@ unsafe extern "C" {
     fn impasto_jpeg_new() -> *mut Handle;
     fn impasto_jpeg_free(handle: *mut Handle);
     fn impasto_jpeg_message(handle: *const Handle) -> *const c_char;
+    #[cfg(test)]
+    fn impasto_jpeg_quick(handle: *mut Handle, quick: c_int);
     fn impasto_jpeg_close(handle: *mut Handle);
     fn impasto_jpeg_open(
         handle: *mut Handle,
@@ -68,6 +70,14 @@ impl Decompressor {
         NonNull::new(unsafe { impasto_jpeg_new() })
             .map(Self)
             .ok_or_else(|| Error::Internal("libjpeg could not be started: out of memory".into()))
+    }
+
+    /// Whether our own Huffman decoder may be used, instead of libjpeg's.
+    #[cfg(test)]
+    pub(crate) fn quick(self, quick: bool) -> Self {
+        // SAFETY: the handle is live.
+        unsafe { impasto_jpeg_quick(self.0.as_ptr(), c_int::from(quick)) }
+        self
     }
 
     /// Reads the header of `bytes`, which stay borrowed until the image is closed by dropping it.

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""Writes README's tables from benches/results/. `--check` only compares."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+RESULTS = ROOT / "benches" / "results"
+
+
+def _read(pattern: str) -> list[dict[str, Any]]:
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob(pattern))]
+
+
+def _table(headings: list[str], rows: list[list[str]]) -> str:
+    lines = [headings, ["---"] + ["---:"] * (len(headings) - 1), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def exactness() -> str:
+    """PSNR of the fast path against the exact one."""
+    (document,) = _read("exactness.json")
+    rows = [
+        [f"{row['photographs']}, {row['interpolation']}", *(f"{row[name]:.1f} dB" for name in ("psnr", "psnr_worst"))]
+        for row in document["rows"]
+    ]
+    return _table([f"photographs, {document['rows'][0]['crops']:,} crops", "PSNR, all pixels", "worst crop"], rows)
+
+
+def loader() -> str:
+    """Images a second by loader and workers, a table for each machine."""
+    return "\n\n".join(_loader(document) for document in _read("loader-*.json"))
+
+
+def _loader(document: dict[str, Any]) -> str:
+    counts = document["settings"]["workers"]
+    titles = {row["name"]: row["title"] for row in document["rows"]}
+    rates = {(row["name"], row["workers"]): row["images_per_second"] for row in document["rows"]}
+
+    def cell(name: str, workers: int) -> str:
+        if (name, workers) not in rates:
+            return ""
+        ratio = document["ratios"].get(name, {}).get(str(workers))
+        return f"{rates[name, workers]:,.0f}" + (f" (impasto is {ratio:.1f}x as fast)" if ratio else "")
+
+    headings = ["on one core" if count == 0 else f"{count} worker{'s' if count > 1 else ''}" for count in counts]
+    machine, versions = document["machine"], document["versions"]
+    about = (
+        f"{machine['cpu']}, {machine['cpus']} CPUs, Python {machine['python']}, torch {versions['torch']}, "
+        f"torchvision {versions['torchvision']}, Pillow {versions['pillow']}:"
+    )
+    rows = [[title, *(cell(name, count) for count in counts)] for name, title in titles.items()]
+    return about + "\n\n" + _table(["loader", *headings], rows)
+
+
+def kernels() -> str:
+    """Medians of the Python benches, beside the fastest peer of each group."""
+    parts = []
+    for document in _read("kernels-*.json"):
+        rows = []
+        for group, medians in document["groups"].items():
+            peers = ", ".join(
+                f"{name} {_time(seconds)} ({seconds / medians['impasto']:.1f}x)"
+                for name, seconds in medians.items()
+                if name != "impasto"
+            )
+            rows.append([group, _time(medians["impasto"]), peers])
+        parts.append(f"{document['machine']['cpu']}:\n\n" + _table(["work", "impasto", "others"], rows))
+    return "\n\n".join(parts)
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds * 1e3:.2f} ms" if seconds < 10e-3 else f"{seconds * 1e3:.0f} ms"
+
+
+TABLES: dict[str, Callable[[], str]] = {"exactness": exactness, "loader": loader, "kernels": kernels}
+
+
+def fill(text: str) -> str:
+    """README's text with every table as the results have it."""
+    for name, table in TABLES.items():
+        block = re.compile(rf"(<!-- table: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+        text, count = block.subn(lambda found, table=table: f"{found[1]}{table()}\n{found[2]}", text)
+        if count != 1:
+            raise SystemExit(f"README.md has {count} places for the table {name!r}, not one")
+    return text
+
+
+if __name__ == "__main__":
+    before = README.read_text(encoding="utf-8")
+    if "--check" not in sys.argv[1:]:
+        README.write_text(fill(before), encoding="utf-8")
+    elif fill(before) != before:
+        raise SystemExit("README.md's tables are not those of benches/results/: run .ci/readme_tables.py")
