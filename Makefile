@@ -14,7 +14,7 @@ CARGO_TESTED := --workspace --exclude impasto-python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help system demo test test-rust test-python bench wheel check-wheel lint format fuzz clean
+.PHONY: help system demo test test-rust test-python bench record wheel check-wheel lint format fuzz clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -55,6 +55,17 @@ bench: $(VENV)/.built ## time the kernels and the loader against their peers
 	cargo bench -p impasto-benches
 	$(PY) -m pytest benches -p no:xdist --benchmark-group-by=group --benchmark-columns=min,median,ops
 	$(BIN)/impasto bench loader
+
+record: $(VENV)/.built ## bench, keep the figures in benches/results/ and put them into README
+	mkdir -p target
+	$(PY) benches/exactness.py
+	$(PY) -m pytest benches -p no:xdist -q --benchmark-json target/benches.json
+	$(PY) benches/keep.py target/benches.json
+	@cpu=$$($(PY) -c 'from impasto.bench.machine import slug; print(slug())'); \
+	for how in bilinear bicubic; do \
+		$(BIN)/impasto bench loader --interpolation $$how --json benches/results/loader-$$cpu-$$how.json || exit 1; \
+	done
+	$(PY) .ci/readme_tables.py
 
 wheel: $(VENV)/.installed ## build a release wheel (abi3, CPython 3.11 on) into dist/
 	@$(MAKE) --no-print-directory system

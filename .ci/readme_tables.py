@@ -54,7 +54,8 @@ def _loader(document: dict[str, Any]) -> str:
     machine, versions = document["machine"], document["versions"]
     about = (
         f"{machine['cpu']}, {machine['cpus']} CPUs, Python {machine['python']}, torch {versions['torch']}, "
-        f"torchvision {versions['torchvision']}, Pillow {versions['pillow']}:"
+        f"torchvision {versions['torchvision']}, Pillow {versions['pillow']}, "
+        f"{document['settings']['interpolation']}:"
     )
     rows = [[title, *(cell(name, count) for count in counts)] for name, title in titles.items()]
     return about + "\n\n" + _table(["loader", *headings], rows)

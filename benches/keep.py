@@ -1,4 +1,4 @@
-"""Keeps what README shows of a run: `python benches/keep.py RUN.json benches/results/kernels-CPU.json`.
+"""Keeps what README shows of a run in benches/results/kernels-CPU.json: `python benches/keep.py RUN.json`.
 
 RUN.json is what `pytest benches --benchmark-json RUN.json` writes.
 """
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from impasto.bench.machine import describe, versions
+from impasto.bench.machine import describe, slug, versions
 
 PACKAGES = ("impasto", "torch", "torchvision", "pillow", "open_clip_torch", "tokenizers", "numpy")
 
@@ -27,11 +27,12 @@ def groups(run: dict[str, Any]) -> dict[str, dict[str, float]]:
 
 
 if __name__ == "__main__":
-    source, target = map(Path, sys.argv[1:])
+    source = Path(sys.argv[1])
+    target = Path(__file__).parent / "results" / f"kernels-{slug()}.json"
     document = {
         "groups": groups(json.loads(source.read_text(encoding="utf-8"))),
         "machine": describe(),
         "versions": versions(*PACKAGES),
-        "command": f"pytest benches --benchmark-json {source.name}; python benches/keep.py {source.name} {target.name}",
+        "command": f"pytest benches --benchmark-json {source.name}; python benches/keep.py {source.name}",
     }
     target.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

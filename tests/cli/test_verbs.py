@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from impasto.cli import main
+from impasto.experiments.demo import Demo, DemoResult
 from impasto.worlds.scenes.world import SIZES
 
 pytestmark = pytest.mark.filterwarnings("ignore:The image decoding and encoding:DeprecationWarning")
@@ -77,11 +79,28 @@ def test_bench_loader(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert {"machine", "versions", "command", "seed"} <= set(document)
 
 
-@pytest.mark.slow
-def test_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["--quick", "--no-timing", "--device", "cpu", "--out", str(tmp_path / "demo"), "--json", "-"]
+def test_demo_hands_over_what_the_command_line_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """tests/experiments runs the demonstration itself."""
+
+    def run(out: str, settings: Demo, *, device: str, time_loaders: Any, narrator: Any) -> DemoResult:
+        narrator.say(f"[bold] {out} {device} {settings.seed}")
+        with narrator.bar("training") as advance:
+            advance(1, 2)
+        narrator.table("retrieval", ["", "R@1"], [["scenes", "12.5"]])
+        timing = {"timed": time_loaders is not None}
+        return DemoResult(tmp_path / "report.html", 3, 2, timing, {"steps": settings.steps}, ())
+
+    monkeypatch.setattr("impasto.experiments.demo.run", run)
+    target = tmp_path / "demo.json"
+    arguments = ["--quick", "--no-timing", "--device", "cpu", "--seed", "4", "--out", "here", "--json", str(target)]
     assert main(["demo", *arguments]) == 0
-    document = json.loads(capsys.readouterr().out)
-    assert Path(document["report"]).read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype html>")
-    assert document["compared"] > 0
-    assert document["timing"] is None
+    printed = capsys.readouterr().out
+    assert "[bold] here cpu 4" in printed
+    assert "12.5" in printed
+    document = json.loads(target.read_text(encoding="utf-8"))
+    assert document["timing"] == {"timed": False}
+    assert document["training"] == {"steps": Demo.quick().steps}
+    assert main(["demo", "--json", str(target)]) == 0
+    assert json.loads(target.read_text(encoding="utf-8"))["timing"] == {"timed": True}

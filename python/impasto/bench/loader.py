@@ -66,6 +66,8 @@ class LoaderBench:
                 "workers": row.workers,
                 "images_per_second": round(row.images_per_second, 1),
                 "rounds": [round(rate, 1) for rate in row.rounds],
+                "clock": "wall" if row.workers else "cpu",
+                "wall_rounds": [round(rate, 1) for rate in row.wall_rounds],
             }
             for row in self.rows
         ]

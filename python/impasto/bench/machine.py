@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -20,6 +21,11 @@ def describe() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
     }
+
+
+def slug() -> str:
+    """The CPU's model as a part of a file name."""
+    return re.sub(r"[^a-z0-9]+", "-", _cpu_model().lower()).strip("-")
 
 
 def versions(*packages: str) -> dict[str, str | None]:

@@ -36,7 +36,7 @@ def open_loader(
         text=TextRecipe(length=work.length),
         mix=MixGen(ratio=work.mixed, lam=work.lam),
     )
-    data = sources.Sequence(list(zip(files.paths, files.captions, strict=True)))
+    data = sources.CocoCaptions(files.annotations, images=files.folder)
     return Loader(
         data,
         recipe,

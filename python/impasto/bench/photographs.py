@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,11 @@ class Files:
         return len(self.names)
 
     @property
+    def annotations(self) -> Path:
+        """The same captions as COCO captions JSON."""
+        return self.folder / "captions.json"
+
+    @property
     def paths(self) -> list[str]:
         """N paths."""
         return [str(self.folder / name) for name in self.names]
@@ -105,7 +111,15 @@ def write_files(
         names.append(f"{number:06d}.jpg")
         cut.save(folder / names[-1], "JPEG", quality=quality, subsampling="4:2:0")
         captions.append(f"{draw.choice(_OPENINGS)} {what}, {draw.choice(_ENDINGS)}")
-    return Files(folder, tuple(names), tuple(captions))
+    files = Files(folder, tuple(names), tuple(captions))
+    document = {
+        "images": [{"id": number, "file_name": name} for number, name in enumerate(names)],
+        "annotations": [
+            {"id": number, "image_id": number, "caption": caption} for number, caption in enumerate(captions)
+        ],
+    }
+    files.annotations.write_text(json.dumps(document), encoding="utf-8")
+    return files
 
 
 def _part(whole: tuple[int, int], shape: tuple[int, int], draw: random.Random) -> Any:

@@ -18,7 +18,8 @@ stock DataLoader. The photographs are scikit-image's and scikit-learn's, cut to 
 Work per image: RandomResizedCrop 224, horizontal flip, float32 normalised; MixGen on a quarter; 77 CLIP tokens.
 
 First all loaders replay the same crops and flips and must agree on images, ids and joined captions. Then they take
-turns, round by round; a row's figure is its median. Rows without workers run on one CPU."""
+turns, round by round; a row's figure is its median. Rows without workers are held to one CPU and count CPU time, so
+that what else runs on the machine takes no part; the others count wall-clock time."""
 
 _LOADER_EPILOG = """\
 examples:
@@ -26,8 +27,8 @@ examples:
   impasto bench loader --quick                seconds, one core only
   impasto bench loader --workers 0 4 8 --images 4096 --json loader.json
 
-JSON: rows (name, workers, images_per_second, rounds), ratio_to (peer -> our rate over its rate, at the smallest number
-of workers), ratios (peer -> workers -> the same), answers, machine, versions, command, seed."""
+JSON: rows (name, workers, images_per_second, rounds, clock, wall_rounds), ratio_to (peer -> our rate over its rate, at
+the smallest number of workers), ratios (peer -> workers -> the same), answers, machine, versions, command, seed."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -105,6 +106,8 @@ def show(bench: LoaderBench, console: Any) -> None:
         table.add_row(row.title, str(row.workers), f"{row.images_per_second:.0f}", spread, faster)
     console.print(table)
     machine = bench.machine
-    console.print(f"{machine['cpu']}, {machine['cpus']} CPUs; rows without workers on one of them", markup=False)
+    console.print(
+        f"{machine['cpu']}, {machine['cpus']} CPUs; rows without workers: one of them, its CPU time", markup=False
+    )
     for line in bench.answers.lines():
         console.print(line, markup=False, soft_wrap=True)

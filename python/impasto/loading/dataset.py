@@ -15,6 +15,7 @@ from impasto import _core
 from impasto.batch import Batch, BatchKey, Replaced
 from impasto.errors import ImpastoError, RecipeError
 from impasto.loading.bad_samples import BadSamples
+from impasto.loading.buffers import Buffers
 from impasto.loading.overflow import Overflow
 from impasto.loading.sources.base import GatheredSource, IndexedSource, Source
 from impasto.plan import MixPlan, Plan
@@ -73,6 +74,7 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         self.seed = seed
         self.threads = threads
         self.bad_samples = BadSamples(on_error, budget=budget, manifest=manifest)
+        self._buffers = Buffers()
         self._overflow = Overflow()
 
     def __len__(self) -> int:
@@ -99,7 +101,7 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         recipe, count = self.recipe, len(key)
         staged = _core.Staged(recipe.native, count)
         broken = self._load(staged, key)
-        images, flat = _allocate(recipe, count)
+        images, flat = _allocate(recipe, count, self._buffers)
         text = recipe.text
         tokenizer = text.resolved if text else None
         length = text.length if text and tokenizer else 0
@@ -185,11 +187,11 @@ def _locate(
     return data.gather(good), np.arange(len(good), dtype=np.int64), bad
 
 
-def _allocate(recipe: Recipe, count: int) -> tuple[torch.Tensor, npt.NDArray[np.uint8]]:
+def _allocate(recipe: Recipe, count: int, buffers: Buffers) -> tuple[torch.Tensor, npt.NDArray[np.uint8]]:
     """The images tensor of a batch, and its bytes."""
     height, width = recipe.image.shape
     shape = (count, 3, height, width) if recipe.image.layout == "chw" else (count, height, width, 3)
-    flat = np.empty(count * recipe.native.image_bytes, np.uint8)
+    flat = buffers.take(count * recipe.native.image_bytes)
     return torch.from_numpy(flat).view(_DTYPES[recipe.image.dtype]).view(shape), flat
 
 

@@ -1,0 +1,49 @@
+"""Memory for images that is used again: fresh pages cost a tenth of the time that a batch takes."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+
+
+class Buffers:
+    """Hands out arrays of bytes, and again once nothing refers to them any more.
+
+    An array, and every tensor or view made of it, is its user's alone as long as one of them lives.
+
+    Args:
+        limit: Idle arrays that are kept; those that come back beyond it are freed.
+    """
+
+    def __init__(self, limit: int = 4) -> None:
+        self.limit = limit
+        self._idle: list[Bytes] = []
+
+    def take(self, size: int) -> Bytes:
+        """An array of ``size`` bytes, with whatever content."""
+        whole = self._reuse(size)
+        if whole is None:
+            whole = np.empty(size, np.uint8)
+        handed_out = whole[:]  # a view, whose end is noticed; what it views lives on
+        weakref.finalize(handed_out, self._give_back, whole).atexit = False
+        return handed_out
+
+    def _reuse(self, size: int) -> Bytes | None:
+        try:
+            # One step, so that two threads can't get the same array.
+            whole = self._idle.pop()
+        except IndexError:
+            return None
+        return whole if whole.size == size else None
+
+    def _give_back(self, whole: Bytes) -> None:
+        if len(self._idle) < self.limit:
+            self._idle.append(whole)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"limit": self.limit, "_idle": []}

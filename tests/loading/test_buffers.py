@@ -1,0 +1,65 @@
+"""Memory is used again, and never while anything refers to it."""
+
+from __future__ import annotations
+
+import gc
+import pickle
+
+import torch
+
+from impasto.loading import Loader, sources
+from impasto.loading.buffers import Buffers
+
+
+def _address(array) -> int:
+    return array.__array_interface__["data"][0]
+
+
+def test_what_nobody_refers_to_is_used_again():
+    buffers = Buffers()
+    first = buffers.take(1000)
+    address = _address(first)
+    del first
+    assert _address(buffers.take(1000)) == address
+
+
+def test_a_tensor_and_its_views_hold_their_memory():
+    buffers = Buffers()
+    tensor = torch.from_numpy(buffers.take(1024)).view(torch.float32).view(4, 64)
+    row = tensor.fill_(7.0)[2]
+    as_numpy = tensor.numpy()
+    del tensor
+    gc.collect()
+    for _ in range(8):
+        torch.from_numpy(buffers.take(1024)).zero_()
+    assert row.eq(7.0).all()
+    assert (as_numpy == 7.0).all()
+
+
+def test_another_size_is_not_confused():
+    buffers = Buffers()
+    buffers.take(1000)
+    assert buffers.take(500).size == 500
+
+
+def test_idle_memory_is_limited():
+    buffers = Buffers(limit=2)
+    taken = [buffers.take(1000) for _ in range(5)]
+    del taken
+    assert len(buffers._idle) == 2
+
+
+def test_idle_memory_does_not_travel():
+    buffers = Buffers()
+    buffers.take(10_000_000)
+    assert len(pickle.dumps(buffers)) < 1000
+
+
+def test_batches_that_are_kept_stay_as_they_are(pairs, recipe):
+    loader = Loader(sources.Sequence(pairs), recipe, batch_size=8, workers=1)
+    kept = list(loader)
+    copies = [batch.images.clone() for batch in kept]
+    for _ in range(3):
+        list(loader)
+    for batch, copy in zip(kept, copies, strict=True):
+        assert torch.equal(batch.images, copy)
