@@ -35,4 +35,6 @@ class Overflow:
         if not self._warned:
             self._warned = True
             rows = int((lost > 0).sum())
-            warnings.warn(f"{rows} of {len(batch)} captions, first of all {batch.keys[worst]!r}: {reason}", stacklevel=3)
+            warnings.warn(
+                f"{rows} of {len(batch)} captions, first of all {batch.keys[worst]!r}: {reason}", stacklevel=3
+            )

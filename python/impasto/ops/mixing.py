@@ -44,7 +44,7 @@ def plan_at(
     >>> print(plan_at(MixGen(ratio=0.25), batch_size=8))
     0+2@0.5, 1+3@0.5
     >>> print(plan_at(MixGen.variant("d", ratio=0.5), batch_size=4, seed=1, step=7))
-    0+2@0.00137 (kept of each), 1+3@0.00137 (kept of each)
+    0+2@0.999 (kept of each), 1+3@0.999 (kept of each)
     """
     mix = recipe.mix if isinstance(recipe, Recipe) else recipe
     if mix is None:
