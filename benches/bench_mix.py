@@ -21,7 +21,8 @@ def images() -> np.ndarray:
 
 
 def _impasto(images: np.ndarray) -> np.ndarray:
-    partners, lams = ops.mix_plan(COUNT, MixGen())
+    plan = ops.plan_at(MixGen(), batch_size=COUNT)
+    partners, lams = plan.partners, plan.lams
     return ops.normalize(images, "clip", partners=partners, lams=lams)
 
 

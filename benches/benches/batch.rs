@@ -8,7 +8,7 @@ use criterion::{Criterion, Throughput};
 use impasto_benches::captions::{captions, vocabulary};
 use impasto_benches::clock::CpuTime;
 use impasto_benches::photo::jpegs;
-use impasto_core::batch::{Buffers, Keys, Recipe, Request, Staged, Text};
+use impasto_core::batch::{Buffers, Keys, Recipe, Request, Staged, Text, When};
 use impasto_core::image::{Crop, Decode, Dtype, Filter, Geometry, Layout, Load, Target};
 use impasto_core::mix::MixGen;
 use impasto_core::source::{Index, IndexBuilder};
@@ -48,10 +48,7 @@ fn recipe() -> Recipe {
             clean: true,
             max_bytes: 1 << 16,
         }),
-        mix: Some(MixGen {
-            ratio: 0.25,
-            lam: 0.5,
-        }),
+        mix: Some(MixGen::default()),
     }
 }
 
@@ -91,8 +88,9 @@ fn main() {
                     id: row as u64,
                 })
                 .collect();
+            let keys = Keys { seed: 0, epoch };
             let mut staged = Staged::new(recipe.clone(), ROWS);
-            let failed = staged.load(&index, &requests, Keys { seed: 0, epoch }, 1);
+            let failed = staged.load(&index, &requests, keys, 1);
             assert!(failed.expect("free rows").is_empty());
             // SAFETY: the bytes of a live buffer of floats.
             let images = unsafe {
@@ -103,7 +101,11 @@ fn main() {
                 ids: &mut ids,
                 mask: &mut mask,
             };
-            black_box(staged.finish(buffers, 1).expect("buffers that fit"))
+            black_box(
+                staged
+                    .finish(buffers, keys, When::default(), 1)
+                    .expect("buffers that fit"),
+            )
         });
     });
     group.finish();

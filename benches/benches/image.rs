@@ -133,11 +133,7 @@ fn duels(photographs: &[Vec<u8>]) {
     let rows = 64;
     let batch: Vec<u8> = (0..rows * 3 * PIXELS).map(|i| (i * 31) as u8).collect();
     let image = |row: usize| &batch[3 * PIXELS * row..][..3 * PIXELS];
-    let plan = MixGen {
-        ratio: 0.25,
-        lam: 0.5,
-    }
-    .plan(rows);
+    let plan = MixGen::default().draw(rows, 0, 0, 0, 0).expect("a plan");
     let target = clip(Dtype::F32);
     let mut out = vec![0f32; rows * 3 * PIXELS];
     let copied = out.clone();

@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from impasto import sources as sources
     from impasto.batch import Batch as Batch
     from impasto.batch import BatchKey as BatchKey
-    from impasto.batch import Plan as Plan
     from impasto.loading import BatchDataset as BatchDataset
     from impasto.loading import BatchSampler as BatchSampler
     from impasto.loading import Loader as Loader
+    from impasto.mixgen import Beta as Beta
+    from impasto.mixgen import MixGen as MixGen
+    from impasto.plan import MixPlan as MixPlan
+    from impasto.plan import Plan as Plan
     from impasto.recipe import ImageRecipe as ImageRecipe
-    from impasto.recipe import MixGen as MixGen
     from impasto.recipe import Recipe as Recipe
     from impasto.recipe import TextRecipe as TextRecipe
     from impasto.tokenizers import BertTokenizer as BertTokenizer
@@ -50,8 +52,10 @@ _HOMES = {
     "ClipTokenizer": "impasto.tokenizers",
     "ImageRecipe": "impasto.recipe",
     "Loader": "impasto.loading",
-    "MixGen": "impasto.recipe",
-    "Plan": "impasto.batch",
+    "Beta": "impasto.mixgen",
+    "MixGen": "impasto.mixgen",
+    "MixPlan": "impasto.plan",
+    "Plan": "impasto.plan",
     "Recipe": "impasto.recipe",
     "TextRecipe": "impasto.recipe",
 }

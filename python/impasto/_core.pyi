@@ -11,6 +11,8 @@ _Triple = tuple[float, float, float]
 _MeanStd = tuple[_Triple, _Triple] | None
 _Bytes = npt.NDArray[np.uint8]
 _Int64 = npt.NDArray[np.int64]
+_Words = Literal["own", "partner", "both", "kept of each", "kept of both"]
+_MixPlan = tuple[_Int64, npt.NDArray[np.float32], list[_Words], npt.NDArray[np.float64], npt.NDArray[np.uint64]]
 
 @final
 class IndexBuilder:
@@ -109,10 +111,31 @@ class TextSpec:
     ) -> TextSpec: ...
 
 @final
-class Recipe:
+class MixSpec:
     def __new__(
-        cls, image: ImageSpec, text: TextSpec | None = None, mix: tuple[float, float] | None = None
-    ) -> Recipe: ...
+        cls,
+        *,
+        ratio: float,
+        count: int | None,
+        lam: float,
+        beta: tuple[float, float] | None,
+        lam_per: str,
+        image: str,
+        text: str,
+        keep: float,
+        unit: str,
+        pairing: str,
+        balance: bool,
+        probability: float,
+        warmup: int,
+    ) -> MixSpec: ...
+    @property
+    def splices(self) -> bool: ...
+    def draw(self, rows: int, seed: int, epoch: int, step: int, number: int) -> _MixPlan: ...
+
+@final
+class Recipe:
+    def __new__(cls, image: ImageSpec, text: TextSpec | None = None, mix: MixSpec | None = None) -> Recipe: ...
     @property
     def image_bytes(self) -> int: ...
 
@@ -132,9 +155,19 @@ class Staged:
     def plan(
         self,
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], _Int64, list[str], list[int | None]]: ...
+    def unclean(self) -> list[tuple[int, str]]: ...
+    def set_caption(self, row: int, caption: str) -> None: ...
     def finish(
-        self, images: _Bytes, ids: _Int64, mask: _Int64, threads: int
-    ) -> tuple[_Int64, npt.NDArray[np.float32], list[str], npt.NDArray[np.int32], list[int]]: ...
+        self,
+        images: _Bytes,
+        ids: _Int64,
+        mask: _Int64,
+        seed: int,
+        epoch: int,
+        step: int,
+        number: int,
+        threads: int,
+    ) -> tuple[_MixPlan, list[list[int] | None], list[str], npt.NDArray[np.int32], list[int]]: ...
 
 def probe(data: bytes) -> tuple[Literal["jpeg", "png", "webp"], int, int, int, int, int, bool]: ...
 def decode(data: bytes, *, exif: str, max_pixels: int, max_bytes: int, max_scans: int) -> _Bytes: ...
@@ -154,7 +187,8 @@ def blend(
     layout: str,
     mean_std: _MeanStd,
 ) -> None: ...
-def mix_plan(rows: int, ratio: float, lam: float) -> tuple[_Int64, npt.NDArray[np.float32]]: ...
+def kept_places(words: str, shares: tuple[float, float], seed: int, own: int, partner: int) -> _Int64: ...
+def balanced_places(own: int, partner: int, room: int) -> _Int64 | None: ...
 def join(first: str, second: str) -> str: ...
 def needs_cleaning(caption: str) -> bool: ...
 def substitute(length: int, seed: int, epoch: int, id: int, attempt: int) -> int: ...

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
+from impasto.plan import Plan
 
 if TYPE_CHECKING:
     import torch
@@ -21,45 +20,19 @@ class BatchKey(list[int]):
     Attributes:
         epoch: The epoch whose random streams the batch is drawn from.
         step: The batch's number in its epoch, counted over all ranks.
+        number: The batch's number in the run, counted over all ranks and epochs.
     """
 
-    def __init__(self, samples: Iterable[int] = (), *, epoch: int = 0, step: int = 0) -> None:
+    def __init__(
+        self, samples: Iterable[int] = (), *, epoch: int = 0, step: int = 0, number: int | None = None
+    ) -> None:
         super().__init__(samples)
         self.epoch = epoch
         self.step = step
+        self.number = step if number is None else number
 
     def __repr__(self) -> str:
         return f"BatchKey({len(self)} samples, epoch={self.epoch}, step={self.step})"
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """What was drawn for a batch of B rows: enough to repeat it by other means.
-
-    Attributes:
-        boxes: [B, 4] float64: left, top, width and height of each crop, in pixels of the decoded image.
-        flips: [B] bool: whether the crop was mirrored.
-        choices: [B] int64: which of the sample's captions was taken.
-        partners: [B] int64: the row that each row is mixed with; its own number when it is not mixed.
-        lams: [B] float32: weight of the row's own image, 1 when it is not mixed.
-    """
-
-    boxes: npt.NDArray[np.float64]
-    flips: npt.NDArray[np.bool_]
-    choices: npt.NDArray[np.int64]
-    partners: npt.NDArray[np.int64]
-    lams: npt.NDArray[np.float32]
-
-    @property
-    def mixed(self) -> npt.NDArray[np.bool_]:
-        """[B] bool: the rows that are mixtures."""
-        mixed: npt.NDArray[np.bool_] = self.partners != np.arange(len(self.partners))
-        return mixed
-
-    def __repr__(self) -> str:
-        pairs = [f"{i}+{self.partners[i]}@{self.lams[i]:.3g}" for i in np.flatnonzero(self.mixed)]
-        shown = ", ".join(pairs[:8]) + (f", ... {len(pairs) - 8} more" if len(pairs) > 8 else "")
-        return f"Plan({len(self.partners)} rows, {int(self.flips.sum())} flipped, mixed: [{shown}])"
 
 
 @dataclass(frozen=True)

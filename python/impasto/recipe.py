@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from numbers import Integral, Real
 from typing import Any, Literal
 
 from impasto import _core
-from impasto.errors import RecipeError
+from impasto.checks import choice, interval, is_count, is_number, is_triple, require
+from impasto.mixgen import MixGen
 from impasto.tokenizers import BertTokenizer, ClipTokenizer, Tokenizer
 
 Triple = tuple[float, float, float]
@@ -19,35 +19,6 @@ NORMALIZATIONS: dict[str, tuple[Triple, Triple]] = {
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     "inception": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
 }
-
-
-def _require(holds: bool, reason: str) -> None:
-    if not holds:
-        raise RecipeError(reason)
-
-
-def _choice(name: str, value: object, known: tuple[str, ...]) -> None:
-    _require(value in known, f"{name}={value!r} is not known; use one of {', '.join(map(repr, known))}")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and float(value) == float(value)
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
-
-
-def _is_triple(value: object) -> bool:
-    return isinstance(value, tuple | list) and len(value) == 3 and all(map(_is_number, value))
-
-
-def _interval(name: str, value: Any, low: float, high: float) -> None:
-    well_formed = isinstance(value, tuple | list) and len(value) == 2 and all(map(_is_number, value))
-    _require(well_formed, f"{name}={value!r} must be a pair of numbers (smallest, largest)")
-    smallest, largest = value
-    _require(smallest <= largest, f"{name}={value!r} is reversed; write ({largest}, {smallest})")
-    _require(low < smallest and largest <= high, f"{name}={value!r} must lie in ({low}, {high}]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,25 +70,25 @@ class ImageRecipe:
 
     def __post_init__(self) -> None:
         size = self.size
-        sides = (size, size) if _is_count(size) else size
-        well_formed = isinstance(sides, tuple | list) and len(sides) == 2 and all(map(_is_count, sides))
-        _require(well_formed, f"size={self.size!r} must be a whole number of pixels or a (height, width) pair")
-        _require(all(1 <= side <= 16384 for side in self.shape), f"size={self.size!r} must lie in 1..16384")
-        _choice("crop", self.crop, ("random", "center", "none"))
-        _interval("scale", self.scale, 0.0, 1.0)
-        _interval("ratio", self.ratio, 0.0, 1000.0)
+        sides = (size, size) if is_count(size) else size
+        well_formed = isinstance(sides, tuple | list) and len(sides) == 2 and all(map(is_count, sides))
+        require(well_formed, f"size={self.size!r} must be a whole number of pixels or a (height, width) pair")
+        require(all(1 <= side <= 16384 for side in self.shape), f"size={self.size!r} must lie in 1..16384")
+        choice("crop", self.crop, ("random", "center", "none"))
+        interval("scale", self.scale, 0.0, 1.0)
+        interval("ratio", self.ratio, 0.0, 1000.0)
         if self.resize is not None:
-            fits = _is_count(self.resize) and min(self.shape) <= self.resize <= 65536
-            _require(fits, f"resize={self.resize!r} must be a whole number, at least the crop's size={self.size!r}")
+            fits = is_count(self.resize) and min(self.shape) <= self.resize <= 65536
+            require(fits, f"resize={self.resize!r} must be a whole number, at least the crop's size={self.size!r}")
         hflip = self.hflip
-        _require(hflip is None or (_is_number(hflip) and 0 <= hflip <= 1), f"hflip={hflip!r} must lie in [0, 1]")
-        _choice("interpolation", self.interpolation, ("bicubic", "bilinear"))
-        _choice("dtype", self.dtype, ("float32", "float16", "bfloat16", "uint8"))
-        _choice("layout", self.layout, ("chw", "hwc"))
-        _choice("exif", self.exif, ("ignore", "apply"))
+        require(hflip is None or (is_number(hflip) and 0 <= hflip <= 1), f"hflip={hflip!r} must lie in [0, 1]")
+        choice("interpolation", self.interpolation, ("bicubic", "bilinear"))
+        choice("dtype", self.dtype, ("float32", "float16", "bfloat16", "uint8"))
+        choice("layout", self.layout, ("chw", "hwc"))
+        choice("exif", self.exif, ("ignore", "apply"))
         for name in ("max_pixels", "max_bytes", "max_scans"):
             limit = getattr(self, name)
-            _require(_is_count(limit) and 1 <= limit < 2**31, f"{name}={limit!r} must lie in 1..2**31-1")
+            require(is_count(limit) and 1 <= limit < 2**31, f"{name}={limit!r} must lie in 1..2**31-1")
         self.mean_std  # noqa: B018  a property that checks
 
     @property
@@ -173,13 +144,13 @@ def mean_std(normalize: str | tuple[Triple, Triple] | None) -> tuple[Triple, Tri
     if normalize is None:
         return None
     if isinstance(normalize, str):
-        _choice("normalize", normalize, tuple(NORMALIZATIONS))
+        choice("normalize", normalize, tuple(NORMALIZATIONS))
         return NORMALIZATIONS[normalize]
-    well_formed = isinstance(normalize, tuple | list) and len(normalize) == 2 and all(map(_is_triple, normalize))
-    _require(well_formed, f"normalize={normalize!r} must be a pair of RGB triples (mean, std)")
+    well_formed = isinstance(normalize, tuple | list) and len(normalize) == 2 and all(map(is_triple, normalize))
+    require(well_formed, f"normalize={normalize!r} must be a pair of RGB triples (mean, std)")
     triples = [tuple(map(float, triple)) for triple in normalize]
     mean, std = triples
-    _require(all(s > 0 for s in std), f"normalize={normalize!r} has a standard deviation that is not positive")
+    require(all(s > 0 for s in std), f"normalize={normalize!r} has a standard deviation that is not positive")
     return (mean[0], mean[1], mean[2]), (std[0], std[1], std[2])
 
 
@@ -204,16 +175,16 @@ class TextRecipe:
 
     def __post_init__(self) -> None:
         named = self.tokenizer in ("clip", None) or isinstance(self.tokenizer, ClipTokenizer | BertTokenizer)
-        _require(
+        require(
             named,
             f"tokenizer={self.tokenizer!r} is not known; use 'clip', a ClipTokenizer, a BertTokenizer, or None",
         )
-        _require(
-            _is_count(self.length) and 2 <= self.length <= 65536,
+        require(
+            is_count(self.length) and 2 <= self.length <= 65536,
             f"length={self.length!r} must be a whole number in 2..65536: two of its tokens mark start and end",
         )
-        _require(
-            _is_count(self.max_bytes) and 1 <= self.max_bytes < 2**31,
+        require(
+            is_count(self.max_bytes) and 1 <= self.max_bytes < 2**31,
             f"max_bytes={self.max_bytes!r} must lie in 1..2**31-1",
         )
 
@@ -245,33 +216,6 @@ class TextRecipe:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MixGen:
-    """MixGen (Hao et al. 2022): ``I = lam * I_i + (1 - lam) * I_j``, ``T = T_i + " " + T_j``.
-
-    The first ``M = ratio * B`` rows of a batch become mixtures of themselves and the rows ``M`` further on, which
-    stay as they are.
-
-    Args:
-        ratio: Share of the batch that is replaced, in [0, 0.5]; the paper's is a quarter.
-        lam: Weight of a row's own image, in [0, 1].
-
-    Raises:
-        RecipeError: If a value is out of its range.
-    """
-
-    ratio: float = 0.25
-    lam: float = 0.5
-
-    def __post_init__(self) -> None:
-        _require(_is_number(self.ratio) and self.ratio >= 0, f"ratio={self.ratio!r} must lie in [0, 0.5]")
-        _require(
-            self.ratio <= 0.5,
-            f"ratio={self.ratio!r} is over 0.5: row i is mixed with row i + ratio * B, which must be in the batch",
-        )
-        _require(_is_number(self.lam) and 0 <= self.lam <= 1, f"lam={self.lam!r} must lie in [0, 1]")
-
-
-@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """Everything that decides a batch besides the data, the seed, the epoch and the step.
 
@@ -288,7 +232,9 @@ class Recipe:
     def __post_init__(self) -> None:
         for name, kind in (("image", ImageRecipe), ("text", TextRecipe | None), ("mix", MixGen | None)):
             value = getattr(self, name)
-            _require(isinstance(value, kind), f"{name}={value!r} must be a {getattr(kind, '__name__', kind)}")
+            require(isinstance(value, kind), f"{name}={value!r} must be a {getattr(kind, '__name__', kind)}")
+        if self.mix is not None:
+            self.mix.check_text(self.text is not None, self.text is not None and self.text.tokenizer is not None)
 
     @cached_property
     def native(self) -> _core.Recipe:
@@ -297,8 +243,8 @@ class Recipe:
         Raises:
             VocabularyError: If the tokenizer's vocabulary is missing or damaged.
         """
-        mix = (self.mix.ratio, self.mix.lam) if self.mix else None
-        return _core.Recipe(self.image.native, self.text.native if self.text else None, mix)
+        text, mix = self.text.native if self.text else None, self.mix.native if self.mix else None
+        return _core.Recipe(self.image.native, text, mix)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "native"}

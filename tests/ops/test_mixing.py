@@ -33,7 +33,8 @@ def test_mixing_is_the_pseudo_code(rows, ratio, lam, seed, data):
     before = images.copy()
     wanted, wanted_texts = pseudo_code(images, texts, int(ratio * rows), lam)
 
-    partners, lams = ops.mix_plan(rows, MixGen(ratio=ratio, lam=lam))
+    plan = ops.plan_at(MixGen(ratio=ratio, lam=lam), batch_size=rows)
+    partners, lams = plan.partners, plan.lams
     joined = [texts[i] if partners[i] == i else ops.join(texts[i], texts[partners[i]]) for i in range(rows)]
     assert joined == wanted_texts
     mixed = ops.normalize(images, None, partners=partners, lams=lams, layout="hwc")

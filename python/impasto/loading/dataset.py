@@ -12,11 +12,13 @@ import torch
 from torch.utils.data._utils.collate import default_collate_fn_map
 
 from impasto import _core
-from impasto.batch import Batch, BatchKey, Plan, Replaced
+from impasto.batch import Batch, BatchKey, Replaced
 from impasto.errors import ImpastoError, RecipeError
 from impasto.loading.bad_samples import BadSamples
 from impasto.loading.buffers import Buffers
+from impasto.loading.overflow import Overflow
 from impasto.loading.sources.base import GatheredSource, IndexedSource, Source
+from impasto.plan import MixPlan, Plan
 from impasto.recipe import Recipe
 from impasto.tokenizers import clean_caption
 
@@ -73,6 +75,7 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         self.threads = threads
         self.bad_samples = BadSamples(on_error, budget=budget, manifest=manifest)
         self._buffers = Buffers()
+        self._overflow = Overflow()
 
     def __len__(self) -> int:
         return len(self.data)
@@ -103,8 +106,11 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         tokenizer = text.resolved if text else None
         length = text.length if text and tokenizer else 0
         ids, mask = np.empty((count, length), np.int64), np.empty((count, length), np.int64)
-        finished = staged.finish(flat, ids.reshape(-1), mask.reshape(-1), self.threads)
-        partners, lams, captions, lost, unclean = finished
+        for row, caption in staged.unclean():
+            staged.set_caption(row, clean_caption(caption))
+        when = (self.seed, key.epoch, key.step, key.number)
+        finished = staged.finish(flat, ids.reshape(-1), mask.reshape(-1), *when, self.threads)
+        mix, kept, captions, lost, unclean = finished
         if tokenizer and unclean:
             cleaned = [clean_caption(captions[row]) for row in unclean]
             lost[unclean] = tokenizer.native.write(
@@ -124,13 +130,15 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
             captions=captions if text else None,
             labels=_labels(labels),
             keys=keys,
-            plan=Plan(boxes, flips, choices, partners, lams),
+            plan=Plan(boxes, flips, choices, MixPlan(*mix), kept if text else [None] * count),
             lost=torch.from_numpy(lost) if tokenizer else None,
             replaced=tuple(
                 Replaced(row, bad.key, bad.path, type(bad).__name__, bad.reason, keys[row]) for row, bad in broken
             ),
         )
         self.bad_samples.record(key, batch)
+        if recipe.mix and batch.lost is not None:
+            self._overflow.judge(recipe.mix, batch)
         return batch
 
     def _load(self, staged: _core.Staged, key: BatchKey) -> list[tuple[int, ImpastoError]]:

@@ -76,6 +76,8 @@ class Loader:
             raise RecipeError(f"prefetch={prefetch} must be at least 1")
         if processes and workers == 0:
             raise RecipeError("processes=True needs workers=1 or more")
+        if recipe.mix is not None:
+            recipe.mix.check_batch(batch_size)
         self.dataset = BatchDataset(
             data,
             recipe,

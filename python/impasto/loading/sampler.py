@@ -80,7 +80,8 @@ class BatchSampler:
         positions = np.arange(start, stop, dtype=np.int64)
         if self.shuffle:
             positions = _core.Permutation(self.length, self.seed, epoch).take(positions)
-        return BatchKey(positions.tolist(), epoch=epoch, step=number)
+        run = epoch * len(self._bounds) + number
+        return BatchKey(positions.tolist(), epoch=epoch, step=number, number=run)
 
     def __iter__(self) -> Iterator[BatchKey]:
         epoch, first = self.epoch, self.first_step

@@ -9,8 +9,14 @@ from impasto.ops.images import probe as probe
 from impasto.ops.images import resize as resize
 from impasto.ops.mixing import join as join
 from impasto.ops.mixing import mix as mix
-from impasto.ops.mixing import mix_plan as mix_plan
 from impasto.ops.mixing import normalize as normalize
+from impasto.ops.mixing import plan_at as plan_at
 from impasto.ops.order import permutation as permutation
+from impasto.ops.splicing import Spliced as Spliced
+from impasto.ops.splicing import mix_captions as mix_captions
+from impasto.ops.splicing import splice as splice
 from impasto.ops.text import Tokens as Tokens
+from impasto.ops.splicing import Spliced as Spliced
+from impasto.ops.splicing import mix_captions as mix_captions
+from impasto.ops.splicing import splice as splice
 from impasto.ops.text import tokenize as tokenize

@@ -231,7 +231,7 @@ def load(
     for _, error in staged.load(builder.finish(), row, row, at, seed, epoch, 1):
         raise error
     out = np.empty(height * width * 3, np.uint8)
-    staged.finish(out, np.empty(0, np.int64), np.empty(0, np.int64), 1)  # two: each is written to
+    staged.finish(out, np.empty(0, np.int64), np.empty(0, np.int64), seed, epoch, 0, 0, 1)  # two: each is written to
     boxes, flips, *_ = staged.plan()
     left, top, box_width, box_height = boxes[0].tolist()
     return out.reshape(height, width, 3), (left, top, box_width, box_height), bool(flips[0])

@@ -9,7 +9,9 @@ import numpy.typing as npt
 
 from impasto import _core
 from impasto.errors import RecipeError
-from impasto.recipe import MixGen, Triple, mean_std
+from impasto.mixgen import MixGen
+from impasto.plan import MixPlan
+from impasto.recipe import Recipe, Triple, mean_std
 
 if TYPE_CHECKING:
     import torch
@@ -17,20 +19,41 @@ if TYPE_CHECKING:
 _NUMPY_DTYPES = {"float32": np.float32, "float16": np.float16, "uint8": np.uint8}
 
 
-def mix_plan(batch_size: int, mix: MixGen) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    """Who is mixed with whom in a batch.
+def plan_at(
+    recipe: Recipe | MixGen,
+    *,
+    batch_size: int,
+    seed: int = 0,
+    epoch: int = 0,
+    step: int = 0,
+    number: int | None = None,
+) -> MixPlan:
+    """Who is mixed with whom, and how, in a loader's batch; no data is read for it.
 
     Args:
+        recipe: The loader's recipe, or its `MixGen`.
         batch_size: Rows in the batch, B.
-        mix: How much is mixed.
+        seed: The loader's seed.
+        epoch: The epoch.
+        step: The batch's number in its epoch, counted over all ranks (`BatchKey.step`).
+        number: The batch's number in the run (`BatchKey.number`), which a warm-up asks for.
 
-    Returns:
-        Partners [B] int64 (a row that isn't mixed is its own partner) and lams [B] float32.
+    Raises:
+        RecipeError: If the plan depends on more than this: a warm-up without a number, or ``pairing="fit"``.
 
-    >>> mix_plan(8, MixGen(ratio=0.25))[0].tolist()
-    [2, 3, 2, 3, 4, 5, 6, 7]
+    >>> print(plan_at(MixGen(ratio=0.25), batch_size=8))
+    0+2@0.5, 1+3@0.5
+    >>> print(plan_at(MixGen.variant("d", ratio=0.5), batch_size=4, seed=1, step=7))
+    0+2@0.999 (kept of each), 1+3@0.999 (kept of each)
     """
-    return _core.mix_plan(batch_size, mix.ratio, mix.lam)
+    mix = recipe.mix if isinstance(recipe, Recipe) else recipe
+    if mix is None:
+        mix = MixGen(ratio=0.0)
+    if mix.pairing == "fit":
+        raise RecipeError("pairing='fit' looks at the captions' lengths; read the plan of the batch itself")
+    if mix.warmup and number is None:
+        raise RecipeError(f"warmup={mix.warmup} counts batches of the run; pass number=")
+    return MixPlan(*mix.native.draw(batch_size, seed, epoch, step, step if number is None else number))
 
 
 def join(first: str, second: str) -> str:
@@ -58,7 +81,7 @@ def mix(
     Args:
         images: A numpy array [B, H, W, 3] uint8 (rounded half up), or a torch tensor [B, ...] of any float dtype
             on any device.
-        partners: [B] int64, as from `mix_plan`.
+        partners: [B] int64, as from `plan_at`.
         lams: [B] float32 in [0, 1].
 
     Returns:
@@ -104,7 +127,7 @@ def normalize(
     Args:
         images: [B, H, W, 3] uint8.
         normalize: As in `ImageRecipe`.
-        partners: [B] int64, as from `mix_plan`; None mixes nothing.
+        partners: [B] int64, as from `plan_at`; None mixes nothing.
         lams: [B] float32; needed with partners.
         dtype: Element type of the result; ``"uint8"`` is not normalised.
         layout: ``"chw"`` or ``"hwc"``.

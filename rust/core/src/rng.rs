@@ -43,6 +43,11 @@ impl Stream {
         Self(state)
     }
 
+    /// The stream that a number drawn from another stream names.
+    pub fn from_seed(seed: u64) -> Self {
+        Self(mix64(seed.wrapping_add(GAMMA)))
+    }
+
     /// 64 uniform bits.
     pub fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(GAMMA);
@@ -76,6 +81,23 @@ impl Stream {
     /// True with probability `p`.
     pub fn chance(&mut self, p: f64) -> bool {
         self.unit() < p
+    }
+}
+
+/// What distributions of other crates draw from.
+impl rand_core::RngCore for Stream {
+    fn next_u32(&mut self) -> u32 {
+        (Stream::next_u64(self) >> 32) as u32
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        Stream::next_u64(self)
+    }
+
+    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            chunk.copy_from_slice(&Stream::next_u64(self).to_le_bytes()[..chunk.len()]);
+        }
     }
 }
 

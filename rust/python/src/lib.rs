@@ -3,6 +3,7 @@
 
 mod errors;
 mod index;
+mod mix;
 mod ops;
 mod permutation;
 mod recipe;
@@ -17,7 +18,9 @@ mod _core {
     #[pymodule_export]
     use crate::index::{Index, IndexBuilder};
     #[pymodule_export]
-    use crate::ops::{blend, decode, draw, join, mix_plan, needs_cleaning, probe, resize};
+    use crate::mix::{MixSpec, balanced_places, kept_places};
+    #[pymodule_export]
+    use crate::ops::{blend, decode, draw, join, needs_cleaning, probe, resize};
     #[pymodule_export]
     use crate::permutation::{Permutation, substitute};
     #[pymodule_export]

@@ -1,7 +1,6 @@
 //! The kernels one by one.
 
 use impasto_core::image::{self, Decode, Format, Limits, Scratch, View};
-use impasto_core::mix::MixGen;
 use impasto_core::rng::{Purpose, Stream};
 use impasto_core::{Error, text};
 use numpy::{
@@ -185,22 +184,6 @@ pub fn blend<'py>(
         }
         Ok(())
     })
-}
-
-/// Partners and lams of a batch of `rows` under default MixGen.
-#[pyfunction]
-pub fn mix_plan<'py>(
-    py: Python<'py>,
-    rows: usize,
-    ratio: f64,
-    lam: f32,
-) -> (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<f32>>) {
-    let plan = MixGen { ratio, lam }.plan(rows);
-    let partners = plan.iter().map(|mix| mix.partner as i64);
-    (
-        PyArray1::from_iter(py, partners),
-        PyArray1::from_iter(py, plan.iter().map(|mix| mix.lam)),
-    )
 }
 
 /// Two captions as MixGen joins them.

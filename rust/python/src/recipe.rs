@@ -6,15 +6,15 @@ use impasto_core::batch;
 use impasto_core::image::{
     Crop, Decode, Dtype, Exif, Filter, Geometry, Layout, Limits, Load, Target,
 };
-use impasto_core::mix::MixGen;
 use impasto_core::text::Framing;
 use impasto_core::{Error, Result};
 use pyo3::prelude::*;
 
 use crate::errors::plain;
+use crate::mix::MixSpec;
 use crate::tokenizer::{Tokenizer, specials};
 
-fn unknown(parameter: &str, value: &str) -> Error {
+pub fn unknown(parameter: &str, value: &str) -> Error {
     Error::Recipe(format!("{parameter}={value:?} is not known"))
 }
 
@@ -161,12 +161,12 @@ pub struct Recipe(pub Arc<batch::Recipe>);
 impl Recipe {
     #[new]
     #[pyo3(signature = (image, text = None, mix = None))]
-    fn new(image: &ImageSpec, text: Option<&TextSpec>, mix: Option<(f64, f32)>) -> Self {
+    fn new(image: &ImageSpec, text: Option<&TextSpec>, mix: Option<&MixSpec>) -> Self {
         Self(Arc::new(batch::Recipe {
             load: image.load,
             target: image.target,
             text: text.map(|text| text.0.clone()),
-            mix: mix.map(|(ratio, lam)| MixGen { ratio, lam }),
+            mix: mix.map(|mix| mix.0),
         }))
     }
 

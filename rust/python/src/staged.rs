@@ -2,13 +2,14 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use impasto_core::batch::{self, Buffers, Keys, Request};
+use impasto_core::batch::{self, Buffers, Keys, Request, When};
 use impasto_core::image::View;
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadwriteArray1};
 use pyo3::prelude::*;
 
-use crate::errors::{detached, of_sample};
+use crate::errors::{detached, of_sample, plain};
 use crate::index::Index;
+use crate::mix;
 use crate::recipe::Recipe;
 
 /// A batch that is being filled.
@@ -24,8 +25,8 @@ type Plan<'py> = (
     Vec<Option<i64>>,
 );
 type Finished<'py> = (
-    Bound<'py, PyArray1<i64>>,
-    Bound<'py, PyArray1<f32>>,
+    mix::Plan<'py>,
+    Vec<Option<Vec<u32>>>,
     Vec<String>,
     Bound<'py, PyArray1<i32>>,
     Vec<usize>,
@@ -99,14 +100,34 @@ impl Staged {
         ))
     }
 
-    /// Mixes, normalises and tokenises into the buffers; returns partners, lams, captions, lost tokens and the rows
-    /// whose captions want cleaning first.
+    /// The rows whose captions want cleaning before they can be taken apart into tokens, with the captions.
+    fn unclean(&self) -> Vec<(usize, String)> {
+        let staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let caption = |row: usize| (row, staged.rows()[row].caption.clone());
+        staged.unclean().into_iter().map(caption).collect()
+    }
+
+    /// Puts a cleaned caption in the place of a row's own.
+    fn set_caption(&self, py: Python<'_>, row: usize, caption: String) -> PyResult<()> {
+        let mut staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        staged
+            .set_caption(row, caption)
+            .map_err(|error| plain(py, &error))
+    }
+
+    /// Mixes, normalises and tokenises into the buffers; returns the mixing plan, the places of kept tokens, captions,
+    /// lost tokens and the rows whose captions want cleaning first.
+    #[expect(clippy::too_many_arguments, reason = "buffers and names of one batch")]
     fn finish<'py>(
         &self,
         py: Python<'py>,
         mut images: PyReadwriteArray1<'py, u8>,
         mut ids: PyReadwriteArray1<'py, i64>,
         mut mask: PyReadwriteArray1<'py, i64>,
+        seed: u64,
+        epoch: u64,
+        step: u64,
+        number: u64,
         threads: usize,
     ) -> PyResult<Finished<'py>> {
         let buffers = Buffers {
@@ -116,14 +137,22 @@ impl Staged {
         };
         let finished = detached(py, || {
             let staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            staged.finish(buffers, threads)
+            staged.finish(
+                buffers,
+                Keys { seed, epoch },
+                When { step, number },
+                threads,
+            )
         })?;
-        Ok((
-            PyArray1::from_iter(py, finished.mix.iter().map(|mix| mix.partner as i64)),
-            PyArray1::from_iter(py, finished.mix.iter().map(|mix| mix.lam)),
-            finished.captions,
-            PyArray1::from_iter(py, finished.lost.iter().map(|&lost| lost as i32)),
-            finished.unclean,
-        ))
+        let plan = mix::arrays(py, &finished.mix)?;
+        let captions = finished.captions;
+        let lost = PyArray1::from_iter(py, captions.iter().map(|caption| caption.lost as i32));
+        let unclean = (0..captions.len()).filter(|&row| captions[row].unclean);
+        let unclean = unclean.collect();
+        let (texts, kept) = captions
+            .into_iter()
+            .map(|caption| (caption.text, caption.kept))
+            .unzip();
+        Ok((plan, kept, texts, lost, unclean))
     }
 }

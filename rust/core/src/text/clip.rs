@@ -15,7 +15,7 @@ const MERGES: usize = 49_152 - 2 * 256 - 2 + 256;
 const SPECIALS: [&str; 2] = ["<start_of_text>", "<end_of_text>"];
 
 /// Marks the last symbol of a word.
-const END: &str = "</w>";
+pub(super) const END: &str = "</w>";
 
 const REMEDY: &str =
     "use bpe_simple_vocab_16e6.txt.gz as open_clip_torch and OpenAI's CLIP carry it";
@@ -220,6 +220,18 @@ fn excerpt(line: &str) -> String {
 /// Every byte and the character that vocabularies write for it, in the order of ids.
 ///
 /// Bytes that are printable in Latin-1 stand for themselves and come first; the others follow from U+0100 on (GPT-2's scheme).
+/// The byte that a vocabulary's symbol stands for.
+pub(super) fn symbol_byte(symbol: char) -> Option<u8> {
+    let point = u32::from(symbol);
+    match point {
+        0x21..=0x7E | 0xA1..=0xAC | 0xAE..=0xFF => Some(point as u8),
+        0x100..=0x120 => Some((point - 0x100) as u8),
+        0x121..=0x142 => Some((point - 0x121 + 0x7F) as u8),
+        0x143 => Some(0xAD),
+        _ => None,
+    }
+}
+
 fn byte_symbols() -> [(u8, char); 256] {
     let printable = |byte: u8| matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF);
     let mut symbols = [(0, '\0'); 256];

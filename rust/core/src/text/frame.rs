@@ -40,9 +40,27 @@ impl Tokenizer {
         let mut content = std::mem::take(&mut scratch.ids);
         content.clear();
         self.encode(text, framing.specials, scratch, &mut content);
-        let counts = frame(&content, self.begin_id(), self.end_id(), framing, ids, mask);
+        let counts = self.write_ids(&content, framing, ids, mask);
         scratch.ids = content;
         counts
+    }
+
+    /// The same for ids of [`Tokenizer::encode`].
+    pub fn write_ids(
+        &self,
+        content: &[u32],
+        framing: &Framing,
+        ids: &mut [i64],
+        mask: &mut [i64],
+    ) -> Counts {
+        frame(content, self.begin_id(), self.end_id(), framing, ids, mask)
+    }
+}
+
+impl Framing {
+    /// Tokens of a caption that fit into a row.
+    pub fn room(&self) -> usize {
+        self.length.saturating_sub(1 + usize::from(self.end))
     }
 }
 

@@ -8,6 +8,7 @@ mod bpe;
 mod clean;
 mod clip;
 mod clip_text;
+mod decode;
 mod frame;
 mod vocabulary;
 mod wordpiece;

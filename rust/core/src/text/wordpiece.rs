@@ -7,7 +7,7 @@ use super::words::{PADDING, WordTable};
 use crate::{Error, Result};
 
 /// Begins a piece that does not begin a word.
-const CONTINUED: &str = "##";
+pub(super) const CONTINUED: &str = "##";
 
 /// A word of more characters is unknown.
 const MAX_CHARACTERS: usize = 100;

@@ -2,15 +2,19 @@
 //! normalise, join, tokenise) into the caller's buffers. Between the steps the caller may put other samples in the
 //! place of broken ones.
 
+mod captions;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+pub use captions::Caption;
+
 use crate::image::{Load, Scratch, Target, View};
-use crate::mix::{Mix, MixGen};
+use crate::mix::{Mix, MixGen, Pairing, fit};
 use crate::rng::{Purpose, Stream};
 use crate::source::Index;
-use crate::text::{Framing, TextScratch, Tokenizer, join, needs_cleaning};
+use crate::text::{Framing, TextScratch, Tokenizer, needs_cleaning};
 use crate::{Error, Result, SampleError};
 
 /// How captions become rows of ids.
@@ -74,6 +78,15 @@ pub struct Keys {
     pub epoch: u64,
 }
 
+/// When a batch comes, which names the stream that its mixing is drawn from.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct When {
+    /// The batch's number in its epoch.
+    pub step: u64,
+    /// The batch's number in the run.
+    pub number: u64,
+}
+
 /// A batch whose rows are being filled.
 pub struct Staged {
     recipe: Arc<Recipe>,
@@ -97,12 +110,8 @@ pub struct Request {
 pub struct Finished {
     /// The mixing plan.
     pub mix: Vec<Mix>,
-    /// Captions after joining; empty without a text recipe.
-    pub captions: Vec<String>,
-    /// Tokens of each row that did not fit.
-    pub lost: Vec<u32>,
-    /// Rows whose caption wants cleaning that is not done here (Unicode repair, HTML entities): their ids are unset.
-    pub unclean: Vec<usize>,
+    /// Captions after mixing; empty without a text recipe.
+    pub captions: Vec<Caption>,
 }
 
 /// Where [`Staged::finish`] writes.
@@ -184,22 +193,19 @@ impl Staged {
     ///
     /// # Errors
     /// [`Error::Recipe`] when a buffer has another size than the recipe asks for.
-    pub fn finish(&self, buffers: Buffers<'_>, threads: usize) -> Result<Finished> {
+    pub fn finish(
+        &self,
+        buffers: Buffers<'_>,
+        keys: Keys,
+        when: When,
+        threads: usize,
+    ) -> Result<Finished> {
         let recipe = self.recipe.as_ref();
         let count = self.rows.len();
-        let mix = match &recipe.mix {
-            Some(mixgen) => mixgen.plan(count),
-            None => (0..count).map(Mix::untouched).collect(),
-        };
-        let captions = match &recipe.text {
-            Some(_) => self.join_captions(&mix),
-            None => Vec::new(),
-        };
-        let text = recipe
-            .text
-            .as_ref()
-            .and_then(|text| Some((text, text.tokenizer.as_deref()?)));
-        let length = text.map_or(0, |(text, _)| text.framing.length);
+        let mix = self.mix(keys, when)?;
+        let text = recipe.text.as_ref();
+        let ids_of = text.filter(|text| text.tokenizer.is_some());
+        let length = ids_of.map_or(0, |text| text.framing.length);
         let image_bytes = recipe.image_bytes();
         for (name, found, wanted) in [
             ("images", buffers.images.len(), count * image_bytes),
@@ -214,19 +220,19 @@ impl Staged {
         }
         let mut ids = chunks(buffers.ids, length, count);
         let mut masks = chunks(buffers.mask, length, count);
-        let mut lost = vec![0u32; count];
-        let mut unclean = vec![false; count];
+        let mut captions = vec![Caption::default(); if text.is_some() { count } else { 0 }];
+        let mut places = captions.iter_mut();
         let work: Vec<_> = (0..count)
             .zip(buffers.images.chunks_exact_mut(image_bytes))
             .zip(ids.iter_mut().zip(masks.iter_mut()))
-            .zip(lost.iter_mut().zip(unclean.iter_mut()))
+            .map(|work| (work, places.next()))
             .collect();
         let failed = Mutex::new(None);
         share(
             work,
             threads,
             TextScratch::default,
-            |(((row, image), (ids, mask)), (lost, unclean)), scratch| {
+            |(((row, image), (ids, mask)), caption), scratch| {
                 let partner = mix[row];
                 let other = partner
                     .is_mixed(row)
@@ -236,16 +242,17 @@ impl Staged {
                 {
                     *failed = Some(error);
                 }
-                if let Some((text, tokenizer)) = text {
-                    let caption = captions[row].as_str();
-                    match text.clean && needs_cleaning(caption) {
-                        true => *unclean = true,
-                        false => {
-                            *lost = tokenizer
-                                .write_row(caption, &text.framing, scratch, ids, mask)
-                                .lost
-                        }
-                    }
+                if let (Some(text), Some(caption)) = (text, caption) {
+                    let mixgen = recipe.mix.as_ref();
+                    *caption = captions::finish(
+                        text,
+                        mixgen,
+                        &self.rows,
+                        row,
+                        &partner,
+                        scratch,
+                        (ids, mask),
+                    );
                 }
             },
         );
@@ -255,29 +262,69 @@ impl Staged {
         {
             return Err(error);
         }
-        let unclean = (0..count).filter(|&row| unclean[row]).collect();
-        Ok(Finished {
-            mix,
-            captions,
-            lost,
-            unclean,
-        })
+        Ok(Finished { mix, captions })
+    }
+
+    /// The mixing plan.
+    fn mix(&self, keys: Keys, when: When) -> Result<Vec<Mix>> {
+        let count = self.rows.len();
+        let Some(mixgen) = &self.recipe.mix else {
+            return Ok((0..count).map(Mix::untouched).collect());
+        };
+        let mut plan = mixgen.draw(count, keys.seed, keys.epoch, when.step, when.number)?;
+        if mixgen.pairing == Pairing::Fit {
+            let room = self
+                .recipe
+                .text
+                .as_ref()
+                .map_or(0, |text| text.framing.room());
+            fit(&mut plan, &self.lengths(), room);
+        }
+        Ok(plan)
+    }
+
+    /// Tokens of each caption, or words where there is no tokenizer.
+    fn lengths(&self) -> Vec<usize> {
+        let text = self.recipe.text.as_ref();
+        let mut scratch = TextScratch::default();
+        let mut ids = Vec::new();
+        let mut length =
+            |caption: &str| match text.and_then(|text| Some((text, text.tokenizer.as_deref()?))) {
+                None => caption.split_whitespace().count(),
+                Some((text, tokenizer)) => {
+                    ids.clear();
+                    tokenizer.encode(caption, text.framing.specials, &mut scratch, &mut ids);
+                    ids.len()
+                }
+            };
+        self.rows.iter().map(|row| length(&row.caption)).collect()
+    }
+
+    /// The rows whose captions want cleaning that is not done here before they can be taken apart; see
+    /// [`MixGen::splices`].
+    pub fn unclean(&self) -> Vec<usize> {
+        let splices = self.recipe.mix.is_some_and(|mixgen| mixgen.splices());
+        let cleans = self.recipe.text.as_ref().is_some_and(|text| text.clean);
+        let wants = |row: &usize| splices && cleans && needs_cleaning(&self.rows[*row].caption);
+        (0..self.rows.len()).filter(wants).collect()
+    }
+
+    /// Puts a cleaned caption in the place of a row's own.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when there is no such row.
+    pub fn set_caption(&mut self, row: usize, caption: String) -> Result<()> {
+        let rows = self.rows.len();
+        let place = self.rows.get_mut(row);
+        place
+            .ok_or_else(|| Error::Internal(format!("row {row} of {rows}")))?
+            .caption = caption;
+        Ok(())
     }
 
     fn image(&self, row: usize) -> &[u8] {
         let size = self.recipe.pixels() * 3;
         &self.pixels[row * size..(row + 1) * size]
-    }
-
-    fn join_captions(&self, mix: &[Mix]) -> Vec<String> {
-        let caption = |row: usize| self.rows[row].caption.as_str();
-        mix.iter()
-            .enumerate()
-            .map(|(row, mix)| match mix.is_mixed(row) {
-                true => join(caption(row), caption(mix.partner)),
-                false => caption(row).to_string(),
-            })
-            .collect()
     }
 }
 

@@ -1,0 +1,43 @@
+"""What recipes ask of their values."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any
+
+from impasto.errors import RecipeError
+
+
+def require(holds: bool, reason: str) -> None:
+    """Raises a `RecipeError` unless a condition holds."""
+    if not holds:
+        raise RecipeError(reason)
+
+
+def choice(name: str, value: object, known: tuple[str, ...]) -> None:
+    """Requires one of the known names."""
+    require(value in known, f"{name}={value!r} is not known; use one of {', '.join(map(repr, known))}")
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a number, and not NaN."""
+    return isinstance(value, Real) and not isinstance(value, bool) and float(value) == float(value)
+
+
+def is_count(value: object) -> bool:
+    """Whether a value is a whole number."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def is_triple(value: object) -> bool:
+    """Whether a value is three numbers."""
+    return isinstance(value, tuple | list) and len(value) == 3 and all(map(is_number, value))
+
+
+def interval(name: str, value: Any, low: float, high: float) -> None:
+    """Requires a pair (smallest, largest) in (low, high]."""
+    well_formed = isinstance(value, tuple | list) and len(value) == 2 and all(map(is_number, value))
+    require(well_formed, f"{name}={value!r} must be a pair of numbers (smallest, largest)")
+    smallest, largest = value
+    require(smallest <= largest, f"{name}={value!r} is reversed; write ({largest}, {smallest})")
+    require(low < smallest and largest <= high, f"{name}={value!r} must lie in ({low}, {high}]")

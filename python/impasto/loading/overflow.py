@@ -1,0 +1,40 @@
+"""Mixed captions that are longer than the row of ids: what `MixGen`'s budget says is done about them."""
+
+from __future__ import annotations
+
+import warnings
+
+from impasto.batch import Batch
+from impasto.errors import CaptionError
+from impasto.mixgen import MixGen
+
+_REMEDY = "use a larger length, MixGen(budget='balance') or MixGen(pairing='fit')"
+
+
+class Overflow:
+    """Warns once, or raises, where tokens of a mixed caption are lost."""
+
+    def __init__(self) -> None:
+        self._warned = False
+
+    def judge(self, mix: MixGen, batch: Batch) -> None:
+        """Looks at a batch.
+
+        Raises:
+            CaptionError: With ``budget="error"``, if a mixed caption lost tokens.
+        """
+        if batch.lost is None or mix.budget not in ("warn", "error"):
+            return
+        lost = batch.lost.numpy() * batch.plan.mixed
+        if not lost.any():
+            return
+        worst = int(lost.argmax())
+        reason = f"{int(lost[worst])} tokens of the mixed caption don't fit; {_REMEDY}"
+        if mix.budget == "error":
+            raise CaptionError(reason, key=batch.keys[worst])
+        if not self._warned:
+            self._warned = True
+            rows = int((lost > 0).sum())
+            warnings.warn(
+                f"{rows} of {len(batch)} captions, first of all {batch.keys[worst]!r}: {reason}", stacklevel=3
+            )

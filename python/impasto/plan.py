@@ -1,0 +1,89 @@
+"""What was drawn for a batch: small, printable, and enough to repeat it by other means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Words = Literal["own", "partner", "both", "kept of each", "kept of both"]
+
+
+@dataclass(frozen=True, eq=False)
+class MixPlan:
+    """Who is mixed with whom in a batch of B rows, and how; drawn before any data is read.
+
+    Attributes:
+        partners: [B] int64: the row that each row is mixed with; its own number when it is not mixed.
+        lams: [B] float32: weight of the row's own image, 1 when it is not mixed; 0 or 1 where one image is chosen.
+        words: B names of what the caption becomes: the row's ``"own"``, its ``"partner"``'s, ``"both"`` joined,
+            ``"kept of each"`` (tokens of the one and of the other) or ``"kept of both"`` (of the two joined).
+        shares: [B, 2] float64: the shares kept of the row's own tokens and of its partner's.
+        seeds: [B] uint64: what draws the kept tokens.
+    """
+
+    partners: npt.NDArray[np.int64]
+    lams: npt.NDArray[np.float32]
+    words: list[Words]
+    shares: npt.NDArray[np.float64]
+    seeds: npt.NDArray[np.uint64]
+
+    @property
+    def mixed(self) -> npt.NDArray[np.bool_]:
+        """[B] bool: the rows that are mixtures."""
+        mixed: npt.NDArray[np.bool_] = self.partners != np.arange(len(self.partners))
+        return mixed
+
+    def __len__(self) -> int:
+        return len(self.partners)
+
+    def __str__(self) -> str:
+        pairs = [self._pair(row) for row in np.flatnonzero(self.mixed).tolist()]
+        return ", ".join(pairs[:8]) + (f", ... {len(pairs) - 8} more" if len(pairs) > 8 else "")
+
+    def _pair(self, row: int) -> str:
+        words = "" if self.words[row] == "both" else f" ({self.words[row]})"
+        return f"{row}+{self.partners[row]}@{self.lams[row]:.3g}{words}"
+
+    def __repr__(self) -> str:
+        return f"MixPlan({len(self)} rows, mixed: [{self}])"
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What was drawn for a batch of B rows.
+
+    Attributes:
+        boxes: [B, 4] float64: left, top, width and height of each crop, in pixels of the decoded image.
+        flips: [B] bool: whether the crop was mirrored.
+        choices: [B] int64: which of the sample's captions was taken.
+        mix: Who was mixed with whom, and how.
+        kept: For each row the places of its tokens (or words) that were kept, counted over its own and then its
+            partner's; None where all were.
+    """
+
+    boxes: npt.NDArray[np.float64]
+    flips: npt.NDArray[np.bool_]
+    choices: npt.NDArray[np.int64]
+    mix: MixPlan
+    kept: list[list[int] | None]
+
+    @property
+    def partners(self) -> npt.NDArray[np.int64]:
+        """[B] int64: the row that each row was mixed with; its own number when it was not mixed."""
+        return self.mix.partners
+
+    @property
+    def lams(self) -> npt.NDArray[np.float32]:
+        """[B] float32: weight of the row's own image, 1 when it was not mixed."""
+        return self.mix.lams
+
+    @property
+    def mixed(self) -> npt.NDArray[np.bool_]:
+        """[B] bool: the rows that are mixtures."""
+        return self.mix.mixed
+
+    def __repr__(self) -> str:
+        return f"Plan({len(self.flips)} rows, {int(self.flips.sum())} flipped, mixed: [{self.mix}])"

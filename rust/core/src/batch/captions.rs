@@ -1,0 +1,137 @@
+//! The caption of one row: as it is, joined with its partner's, or what is kept of both.
+
+use super::{Row, Text};
+use crate::mix::{Mix, MixGen, Unit, Words, balanced};
+use crate::text::{TextScratch, Tokenizer, join, needs_cleaning};
+
+/// What became of a row's caption.
+#[derive(Debug, Clone, Default)]
+pub struct Caption {
+    /// The text.
+    pub text: String,
+    /// Tokens that did not fit.
+    pub lost: u32,
+    /// The text wants cleaning that is not done here (Unicode repair, HTML entities): its ids are unset.
+    pub unclean: bool,
+    /// The places that were kept, of the row's own tokens followed by its partner's; `None` when all were.
+    pub kept: Option<Vec<u32>>,
+}
+
+/// Mixes the caption of `row` and writes its ids.
+pub(super) fn finish(
+    text: &Text,
+    mixgen: Option<&MixGen>,
+    rows: &[Row],
+    row: usize,
+    mix: &Mix,
+    scratch: &mut TextScratch,
+    (ids, mask): (&mut [i64], &mut [i64]),
+) -> Caption {
+    let (own, partner) = (&rows[row], &rows[mix.partner]);
+    let by_token = mixgen.filter(|mixgen| mixgen.splices());
+    let spliced = match (by_token, text.tokenizer.as_deref()) {
+        (Some(mixgen), Some(tokenizer)) => splice(text, tokenizer, mixgen, own, partner, mix.words),
+        _ => None,
+    };
+    if let (Some((content, kept)), Some(tokenizer)) = (spliced, text.tokenizer.as_deref()) {
+        let counts = tokenizer.write_ids(&content, &text.framing, ids, mask);
+        return Caption {
+            text: tokenizer.decode(&content),
+            lost: counts.lost,
+            unclean: false,
+            kept: Some(kept),
+        };
+    }
+    let (joined, kept) = join_words(&own.caption, &partner.caption, mix.words);
+    let mut caption = Caption {
+        text: joined,
+        kept,
+        ..Caption::default()
+    };
+    if let Some(tokenizer) = text.tokenizer.as_deref() {
+        caption.unclean = text.clean && by_token.is_none() && needs_cleaning(&caption.text);
+        if !caption.unclean {
+            let counts = tokenizer.write_row(&caption.text, &text.framing, scratch, ids, mask);
+            caption.lost = counts.lost;
+        }
+    }
+    caption
+}
+
+/// The ids of a caption that is put together from tokens, and their places; `None` where the strings do.
+fn splice(
+    text: &Text,
+    tokenizer: &Tokenizer,
+    mixgen: &MixGen,
+    own: &Row,
+    partner: &Row,
+    words: Words,
+) -> Option<(Vec<u32>, Vec<u32>)> {
+    let mut scratch = TextScratch::default();
+    let mut content = Vec::new();
+    let mut encode = |row: &Row| {
+        tokenizer.encode(
+            &row.caption,
+            text.framing.specials,
+            &mut scratch,
+            &mut content,
+        );
+        content.len()
+    };
+    let places = match words {
+        Words::Own | Words::Partner => return None,
+        Words::Both => {
+            let first = encode(own);
+            let all = encode(partner);
+            balanced(first, all - first, text.framing.room())?
+        }
+        _ if mixgen.unit == Unit::Words => return None,
+        Words::KeptOfEach { .. } | Words::KeptOfBoth { .. } => {
+            let first = encode(own);
+            let all = encode(partner);
+            words.places(first, all - first)
+        }
+    };
+    let chosen = places.iter().map(|&place| content[place]).collect();
+    Some((chosen, as_u32(&places)))
+}
+
+fn join_words(own: &str, partner: &str, words: Words) -> (String, Option<Vec<u32>>) {
+    match words {
+        Words::Own => (own.to_string(), None),
+        Words::Partner => (partner.to_string(), None),
+        Words::Both => (join(own, partner), None),
+        Words::KeptOfEach { .. } | Words::KeptOfBoth { .. } => {
+            let (first, second): (Vec<&str>, Vec<&str>) = (
+                own.split_whitespace().collect(),
+                partner.split_whitespace().collect(),
+            );
+            let places = words.places(first.len(), second.len());
+            let all = [first, second].concat();
+            let chosen: Vec<&str> = places.iter().map(|&place| all[place]).collect();
+            (chosen.join(" "), Some(as_u32(&places)))
+        }
+    }
+}
+
+fn as_u32(places: &[usize]) -> Vec<u32> {
+    places.iter().map(|&place| place as u32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kept_words_keep_their_order() {
+        let seed = 3;
+        let words = Words::KeptOfEach {
+            own: 0.5,
+            partner: 1.0,
+            seed,
+        };
+        let (text, places) = join_words(" a  b c d ", "e f", words);
+        assert_eq!(places.map(|places| places.len()), Some(4));
+        assert!(text.ends_with(" e f"), "{text}");
+    }
+}

@@ -1,0 +1,181 @@
+//! `MixSpec`: how pairs are mixed, and plans of it.
+
+use impasto_core::Result;
+use impasto_core::mix::{Amount, Images, Lam, Mix, MixGen, Pairing, Texts, Unit, Words, balanced};
+use numpy::{PyArray1, PyArray2};
+use pyo3::prelude::*;
+
+use crate::errors::{detached, plain};
+use crate::recipe::unknown;
+
+/// Partners [B], lams [B], what becomes of captions [B], shares kept of the own and the partner's [B, 2], and the
+/// seeds [B] that draw them.
+pub type Plan<'py> = (
+    Bound<'py, PyArray1<i64>>,
+    Bound<'py, PyArray1<f32>>,
+    Vec<&'static str>,
+    Bound<'py, PyArray2<f64>>,
+    Bound<'py, PyArray1<u64>>,
+);
+
+/// How pairs are mixed.
+#[pyclass(frozen, module = "impasto._core")]
+#[derive(Clone)]
+pub struct MixSpec(pub MixGen);
+
+#[pymethods]
+impl MixSpec {
+    #[new]
+    #[pyo3(signature = (*, ratio, count, lam, beta, lam_per, image, text, keep, unit, pairing, balance, probability, warmup))]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
+    fn new(
+        py: Python<'_>,
+        ratio: f64,
+        count: Option<usize>,
+        lam: f32,
+        beta: Option<(f64, f64)>,
+        lam_per: &str,
+        image: &str,
+        text: &str,
+        keep: f64,
+        unit: &str,
+        pairing: &str,
+        balance: bool,
+        probability: f64,
+        warmup: u64,
+    ) -> PyResult<Self> {
+        let build = || -> Result<MixGen> {
+            Ok(MixGen {
+                amount: count.map_or(Amount::Ratio(ratio), Amount::Count),
+                lam: beta.map_or(Lam::Fixed(lam), |(a, b)| Lam::Beta(a, b)),
+                lam_per_sample: lam_per == "sample",
+                images: match image {
+                    "mix" => Images::Blend,
+                    "choose" => Images::Choose,
+                    _ => return Err(unknown("image", image)),
+                },
+                texts: match text {
+                    "join" => Texts::Join,
+                    "choose" => Texts::Choose,
+                    "keep_each" => Texts::KeepEach,
+                    "keep_joined" => Texts::KeepBoth(keep),
+                    _ => return Err(unknown("text", text)),
+                },
+                pairing: match pairing {
+                    "block" => Pairing::Block,
+                    "fit" => Pairing::Fit,
+                    "shuffle" => Pairing::Shuffle,
+                    _ => return Err(unknown("pairing", pairing)),
+                },
+                unit: match unit {
+                    "tokens" => Unit::Tokens,
+                    "words" => Unit::Words,
+                    _ => return Err(unknown("unit", unit)),
+                },
+                balance,
+                probability,
+                warmup,
+            })
+        };
+        build().map(Self).map_err(|error| plain(py, &error))
+    }
+
+    /// Whether captions are taken apart into tokens.
+    #[getter]
+    fn splices(&self) -> bool {
+        self.0.splices()
+    }
+
+    /// The plan of a batch.
+    fn draw<'py>(
+        &self,
+        py: Python<'py>,
+        rows: usize,
+        seed: u64,
+        epoch: u64,
+        step: u64,
+        number: u64,
+    ) -> PyResult<Plan<'py>> {
+        let plan = detached(py, || self.0.draw(rows, seed, epoch, step, number))?;
+        arrays(py, &plan)
+    }
+}
+
+/// The names that Python knows what becomes of a caption by.
+const NAMES: [&str; 5] = ["own", "partner", "both", "kept of each", "kept of both"];
+
+pub fn arrays<'py>(py: Python<'py>, plan: &[Mix]) -> PyResult<Plan<'py>> {
+    let mut names = Vec::with_capacity(plan.len());
+    let mut shares = Vec::with_capacity(plan.len());
+    let mut seeds = Vec::with_capacity(plan.len());
+    for mix in plan {
+        let (name, share, drawn) = match mix.words {
+            Words::Own => (0, [1.0, 0.0], 0),
+            Words::Partner => (1, [0.0, 1.0], 0),
+            Words::Both => (2, [1.0, 1.0], 0),
+            Words::KeptOfEach { own, partner, seed } => (3, [own, partner], seed),
+            Words::KeptOfBoth { share, seed } => (4, [share, share], seed),
+        };
+        names.push(NAMES[name]);
+        shares.push(share.to_vec());
+        seeds.push(drawn);
+    }
+    let shares = match shares.is_empty() {
+        true => PyArray2::zeros(py, [0, 2], false),
+        false => PyArray2::from_vec2(py, &shares)?,
+    };
+    Ok((
+        PyArray1::from_iter(py, plan.iter().map(|mix| mix.partner as i64)),
+        PyArray1::from_iter(py, plan.iter().map(|mix| mix.lam)),
+        names,
+        shares,
+        PyArray1::from_vec(py, seeds),
+    ))
+}
+
+/// The places that stay, of a caption of `own` tokens followed by one of `partner`.
+#[pyfunction]
+pub fn kept_places<'py>(
+    py: Python<'py>,
+    words: &str,
+    shares: (f64, f64),
+    seed: u64,
+    own: usize,
+    partner: usize,
+) -> PyResult<Bound<'py, PyArray1<i64>>> {
+    let words = match NAMES.iter().position(|&name| name == words) {
+        Some(0) => Words::Own,
+        Some(1) => Words::Partner,
+        Some(2) => Words::Both,
+        Some(3) => Words::KeptOfEach {
+            own: shares.0,
+            partner: shares.1,
+            seed,
+        },
+        Some(4) => Words::KeptOfBoth {
+            share: shares.0,
+            seed,
+        },
+        _ => return Err(plain(py, &unknown("words", words))),
+    };
+    let places = words.places(own, partner);
+    Ok(PyArray1::from_iter(
+        py,
+        places.iter().map(|&place| place as i64),
+    ))
+}
+
+/// The places of both captions that balancing keeps where they have no more `room` together; `None` when they fit.
+#[pyfunction]
+pub fn balanced_places<'py>(
+    py: Python<'py>,
+    own: usize,
+    partner: usize,
+    room: usize,
+) -> Option<Bound<'py, PyArray1<i64>>> {
+    let places = balanced(own, partner, room)?;
+    Some(PyArray1::from_iter(
+        py,
+        places.iter().map(|&place| place as i64),
+    ))
+}
