@@ -5,7 +5,8 @@ from __future__ import annotations
 from impasto.bench.photographs import Files
 from impasto.bench.work import Work
 from impasto.loading import Loader, sources
-from impasto.recipe import ImageRecipe, MixGen, Recipe, TextRecipe
+from impasto.mixgen import MixGen
+from impasto.recipe import ImageRecipe, Recipe, TextRecipe
 
 NAME = "impasto"
 TITLE = "impasto"

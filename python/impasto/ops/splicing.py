@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from impasto import _core
 from impasto.errors import RecipeError
+from impasto.ops.mixing import join
 from impasto.plan import MixPlan
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _mixed_caption(captions: Sequence[str], plan: MixPlan, row: int) -> str:
         case "partner":
             return partner
         case "both":
-            return _core.join(own, partner)
+            return join(own, partner)
     first, second = own.split(), partner.split()
     words = first + second
     return " ".join(words[place] for place in _places(plan, row, len(first), len(second)))
