@@ -51,9 +51,9 @@ class MixGen:
             tokens drawn at random (rounded half up, at least one), in their order.
         keep: The share that ``"keep_joined"`` keeps.
         unit: What ``keep`` counts: the tokenizer's ``"tokens"``, or ``"words"`` between white space.
-        pairing: ``"block"`` pairs row i with row i + M, as the paper does; ``"fit"`` pairs the same rows so that as many
-            joined captions as possible fit into the row of ids; ``"shuffle"`` draws a derangement of the whole batch,
-            so that all of it may be mixed (``ratio=1``).
+        pairing: ``"block"`` pairs row i with row i + M, as the paper does; ``"fit"`` pairs the same rows so that as
+            many joined captions as possible fit into the row of ids; ``"shuffle"`` draws a derangement of the whole
+            batch, so that all of it may be mixed (``ratio=1``).
         probability: How often a batch is mixed at all.
         warmup: Batches of the run over which the probability rises from zero.
         budget: What happens where a mixed caption does not fit into the row of ids: its end is cut and counted

@@ -45,7 +45,7 @@ def mix_captions(captions: Sequence[str], plan: MixPlan) -> list[str]:
 
 
 def _mixed_caption(captions: Sequence[str], plan: MixPlan, row: int) -> str:
-    own, partner = captions[row], captions[plan.partners[row]]
+    own, partner = captions[row], captions[int(plan.partners[row])]
     match plan.words[row]:
         case "own":
             return own

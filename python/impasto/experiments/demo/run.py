@@ -16,8 +16,8 @@ from impasto.experiments.demo import page
 from impasto.experiments.demo.data import DemoData, compare_formats, write
 from impasto.experiments.narrator import Narrator, Silent
 from impasto.loading import Loader
-from impasto.models import DualEncoder
 from impasto.mixgen import MixGen
+from impasto.models import DualEncoder
 from impasto.recipe import ImageRecipe, Recipe, TextRecipe
 from impasto.tasks import ContrastiveTask, HeldOut, chance
 from impasto.training import Fit, FitSettings, fit, pick_device
