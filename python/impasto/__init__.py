@@ -32,8 +32,11 @@ if TYPE_CHECKING:
     from impasto.loading import BatchDataset as BatchDataset
     from impasto.loading import BatchSampler as BatchSampler
     from impasto.loading import Loader as Loader
+    from impasto.loading import MixGenCollate as MixGenCollate
     from impasto.mixgen import Beta as Beta
     from impasto.mixgen import MixGen as MixGen
+    from impasto.ops.batch_mixgen import BatchMixGen as BatchMixGen
+    from impasto.ops.mixing import plan_at as plan_at
     from impasto.plan import MixPlan as MixPlan
     from impasto.plan import Plan as Plan
     from impasto.recipe import ImageRecipe as ImageRecipe
@@ -45,6 +48,8 @@ if TYPE_CHECKING:
 # Where each public name lives. It is imported when it is first asked for: torch costs a second.
 _HOMES = {
     "Batch": "impasto.batch",
+    "BatchMixGen": "impasto.ops.batch_mixgen",
+    "MixGenCollate": "impasto.loading",
     "BatchDataset": "impasto.loading",
     "BatchKey": "impasto.batch",
     "BatchSampler": "impasto.loading",
@@ -56,6 +61,7 @@ _HOMES = {
     "MixGen": "impasto.mixgen",
     "MixPlan": "impasto.plan",
     "Plan": "impasto.plan",
+    "plan_at": "impasto.ops.mixing",
     "Recipe": "impasto.recipe",
     "TextRecipe": "impasto.recipe",
 }
