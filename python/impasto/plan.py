@@ -36,6 +36,18 @@ class MixPlan:
         mixed: npt.NDArray[np.bool_] = self.partners != np.arange(len(self.partners))
         return mixed
 
+    @property
+    def overlap(self) -> npt.NDArray[np.float32]:
+        """[B, B] float32: how much of row i's content row j's is, both ways; 1 on the diagonal.
+
+        A mixed row i and its partner j, which stays in the batch as itself, are no true negatives of each other: they
+        share ``1 - lam`` of the image. Losses may read this; MixGen's own does not.
+        """
+        overlap = np.eye(len(self), dtype=np.float32)
+        for row in np.flatnonzero(self.mixed):
+            overlap[row, self.partners[row]] = overlap[self.partners[row], row] = 1 - self.lams[row]
+        return overlap
+
     def __len__(self) -> int:
         return len(self.partners)
 

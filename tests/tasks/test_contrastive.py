@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch.nn import functional
 
 import impasto
 from impasto.models import DualEncoder
@@ -113,3 +114,36 @@ def test_a_batch_without_tokens_is_refused(tmp_path: Path) -> None:
     (batch,) = impasto.Loader(_source(tmp_path, 4), recipe, batch_size=4, workers=0)
     with pytest.raises(impasto.RecipeError, match="tokenizer"):
         ContrastiveTask(_model()).step(batch)
+
+
+def _plan(lam: float) -> impasto.MixPlan:
+    return impasto.plan_at(impasto.MixGen(ratio=0.5, lam=lam), batch_size=4)
+
+
+def test_partners_may_be_masked_or_shared() -> None:
+    """Row 0 is mixed with row 2, row 1 with row 3: written out term by term."""
+    draw = torch.Generator().manual_seed(0)
+    images, texts = (functional.normalize(torch.randn(4, 8, generator=draw, dtype=torch.float64)) for _ in range(2))
+    scale = torch.tensor(7.0, dtype=torch.float64)
+    logits = scale * images @ texts.T
+    partner = {0: 2, 1: 3, 2: 0, 3: 1}
+    masked, soft = 0.0, 0.0
+    for table in (logits, logits.T):
+        for row in range(4):
+            others = [column for column in range(4) if column != partner[row]]
+            masked += (torch.logsumexp(table[row, others], 0) - table[row, row]) / 8
+            spread = torch.log_softmax(table[row], 0)
+            soft -= (spread[row] + 0.7 * spread[partner[row]]) / 1.7 / 8
+    assert torch.isclose(clip_loss(images, texts, scale, plan=_plan(0.3), partners="mask"), masked)
+    assert torch.isclose(clip_loss(images, texts, scale, plan=_plan(0.3), partners="soft"), soft)
+    plain = clip_loss(images, texts, scale)
+    assert torch.equal(clip_loss(images, texts, scale, plan=_plan(0.3)), plain)
+    assert torch.isclose(clip_loss(images, texts, scale, plan=_plan(1.0), partners="soft"), plain)
+
+
+def test_correcting_partners_needs_their_plan() -> None:
+    features, scale = torch.eye(4), torch.tensor(1.0)
+    with pytest.raises(impasto.RecipeError, match=r"plan=batch\.plan\.mix"):
+        clip_loss(features, features, scale, partners="mask")
+    with pytest.raises(impasto.RecipeError, match="partners='none'"):
+        clip_loss(features, features, scale, partners="none")
