@@ -33,11 +33,11 @@ pub(super) fn finish(
         (Some(mixgen), Some(tokenizer)) => splice(text, tokenizer, mixgen, own, partner, mix.words),
         _ => None,
     };
-    if let (Some((content, kept)), Some(tokenizer)) = (spliced, text.tokenizer.as_deref()) {
+    if let (Some((content, kept, cut)), Some(tokenizer)) = (spliced, text.tokenizer.as_deref()) {
         let counts = tokenizer.write_ids(&content, &text.framing, ids, mask);
         return Caption {
             text: tokenizer.decode(&content),
-            lost: counts.lost,
+            lost: counts.lost + cut,
             unclean: false,
             kept: Some(kept),
         };
@@ -58,7 +58,8 @@ pub(super) fn finish(
     caption
 }
 
-/// The ids of a caption that is put together from tokens, and their places; `None` where the strings do.
+/// The ids of a caption that is put together from tokens, their places, and how many were cut to make them fit; `None`
+/// where the strings do.
 fn splice(
     text: &Text,
     tokenizer: &Tokenizer,
@@ -66,7 +67,7 @@ fn splice(
     own: &Row,
     partner: &Row,
     words: Words,
-) -> Option<(Vec<u32>, Vec<u32>)> {
+) -> Option<(Vec<u32>, Vec<u32>, u32)> {
     let mut scratch = TextScratch::default();
     let mut content = Vec::new();
     let mut encode = |row: &Row| {
@@ -78,22 +79,22 @@ fn splice(
         );
         content.len()
     };
+    let by_word = mixgen.unit == Unit::Words && words != Words::Both;
+    if by_word || matches!(words, Words::Own | Words::Partner) {
+        return None;
+    }
+    let first = encode(own);
+    let all = encode(partner);
     let places = match words {
-        Words::Own | Words::Partner => return None,
-        Words::Both => {
-            let first = encode(own);
-            let all = encode(partner);
-            balanced(first, all - first, text.framing.room())?
-        }
-        _ if mixgen.unit == Unit::Words => return None,
-        Words::KeptOfEach { .. } | Words::KeptOfBoth { .. } => {
-            let first = encode(own);
-            let all = encode(partner);
-            words.places(first, all - first)
-        }
+        Words::Both => balanced(first, all - first, text.framing.room())?,
+        _ => words.places(first, all - first),
+    };
+    let cut = match words {
+        Words::Both => all - places.len(),
+        _ => 0,
     };
     let chosen = places.iter().map(|&place| content[place]).collect();
-    Some((chosen, as_u32(&places)))
+    Some((chosen, as_u32(&places), cut as u32))
 }
 
 fn join_words(own: &str, partner: &str, words: Words) -> (String, Option<Vec<u32>>) {
