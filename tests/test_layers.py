@@ -22,8 +22,8 @@ LAYERS: list[set[str]] = [
     {"training"},
     {"ops"},
     {"recipe", "batch"},
-    {"tokenizers"},
-    {"_optional"},
+    {"mixgen", "plan", "tokenizers"},
+    {"_optional", "checks"},
     {"errors"},
     {"_core"},
 ]
