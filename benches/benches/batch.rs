@@ -47,6 +47,7 @@ fn recipe() -> Recipe {
             framing,
             clean: true,
             max_bytes: 1 << 16,
+            prepare: None,
         }),
         mix: Some(MixGen::default()),
     }

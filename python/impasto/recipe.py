@@ -164,6 +164,9 @@ class TextRecipe:
         length: Ids in a row, special tokens and padding included. A caption that does not fit is cut, and
             ``Batch.lost`` says by how many tokens.
         max_bytes: The longest caption taken, in bytes of UTF-8.
+        prepare: ``"caption"`` or ``"question"`` for ALBEF's cleaning before anything else (`impasto.ops.pre_caption`,
+            `impasto.ops.pre_question`), or None.
+        max_words: Words that it leaves.
 
     Raises:
         RecipeError: If a value makes no sense.
@@ -172,6 +175,8 @@ class TextRecipe:
     tokenizer: Literal["clip"] | Tokenizer | None = "clip"
     length: int = 77
     max_bytes: int = 32768
+    prepare: Literal["caption", "question"] | None = None
+    max_words: int = 30
 
     def __post_init__(self) -> None:
         named = self.tokenizer in ("clip", None) or isinstance(self.tokenizer, ClipTokenizer | BertTokenizer)
@@ -187,6 +192,11 @@ class TextRecipe:
             is_count(self.max_bytes) and 1 <= self.max_bytes < 2**31,
             f"max_bytes={self.max_bytes!r} must lie in 1..2**31-1",
         )
+        require(
+            self.prepare in (None, "caption", "question"),
+            f"prepare={self.prepare!r} is not known; use 'caption', 'question' or None",
+        )
+        require(is_count(self.max_words) and self.max_words >= 1, f"max_words={self.max_words!r} must be at least 1")
 
     @property
     def resolved(self) -> Tokenizer | None:
@@ -209,6 +219,8 @@ class TextRecipe:
             end=tokenizer is None or tokenizer.end,
             clean=tokenizer is not None and tokenizer.clean == "open_clip",
             max_bytes=self.max_bytes,
+            prepare=self.prepare,
+            max_words=self.max_words,
         )
 
     def __getstate__(self) -> dict[str, Any]:

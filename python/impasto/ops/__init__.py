@@ -16,4 +16,6 @@ from impasto.ops.splicing import Spliced as Spliced
 from impasto.ops.splicing import mix_captions as mix_captions
 from impasto.ops.splicing import splice as splice
 from impasto.ops.text import Tokens as Tokens
+from impasto.ops.text import pre_caption as pre_caption
+from impasto.ops.text import pre_question as pre_question
 from impasto.ops.text import tokenize as tokenize

@@ -28,6 +28,44 @@ class Tokens(NamedTuple):
     lost: npt.NDArray[np.int64]
 
 
+def pre_caption(caption: str, max_words: int = 30) -> str:
+    """Cleans a caption as ALBEF and TCL do: lower case, no punctuation, no runs of white space, so many words.
+
+    Args:
+        caption: Any string.
+        max_words: Words that are left.
+
+    Raises:
+        RecipeError: If max_words is less than 1.
+
+    >>> pre_caption("A black-and-white dog, running on the grass!", max_words=5)
+    'a black and white dog'
+    """
+    return _prepare(caption, "caption", max_words)
+
+
+def pre_question(question: str, max_words: int = 50) -> str:
+    """Cleans a question as ALBEF and TCL do: as a caption, but white space inside stays.
+
+    Args:
+        question: Any string.
+        max_words: Words that are left.
+
+    Raises:
+        RecipeError: If max_words is less than 1.
+
+    >>> pre_question("What's on the table?")
+    'whats on the table'
+    """
+    return _prepare(question, "question", max_words)
+
+
+def _prepare(text: str, kind: str, max_words: int) -> str:
+    if max_words < 1:
+        raise RecipeError(f"max_words={max_words} must be at least 1")
+    return _core.prepare(text, kind, max_words)
+
+
 def tokenize(
     captions: str | Sequence[str], tokenizer: Literal["clip"] | Tokenizer = "clip", *, length: int = 77
 ) -> Tokens:

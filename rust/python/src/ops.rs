@@ -192,6 +192,13 @@ pub fn join(first: &str, second: &str) -> String {
     text::join(first, second)
 }
 
+/// ALBEF's cleaning of captions and questions.
+#[pyfunction]
+pub fn prepare(py: Python<'_>, text: &str, kind: &str, max_words: usize) -> PyResult<String> {
+    let kind = recipe::prepare(kind).map_err(|error| plain(py, &error))?;
+    Ok(kind.apply(text, max_words))
+}
+
 /// Whether open_clip's cleaning could change a caption in a way only Python's ftfy and html know.
 #[pyfunction]
 pub fn needs_cleaning(caption: &str) -> bool {

@@ -6,7 +6,7 @@ use impasto_core::batch;
 use impasto_core::image::{
     Crop, Decode, Dtype, Exif, Filter, Geometry, Layout, Limits, Load, Target,
 };
-use impasto_core::text::Framing;
+use impasto_core::text::{Framing, Prepare};
 use impasto_core::{Error, Result};
 use pyo3::prelude::*;
 
@@ -31,6 +31,14 @@ pub fn exif(name: &str) -> Result<Exif> {
         "ignore" => Ok(Exif::Ignore),
         "apply" => Ok(Exif::Apply),
         _ => Err(unknown("exif", name)),
+    }
+}
+
+pub fn prepare(name: &str) -> Result<Prepare> {
+    match name {
+        "caption" => Ok(Prepare::Caption),
+        "question" => Ok(Prepare::Question),
+        _ => Err(unknown("prepare", name)),
     }
 }
 
@@ -128,8 +136,10 @@ pub struct TextSpec(batch::Text);
 #[pymethods]
 impl TextSpec {
     #[new]
-    #[pyo3(signature = (*, tokenizer, length, pad_id, parse_specials, end, clean, max_bytes))]
+    #[pyo3(signature = (*, tokenizer, length, pad_id, parse_specials, end, clean, max_bytes, prepare, max_words))]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
     fn new(
+        py: Python<'_>,
         tokenizer: Option<&Tokenizer>,
         length: usize,
         pad_id: i64,
@@ -137,19 +147,23 @@ impl TextSpec {
         end: bool,
         clean: bool,
         max_bytes: usize,
-    ) -> Self {
+        prepare: Option<&str>,
+        max_words: usize,
+    ) -> PyResult<Self> {
         let framing = Framing {
             length,
             pad_id,
             specials: specials(parse_specials),
             end,
         };
-        Self(batch::Text {
+        let prepare = prepare.map(|name| Ok((self::prepare(name)?, max_words)));
+        Ok(Self(batch::Text {
             tokenizer: tokenizer.map(|t| Arc::clone(&t.0)),
             framing,
             clean,
             max_bytes,
-        })
+            prepare: prepare.transpose().map_err(|error| plain(py, &error))?,
+        }))
     }
 }
 

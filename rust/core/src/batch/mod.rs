@@ -14,7 +14,7 @@ use crate::image::{Load, Scratch, Target, View};
 use crate::mix::{Mix, MixGen, Pairing, fit};
 use crate::rng::{Purpose, Stream};
 use crate::source::Index;
-use crate::text::{Framing, TextScratch, Tokenizer, needs_cleaning};
+use crate::text::{Framing, Prepare, TextScratch, Tokenizer, needs_cleaning};
 use crate::{Error, Result, SampleError};
 
 /// How captions become rows of ids.
@@ -28,6 +28,8 @@ pub struct Text {
     pub clean: bool,
     /// The longest caption taken, in bytes.
     pub max_bytes: usize,
+    /// ALBEF's cleaning, and how many words it leaves.
+    pub prepare: Option<(Prepare, usize)>,
 }
 
 /// Everything that decides a batch besides the data, the seed and the epoch.
@@ -415,6 +417,10 @@ fn fill(
         row.choice = stream(Purpose::Caption).below(count as u64) as usize;
         row.caption = index.caption(request.from, row.choice)?.into_owned();
         check_caption(&row.caption, text.max_bytes)?;
+        if let Some((prepare, max_words)) = text.prepare {
+            row.caption = prepare.apply(&row.caption, max_words);
+            check_caption(&row.caption, text.max_bytes)?;
+        }
     }
     let max_bytes = recipe.load.decode.limits.max_bytes;
     let bytes = index.image(request.from, max_bytes, &mut scratch.file)?;

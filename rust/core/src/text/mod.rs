@@ -10,6 +10,7 @@ mod clip;
 mod clip_text;
 mod decode;
 mod frame;
+mod prepare;
 mod vocabulary;
 mod wordpiece;
 mod words;
@@ -17,6 +18,7 @@ mod words;
 pub use clean::needs_cleaning;
 pub use clip::ClipTokenizer;
 pub use frame::{Counts, Framing};
+pub use prepare::Prepare;
 pub use wordpiece::WordPieceTokenizer;
 
 /// What a special token's name means where a caption spells it out.
