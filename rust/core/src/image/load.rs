@@ -99,7 +99,7 @@ impl Load {
         )?;
         let patch = jpeg.decode_part(limits, eighths, &wanted, pixels)?;
         let Scratch {
-            resizer,
+            convolver,
             small,
             pixels,
             ..
@@ -117,7 +117,7 @@ impl Load {
             turn,
             self.size(),
             (filter, Rounding::Fast),
-            resizer,
+            convolver,
             small,
             out,
         )?;
@@ -155,7 +155,7 @@ impl Load {
             filter,
         )?;
         let Scratch {
-            resizer,
+            convolver,
             small,
             pixels,
             ..
@@ -178,7 +178,7 @@ impl Load {
             turn,
             self.size(),
             (filter, self.rounding()),
-            resizer,
+            convolver,
             small,
             out,
         )?;

@@ -6,6 +6,7 @@
 
 mod blend;
 mod colour;
+mod convolve;
 mod decode;
 mod exif;
 mod format;

@@ -1,7 +1,7 @@
 //! Pillow's resize, bit for bit: two passes, 22 bits of weight, 8 bits in between (Pillow's Resample.c).
 //!
-//! For the exact path. The fast path's resizer keeps fewer bits of weight and always takes the columns first, which
-//! makes it several times faster and, for bicubic, off by two levels here and there, by more at hard edges.
+//! For the exact path. The fast path's resizer ([`super::convolve`]) keeps fewer bits of weight and always takes the rows
+//! first, which makes it several times faster and off by a level or two here and there.
 
 use super::geometry::Filter;
 
@@ -140,7 +140,7 @@ impl Weights {
     }
 }
 
-fn kernel(filter: Filter, x: f64) -> f64 {
+pub(crate) fn kernel(filter: Filter, x: f64) -> f64 {
     let x = x.abs();
     match filter {
         Filter::Bilinear if x < 1.0 => 1.0 - x,

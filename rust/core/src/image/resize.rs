@@ -1,9 +1,6 @@
-//! One antialiased resize from a box of the source, by fast_image_resize or as Pillow rounds it.
+//! One antialiased resize from a box of the source, fast or as Pillow rounds it.
 
-use fast_image_resize::images::{TypedCroppedImage, TypedImage, TypedImageRef};
-use fast_image_resize::pixels::U8x3;
-use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
-
+use super::convolve::Convolver;
 use super::geometry::{Filter, View};
 use super::resample::{Side, resample, rows_first};
 use super::scratch::{Patch, Scratch};
@@ -32,7 +29,9 @@ pub fn resize(
             src.len()
         )));
     }
-    let Scratch { resizer, small, .. } = scratch;
+    let Scratch {
+        convolver, small, ..
+    } = scratch;
     let source = Source {
         pixels: src,
         patch: Patch {
@@ -52,7 +51,7 @@ pub fn resize(
         turn,
         (out_w, out_h),
         (filter, Rounding::Pillow),
-        resizer,
+        convolver,
         small,
         out,
     )
@@ -63,7 +62,7 @@ pub fn resize(
 pub(crate) enum Rounding {
     /// As Pillow does, bit for bit.
     Pillow,
-    /// Columns first with fewer bits: several times faster, and up to a few levels off.
+    /// Rows first with fewer bits: several times faster, and up to two levels off.
     Fast,
 }
 
@@ -123,7 +122,7 @@ pub(crate) fn sample(
     turn: Turn,
     size: (u32, u32),
     kernel: (Filter, Rounding),
-    resizer: &mut Resizer,
+    convolver: &mut Convolver,
     small: &mut Vec<u8>,
     out: &mut [u8],
 ) -> Result<()> {
@@ -136,28 +135,34 @@ pub(crate) fn sample(
             size.1
         )));
     }
-    if turn == Turn::NONE {
-        return convolve(source, view, need, size, kernel, resizer, out);
+    let mut mirror = (false, false);
+    if turn == Turn::NONE || kernel.1 == Rounding::Fast && !turn.transpose {
+        mirror = (turn.mirror_x, turn.mirror_y);
+        convolve(source, view, need, size, mirror, kernel, convolver, out);
+        return Ok(());
     }
     let stored = turn.size(size.0, size.1);
     small.resize(bytes, 0);
-    convolve(source, view, need, stored, kernel, resizer, small)?;
+    convolve(source, view, need, stored, mirror, kernel, convolver, small);
     turn.apply(small, stored.0, stored.1, out);
     Ok(())
 }
 
+/// Resizes `view` to `size`; only [`Rounding::Fast`] mirrors.
+#[allow(clippy::too_many_arguments)] // as its caller
 fn convolve(
     source: &Source<'_>,
     view: &View,
     need: &Patch,
     size: (u32, u32),
+    mirror: (bool, bool),
     (filter, rounding): (Filter, Rounding),
-    resizer: &mut Resizer,
+    convolver: &mut Convolver,
     out: &mut [u8],
-) -> Result<()> {
+) {
     let patch = &source.patch;
     let pixels = &source.pixels[..patch.width as usize * patch.height as usize * 3];
-    // Rounding may leave the box a hair outside the pixels; the resizer would refuse it.
+    // Rounding may leave the box a hair outside the pixels.
     let inside = |start: f64, length: f64, origin: u32, limit: u32| {
         let low = (start * source.scale - f64::from(origin)).clamp(0.0, f64::from(limit));
         (low, (length * source.scale).min(f64::from(limit) - low))
@@ -168,58 +173,34 @@ fn convolve(
         need.left.saturating_sub(patch.left),
         need.top.saturating_sub(patch.top),
     );
-    if rounding == Rounding::Pillow {
-        let stride = patch.width as usize * 3;
-        let seen = &pixels[y as usize * stride + x as usize * 3..];
-        let side = |pixels, start, length, out| Side {
-            pixels,
-            start,
-            length,
-            out,
-        };
-        let horizontal = side(need.width, left, width, size.0);
-        let vertical = side(need.height, top, height, size.1);
-        let (from, to) = match view.inside {
-            true => ((need.width, need.height), size),
-            // Part of a resize of the whole image, whose shape decides.
-            false => {
-                let whole = |out: u32, side: u32, box_side: f64| {
-                    (f64::from(out) * f64::from(side) / box_side).round() as u32
-                };
-                let to = (
-                    whole(size.0, patch.width, view.width),
-                    whole(size.1, patch.height, view.height),
-                );
-                ((patch.width, patch.height), to)
-            }
-        };
-        let rows_first = rows_first(from, to);
-        resample(
-            seen,
-            stride,
-            (&horizontal, &vertical),
-            rows_first,
-            filter,
-            out,
-        );
-        return Ok(());
-    }
-    let image =
-        TypedImageRef::<U8x3>::from_buffer(patch.width, patch.height, pixels).map_err(internal)?;
-    let image = TypedCroppedImage::new(image, x, y, need.width, need.height).map_err(internal)?;
-    let kernel = match filter {
-        Filter::Bilinear => FilterType::Bilinear,
-        Filter::Bicubic => FilterType::CatmullRom,
+    let stride = patch.width as usize * 3;
+    let seen = &pixels[y as usize * stride + x as usize * 3..];
+    let side = |pixels, start, length, out| Side {
+        pixels,
+        start,
+        length,
+        out,
     };
-    let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(kernel))
-        .crop(left, top, width, height);
-    let mut target = TypedImage::<U8x3>::from_buffer(size.0, size.1, out).map_err(internal)?;
-    resizer
-        .resize_typed(&image, &mut target, &options)
-        .map_err(internal)
-}
-
-fn internal(error: impl std::fmt::Display) -> Error {
-    Error::Internal(format!("resize: {error}"))
+    let horizontal = side(need.width, left, width, size.0);
+    let vertical = side(need.height, top, height, size.1);
+    let sides = (&horizontal, &vertical);
+    if rounding == Rounding::Fast {
+        return convolver.run(seen, stride, sides, mirror, filter, out);
+    }
+    let (from, to) = match view.inside {
+        true => ((need.width, need.height), size),
+        // Part of a resize of the whole image, whose shape decides.
+        false => {
+            let whole = |out: u32, side: u32, box_side: f64| {
+                (f64::from(out) * f64::from(side) / box_side).round() as u32
+            };
+            let to = (
+                whole(size.0, patch.width, view.width),
+                whole(size.1, patch.height, view.height),
+            );
+            ((patch.width, patch.height), to)
+        }
+    };
+    let rows_first = rows_first(from, to);
+    resample(seen, stride, sides, rows_first, filter, out);
 }

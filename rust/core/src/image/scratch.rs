@@ -1,18 +1,17 @@
 //! Buffers and decoder state that live from image to image.
 
-use fast_image_resize::Resizer;
-
+use super::convolve::Convolver;
 use super::jpeg::Decompressor;
 use crate::{Error, Result};
 
 /// More than this is given back after an image, so that one giant does not stay with every thread.
 const KEEP: usize = 64 << 20;
 
-/// What a thread keeps between images: decoder state, resizer, pixel buffers. Make one per thread.
+/// What a thread keeps between images: decoder state, resizer's weights, pixel buffers. Make one per thread.
 #[derive(Default)]
 pub struct Scratch {
     decompressor: Option<Decompressor>,
-    pub(crate) resizer: Resizer,
+    pub(crate) convolver: Convolver,
     pub(crate) pixels: Vec<u8>,
     pub(crate) small: Vec<u8>,
 }
@@ -34,8 +33,8 @@ impl Scratch {
         if self.pixels.capacity() > KEEP {
             self.pixels = Vec::new();
         }
-        if self.resizer.size_of_internal_buffers() > KEEP {
-            self.resizer.reset_internal_buffers();
+        if self.convolver.memory() > KEEP {
+            self.convolver = Convolver::default();
         }
     }
 }
