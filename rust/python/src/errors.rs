@@ -52,3 +52,8 @@ pub fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send
     });
     outcome.map_err(|error| plain(py, &error))
 }
+
+/// The error for a name that a parameter doesn't have.
+pub fn unknown(parameter: &str, value: &str) -> Error {
+    Error::Recipe(format!("{parameter}={value:?} is not known"))
+}

@@ -5,8 +5,7 @@ use impasto_core::mix::{Amount, Images, Lam, Mix, MixGen, Pairing, Texts, Unit, 
 use numpy::{PyArray1, PyArray2};
 use pyo3::prelude::*;
 
-use crate::errors::{detached, plain};
-use crate::recipe::unknown;
+use crate::errors::{detached, plain, unknown};
 
 /// Partners [B], lams [B], what becomes of captions [B], shares kept of the own and the partner's [B, 2], and the
 /// seeds [B] that draw them.

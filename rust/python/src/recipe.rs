@@ -2,21 +2,17 @@
 
 use std::sync::Arc;
 
+use impasto_core::Result;
 use impasto_core::batch;
 use impasto_core::image::{
     Crop, Decode, Dtype, Exif, Filter, Geometry, Layout, Limits, Load, Target,
 };
 use impasto_core::text::{Framing, Prepare};
-use impasto_core::{Error, Result};
 use pyo3::prelude::*;
 
-use crate::errors::plain;
+use crate::errors::{plain, unknown};
 use crate::mix::MixSpec;
 use crate::tokenizer::{Tokenizer, specials};
-
-pub fn unknown(parameter: &str, value: &str) -> Error {
-    Error::Recipe(format!("{parameter}={value:?} is not known"))
-}
 
 pub fn filter(name: &str) -> Result<Filter> {
     match name {
