@@ -98,6 +98,33 @@ static void make_runs(huffman_table *table)
   }
 }
 
+/*
+ * pairs: by the next SYMBOL_BITS bits, the two AC symbols they begin with: bits 0-7 the first one's length with its value
+ * (0 where that is not among the bits), 8-15 that of both, 16-31 the first value, 32-39 and 40-47 what to advance to the
+ * first and on to the second, 48-63 the second value. Where there is no second, the first comes twice.
+ */
+static void make_pairs(huffman_table *table)
+{
+  for (uint32_t index = 0; index < 1u << SYMBOL_BITS; index++) {
+    uint32_t first = table->symbols[index];
+    uint64_t length = first & 0xff, advance = first >> 8 & 0x7f, value = first >> 16;
+    table->pairs[index] = 0;
+    if (length == 0 || first & MAGNITUDE)
+      continue;
+    uint64_t both = length, more = 0, next = value;
+    if (advance < END_OF_BLOCK) {
+      uint32_t second = table->symbols[index << length & ((1u << SYMBOL_BITS) - 1)];
+      uint64_t rest = second & 0xff;
+      if (rest && !(second & MAGNITUDE) && length + rest <= SYMBOL_BITS) {
+        both += rest;
+        more = second >> 8 & 0x7f;
+        next = second >> 16;
+      }
+    }
+    table->pairs[index] = length | both << 8 | value << 16 | advance << 32 | more << 40 | next << 48;
+  }
+}
+
 static const huffman_table *table_of(huffman_table *table, const JHUFF_TBL *from, int is_dc)
 {
   if (!from)
@@ -108,8 +135,10 @@ static const huffman_table *table_of(huffman_table *table, const JHUFF_TBL *from
   memcpy(table->bits, from->bits, sizeof table->bits);
   memcpy(table->values, from->huffval, sizeof table->values);
   table->made = make_symbols(table, is_dc);
-  if (table->made && !is_dc)
+  if (table->made && !is_dc) {
     make_runs(table);
+    make_pairs(table);
+  }
   return table->made ? table : NULL;
 }
 
@@ -239,13 +268,22 @@ static inline int take(huffman_input *in, const huffman_table *table, int is_dc,
 static inline int take_block(huffman_input *in, const huffman_table *table, JCOEF *block)
 {
   for (int k = 0; k < 63;) {
-    int value = 0;
     refill(in);
-    int advance = take(in, table, 0, &value);
-    if (advance < 0)
-      return 0;
-    k += advance;
-    block[NATURAL[k]] = (JCOEF)value; /* the end of the block stores a zero where one is */
+    uint64_t pair = table->pairs[in->bits >> (64 - SYMBOL_BITS)];
+    int next = k + (int)(pair >> 32 & 0xff);
+    /* A block's end that comes first goes below: the processor foresees it better there (a tenth of the whole time). */
+    if (LIKELY((pair & 0xff) && next < 63)) {
+      drop(in, (int)(pair >> 8 & 0xff));
+      k = next + (int)(pair >> 40 & 0xff);
+      block[NATURAL[next]] = (JCOEF)(pair >> 16);
+      block[NATURAL[k]] = (JCOEF)(pair >> 48); /* the end of the block stores a zero where one is */
+    } else {
+      int value = 0, advance = take(in, table, 0, &value);
+      if (advance < 0)
+        return 0;
+      k += advance;
+      block[NATURAL[k]] = (JCOEF)value;
+    }
   }
   return 1;
 }

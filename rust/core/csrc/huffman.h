@@ -24,6 +24,7 @@ typedef struct {
   UINT8 bits[17], values[256]; /* the table it was made from: most files use the same four */
   uint32_t symbols[1 << SYMBOL_BITS];
   uint32_t runs[1 << RUN_BITS];
+  uint64_t pairs[1 << SYMBOL_BITS];
   uint32_t limit[17]; /* past the last code of each length, moved to the top of 16 bits */
   int32_t offset[17]; /* from a code of each length to its place in `values` */
 } huffman_table;
