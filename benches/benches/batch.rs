@@ -7,6 +7,7 @@ use std::time::Duration;
 use criterion::{Criterion, Throughput};
 use impasto_benches::captions::{captions, vocabulary};
 use impasto_benches::clock::CpuTime;
+use impasto_benches::duel::Report;
 use impasto_benches::photo::jpegs;
 use impasto_core::batch::{Buffers, Keys, Recipe, Request, Staged, Text, When};
 use impasto_core::image::{Crop, Decode, Dtype, Filter, Geometry, Layout, Load, Target};
@@ -72,6 +73,34 @@ fn main() {
     let (recipe, index) = (Arc::new(recipe()), index());
     let mut images = vec![0f32; ROWS * recipe.image_bytes() / 4];
     let (mut ids, mut mask) = (vec![0; ROWS * LENGTH], vec![0; ROWS * LENGTH]);
+    let mut batch = |epoch: u64| {
+        let requests: Vec<Request> = (0..ROWS)
+            .map(|row| Request {
+                at: row,
+                from: row,
+                id: row as u64,
+            })
+            .collect();
+        let keys = Keys { seed: 0, epoch };
+        let mut staged = Staged::new(recipe.clone(), ROWS);
+        let failed = staged.load(&index, &requests, keys, 1);
+        assert!(failed.expect("free rows").is_empty());
+        // SAFETY: the bytes of a live buffer of floats.
+        let images =
+            unsafe { std::slice::from_raw_parts_mut(images.as_mut_ptr().cast(), 4 * images.len()) };
+        let buffers = Buffers {
+            images,
+            ids: &mut ids,
+            mask: &mut mask,
+        };
+        black_box(
+            staged
+                .finish(buffers, keys, When::default(), 1)
+                .expect("buffers that fit"),
+        )
+    };
+
+    let what = "64 JPEGs to MixGen, one thread";
     let mut group = criterion.benchmark_group("batch");
     group
         .warm_up_time(Duration::from_millis(300))
@@ -79,36 +108,21 @@ fn main() {
         .sample_size(20)
         .throughput(Throughput::Elements(ROWS as u64));
     let mut epoch = 0;
-    group.bench_function("64 JPEGs to MixGen, one thread", |b| {
+    group.bench_function(what, |b| {
         b.iter(|| {
             epoch += 1;
-            let requests: Vec<Request> = (0..ROWS)
-                .map(|row| Request {
-                    at: row,
-                    from: row,
-                    id: row as u64,
-                })
-                .collect();
-            let keys = Keys { seed: 0, epoch };
-            let mut staged = Staged::new(recipe.clone(), ROWS);
-            let failed = staged.load(&index, &requests, keys, 1);
-            assert!(failed.expect("free rows").is_empty());
-            // SAFETY: the bytes of a live buffer of floats.
-            let images = unsafe {
-                std::slice::from_raw_parts_mut(images.as_mut_ptr().cast(), 4 * images.len())
-            };
-            let buffers = Buffers {
-                images,
-                ids: &mut ids,
-                mask: &mut mask,
-            };
-            black_box(
-                staged
-                    .finish(buffers, keys, When::default(), 1)
-                    .expect("buffers that fit"),
-            )
+            batch(epoch)
         });
     });
     group.finish();
+
+    let mut report = Report::new("batch");
+    let epochs = 4;
+    report.alone(what, epochs * ROWS, || {
+        for epoch in 0..epochs {
+            batch(epoch as u64);
+        }
+    });
+    report.keep();
     criterion.final_summary();
 }

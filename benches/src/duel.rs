@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
-use crate::clock;
+use crate::{clock, photo};
 
 /// How long two rivals are timed together.
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -26,6 +26,22 @@ impl Report {
             rows: Vec::new(),
             ratios: Map::new(),
         }
+    }
+
+    /// Times `units` of `what` alone and notes how many are done in a second; the least of several rounds' CPU time.
+    pub fn alone(&mut self, what: &str, units: usize, mut work: impl FnMut()) {
+        let mut best = Duration::MAX;
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            let start = clock::now();
+            work();
+            best = best.min(clock::now() - start);
+        }
+        let micros = round(best.as_secs_f64() * 1e6 / units as f64);
+        println!("{what}: {micros} us, {} a second", (1e6 / micros) as u64);
+        self.rows.push(
+            json!({"bench": self.bench, "work": what, "name": "impasto", "microseconds": micros}),
+        );
     }
 
     /// Times two ways to do `units` of `what` in turns and notes the rate of `ours` over the rate of the peer's.
@@ -82,7 +98,7 @@ impl Report {
             }
         }
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("results");
-        let path = folder.join(format!("kernels-{}.json", stem.trim_matches('-')));
+        let path = folder.join(format!("rust-kernels-{}.json", stem.trim_matches('-')));
         let before = fs::read(&path)
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok());
@@ -99,6 +115,8 @@ impl Report {
             "machine": {"cpu": cpu, "threads_used": 1, "os": std::env::consts::OS},
             "versions": {"impasto": env!("CARGO_PKG_VERSION"), "libjpeg-turbo": "3.1.0", "instant-clip-tokenizer": "0.1.0"},
             "command": "IMPASTO_RECORD=1 cargo bench -p impasto-benches",
+            "photographs": photo::described(),
+            "clock": "CPU time of the thread; the least of the rounds in six seconds, rivals in turns",
             "notes": before["notes"],
             "rows": rows,
             "ratios": ratios,

@@ -67,6 +67,14 @@ fn soften(owner: &[u32], colours: &[[f64; 3]], stream: &mut Stream) -> Vec<u8> {
 /// Half the width of the noise, in levels: it decides what the JPEG weighs.
 const NOISE: f64 = 3.0;
 
+/// What the photographs are.
+pub fn described() -> &'static str {
+    match std::env::var_os("IMPASTO_PHOTOGRAPHS") {
+        Some(_) => "given files",
+        None => "dead leaves, 640x480, JPEG of quality 90, 4:2:0, 73 kB each",
+    }
+}
+
 /// `count` photographs of 640x480 as JPEGs of quality 90 with chroma at half size (4:2:0).
 ///
 /// They are the files of the folder that `IMPASTO_PHOTOGRAPHS` names, in order, when it is set.
