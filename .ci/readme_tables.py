@@ -61,10 +61,10 @@ def _loader(document: dict[str, Any]) -> str:
     return about + "\n\n" + _table(["loader", *headings], rows)
 
 
-def kernels() -> str:
+def ops() -> str:
     """Medians of the Python benches, beside the fastest peer of each group."""
     parts = []
-    for document in _read("kernels-*.json"):
+    for document in _read("ops-*.json"):
         rows = []
         for group, medians in document["groups"].items():
             peers = ", ".join(
@@ -81,7 +81,7 @@ def _time(seconds: float) -> str:
     return f"{seconds * 1e3:.2f} ms" if seconds < 10e-3 else f"{seconds * 1e3:.0f} ms"
 
 
-TABLES: dict[str, Callable[[], str]] = {"exactness": exactness, "loader": loader, "kernels": kernels}
+TABLES: dict[str, Callable[[], str]] = {"exactness": exactness, "loader": loader, "ops": ops}
 
 
 def fill(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Keeps what README shows of a run in benches/results/kernels-CPU.json: `python benches/keep.py RUN.json`.
+"""Keeps what README shows of a run in benches/results/ops-CPU.json: `python benches/keep.py RUN.json`.
 
 RUN.json is what `pytest benches --benchmark-json RUN.json` writes.
 """
@@ -28,7 +28,7 @@ def groups(run: dict[str, Any]) -> dict[str, dict[str, float]]:
 
 if __name__ == "__main__":
     source = Path(sys.argv[1])
-    target = Path(__file__).parent / "results" / f"kernels-{slug()}.json"
+    target = Path(__file__).parent / "results" / f"ops-{slug()}.json"
     document = {
         "groups": groups(json.loads(source.read_text(encoding="utf-8"))),
         "machine": describe(),
