@@ -37,6 +37,7 @@ fn recipe() -> Recipe {
         end: true,
     };
     Recipe {
+        augment: Vec::new(),
         load: Load {
             geometry,
             decode: Decode::default(),

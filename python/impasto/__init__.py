@@ -27,6 +27,13 @@ from impasto.errors import VocabularyError as VocabularyError
 if TYPE_CHECKING:
     from impasto import ops as ops
     from impasto import sources as sources
+    from impasto.augment import Augmentation as Augmentation
+    from impasto.augment import ColorJitter as ColorJitter
+    from impasto.augment import GaussianBlur as GaussianBlur
+    from impasto.augment import Grayscale as Grayscale
+    from impasto.augment import RandAugment as RandAugment
+    from impasto.augment import RandomErasing as RandomErasing
+    from impasto.augment import TrivialAugment as TrivialAugment
     from impasto.batch import Batch as Batch
     from impasto.batch import BatchKey as BatchKey
     from impasto.loading import BatchDataset as BatchDataset
@@ -47,6 +54,13 @@ if TYPE_CHECKING:
 
 # Where each public name lives. It is imported when it is first asked for: torch costs a second.
 _HOMES = {
+    "Augmentation": "impasto.augment",
+    "ColorJitter": "impasto.augment",
+    "GaussianBlur": "impasto.augment",
+    "Grayscale": "impasto.augment",
+    "RandAugment": "impasto.augment",
+    "RandomErasing": "impasto.augment",
+    "TrivialAugment": "impasto.augment",
     "Batch": "impasto.batch",
     "BatchMixGen": "impasto.ops.batch_mixgen",
     "MixGenCollate": "impasto.loading",

@@ -11,6 +11,7 @@ _Triple = tuple[float, float, float]
 _MeanStd = tuple[_Triple, _Triple] | None
 _Bytes = npt.NDArray[np.uint8]
 _Int64 = npt.NDArray[np.int64]
+_Operation = tuple[str, list[float]]
 _Words = Literal["own", "partner", "both", "kept of each", "kept of both"]
 _MixPlan = tuple[_Int64, npt.NDArray[np.float32], list[_Words], npt.NDArray[np.float64], npt.NDArray[np.uint64]]
 
@@ -74,6 +75,29 @@ class Tokenizer:
     ) -> npt.NDArray[np.uint32]: ...
 
 @final
+class AugmentSpec:
+    @staticmethod
+    def rand_augment(n: int, m: float, ops: str, p: float) -> AugmentSpec: ...
+    @staticmethod
+    def trivial_augment() -> AugmentSpec: ...
+    @staticmethod
+    def color_jitter(
+        p: float,
+        brightness: tuple[float, float],
+        contrast: tuple[float, float],
+        saturation: tuple[float, float],
+        hue: tuple[float, float],
+    ) -> AugmentSpec: ...
+    @staticmethod
+    def grayscale(p: float) -> AugmentSpec: ...
+    @staticmethod
+    def gaussian_blur(p: float, kernel: int, sigma: tuple[float, float]) -> AugmentSpec: ...
+    @staticmethod
+    def random_erasing(
+        p: float, scale: tuple[float, float], ratio: tuple[float, float], colour: Sequence[int]
+    ) -> AugmentSpec: ...
+
+@final
 class ImageSpec:
     def __new__(
         cls,
@@ -94,6 +118,7 @@ class ImageSpec:
         dtype: str,
         layout: str,
         mean_std: _MeanStd,
+        augment: Sequence[AugmentSpec],
     ) -> ImageSpec: ...
 
 @final
@@ -156,7 +181,9 @@ class Staged:
     ) -> list[tuple[int, ImpastoError]]: ...
     def plan(
         self,
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], _Int64, list[str], list[int | None]]: ...
+    ) -> tuple[
+        npt.NDArray[np.float64], npt.NDArray[np.bool_], _Int64, list[str], list[int | None], list[list[_Operation]]
+    ]: ...
     def unclean(self) -> list[tuple[int, str]]: ...
     def set_caption(self, row: int, caption: str) -> None: ...
     def finish(
@@ -189,6 +216,8 @@ def blend(
     layout: str,
     mean_std: _MeanStd,
 ) -> None: ...
+def augment(image: _Bytes, policies: Sequence[AugmentSpec], seed: int, epoch: int, id: int) -> list[_Operation]: ...
+def apply_ops(image: _Bytes, ops: Sequence[_Operation], style: str) -> None: ...
 def kept_places(words: str, shares: tuple[float, float], seed: int, own: int, partner: int) -> _Int64: ...
 def balanced_places(own: int, partner: int, room: int) -> _Int64 | None: ...
 def join(first: str, second: str) -> str: ...

@@ -1,5 +1,7 @@
 """The kernels under the loader as plain functions, on bytes, numpy arrays and torch tensors."""
 
+from impasto.ops.augmenting import apply as apply
+from impasto.ops.augmenting import augment as augment
 from impasto.ops.images import ImageHeader as ImageHeader
 from impasto.ops.images import crop as crop
 from impasto.ops.images import decode as decode

@@ -1,6 +1,7 @@
 //! `impasto._core`: the Python face of impasto-core. Every function extracts its arguments, releases the GIL, calls
 //! the core and converts the result; nothing is decided here.
 
+mod augment;
 mod errors;
 mod index;
 mod mix;
@@ -15,6 +16,8 @@ use pyo3::prelude::*;
 /// Decode, crop, resize, mix and tokenise image-text batches.
 #[pymodule(gil_used = false)]
 mod _core {
+    #[pymodule_export]
+    use crate::augment::{AugmentSpec, apply_ops, augment};
     #[pymodule_export]
     use crate::index::{Index, IndexBuilder};
     #[pymodule_export]

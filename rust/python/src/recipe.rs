@@ -5,11 +5,12 @@ use std::sync::Arc;
 use impasto_core::Result;
 use impasto_core::batch;
 use impasto_core::image::{
-    Crop, Decode, Dtype, Exif, Filter, Geometry, Layout, Limits, Load, Target,
+    Crop, Decode, Dtype, Exif, Filter, Geometry, Layout, Limits, Load, Policy, Target,
 };
 use impasto_core::text::{Framing, Prepare};
 use pyo3::prelude::*;
 
+use crate::augment::AugmentSpec;
 use crate::errors::{plain, unknown};
 use crate::mix::MixSpec;
 use crate::tokenizer::{Tokenizer, specials};
@@ -60,13 +61,14 @@ pub fn target(dtype: &str, layout: &str, mean_std: Option<([f32; 3], [f32; 3])>)
 pub struct ImageSpec {
     pub load: Load,
     pub target: Target,
+    pub augment: Vec<Policy>,
 }
 
 #[pymethods]
 impl ImageSpec {
     #[new]
     #[pyo3(signature = (*, height, width, crop, scale, ratio, resize, hflip, interpolation, exact, exif_orientation,
-                        max_pixels, max_bytes, max_scans, dtype, layout, mean_std))]
+                        max_pixels, max_bytes, max_scans, dtype, layout, mean_std, augment))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
     fn new(
         py: Python<'_>,
@@ -86,6 +88,7 @@ impl ImageSpec {
         dtype: &str,
         layout: &str,
         mean_std: Option<([f32; 3], [f32; 3])>,
+        augment: Vec<AugmentSpec>,
     ) -> PyResult<Self> {
         let build = || {
             let crop = match crop {
@@ -118,6 +121,7 @@ impl ImageSpec {
                     exact,
                 },
                 target,
+                augment: augment.iter().map(|policy| policy.0).collect(),
             })
         };
         build().map_err(|error| plain(py, &error))
@@ -175,6 +179,7 @@ impl Recipe {
         Self(Arc::new(batch::Recipe {
             load: image.load,
             target: image.target,
+            augment: image.augment.clone(),
             text: text.map(|text| text.0.clone()),
             mix: mix.map(|mix| mix.0),
         }))

@@ -10,7 +10,7 @@ use std::thread;
 
 pub use captions::Caption;
 
-use crate::image::{Load, Scratch, Target, View};
+use crate::image::{Geometry, Load, Op, Policy, Scratch, Target, View};
 use crate::mix::{Mix, MixGen, Pairing, fit};
 use crate::rng::{Purpose, Stream};
 use crate::source::Index;
@@ -37,6 +37,8 @@ pub struct Text {
 pub struct Recipe {
     /// From encoded bytes to `height x width` RGB.
     pub load: Load,
+    /// What is drawn and done to it then.
+    pub augment: Vec<Policy>,
     /// From RGB to the batch's element type and layout.
     pub target: Target,
     /// What happens to captions; `None` leaves them unread.
@@ -67,6 +69,8 @@ pub struct Row {
     pub choice: usize,
     /// The crop and flip drawn for it.
     pub view: View,
+    /// The operations drawn for it.
+    pub ops: Vec<Op>,
     /// The sample's label.
     pub label: Option<i64>,
 }
@@ -367,6 +371,7 @@ fn share<T: Send, S>(
 struct LoadScratch {
     file: Vec<u8>,
     image: Scratch,
+    copy: Vec<u8>,
 }
 
 fn load_row(
@@ -430,6 +435,15 @@ fn fill(
         &mut scratch.image,
         pixels,
     )?;
+    let Geometry { width, height, .. } = recipe.load.geometry;
+    let mut draws = stream(Purpose::Augment);
+    row.ops.clear();
+    for policy in &recipe.augment {
+        policy.draw(width, height, &mut draws, &mut row.ops);
+    }
+    for op in &row.ops {
+        op.apply(pixels, width as usize, &mut scratch.copy);
+    }
     Ok(())
 }
 
