@@ -7,7 +7,7 @@ use super::patch::Patch;
 use super::scratch::Scratch;
 use super::turn::Turn;
 use super::{png, webp};
-use crate::{Error, Result};
+use crate::Result;
 
 /// What to do with the orientation that a camera wrote into EXIF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
