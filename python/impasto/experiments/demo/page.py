@@ -19,7 +19,7 @@ from impasto.worlds.photographs import catalogue
 
 if TYPE_CHECKING:
     from impasto.experiments.demo.data import DemoData
-    from impasto.experiments.demo.run import Demo, DemoResult
+    from impasto.experiments.demo.settings import Demo, DemoResult
     from impasto.loading.sources import IndexedSource
     from impasto.models import DualEncoder
     from impasto.tasks import HeldOut

@@ -2,8 +2,9 @@
 
 use super::convolve::Convolver;
 use super::geometry::{Filter, View};
+use super::patch::Patch;
 use super::resample::{Side, resample, rows_first};
-use super::scratch::{Patch, Scratch};
+use super::scratch::Scratch;
 use super::turn::Turn;
 use crate::{Error, Result};
 

@@ -5,9 +5,9 @@ use std::io::Cursor;
 use image_webp::{DecodingError, WebPDecoder};
 
 use super::colour::append_rgb;
-use super::decode::{Header, Limits, guarded};
 use super::exif;
 use super::format::Format;
+use super::header::{Header, Limits, guarded};
 use crate::{Error, Result};
 
 pub(crate) fn probe(bytes: &[u8]) -> Result<Header> {

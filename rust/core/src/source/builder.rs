@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use rustc_hash::FxHashMap;
 
 use super::index::{ARENA, FILE, Index, NO_LABEL, Row, Shard, Span};
-use super::tar::{self, TarOptions};
+use super::shard::{self, TarOptions};
 use crate::{Error, Result};
 
 /// Collects rows; [`IndexBuilder::finish`] makes the [`Index`].
@@ -108,7 +108,7 @@ impl IndexBuilder {
     /// # Errors
     /// [`Error::Source`] for a shard that is missing, compressed, cut, or holds a sample without an image.
     pub fn add_tar(&mut self, path: &str, options: &TarOptions) -> Result<usize> {
-        let shard = tar::read(path, options)?;
+        let shard = shard::read(path, options)?;
         let container = match self.containers.get(path) {
             Some(&container) => container,
             None => {

@@ -2,9 +2,11 @@
 
 mod builder;
 mod index;
+mod shard;
 mod tar;
 mod tar_cache;
 
 pub use builder::IndexBuilder;
 pub use index::{Index, Shard, State};
-pub use tar::{Member, TarOptions, members};
+pub use shard::TarOptions;
+pub use tar::{Member, members};

@@ -10,10 +10,10 @@ mod samples;
 mod shim;
 
 use crate::image::colour::inverted_cmyk_to_rgb;
-use crate::image::decode::{Header, Limits};
 use crate::image::exif;
 use crate::image::format::Format;
-use crate::image::scratch::Patch;
+use crate::image::header::{Header, Limits};
+use crate::image::patch::Patch;
 use crate::{Error, Result};
 
 pub(crate) use shim::Decompressor;
