@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from impasto import _core
-from impasto.augment import Augmentation
+from impasto.augment import Augmentation, WordAugmentation
 from impasto.checks import choice, interval, is_count, is_number, is_triple, require
 from impasto.mixgen import MixGen
 from impasto.tokenizers import BertTokenizer, ClipTokenizer, Tokenizer
@@ -176,6 +176,7 @@ class TextRecipe:
         prepare: ``"caption"`` or ``"question"`` for ALBEF's cleaning before anything else (`impasto.ops.pre_caption`,
             `impasto.ops.pre_question`), or None.
         max_words: Words that it leaves.
+        augment: What is drawn for each caption's words then and done to them: `RandomDeletion`, `RandomSwap`.
 
     Raises:
         RecipeError: If a value makes no sense.
@@ -186,6 +187,7 @@ class TextRecipe:
     max_bytes: int = 32768
     prepare: Literal["caption", "question"] | None = None
     max_words: int = 30
+    augment: tuple[WordAugmentation, ...] = ()
 
     def __post_init__(self) -> None:
         named = self.tokenizer in ("clip", None) or isinstance(self.tokenizer, ClipTokenizer | BertTokenizer)
@@ -204,6 +206,11 @@ class TextRecipe:
         require(
             self.prepare in (None, "caption", "question"),
             f"prepare={self.prepare!r} is not known; use 'caption', 'question' or None",
+        )
+        augment = self.augment
+        require(
+            isinstance(augment, tuple) and all(isinstance(policy, WordAugmentation) for policy in augment),
+            f"augment={augment!r} must be a tuple of augmentations of words, such as (impasto.RandomDeletion(),)",
         )
         require(is_count(self.max_words) and self.max_words >= 1, f"max_words={self.max_words!r} must be at least 1")
 
@@ -230,6 +237,7 @@ class TextRecipe:
             max_bytes=self.max_bytes,
             prepare=self.prepare,
             max_words=self.max_words,
+            shakes=[policy.native for policy in self.augment],
         )
 
     def __getstate__(self) -> dict[str, Any]:

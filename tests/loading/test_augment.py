@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 
 import impasto
 from impasto import ImageRecipe, Loader, Recipe, ops
@@ -58,3 +59,45 @@ def test_recipes_are_values():
     assert again == recipe
     assert hash(again) == hash(recipe)
     assert "RandAugment(n=2, m=7, ops='albef', p=None)" in repr(recipe)
+
+
+def test_a_loader_s_words_are_ops_augment_caption_s(photographs, encode):
+    jpeg = encode(photographs["coffee"], "JPEG")
+    captions = [f"the photograph number {number} shows a cup of coffee" for number in range(8)]
+    policies = (impasto.RandomDeletion(p=0.3), impasto.RandomSwap(n=2))
+    data = Sequence([(jpeg, caption) for caption in captions])
+    text = impasto.TextRecipe(tokenizer=None, augment=policies)
+    changed = 0
+    for batch in batches(data, Recipe(image=ImageRecipe(size=32), text=text)):
+        for key, caption in zip(batch.keys, batch.captions, strict=True):
+            wanted = ops.augment_caption(captions[int(key)], policies, seed=3, epoch=2, sample=int(key))
+            assert caption == wanted
+            changed += caption != captions[int(key)]
+    assert changed > 4
+    assert pickle.loads(pickle.dumps(text)) == text
+    with pytest.raises(impasto.RecipeError, match="tuple of augmentations of words"):
+        impasto.TextRecipe(augment=(impasto.RandAugment(),))
+
+
+def test_mixup_blends_images_and_leaves_captions(photographs, encode):
+    names = sorted(photographs)
+    data = Sequence([(encode(photographs[name], "PNG"), name) for name in names])
+    image = ImageRecipe(size=32, crop="none", dtype="float32", normalize=None)
+    (plain,) = list(Loader(data, Recipe(image=image), batch_size=len(names), workers=0, seed=1))
+    (mixed,) = list(Loader(data, Recipe(image=image, mix=impasto.MixUp(0.5)), batch_size=len(names), workers=0, seed=1))
+    plan = mixed.plan
+    assert plan.mixed.all()
+    assert len(set(plan.lams.tolist())) == 1
+    assert plain.captions == mixed.captions
+    assert torch.equal(plain.input_ids, mixed.input_ids)
+    lams = torch.from_numpy(plan.lams)[:, None, None, None]
+    wanted = lams * plain.images + (1 - lams) * plain.images[plan.partners]
+    assert (wanted - mixed.images).abs().max() < 1e-5
+    labels = torch.arange(len(names)) % 3
+    soft = ops.soft_labels(labels, plan, 3)
+    logits = torch.randn(len(names), 3, generator=torch.Generator().manual_seed(0))
+    cross = torch.nn.functional.cross_entropy
+    halves = float(lams[0]) * cross(logits, labels) + (1 - float(lams[0])) * cross(logits, labels[plan.partners])
+    assert torch.allclose(cross(logits, soft), halves, atol=1e-6)
+    with pytest.raises(impasto.RecipeError, match="-1 stands for"):
+        ops.soft_labels(labels - 1, plan, 3)

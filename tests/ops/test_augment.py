@@ -192,3 +192,18 @@ def test_what_is_told_is_what_was_done(photographs, sample, policy):
 def test_bad_values_are_refused(make, said):
     with pytest.raises(RecipeError, match=said):
         make()
+
+
+@given(
+    words=st.lists(st.sampled_from(["a", "dog", "red", "\u00e9t\u00e9", "bus"]), min_size=1, max_size=12),
+    seed=st.integers(0, 2**62),
+)
+def test_deletion_keeps_an_order_and_swaps_keep_the_words(words, seed):
+    caption = "  ".join(words)
+    left = ops.augment_caption(caption, impasto.RandomDeletion(p=0.4), seed=seed).split()
+    rest = iter(words)
+    assert left and all(word in rest for word in left)
+    assert len(ops.augment_caption(caption, impasto.RandomDeletion(p=1), seed=seed).split()) == 1
+    swapped = ops.augment_caption(caption, impasto.RandomSwap(n=1), seed=seed).split()
+    assert sorted(swapped) == sorted(words)
+    assert sum(one != other for one, other in zip(swapped, words, strict=True)) in (0, 2)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from impasto import _core
-from impasto.augment import Augmentation, Operation
+from impasto.augment import Augmentation, Operation, WordAugmentation
 from impasto.errors import RecipeError
 from impasto.ops.images import Image
 
@@ -81,3 +81,33 @@ def apply(
     result = _copy(image)
     _core.apply_ops(result, [(name, list(values)) for name, values in operations], style)
     return result
+
+
+def augment_caption(
+    caption: str,
+    policy: WordAugmentation | Sequence[WordAugmentation],
+    *,
+    seed: int = 0,
+    epoch: int = 0,
+    sample: int = 0,
+) -> str:
+    """Does to a caption's words what the loader does to a sample's.
+
+    Args:
+        caption: The caption; words are what white space parts, and are joined by single spaces.
+        policy: One augmentation of words, or several.
+        seed: The run's seed.
+        epoch: The epoch.
+        sample: The sample's number in its data set.
+
+    Raises:
+        RecipeError: If a key makes no sense.
+
+    >>> import impasto
+    >>> augment_caption("a dog", impasto.RandomSwap(n=1))
+    'dog a'
+    """
+    if not all(0 <= key < 2**63 for key in (seed, epoch, sample)):
+        raise RecipeError(f"seed={seed}, epoch={epoch} and sample={sample} must lie in 0..2**63-1")
+    policies = [policy] if isinstance(policy, WordAugmentation) else policy
+    return _core.shake(caption, [policy.native for policy in policies], seed, epoch, sample)

@@ -23,7 +23,7 @@ mod _core {
     #[pymodule_export]
     use crate::mix::{MixSpec, balanced_places, kept_places};
     #[pymodule_export]
-    use crate::ops::{blend, decode, draw, join, needs_cleaning, prepare, probe, resize};
+    use crate::ops::{blend, decode, draw, join, needs_cleaning, prepare, probe, resize, shake};
     #[pymodule_export]
     use crate::permutation::{Permutation, substitute};
     #[pymodule_export]

@@ -7,7 +7,7 @@ use impasto_core::batch;
 use impasto_core::image::{
     Crop, Decode, Dtype, Exif, Filter, Geometry, Layout, Limits, Load, Policy, Target,
 };
-use impasto_core::text::{Framing, Prepare};
+use impasto_core::text::{Framing, Prepare, Shake};
 use pyo3::prelude::*;
 
 use crate::augment::AugmentSpec;
@@ -37,6 +37,16 @@ pub fn prepare(name: &str) -> Result<Prepare> {
         "question" => Ok(Prepare::Question),
         _ => Err(unknown("prepare", name)),
     }
+}
+
+/// What is done to words, by name and number.
+pub fn shakes_of(shakes: &[(String, f64)]) -> Result<Vec<Shake>> {
+    let shake = |(name, value): &(String, f64)| match name.as_str() {
+        "delete" => Ok(Shake::Delete(*value)),
+        "swap" => Ok(Shake::Swap(*value as u32)),
+        _ => Err(unknown("augment", name)),
+    };
+    shakes.iter().map(shake).collect()
 }
 
 pub fn target(dtype: &str, layout: &str, mean_std: Option<([f32; 3], [f32; 3])>) -> Result<Target> {
@@ -136,7 +146,7 @@ pub struct TextSpec(batch::Text);
 #[pymethods]
 impl TextSpec {
     #[new]
-    #[pyo3(signature = (*, tokenizer, length, pad_id, parse_specials, end, clean, max_bytes, prepare, max_words))]
+    #[pyo3(signature = (*, tokenizer, length, pad_id, parse_specials, end, clean, max_bytes, prepare, max_words, shakes))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
     fn new(
         py: Python<'_>,
@@ -149,6 +159,7 @@ impl TextSpec {
         max_bytes: usize,
         prepare: Option<&str>,
         max_words: usize,
+        shakes: Vec<(String, f64)>,
     ) -> PyResult<Self> {
         let framing = Framing {
             length,
@@ -163,6 +174,7 @@ impl TextSpec {
             clean,
             max_bytes,
             prepare: prepare.transpose().map_err(|error| plain(py, &error))?,
+            shakes: shakes_of(&shakes).map_err(|error| plain(py, &error))?,
         }))
     }
 }

@@ -14,7 +14,7 @@ use crate::image::{Geometry, Load, Op, Policy, Scratch, Target, View};
 use crate::mix::{Mix, MixGen, Pairing, fit};
 use crate::rng::{Purpose, Stream};
 use crate::source::Index;
-use crate::text::{Framing, Prepare, TextScratch, Tokenizer, needs_cleaning};
+use crate::text::{Framing, Prepare, Shake, TextScratch, Tokenizer, needs_cleaning, shake};
 use crate::{Error, Result, SampleError};
 
 /// How captions become rows of ids.
@@ -30,6 +30,8 @@ pub struct Text {
     pub max_bytes: usize,
     /// ALBEF's cleaning, and how many words it leaves.
     pub prepare: Option<(Prepare, usize)>,
+    /// What is done to its words then.
+    pub shakes: Vec<Shake>,
 }
 
 /// Everything that decides a batch besides the data, the seed and the epoch.
@@ -425,6 +427,9 @@ fn fill(
         if let Some((prepare, max_words)) = text.prepare {
             row.caption = prepare.apply(&row.caption, max_words);
             check_caption(&row.caption, text.max_bytes)?;
+        }
+        if !text.shakes.is_empty() {
+            row.caption = shake(&row.caption, &text.shakes, &mut stream(Purpose::Words));
         }
     }
     let max_bytes = recipe.load.decode.limits.max_bytes;

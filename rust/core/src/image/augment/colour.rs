@@ -9,13 +9,19 @@ fn luma(pixel: &[u8; 3]) -> u8 {
     ((red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16) as u8
 }
 
+/// Pixels worked on at a time: each step of the work is a loop of its own, which is what vectorises.
+const BLOCK: usize = 512;
+
 for_avx2! {
     /// Pixels blended with their luma: 0 is gray, 1 the image.
     pub(super) fn saturate(image: &mut [u8], share: f32) {
-        let (pixels, _) = image.as_chunks_mut::<3>();
-        for pixel in pixels {
-            let gray = luma(pixel);
-            *pixel = pixel.map(|value| blend(gray, value, share));
+        let mut gray = [0; 3 * BLOCK];
+        for block in image.chunks_mut(3 * BLOCK) {
+            let gray = &mut gray[..block.len()];
+            spread(block, gray);
+            for (value, &gray) in block.iter_mut().zip(gray.iter()) {
+                *value = blend(gray, *value, share);
+            }
         }
     }
 }
@@ -23,10 +29,26 @@ for_avx2! {
 for_avx2! {
     /// Every pixel's luma in its three channels.
     pub(super) fn grayscale(image: &mut [u8]) {
-        let (pixels, _) = image.as_chunks_mut::<3>();
-        for pixel in pixels {
-            *pixel = [luma(pixel); 3];
+        let mut gray = [0; 3 * BLOCK];
+        for block in image.chunks_mut(3 * BLOCK) {
+            let gray = &mut gray[..block.len()];
+            spread(block, gray);
+            block.copy_from_slice(gray);
         }
+    }
+}
+
+/// Every pixel's luma in the three channels of another image.
+#[inline(always)]
+fn spread(image: &[u8], gray: &mut [u8]) {
+    let mut lumas = [0; BLOCK];
+    let (pixels, _) = image.as_chunks::<3>();
+    for (gray, pixel) in lumas.iter_mut().zip(pixels) {
+        *gray = luma(pixel);
+    }
+    let (pixels, _) = gray.as_chunks_mut::<3>();
+    for (pixel, gray) in pixels.iter_mut().zip(lumas) {
+        *pixel = [gray; 3];
     }
 }
 

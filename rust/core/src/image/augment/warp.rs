@@ -30,10 +30,9 @@ pub(super) fn nearest(
     let mut y_row = fixed(f + d * 0.5 + e * 0.5);
     let warp = Warp::new(image, width, colour, copy);
     for out in image.chunks_exact_mut(width.max(1) * 3) {
-        let columns = inside(x_row, x_step, width, width);
-        let rows = inside(y_row, y_step, width, warp.height);
-        let x_range = columns.start.max(rows.start)..columns.end.min(rows.end);
-        let x_range = x_range.start..x_range.end.max(x_range.start);
+        let columns = inside(x_row, x_step, width, (width as i64) << 16);
+        let rows = inside(y_row, y_step, width, (warp.height as i64) << 16);
+        let x_range = both(columns, rows);
         paint(&mut out[..x_range.start * 3], colour);
         paint(&mut out[x_range.end * 3..], colour);
         let start = x_range.start as i64;
@@ -48,9 +47,9 @@ pub(super) fn nearest(
     }
 }
 
-/// The numbers n below the count for which `start + n * step`, in 16-bit fixed point, lies in 0..limit.
-fn inside(start: i64, step: i64, count: usize, limit: usize) -> Range<usize> {
-    let (count, limit) = (count as i64, (limit as i64) << 16);
+/// The numbers n below the count for which `start + n * step` lies in 0..limit.
+fn inside(start: i64, step: i64, count: usize, limit: i64) -> Range<usize> {
+    let count = count as i64;
     // The first n with start + n * step >= bound, for positive steps.
     let reaches = |start: i64, step: i64, bound: i64| {
         ((bound - start) + step - 1)
@@ -66,6 +65,11 @@ fn inside(start: i64, step: i64, count: usize, limit: usize) -> Range<usize> {
     first as usize..end as usize
 }
 
+fn both(one: Range<usize>, other: Range<usize>) -> Range<usize> {
+    let start = one.start.max(other.start);
+    start..one.end.min(other.end).max(start)
+}
+
 fn paint(out: &mut [u8], colour: [u8; 3]) {
     let (pixels, _) = out.as_chunks_mut::<3>();
     pixels.fill(colour);
@@ -74,7 +78,9 @@ fn paint(out: &mut [u8], colour: [u8; 3]) {
 impl<'a> Warp<'a> {
     fn new(image: &[u8], width: usize, colour: [u8; 3], copy: &'a mut Vec<u8>) -> Self {
         copy.clear();
+        copy.reserve(image.len() + 1);
         copy.extend_from_slice(image);
+        copy.push(0); // the last pixel is read with a fourth byte
         let height = image.len() / (width.max(1) * 3);
         Self {
             source: copy,
@@ -158,31 +164,58 @@ pub(super) fn bilinear(
     let step = (fixed(a), fixed(d));
     let warp = Warp::new(image, width, colour, copy);
     for (row, out) in image.chunks_exact_mut(width.max(1) * 3).enumerate() {
-        let (mut x, mut y) = (fixed(b * row as f64 + c), fixed(e * row as f64 + f));
+        let (x, y) = (fixed(b * row as f64 + c), fixed(e * row as f64 + f));
+        // Where all four pixels about a place are in the source.
+        let limit = |side: usize| (side as i64 - 1) << 32;
+        let columns = inside(x, step.0, width, limit(width));
         let level = step == (1 << 32, 0) && y & 0xffff_ffff == 0;
-        let (mut out, _) = out.as_chunks_mut::<3>();
-        if level && (0..warp.height as i64).contains(&(y >> 32)) {
-            // All pixels of the row lie equally far between two of one row of the source.
-            let column = x >> 32;
-            let first = (-column).clamp(0, width as i64) as usize;
-            let end = (width as i64 - 1 - column).clamp(first as i64, width as i64) as usize;
-            let from = ((y >> 32) * width as i64 + column + first as i64) * 3;
-            let share = ((x as u32 >> 19) + 1) >> 1;
-            let (head, rest) = out.split_at_mut(first);
-            let (middle, tail) = rest.split_at_mut(end - first);
-            if !middle.is_empty() {
-                let length = middle.len() * 3;
-                let source = &warp.source[from as usize..from as usize + length + 3];
-                slide(source, share, middle.as_flattened_mut());
-            }
-            for (at, pixel) in head.iter_mut().enumerate() {
-                *pixel = warp.interpolate(x + ((at as i64) << 32), y);
-            }
-            x += (end as i64) << 32;
-            out = tail;
+        let bottom = limit(warp.height) + i64::from(level) * (1 << 32);
+        let within = both(columns, inside(y, step.1, width, bottom));
+        let place = |n: usize| (x + n as i64 * step.0, y + n as i64 * step.1);
+        let (pixels, _) = out.as_chunks_mut::<3>();
+        for n in (0..within.start).chain(within.end..width) {
+            let (x, y) = place(n);
+            pixels[n] = warp.interpolate(x, y);
         }
-        for pixel in out {
-            *pixel = warp.interpolate(x, y);
+        let start = place(within.start);
+        let middle = pixels[within].as_flattened_mut();
+        if level {
+            let from = ((start.1 >> 32) * width as i64 + (start.0 >> 32)) * 3;
+            if !middle.is_empty() {
+                let source = &warp.source[from as usize..from as usize + middle.len() + 3];
+                slide(source, ((x as u32 >> 19) + 1) >> 1, middle);
+            }
+        } else {
+            turn(warp.source, width * 3, start, step, middle);
+        }
+    }
+}
+
+for_avx2! {
+    /// Places between four pixels of the source each; four bytes at a time, the last of which the next pixel replaces.
+    fn turn(source: &[u8], stride: usize, start: (i64, i64), step: (i64, i64), out: &mut [u8]) {
+        let (mut x, mut y) = start;
+        let tap = |at: usize| <[u8; 4]>::try_from(&source[at..at + 4]).unwrap_or_default().map(u32::from);
+        let mut at = 0;
+        while at < out.len() {
+            let from = (y >> 32) as usize * stride + (x >> 32) as usize * 3;
+            let share = |place: i64| ((place as u32 >> 19) + 1) >> 1;
+            let (right, below) = (share(x), share(y));
+            let both = (right * below + 0x800) >> 12;
+            let weights = [0x1000 + both - right - below, right - both, below - both, both];
+            let taps = [tap(from), tap(from + 3), tap(from + stride), tap(from + stride + 3)];
+            let mut sum = [0x800u32; 4];
+            for (tap, weight) in taps.iter().zip(weights) {
+                for (sum, value) in sum.iter_mut().zip(tap) {
+                    *sum += value * weight;
+                }
+            }
+            let pixel = sum.map(|sum| (sum >> 12) as u8);
+            match out[at..].first_chunk_mut::<4>() {
+                Some(place) => *place = pixel,
+                None => out[at..at + 3].copy_from_slice(&pixel[..3]),
+            }
+            at += 3;
             x += step.0;
             y += step.1;
         }
