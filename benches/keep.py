@@ -1,4 +1,4 @@
-"""Keeps what README shows of a run in benches/results/ops-CPU.json: `python benches/keep.py RUN.json`.
+"""Keeps what README shows of a run in benches/results/ops-CPU.json: `python benches/keep.py RUN.json [ops]`.
 
 RUN.json is what `pytest benches --benchmark-json RUN.json` writes.
 """
@@ -28,11 +28,12 @@ def groups(run: dict[str, Any]) -> dict[str, dict[str, float]]:
 
 if __name__ == "__main__":
     source = Path(sys.argv[1])
-    target = Path(__file__).parent / "results" / f"ops-{slug()}.json"
+    name = sys.argv[2] if len(sys.argv) > 2 else "ops"
+    target = Path(__file__).parent / "results" / f"{name}-{slug()}.json"
     document = {
         "groups": groups(json.loads(source.read_text(encoding="utf-8"))),
         "machine": describe(),
         "versions": versions(*PACKAGES),
-        "command": f"pytest benches --benchmark-json {source.name}; python benches/keep.py {source.name}",
+        "command": f"pytest benches --benchmark-json {source.name}; python benches/keep.py {source.name} {name}",
     }
     target.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

@@ -25,7 +25,9 @@ fn to_hsv(pixel: [u8; 3]) -> [u8; 3] {
     } else {
         (4.0 + f64::from(from_green) - f64::from(from_red)) as f32
     };
-    let hue = ((f64::from(hue) / 6.0 + 1.0) % 1.0) as f32;
+    // fmod(.., 1) of what lies in 0.8..2.
+    let hue = f64::from(hue) / 6.0 + 1.0;
+    let hue = if hue >= 1.0 { hue - 1.0 } else { hue } as f32;
     let saturation = range / f32::from(high);
     [
         (f64::from(hue) * 255.0) as u8,
@@ -40,9 +42,9 @@ fn to_rgb([hue, saturation, value]: [u8; 3]) -> [u8; 3] {
         return [value; 3];
     }
     let sixth = f64::from(hue) * 6.0 / 255.0;
-    let part = f64::from((sixth - sixth.floor()) as f32);
+    let part = f64::from((sixth - f64::from(sixth as u32)) as f32);
     let saturation = f64::from((f64::from(saturation) / 255.0) as f32);
-    let level = |share: f64| (f64::from(value) * (1.0 - share)).round() as u8;
+    let level = |share: f64| (f64::from(value) * (1.0 - share) + 0.5) as u8;
     let (low, falling, rising) = (
         level(saturation),
         level(saturation * part),

@@ -191,35 +191,69 @@ pub(super) fn bilinear(
     }
 }
 
-for_avx2! {
-    /// Places between four pixels of the source each; four bytes at a time, the last of which the next pixel replaces.
-    fn turn(source: &[u8], stride: usize, start: (i64, i64), step: (i64, i64), out: &mut [u8]) {
-        let (mut x, mut y) = start;
-        let tap = |at: usize| <[u8; 4]>::try_from(&source[at..at + 4]).unwrap_or_default().map(u32::from);
-        let mut at = 0;
-        while at < out.len() {
-            let from = (y >> 32) as usize * stride + (x >> 32) as usize * 3;
-            let share = |place: i64| ((place as u32 >> 19) + 1) >> 1;
-            let (right, below) = (share(x), share(y));
-            let both = (right * below + 0x800) >> 12;
-            let weights = [0x1000 + both - right - below, right - both, below - both, both];
-            let taps = [tap(from), tap(from + 3), tap(from + stride), tap(from + stride + 3)];
-            let mut sum = [0x800u32; 4];
-            for (tap, weight) in taps.iter().zip(weights) {
-                for (sum, value) in sum.iter_mut().zip(tap) {
-                    *sum += value * weight;
-                }
-            }
-            let pixel = sum.map(|sum| (sum >> 12) as u8);
-            match out[at..].first_chunk_mut::<4>() {
-                Some(place) => *place = pixel,
-                None => out[at..at + 3].copy_from_slice(&pixel[..3]),
-            }
-            at += 3;
-            x += step.0;
-            y += step.1;
+/// Places between four pixels of the source each; four bytes at a time, the last of which the next pixel replaces.
+fn turn(source: &[u8], stride: usize, start: (i64, i64), step: (i64, i64), out: &mut [u8]) {
+    let (mut x, mut y) = start;
+    let tap = |at: usize| <[u8; 4]>::try_from(&source[at..at + 4]).unwrap_or_default();
+    let mut at = 0;
+    while at < out.len() {
+        let from = (y >> 32) as usize * stride + (x >> 32) as usize * 3;
+        let share = |place: i64| ((place as u32 >> 19) + 1) >> 1;
+        let (right, below) = (share(x), share(y));
+        let both = (right * below + 0x800) >> 12;
+        let weights = [
+            0x1000 + both - right - below,
+            right - both,
+            below - both,
+            both,
+        ];
+        let taps = [
+            tap(from),
+            tap(from + 3),
+            tap(from + stride),
+            tap(from + stride + 3),
+        ];
+        let pixel = weigh(taps, weights);
+        match out[at..].first_chunk_mut::<4>() {
+            Some(place) => *place = pixel,
+            None => out[at..at + 3].copy_from_slice(&pixel[..3]),
         }
+        at += 3;
+        x += step.0;
+        y += step.1;
     }
+}
+
+/// The sum of four pixels with weights of 12 bits that sum to one, rounded.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn weigh(taps: [[u8; 4]; 4], weights: [u32; 4]) -> [u8; 4] {
+    use std::arch::x86_64::*;
+    // SAFETY: SSE2 is part of x86-64, and nothing here reads or writes memory.
+    unsafe {
+        let zero = _mm_setzero_si128();
+        let load = |tap: usize| _mm_cvtsi32_si128(i32::from_le_bytes(taps[tap]));
+        let pair = |left: usize, right: usize| {
+            let values = _mm_unpacklo_epi8(_mm_unpacklo_epi8(load(left), load(right)), zero);
+            let weights = (weights[left] | weights[right] << 16) as i32;
+            _mm_madd_epi16(values, _mm_set1_epi32(weights))
+        };
+        let sum = _mm_add_epi32(_mm_add_epi32(pair(0, 1), pair(2, 3)), _mm_set1_epi32(0x800));
+        let words = _mm_packs_epi32(_mm_srli_epi32::<12>(sum), zero);
+        _mm_cvtsi128_si32(_mm_packus_epi16(words, words)).to_le_bytes()
+    }
+}
+
+/// The sum of four pixels with weights of 12 bits that sum to one, rounded.
+#[cfg(not(target_arch = "x86_64"))]
+fn weigh(taps: [[u8; 4]; 4], weights: [u32; 4]) -> [u8; 4] {
+    std::array::from_fn(|channel| {
+        let parts = taps.iter().zip(weights);
+        let sum: u32 = parts
+            .map(|(tap, weight)| u32::from(tap[channel]) * weight)
+            .sum();
+        ((sum + 0x800) >> 12) as u8
+    })
 }
 
 for_avx2! {
