@@ -23,6 +23,7 @@ LAYERS: list[set[str]] = [
     {"ops"},
     {"recipe", "batch"},
     {"mixgen", "plan", "tokenizers"},
+    {"augment"},
     {"_optional", "checks"},
     {"errors"},
     {"_core"},

@@ -37,6 +37,7 @@ fn recipe() -> Recipe {
         end: true,
     };
     Recipe {
+        augment: Vec::new(),
         load: Load {
             geometry,
             decode: Decode::default(),
@@ -49,6 +50,7 @@ fn recipe() -> Recipe {
             clean: true,
             max_bytes: 1 << 16,
             prepare: None,
+            shakes: Vec::new(),
         }),
         mix: Some(MixGen::default()),
     }

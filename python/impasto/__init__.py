@@ -27,6 +27,16 @@ from impasto.errors import VocabularyError as VocabularyError
 if TYPE_CHECKING:
     from impasto import ops as ops
     from impasto import sources as sources
+    from impasto.augment import Augmentation as Augmentation
+    from impasto.augment import ColorJitter as ColorJitter
+    from impasto.augment import GaussianBlur as GaussianBlur
+    from impasto.augment import Grayscale as Grayscale
+    from impasto.augment import RandAugment as RandAugment
+    from impasto.augment import RandomDeletion as RandomDeletion
+    from impasto.augment import RandomErasing as RandomErasing
+    from impasto.augment import RandomSwap as RandomSwap
+    from impasto.augment import TrivialAugment as TrivialAugment
+    from impasto.augment import WordAugmentation as WordAugmentation
     from impasto.batch import Batch as Batch
     from impasto.batch import BatchKey as BatchKey
     from impasto.loading import BatchDataset as BatchDataset
@@ -35,6 +45,7 @@ if TYPE_CHECKING:
     from impasto.loading import MixGenCollate as MixGenCollate
     from impasto.mixgen import Beta as Beta
     from impasto.mixgen import MixGen as MixGen
+    from impasto.mixgen import MixUp as MixUp
     from impasto.ops.batch_mixgen import BatchMixGen as BatchMixGen
     from impasto.ops.mixing import plan_at as plan_at
     from impasto.plan import MixPlan as MixPlan
@@ -47,6 +58,17 @@ if TYPE_CHECKING:
 
 # Where each public name lives. It is imported when it is first asked for: torch costs a second.
 _HOMES = {
+    "RandomDeletion": "impasto.augment",
+    "RandomSwap": "impasto.augment",
+    "WordAugmentation": "impasto.augment",
+    "MixUp": "impasto.mixgen",
+    "Augmentation": "impasto.augment",
+    "ColorJitter": "impasto.augment",
+    "GaussianBlur": "impasto.augment",
+    "Grayscale": "impasto.augment",
+    "RandAugment": "impasto.augment",
+    "RandomErasing": "impasto.augment",
+    "TrivialAugment": "impasto.augment",
     "Batch": "impasto.batch",
     "BatchMixGen": "impasto.ops.batch_mixgen",
     "MixGenCollate": "impasto.loading",

@@ -48,7 +48,7 @@ class MixGen:
         image: ``"mix"``, or ``"choose"`` one of the two images, evenly.
         text: ``"join"`` the captions, ``"choose"`` one evenly, ``"keep_each"``: keep(T_i, lam) and
             keep(T_j, 1 - lam) joined, or ``"keep_joined"``: keep(T_i + T_j, keep). ``keep(T, r)`` keeps ``r * |T|``
-            tokens drawn at random (rounded half up, at least one), in their order.
+            tokens drawn at random (rounded half up, at least one), in their order. ``"own"`` leaves captions alone.
         keep: The share that ``"keep_joined"`` keeps.
         unit: What ``keep`` counts: the tokenizer's ``"tokens"``, or ``"words"`` between white space.
         pairing: ``"block"`` pairs row i with row i + M, as the paper does; ``"fit"`` pairs the same rows so that as
@@ -75,7 +75,7 @@ class MixGen:
     lam: float | Beta = 0.5
     lam_per: Literal["batch", "sample"] = "batch"
     image: Literal["mix", "choose"] = "mix"
-    text: Literal["join", "choose", "keep_each", "keep_joined"] = "join"
+    text: Literal["join", "choose", "keep_each", "keep_joined", "own"] = "join"
     keep: float = 0.5
     unit: Literal["tokens", "words"] = "tokens"
     pairing: Literal["block", "fit", "shuffle"] = "block"
@@ -102,7 +102,7 @@ class MixGen:
         )
         choice("lam_per", self.lam_per, ("batch", "sample"))
         choice("image", self.image, ("mix", "choose"))
-        choice("text", self.text, ("join", "choose", "keep_each", "keep_joined"))
+        choice("text", self.text, ("join", "choose", "keep_each", "keep_joined", "own"))
         choice("unit", self.unit, ("tokens", "words"))
         choice("budget", self.budget, ("count", "warn", "error", "balance"))
         for name in ("keep", "probability"):
@@ -199,6 +199,25 @@ class MixGen:
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "native"}
+
+
+def MixUp(alpha: float = 0.2, **options: Any) -> MixGen:  # noqa: N802  a recipe's name
+    """MixUp (Zhang et al. 2018) of images: the whole batch, each row with another; captions and labels stay its own.
+
+    The loss goes with it: ``lam * loss(own label) + (1 - lam) * loss(partner's)``, or `ops.soft_labels`.
+
+    Args:
+        alpha: lam is drawn from Beta(alpha, alpha), once a batch.
+        options: Other arguments of `MixGen`.
+
+    Raises:
+        RecipeError: If a value makes no sense.
+
+    >>> MixUp(0.4)
+    MixGen(ratio=1.0, lam=Beta(a=0.4, b=0.4), text='own', pairing='shuffle')
+    """
+    rival: dict[str, Any] = {"ratio": 1.0, "lam": Beta(alpha, alpha), "text": "own", "pairing": "shuffle"}
+    return MixGen(**rival | options)
 
 
 #: The paper's table of variants.

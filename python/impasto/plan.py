@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from impasto.augment import Operation
 
 Words = Literal["own", "partner", "both", "kept of each", "kept of both"]
 
@@ -74,6 +76,7 @@ class Plan:
         mix: Who was mixed with whom, and how.
         kept: For each row the places of its tokens (or words) that were kept, counted over its own and then its
             partner's; None where all were.
+        augmentations: For each row the names and numbers of the operations done to its image; see `ops.apply`.
     """
 
     boxes: npt.NDArray[np.float64]
@@ -81,6 +84,7 @@ class Plan:
     choices: npt.NDArray[np.int64]
     mix: MixPlan
     kept: list[list[int] | None]
+    augmentations: list[list[Operation]] = field(default_factory=list)
 
     @property
     def partners(self) -> npt.NDArray[np.int64]:

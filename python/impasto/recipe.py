@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from impasto import _core
+from impasto.augment import Augmentation, WordAugmentation
 from impasto.checks import choice, interval, is_count, is_number, is_triple, require
 from impasto.mixgen import MixGen
 from impasto.tokenizers import BertTokenizer, ClipTokenizer, Tokenizer
@@ -37,6 +38,7 @@ class ImageRecipe:
         resize: Short side before a center crop, in pixels; by default the crop's own.
         hflip: Probability of a horizontal flip; None is 0.5 for random crops and 0 otherwise.
         interpolation: ``"bicubic"`` or ``"bilinear"``.
+        augment: What is drawn for each image and done to it after the flip, in turn: `RandAugment`, `ColorJitter`, ...
         normalize: ``"clip"``, ``"imagenet"``, ``"inception"``, a (mean, std) pair of RGB triples for values in
             [0, 1], or None for values in [0, 1] themselves. uint8 images are never normalised.
         dtype: Element type of ``Batch.images``: ``"float32"``, ``"float16"``, ``"bfloat16"`` or ``"uint8"``.
@@ -59,6 +61,7 @@ class ImageRecipe:
     resize: int | None = None
     hflip: float | None = None
     interpolation: Literal["bicubic", "bilinear"] = "bicubic"
+    augment: tuple[Augmentation, ...] = ()
     normalize: str | tuple[Triple, Triple] | None = "clip"
     dtype: Literal["float32", "float16", "bfloat16", "uint8"] = "float32"
     layout: Literal["chw", "hwc"] = "chw"
@@ -83,6 +86,11 @@ class ImageRecipe:
         hflip = self.hflip
         require(hflip is None or (is_number(hflip) and 0 <= hflip <= 1), f"hflip={hflip!r} must lie in [0, 1]")
         choice("interpolation", self.interpolation, ("bicubic", "bilinear"))
+        augment = self.augment
+        require(
+            isinstance(augment, tuple) and all(isinstance(policy, Augmentation) for policy in augment),
+            f"augment={augment!r} must be a tuple of augmentations, such as (impasto.RandAugment(),)",
+        )
         choice("dtype", self.dtype, ("float32", "float16", "bfloat16", "uint8"))
         choice("layout", self.layout, ("chw", "hwc"))
         choice("exif", self.exif, ("ignore", "apply"))
@@ -123,6 +131,7 @@ class ImageRecipe:
             dtype=self.dtype,
             layout=self.layout,
             mean_std=self.mean_std,
+            augment=[policy.native for policy in self.augment],
         )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -167,6 +176,7 @@ class TextRecipe:
         prepare: ``"caption"`` or ``"question"`` for ALBEF's cleaning before anything else (`impasto.ops.pre_caption`,
             `impasto.ops.pre_question`), or None.
         max_words: Words that it leaves.
+        augment: What is drawn for each caption's words then and done to them: `RandomDeletion`, `RandomSwap`.
 
     Raises:
         RecipeError: If a value makes no sense.
@@ -177,6 +187,7 @@ class TextRecipe:
     max_bytes: int = 32768
     prepare: Literal["caption", "question"] | None = None
     max_words: int = 30
+    augment: tuple[WordAugmentation, ...] = ()
 
     def __post_init__(self) -> None:
         named = self.tokenizer in ("clip", None) or isinstance(self.tokenizer, ClipTokenizer | BertTokenizer)
@@ -195,6 +206,11 @@ class TextRecipe:
         require(
             self.prepare in (None, "caption", "question"),
             f"prepare={self.prepare!r} is not known; use 'caption', 'question' or None",
+        )
+        augment = self.augment
+        require(
+            isinstance(augment, tuple) and all(isinstance(policy, WordAugmentation) for policy in augment),
+            f"augment={augment!r} must be a tuple of augmentations of words, such as (impasto.RandomDeletion(),)",
         )
         require(is_count(self.max_words) and self.max_words >= 1, f"max_words={self.max_words!r} must be at least 1")
 
@@ -221,6 +237,7 @@ class TextRecipe:
             max_bytes=self.max_bytes,
             prepare=self.prepare,
             max_words=self.max_words,
+            shakes=[policy.native for policy in self.augment],
         )
 
     def __getstate__(self) -> dict[str, Any]:

@@ -122,7 +122,7 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
                 parse_specials=tokenizer.specials == "parse",
                 end=tokenizer.end,
             )
-        boxes, flips, choices, keys, labels = staged.plan()
+        boxes, flips, choices, keys, labels, augmentations = staged.plan()
         batch = Batch(
             images=images,
             input_ids=torch.from_numpy(ids) if tokenizer else None,
@@ -130,7 +130,7 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
             captions=captions if text else None,
             labels=_labels(labels),
             keys=keys,
-            plan=Plan(boxes, flips, choices, MixPlan(*mix), kept if text else [None] * count),
+            plan=Plan(boxes, flips, choices, MixPlan(*mix), kept if text else [None] * count, augmentations),
             lost=torch.from_numpy(lost) if tokenizer else None,
             replaced=tuple(
                 Replaced(row, bad.key, bad.path, type(bad).__name__, bad.reason, keys[row]) for row, bad in broken

@@ -1,5 +1,8 @@
 """The kernels under the loader as plain functions, on bytes, numpy arrays and torch tensors."""
 
+from impasto.ops.augmenting import apply as apply
+from impasto.ops.augmenting import augment as augment
+from impasto.ops.augmenting import augment_caption as augment_caption
 from impasto.ops.images import ImageHeader as ImageHeader
 from impasto.ops.images import crop as crop
 from impasto.ops.images import decode as decode
@@ -11,6 +14,7 @@ from impasto.ops.mixing import join as join
 from impasto.ops.mixing import mix as mix
 from impasto.ops.mixing import normalize as normalize
 from impasto.ops.mixing import plan_at as plan_at
+from impasto.ops.mixing import soft_labels as soft_labels
 from impasto.ops.order import permutation as permutation
 from impasto.ops.splicing import Spliced as Spliced
 from impasto.ops.splicing import mix_captions as mix_captions

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from impasto import _core
 from impasto.errors import RecipeError
 from impasto.mixgen import MixGen
-from impasto.plan import MixPlan
+from impasto.plan import MixPlan, Plan
 from impasto.recipe import Recipe, Triple, mean_std
 
 if TYPE_CHECKING:
@@ -180,3 +180,33 @@ def normalize(
     source, flat = np.ascontiguousarray(images), out.reshape(-1).view(np.uint8)
     _core.blend(source, partners, lams, flat, dtype=dtype, layout=layout, mean_std=mean_std(normalize))
     return out
+
+
+def soft_labels(labels: torch.Tensor, plan: MixPlan | Plan, classes: int) -> torch.Tensor:
+    """Labels of a mixed batch as probabilities: lam of the row's own, the rest of its partner's.
+
+    Args:
+        labels: [B] int64, each in 0..classes-1: ``Batch.labels``.
+        plan: ``Batch.plan``.
+        classes: The number of classes.
+
+    Returns:
+        [B, classes] float32; rows sum to 1.
+
+    Raises:
+        RecipeError: If a label is missing (-1) or too large, or there are more or fewer than rows.
+
+    >>> import torch
+    >>> plan = plan_at(MixGen(ratio=0.5, lam=0.75, text="own"), batch_size=2)
+    >>> soft_labels(torch.tensor([0, 2]), plan, classes=3).tolist()
+    [[0.75, 0.0, 0.25], [0.0, 0.0, 1.0]]
+    """
+    import torch
+
+    if labels.shape != (len(plan.partners),):
+        raise RecipeError(f"labels must be [{len(plan.partners)}], not {list(labels.shape)}")
+    if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
+        raise RecipeError(f"labels must lie in 0..{classes - 1}; -1 stands for a sample without one")
+    own = torch.nn.functional.one_hot(labels, classes).float()
+    lams = torch.from_numpy(plan.lams).to(own.device)[:, None]
+    return lams * own + (1 - lams) * own[torch.from_numpy(plan.partners).to(own.device)]

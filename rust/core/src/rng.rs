@@ -16,6 +16,10 @@ pub enum Purpose {
     Mix = 4,
     /// Which sample stands in for a broken one.
     Substitute = 5,
+    /// What is done to one image besides crop and flip.
+    Augment = 6,
+    /// What is done to the words of one caption.
+    Words = 7,
 }
 
 /// A random stream (SplitMix64 keyed by a hash of its name).

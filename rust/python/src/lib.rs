@@ -1,6 +1,7 @@
 //! `impasto._core`: the Python face of impasto-core. Every function extracts its arguments, releases the GIL, calls
 //! the core and converts the result; nothing is decided here.
 
+mod augment;
 mod errors;
 mod index;
 mod mix;
@@ -16,11 +17,13 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
+    use crate::augment::{AugmentSpec, apply_ops, augment};
+    #[pymodule_export]
     use crate::index::{Index, IndexBuilder};
     #[pymodule_export]
     use crate::mix::{MixSpec, balanced_places, kept_places};
     #[pymodule_export]
-    use crate::ops::{blend, decode, draw, join, needs_cleaning, prepare, probe, resize};
+    use crate::ops::{blend, decode, draw, join, needs_cleaning, prepare, probe, resize, shake};
     #[pymodule_export]
     use crate::permutation::{Permutation, substitute};
     #[pymodule_export]

@@ -54,6 +54,7 @@ impl MixSpec {
                     _ => return Err(unknown("image", image)),
                 },
                 texts: match text {
+                    "own" => Texts::Own,
                     "join" => Texts::Join,
                     "choose" => Texts::Choose,
                     "keep_each" => Texts::KeepEach,

@@ -204,3 +204,18 @@ pub fn prepare(py: Python<'_>, text: &str, kind: &str, max_words: usize) -> PyRe
 pub fn needs_cleaning(caption: &str) -> bool {
     text::needs_cleaning(caption)
 }
+
+/// What is done to the words of a sample's caption.
+#[pyfunction]
+pub fn shake(
+    py: Python<'_>,
+    caption: &str,
+    shakes: Vec<(String, f64)>,
+    seed: u64,
+    epoch: u64,
+    id: u64,
+) -> PyResult<String> {
+    let shakes = recipe::shakes_of(&shakes).map_err(|error| plain(py, &error))?;
+    let mut stream = Stream::new(seed, epoch, id, Purpose::Words);
+    Ok(text::shake(caption, &shakes, &mut stream))
+}

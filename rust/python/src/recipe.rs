@@ -5,11 +5,12 @@ use std::sync::Arc;
 use impasto_core::Result;
 use impasto_core::batch;
 use impasto_core::image::{
-    Crop, Decode, Dtype, Exif, Filter, Geometry, Layout, Limits, Load, Target,
+    Crop, Decode, Dtype, Exif, Filter, Geometry, Layout, Limits, Load, Policy, Target,
 };
-use impasto_core::text::{Framing, Prepare};
+use impasto_core::text::{Framing, Prepare, Shake};
 use pyo3::prelude::*;
 
+use crate::augment::AugmentSpec;
 use crate::errors::{plain, unknown};
 use crate::mix::MixSpec;
 use crate::tokenizer::{Tokenizer, specials};
@@ -38,6 +39,16 @@ pub fn prepare(name: &str) -> Result<Prepare> {
     }
 }
 
+/// What is done to words, by name and number.
+pub fn shakes_of(shakes: &[(String, f64)]) -> Result<Vec<Shake>> {
+    let shake = |(name, value): &(String, f64)| match name.as_str() {
+        "delete" => Ok(Shake::Delete(*value)),
+        "swap" => Ok(Shake::Swap(*value as u32)),
+        _ => Err(unknown("augment", name)),
+    };
+    shakes.iter().map(shake).collect()
+}
+
 pub fn target(dtype: &str, layout: &str, mean_std: Option<([f32; 3], [f32; 3])>) -> Result<Target> {
     let dtype = match dtype {
         "float32" => Dtype::F32,
@@ -60,13 +71,14 @@ pub fn target(dtype: &str, layout: &str, mean_std: Option<([f32; 3], [f32; 3])>)
 pub struct ImageSpec {
     pub load: Load,
     pub target: Target,
+    pub augment: Vec<Policy>,
 }
 
 #[pymethods]
 impl ImageSpec {
     #[new]
     #[pyo3(signature = (*, height, width, crop, scale, ratio, resize, hflip, interpolation, exact, exif_orientation,
-                        max_pixels, max_bytes, max_scans, dtype, layout, mean_std))]
+                        max_pixels, max_bytes, max_scans, dtype, layout, mean_std, augment))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
     fn new(
         py: Python<'_>,
@@ -86,6 +98,7 @@ impl ImageSpec {
         dtype: &str,
         layout: &str,
         mean_std: Option<([f32; 3], [f32; 3])>,
+        augment: Vec<AugmentSpec>,
     ) -> PyResult<Self> {
         let build = || {
             let crop = match crop {
@@ -118,6 +131,7 @@ impl ImageSpec {
                     exact,
                 },
                 target,
+                augment: augment.iter().map(|policy| policy.0).collect(),
             })
         };
         build().map_err(|error| plain(py, &error))
@@ -132,7 +146,7 @@ pub struct TextSpec(batch::Text);
 #[pymethods]
 impl TextSpec {
     #[new]
-    #[pyo3(signature = (*, tokenizer, length, pad_id, parse_specials, end, clean, max_bytes, prepare, max_words))]
+    #[pyo3(signature = (*, tokenizer, length, pad_id, parse_specials, end, clean, max_bytes, prepare, max_words, shakes))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
     fn new(
         py: Python<'_>,
@@ -145,6 +159,7 @@ impl TextSpec {
         max_bytes: usize,
         prepare: Option<&str>,
         max_words: usize,
+        shakes: Vec<(String, f64)>,
     ) -> PyResult<Self> {
         let framing = Framing {
             length,
@@ -159,6 +174,7 @@ impl TextSpec {
             clean,
             max_bytes,
             prepare: prepare.transpose().map_err(|error| plain(py, &error))?,
+            shakes: shakes_of(&shakes).map_err(|error| plain(py, &error))?,
         }))
     }
 }
@@ -175,6 +191,7 @@ impl Recipe {
         Self(Arc::new(batch::Recipe {
             load: image.load,
             target: image.target,
+            augment: image.augment.clone(),
             text: text.map(|text| text.0.clone()),
             mix: mix.map(|mix| mix.0),
         }))

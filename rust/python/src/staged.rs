@@ -7,6 +7,7 @@ use impasto_core::image::View;
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadwriteArray1};
 use pyo3::prelude::*;
 
+use crate::augment::{self, Operations};
 use crate::errors::{detached, of_sample, plain};
 use crate::index::Index;
 use crate::mix;
@@ -23,6 +24,7 @@ type Plan<'py> = (
     Bound<'py, PyArray1<i64>>,
     Vec<String>,
     Vec<Option<i64>>,
+    Vec<Operations>,
 );
 type Finished<'py> = (
     mix::Plan<'py>,
@@ -75,7 +77,7 @@ impl Staged {
             .collect()
     }
 
-    /// Crop boxes [B,4] (left, top, width, height), flips [B], caption choices [B], keys and labels of the rows.
+    /// Crop boxes [B,4] (left, top, width, height), flips [B], caption choices [B], keys, labels and operations of the rows.
     fn plan<'py>(&self, py: Python<'py>) -> PyResult<Plan<'py>> {
         let staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let rows = staged.rows();
@@ -97,6 +99,7 @@ impl Staged {
             PyArray1::from_iter(py, rows.iter().map(|row| row.choice as i64)),
             rows.iter().map(|row| row.key.clone()).collect(),
             rows.iter().map(|row| row.label).collect(),
+            rows.iter().map(|row| augment::named(&row.ops)).collect(),
         ))
     }
 

@@ -10,11 +10,11 @@ use std::thread;
 
 pub use captions::Caption;
 
-use crate::image::{Load, Scratch, Target, View};
+use crate::image::{Geometry, Load, Op, Policy, Scratch, Target, View};
 use crate::mix::{Mix, MixGen, Pairing, fit};
 use crate::rng::{Purpose, Stream};
 use crate::source::Index;
-use crate::text::{Framing, Prepare, TextScratch, Tokenizer, needs_cleaning};
+use crate::text::{Framing, Prepare, Shake, TextScratch, Tokenizer, needs_cleaning, shake};
 use crate::{Error, Result, SampleError};
 
 /// How captions become rows of ids.
@@ -30,6 +30,8 @@ pub struct Text {
     pub max_bytes: usize,
     /// ALBEF's cleaning, and how many words it leaves.
     pub prepare: Option<(Prepare, usize)>,
+    /// What is done to its words then.
+    pub shakes: Vec<Shake>,
 }
 
 /// Everything that decides a batch besides the data, the seed and the epoch.
@@ -37,6 +39,8 @@ pub struct Text {
 pub struct Recipe {
     /// From encoded bytes to `height x width` RGB.
     pub load: Load,
+    /// What is drawn and done to it then.
+    pub augment: Vec<Policy>,
     /// From RGB to the batch's element type and layout.
     pub target: Target,
     /// What happens to captions; `None` leaves them unread.
@@ -67,6 +71,8 @@ pub struct Row {
     pub choice: usize,
     /// The crop and flip drawn for it.
     pub view: View,
+    /// The operations drawn for it.
+    pub ops: Vec<Op>,
     /// The sample's label.
     pub label: Option<i64>,
 }
@@ -367,6 +373,7 @@ fn share<T: Send, S>(
 struct LoadScratch {
     file: Vec<u8>,
     image: Scratch,
+    copy: Vec<u8>,
 }
 
 fn load_row(
@@ -421,6 +428,9 @@ fn fill(
             row.caption = prepare.apply(&row.caption, max_words);
             check_caption(&row.caption, text.max_bytes)?;
         }
+        if !text.shakes.is_empty() {
+            row.caption = shake(&row.caption, &text.shakes, &mut stream(Purpose::Words));
+        }
     }
     let max_bytes = recipe.load.decode.limits.max_bytes;
     let bytes = index.image(request.from, max_bytes, &mut scratch.file)?;
@@ -430,6 +440,15 @@ fn fill(
         &mut scratch.image,
         pixels,
     )?;
+    let Geometry { width, height, .. } = recipe.load.geometry;
+    let mut draws = stream(Purpose::Augment);
+    row.ops.clear();
+    for policy in &recipe.augment {
+        policy.draw(width, height, &mut draws, &mut row.ops);
+    }
+    for op in &row.ops {
+        op.apply(pixels, width as usize, &mut scratch.copy);
+    }
     Ok(())
 }
 

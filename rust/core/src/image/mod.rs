@@ -4,6 +4,7 @@
 //! [`Target::write`]. Pixels are RGB8, height x width x channel, until `write` lays them out for a model. Alpha is
 //! dropped, 16-bit samples keep their high byte, CMYK follows Pillow, and there is no colour management.
 
+mod augment;
 mod blend;
 mod colour;
 mod convolve;
@@ -22,6 +23,7 @@ mod scratch;
 mod turn;
 mod webp;
 
+pub use augment::{Op, Ops, Policy, Style};
 pub use blend::{Dtype, Layout, Target};
 pub use decode::{Decode, Exif, Rgb, decode, probe};
 pub use format::Format;

@@ -79,6 +79,8 @@ pub enum Images {
 /// What mixing does to captions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Texts {
+    /// The row's own.
+    Own,
     /// Both, joined.
     Join,
     /// One of the two, evenly.
@@ -221,6 +223,7 @@ impl MixGen {
 
     fn draw_words(&self, lam: f64, stream: &mut Stream) -> Words {
         match self.texts {
+            Texts::Own => Words::Own,
             Texts::Join => Words::Both,
             Texts::Choose if stream.chance(0.5) => Words::Own,
             Texts::Choose => Words::Partner,

@@ -11,6 +11,7 @@ mod clip_text;
 mod decode;
 mod frame;
 mod prepare;
+mod shake;
 mod vocabulary;
 mod wordpiece;
 mod words;
@@ -19,6 +20,7 @@ pub use clean::needs_cleaning;
 pub use clip::ClipTokenizer;
 pub use frame::{Counts, Framing};
 pub use prepare::Prepare;
+pub use shake::{Shake, shake};
 pub use wordpiece::WordPieceTokenizer;
 
 /// What a special token's name means where a caption spells it out.

@@ -1,0 +1,113 @@
+"""Augmentations of one image: drawn for a sample, or done by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from impasto import _core
+from impasto.augment import Augmentation, Operation, WordAugmentation
+from impasto.errors import RecipeError
+from impasto.ops.images import Image
+
+
+def _copy(image: Image) -> Image:
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
+        raise RecipeError(f"image must be [H, W, 3] uint8, not {list(image.shape)} {image.dtype}")
+    return np.array(image, order="C")
+
+
+def augment(
+    image: Image,
+    policy: Augmentation | Sequence[Augmentation],
+    *,
+    seed: int = 0,
+    epoch: int = 0,
+    sample: int = 0,
+) -> tuple[Image, list[Operation]]:
+    """Draws what the loader draws for a sample, and does it to an image.
+
+    Args:
+        image: [H, W, 3] uint8.
+        policy: One augmentation, or several to be drawn and done in turn.
+        seed: The run's seed.
+        epoch: The epoch.
+        sample: The sample's number in its data set.
+
+    Returns:
+        [H, W, 3] uint8, and the names and numbers of what was done.
+
+    Raises:
+        RecipeError: If the image isn't [H, W, 3] uint8, or a key makes no sense.
+
+    >>> import numpy as np, impasto
+    >>> image, operations = augment(np.zeros((8, 8, 3), np.uint8), impasto.RandomErasing(p=1, fill=(9, 9, 9)))
+    >>> image.max(), operations[0][0]
+    (np.uint8(9), 'Erase')
+    """
+    if not all(0 <= key < 2**63 for key in (seed, epoch, sample)):
+        raise RecipeError(f"seed={seed}, epoch={epoch} and sample={sample} must lie in 0..2**63-1")
+    policies = [policy] if isinstance(policy, Augmentation) else list(policy)
+    result = _copy(image)
+    return result, _core.augment(result, [policy.native for policy in policies], seed, epoch, sample)
+
+
+def apply(
+    image: Image, operations: Sequence[Operation], *, style: Literal["torchvision", "albef"] = "torchvision"
+) -> Image:
+    """Does named operations to an image, such as those of a plan's row, ``batch.plan.augmentations[i]``.
+
+    Names are torchvision's (``"Identity"``, ``"AutoContrast"``, ``"Equalize"``, ``"Brightness"`` and its factor, ...),
+    and ``"Invert"``, ``"Grayscale"``, ``"Hue"`` (share of the circle), ``"GaussianBlur"`` (kernel, sigma) and
+    ``"Erase"`` (left, top, width, height, R, G, B).
+
+    Args:
+        image: [H, W, 3] uint8.
+        operations: Names and numbers.
+        style: How warps sample: ``"torchvision"``'s nearest pixels on black, or ``"albef"``'s bilinear ones on grey.
+
+    Returns:
+        [H, W, 3] uint8.
+
+    Raises:
+        RecipeError: If there is no such operation, or the image isn't [H, W, 3] uint8.
+
+    >>> import numpy as np
+    >>> apply(np.full((2, 2, 3), 100, np.uint8), [("Brightness", [0.5]), ("Invert", [])])[0, 0].tolist()
+    [205, 205, 205]
+    """
+    result = _copy(image)
+    _core.apply_ops(result, [(name, list(values)) for name, values in operations], style)
+    return result
+
+
+def augment_caption(
+    caption: str,
+    policy: WordAugmentation | Sequence[WordAugmentation],
+    *,
+    seed: int = 0,
+    epoch: int = 0,
+    sample: int = 0,
+) -> str:
+    """Does to a caption's words what the loader does to a sample's.
+
+    Args:
+        caption: The caption; words are what white space parts, and are joined by single spaces.
+        policy: One augmentation of words, or several.
+        seed: The run's seed.
+        epoch: The epoch.
+        sample: The sample's number in its data set.
+
+    Raises:
+        RecipeError: If a key makes no sense.
+
+    >>> import impasto
+    >>> augment_caption("a dog", impasto.RandomSwap(n=1))
+    'dog a'
+    """
+    if not all(0 <= key < 2**63 for key in (seed, epoch, sample)):
+        raise RecipeError(f"seed={seed}, epoch={epoch} and sample={sample} must lie in 0..2**63-1")
+    policies = [policy] if isinstance(policy, WordAugmentation) else policy
+    return _core.shake(caption, [policy.native for policy in policies], seed, epoch, sample)
