@@ -12,8 +12,6 @@ PACKAGE = Path(impasto.__file__).parent
 
 UNUSED = {
     "Index.nbytes": "how much memory an index takes is asked by tests",
-    "MixSpec.splices": "the native batch asks it itself",
-    "Index.is_labelled": "Batch.labels says it of the rows that are loaded",
 }
 
 

@@ -134,11 +134,6 @@ impl Index {
         self.0.memory()
     }
 
-    #[getter]
-    fn is_labelled(&self) -> bool {
-        self.0.is_labelled()
-    }
-
     fn key(&self, py: Python<'_>, row: usize) -> PyResult<String> {
         self.0
             .key(row)

@@ -80,12 +80,6 @@ impl MixSpec {
         build().map(Self).map_err(|error| plain(py, &error))
     }
 
-    /// Whether captions are taken apart into tokens.
-    #[getter]
-    fn splices(&self) -> bool {
-        self.0.splices()
-    }
-
     /// The plan of a batch.
     fn draw<'py>(
         &self,

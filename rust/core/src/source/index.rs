@@ -192,11 +192,6 @@ impl Index {
         Ok(Some(self.row(row)?.label).filter(|&label| label != NO_LABEL))
     }
 
-    /// Whether any row has a label.
-    pub fn is_labelled(&self) -> bool {
-        self.rows.iter().any(|row| row.label != NO_LABEL)
-    }
-
     /// Where a row's image lies, for messages: a path, `shard.tar:key`, or `memory`.
     pub fn path(&self, row: usize) -> Result<String> {
         let Row { key, image, .. } = *self.row(row)?;

@@ -101,30 +101,6 @@ impl Tokenizer {
             Self::WordPiece(wordpiece) => wordpiece.end_id(),
         }
     }
-
-    /// What follows the last token by convention: 0 for CLIP (the id of `!`, as open_clip pads), `[PAD]` for BERT.
-    pub fn pad_id(&self) -> u32 {
-        match self {
-            Self::Clip(_) => 0,
-            Self::WordPiece(wordpiece) => wordpiece.pad_id(),
-        }
-    }
-
-    /// `[UNK]`'s id; CLIP's bytes leave nothing unknown.
-    pub fn unknown_id(&self) -> Option<u32> {
-        match self {
-            Self::Clip(_) => None,
-            Self::WordPiece(wordpiece) => Some(wordpiece.unknown_id()),
-        }
-    }
-
-    /// `[MASK]`'s id where the vocabulary has one.
-    pub fn mask_id(&self) -> Option<u32> {
-        match self {
-            Self::Clip(_) => None,
-            Self::WordPiece(wordpiece) => wordpiece.mask_id(),
-        }
-    }
 }
 
 /// The caption of a mixed pair: both, a space between (MixGen, arXiv 2206.08358, algorithm 1).

@@ -191,18 +191,6 @@ impl WordPieceTokenizer {
     pub(super) fn end_id(&self) -> u32 {
         self.named.end
     }
-
-    pub(super) fn pad_id(&self) -> u32 {
-        self.named.pad
-    }
-
-    pub(super) fn unknown_id(&self) -> u32 {
-        self.named.unknown
-    }
-
-    pub(super) fn mask_id(&self) -> Option<u32> {
-        self.named.mask
-    }
 }
 
 /// In the order of [`Named`]'s fields.
