@@ -3,19 +3,20 @@
 //! place of broken ones.
 
 mod captions;
+mod load;
+mod share;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
-use std::thread;
 
 pub use captions::Caption;
 
-use crate::image::{Geometry, Load, Op, Policy, Scratch, Target, View};
+use crate::image::{Load, Op, Policy, Target, View};
 use crate::mix::{Mix, MixGen, Pairing, fit};
-use crate::rng::{Purpose, Stream};
 use crate::source::Index;
-use crate::text::{Framing, Prepare, Shake, TextScratch, Tokenizer, needs_cleaning, shake};
+use crate::text::{Framing, Prepare, Shake, TextScratch, Tokenizer, needs_cleaning};
 use crate::{Error, Result, SampleError};
+use load::{LoadScratch, load_row};
+use share::share;
 
 /// How captions become rows of ids.
 #[derive(Debug, Clone)]
@@ -342,127 +343,4 @@ fn chunks<T>(buffer: &mut [T], length: usize, count: usize) -> Vec<&mut [T]> {
         0 => (0..count).map(|_| <&mut [T]>::default()).collect(),
         _ => buffer.chunks_exact_mut(length).collect(),
     }
-}
-
-/// Runs `job` on every item with `threads` threads that live as long as the call: nothing survives a fork.
-fn share<T: Send, S>(
-    items: Vec<T>,
-    threads: usize,
-    scratch: fn() -> S,
-    job: impl Fn(T, &mut S) + Sync,
-) {
-    let threads = threads.clamp(1, items.len().max(1));
-    if threads == 1 {
-        let mut scratch = scratch();
-        return items.into_iter().for_each(|item| job(item, &mut scratch));
-    }
-    let items = Mutex::new(items.into_iter());
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                let mut scratch = scratch();
-                while let Some(item) = items.lock().ok().and_then(|mut items| items.next()) {
-                    job(item, &mut scratch);
-                }
-            });
-        }
-    });
-}
-
-#[derive(Default)]
-struct LoadScratch {
-    file: Vec<u8>,
-    image: Scratch,
-    copy: Vec<u8>,
-}
-
-fn load_row(
-    recipe: &Recipe,
-    index: &Index,
-    request: &Request,
-    keys: Keys,
-    row: &mut Row,
-    pixels: &mut [u8],
-    scratch: &mut LoadScratch,
-) -> Result<(), SampleError> {
-    // A panic is a bug of ours or of a decoder, but never the end of a training run.
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
-        fill(recipe, index, request, keys, row, pixels, scratch)
-    }))
-    .unwrap_or_else(|panic| {
-        *scratch = LoadScratch::default();
-        let words = panic.downcast_ref::<String>().map(String::as_str);
-        let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
-        Err(Error::Internal(
-            words.unwrap_or("a panic without words").into(),
-        ))
-    });
-    outcome.map_err(|error| SampleError {
-        key: index
-            .key(request.from)
-            .map(std::borrow::Cow::into_owned)
-            .unwrap_or_default(),
-        path: index.path(request.from).unwrap_or_default(),
-        error,
-    })
-}
-
-fn fill(
-    recipe: &Recipe,
-    index: &Index,
-    request: &Request,
-    keys: Keys,
-    row: &mut Row,
-    pixels: &mut [u8],
-    scratch: &mut LoadScratch,
-) -> Result<()> {
-    let stream = |purpose| Stream::new(keys.seed, keys.epoch, request.id, purpose);
-    row.key = index.key(request.from)?.into_owned();
-    row.label = index.label(request.from)?;
-    if let Some(text) = &recipe.text {
-        let count = index.caption_count(request.from)?;
-        row.choice = stream(Purpose::Caption).below(count as u64) as usize;
-        row.caption = index.caption(request.from, row.choice)?.into_owned();
-        check_caption(&row.caption, text.max_bytes)?;
-        if let Some((prepare, max_words)) = text.prepare {
-            row.caption = prepare.apply(&row.caption, max_words);
-            check_caption(&row.caption, text.max_bytes)?;
-        }
-        if !text.shakes.is_empty() {
-            row.caption = shake(&row.caption, &text.shakes, &mut stream(Purpose::Words));
-        }
-    }
-    let max_bytes = recipe.load.decode.limits.max_bytes;
-    let bytes = index.image(request.from, max_bytes, &mut scratch.file)?;
-    row.view = recipe.load.run(
-        bytes,
-        &mut stream(Purpose::Geometry),
-        &mut scratch.image,
-        pixels,
-    )?;
-    let Geometry { width, height, .. } = recipe.load.geometry;
-    let mut draws = stream(Purpose::Augment);
-    row.ops.clear();
-    for policy in &recipe.augment {
-        policy.draw(width, height, &mut draws, &mut row.ops);
-    }
-    for op in &row.ops {
-        op.apply(pixels, width as usize, &mut scratch.copy);
-    }
-    Ok(())
-}
-
-fn check_caption(caption: &str, max_bytes: usize) -> Result<()> {
-    if caption.trim().is_empty() {
-        return Err(Error::Caption(
-            "the caption is empty; give the sample one, or remove it".into(),
-        ));
-    }
-    if caption.len() > max_bytes {
-        return Err(Error::Caption(format!(
-            "the caption has {} bytes, more than max_bytes={max_bytes}; shorten it, or raise the limit in TextRecipe",
-            caption.len()
-        )));
-    }
-    Ok(())
 }
