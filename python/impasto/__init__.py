@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from impasto.loading import Loader as Loader
     from impasto.loading import MixGenCollate as MixGenCollate
     from impasto.mixgen import Beta as Beta
+    from impasto.mixgen import CutMix as CutMix
     from impasto.mixgen import MixGen as MixGen
     from impasto.mixgen import MixUp as MixUp
     from impasto.ops.batch_mixgen import BatchMixGen as BatchMixGen
@@ -61,6 +62,7 @@ _HOMES = {
     "RandomDeletion": "impasto.augment",
     "RandomSwap": "impasto.augment",
     "WordAugmentation": "impasto.augment",
+    "CutMix": "impasto.mixgen",
     "MixUp": "impasto.mixgen",
     "Augmentation": "impasto.augment",
     "ColorJitter": "impasto.augment",

@@ -45,7 +45,8 @@ class MixGen:
         count: M as a number of rows, instead of ``ratio``.
         lam: Weight of a row's own image in [0, 1], or a `Beta` to draw it from.
         lam_per: Whether one lam is drawn for a ``"batch"``, or one for each ``"sample"``.
-        image: ``"mix"``, or ``"choose"`` one of the two images, evenly.
+        image: ``"mix"``, ``"choose"`` one of the two images, evenly, or ``"cut"`` a rectangle of area 1 - lam out and
+            fill it with the partner's (CutMix); the plan's lam is then what is left of the row's own pixels.
         text: ``"join"`` the captions, ``"choose"`` one evenly, ``"keep_each"``: keep(T_i, lam) and
             keep(T_j, 1 - lam) joined, or ``"keep_joined"``: keep(T_i + T_j, keep). ``keep(T, r)`` keeps ``r * |T|``
             tokens drawn at random (rounded half up, at least one), in their order. ``"own"`` leaves captions alone.
@@ -74,7 +75,7 @@ class MixGen:
     count: int | None = None
     lam: float | Beta = 0.5
     lam_per: Literal["batch", "sample"] = "batch"
-    image: Literal["mix", "choose"] = "mix"
+    image: Literal["mix", "choose", "cut"] = "mix"
     text: Literal["join", "choose", "keep_each", "keep_joined", "own"] = "join"
     keep: float = 0.5
     unit: Literal["tokens", "words"] = "tokens"
@@ -101,7 +102,7 @@ class MixGen:
             f"lam={lam!r} must lie in [0, 1], or be a Beta(a, b)",
         )
         choice("lam_per", self.lam_per, ("batch", "sample"))
-        choice("image", self.image, ("mix", "choose"))
+        choice("image", self.image, ("mix", "choose", "cut"))
         choice("text", self.text, ("join", "choose", "keep_each", "keep_joined", "own"))
         choice("unit", self.unit, ("tokens", "words"))
         choice("budget", self.budget, ("count", "warn", "error", "balance"))
@@ -218,6 +219,25 @@ def MixUp(alpha: float = 0.2, **options: Any) -> MixGen:  # noqa: N802  a recipe
     """
     rival: dict[str, Any] = {"ratio": 1.0, "lam": Beta(alpha, alpha), "text": "own", "pairing": "shuffle"}
     return MixGen(**rival | options)
+
+
+def CutMix(alpha: float = 1.0, **options: Any) -> MixGen:  # noqa: N802  a recipe's name
+    """CutMix (Yun et al. 2019) of images: the whole batch, a rectangle of each row from another; captions stay its own.
+
+    The rectangle's area is 1 - lam, but for what leaves the image; `Batch.plan` has lam as it came out. The loss goes
+    with it: ``lam * loss(own label) + (1 - lam) * loss(partner's)``, or `ops.soft_labels`.
+
+    Args:
+        alpha: lam is drawn from Beta(alpha, alpha), and the rectangle with it, once a batch.
+        options: Other arguments of `MixGen`.
+
+    Raises:
+        RecipeError: If a value makes no sense.
+
+    >>> CutMix()
+    MixGen(ratio=1.0, lam=Beta(a=1.0, b=1.0), image='cut', text='own', pairing='shuffle')
+    """
+    return MixUp(alpha, **{"image": "cut"} | options)
 
 
 #: The paper's table of variants.

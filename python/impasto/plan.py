@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from impasto import _core
 from impasto.augment import Operation
 
 Words = Literal["own", "partner", "both", "kept of each", "kept of both"]
@@ -24,6 +25,8 @@ class MixPlan:
             ``"kept of each"`` (tokens of the one and of the other) or ``"kept of both"`` (of the two joined).
         shares: [B, 2] float64: the shares kept of the row's own tokens and of its partner's.
         seeds: [B] uint64: what draws the kept tokens.
+        cuts: [B, 3] float64: middle (x, y) and side, as shares of an image's sides, of the rectangle that the partner
+            fills; NaN where nothing is cut.
     """
 
     partners: npt.NDArray[np.int64]
@@ -31,6 +34,7 @@ class MixPlan:
     words: list[Words]
     shares: npt.NDArray[np.float64]
     seeds: npt.NDArray[np.uint64]
+    cuts: npt.NDArray[np.float64]
 
     @property
     def mixed(self) -> npt.NDArray[np.bool_]:
@@ -49,6 +53,29 @@ class MixPlan:
         for row in np.flatnonzero(self.mixed):
             overlap[row, self.partners[row]] = overlap[self.partners[row], row] = 1 - self.lams[row]
         return overlap
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether images are cut instead of blended."""
+        return not bool(np.isnan(self.cuts).all())
+
+    def boxes(self, height: int, width: int) -> npt.NDArray[np.int64]:
+        """[B, 4] int64: left, top, right and bottom of what the partner fills, in images of a size.
+
+        Rounded as torchvision's CutMix does; empty where nothing is cut.
+        """
+        boxes = np.zeros((len(self), 4), np.int64)
+        for row in np.flatnonzero(~np.isnan(self.cuts[:, 0])):
+            x, y, side = self.cuts[row].tolist()
+            boxes[row] = _core.cut_box((x, y, side), width, height)
+        return boxes
+
+    def settled(self, height: int, width: int) -> MixPlan:
+        """The plan for images of a size: lams of rows that are cut become the share of their own pixels."""
+        left, top, right, bottom = self.boxes(height, width).T
+        own = 1 - (right - left) * (bottom - top) / (height * width)
+        cut = ~np.isnan(self.cuts[:, 0])
+        return replace(self, lams=np.where(cut, own, self.lams).astype(np.float32))
 
     def __len__(self) -> int:
         return len(self.partners)

@@ -3,6 +3,7 @@
 from impasto.ops.augmenting import apply as apply
 from impasto.ops.augmenting import augment as augment
 from impasto.ops.augmenting import augment_caption as augment_caption
+from impasto.ops.cutting import cut as cut
 from impasto.ops.images import ImageHeader as ImageHeader
 from impasto.ops.images import crop as crop
 from impasto.ops.images import decode as decode

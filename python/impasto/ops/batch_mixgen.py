@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from impasto.checks import choice, require
 from impasto.errors import RecipeError
 from impasto.mixgen import MixGen
+from impasto.ops.cutting import cut
 from impasto.ops.mixing import mix, plan_at
 from impasto.ops.reference import mixgen_batch
 from impasto.ops.splicing import mix_captions, splice
@@ -21,6 +22,10 @@ from impasto.plan import MixPlan
 IMAGES = ("images", "image", "pixel_values", "image_aug")
 CAPTIONS = ("captions", "caption", "text", "texts")
 IDS, MASK, TYPES = "input_ids", "attention_mask", "token_type_ids"
+
+
+def _mixed(images: Tensor, plan: MixPlan) -> Tensor:
+    return cut(images, plan) if plan.is_cut else mix(images, plan.partners, plan.lams)
 
 
 class BatchMixGen(nn.Module):
@@ -108,7 +113,9 @@ class BatchMixGen(nn.Module):
             return self._as_published(batch, pictures, rows, generator)
         if plan is None:
             plan = self._plan(rows, generator)
-        mixed: dict[str, Any] = {name: mix(picture, plan.partners, plan.lams) for name, picture in pictures.items()}
+        mixed: dict[str, Any] = {name: _mixed(picture, plan) for name, picture in pictures.items()}
+        if plan.is_cut:
+            plan = plan.settled(*next(iter(pictures.values())).shape[-2:])
         mixed |= {name: mix_captions(batch[name], plan) for name in self.captions if name in batch}
         if IDS in batch:
             mixed |= self._spliced(batch, plan)

@@ -1,20 +1,23 @@
 //! `MixSpec`: how pairs are mixed, and plans of it.
 
 use impasto_core::Result;
-use impasto_core::mix::{Amount, Images, Lam, Mix, MixGen, Pairing, Texts, Unit, Words, balanced};
+use impasto_core::mix::{
+    Amount, Cut, Images, Lam, Mix, MixGen, Pairing, Texts, Unit, Words, balanced,
+};
 use numpy::{PyArray1, PyArray2};
 use pyo3::prelude::*;
 
 use crate::errors::{detached, plain, unknown};
 
-/// Partners [B], lams [B], what becomes of captions [B], shares kept of the own and the partner's [B, 2], and the
-/// seeds [B] that draw them.
+/// Partners [B], lams [B], what becomes of captions [B], shares kept of the own and the partner's [B, 2], the seeds [B]
+/// that draw them, and the cuts [B, 3] (NaN where nothing is cut).
 pub type Plan<'py> = (
     Bound<'py, PyArray1<i64>>,
     Bound<'py, PyArray1<f32>>,
     Vec<&'static str>,
     Bound<'py, PyArray2<f64>>,
     Bound<'py, PyArray1<u64>>,
+    Bound<'py, PyArray2<f64>>,
 );
 
 /// How pairs are mixed.
@@ -51,6 +54,7 @@ impl MixSpec {
                 images: match image {
                     "mix" => Images::Blend,
                     "choose" => Images::Choose,
+                    "cut" => Images::Cut,
                     _ => return Err(unknown("image", image)),
                 },
                 texts: match text {
@@ -114,16 +118,24 @@ pub fn arrays<'py>(py: Python<'py>, plan: &[Mix]) -> PyResult<Plan<'py>> {
         shares.push(share.to_vec());
         seeds.push(drawn);
     }
-    let shares = match shares.is_empty() {
-        true => PyArray2::zeros(py, [0, 2], false),
-        false => PyArray2::from_vec2(py, &shares)?,
+    let cuts: Vec<Vec<f64>> = plan
+        .iter()
+        .map(|mix| match mix.cut {
+            Some(Cut { x, y, side }) => vec![x, y, side],
+            None => vec![f64::NAN; 3],
+        })
+        .collect();
+    let table = |rows: &[Vec<f64>], columns: usize| match rows.is_empty() {
+        true => Ok(PyArray2::zeros(py, [0, columns], false)),
+        false => PyArray2::from_vec2(py, rows),
     };
     Ok((
         PyArray1::from_iter(py, plan.iter().map(|mix| mix.partner as i64)),
         PyArray1::from_iter(py, plan.iter().map(|mix| mix.lam)),
         names,
-        shares,
+        table(&shares, 2)?,
         PyArray1::from_vec(py, seeds),
+        table(&cuts, 3)?,
     ))
 }
 
@@ -172,4 +184,12 @@ pub fn balanced_places<'py>(
         py,
         places.iter().map(|&place| place as i64),
     ))
+}
+
+/// Left, top, right and bottom of a cut in an image of a size.
+#[pyfunction]
+pub fn cut_box(cut: (f64, f64, f64), width: usize, height: usize) -> (usize, usize, usize, usize) {
+    let (x, y, side) = cut;
+    let (columns, rows) = Cut { x, y, side }.area(width, height);
+    (columns.start, rows.start, columns.end, rows.end)
 }

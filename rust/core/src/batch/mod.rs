@@ -243,10 +243,7 @@ impl Staged {
             TextScratch::default,
             |(((row, image), (ids, mask)), caption), scratch| {
                 let partner = mix[row];
-                let other = partner
-                    .is_mixed(row)
-                    .then(|| (self.image(partner.partner), partner.lam));
-                if let Err(error) = recipe.target.write(self.image(row), other, image)
+                if let Err(error) = self.write_image(row, &partner, image)
                     && let Ok(mut failed) = failed.lock()
                 {
                     *failed = Some(error);
@@ -274,6 +271,25 @@ impl Staged {
         Ok(Finished { mix, captions })
     }
 
+    /// Mixes and writes one image.
+    fn write_image(&self, row: usize, mix: &Mix, out: &mut [u8]) -> Result<()> {
+        let target = &self.recipe.target;
+        let (own, partner) = (self.image(row), self.image(mix.partner));
+        let Some(cut) = mix.cut else {
+            let other = mix.is_mixed(row).then_some((partner, mix.lam));
+            return target.write(own, other, out);
+        };
+        let (width, height) = self.size();
+        let mut pasted = own.to_vec();
+        cut.paste(partner, &mut pasted, width, height);
+        target.write(&pasted, None, out)
+    }
+
+    fn size(&self) -> (usize, usize) {
+        let geometry = &self.recipe.load.geometry;
+        (geometry.width as usize, geometry.height as usize)
+    }
+
     /// The mixing plan.
     fn mix(&self, keys: Keys, when: When) -> Result<Vec<Mix>> {
         let count = self.rows.len();
@@ -289,6 +305,8 @@ impl Staged {
                 .map_or(0, |text| text.framing.room());
             fit(&mut plan, &self.lengths(), room);
         }
+        let (width, height) = self.size();
+        plan.iter_mut().for_each(|mix| mix.settle(width, height));
         Ok(plan)
     }
 

@@ -1,10 +1,12 @@
 //! MixGen (Hao et al. 2022) and its variants: who is mixed with whom and how, decided before any data is read.
 
+mod cut;
 mod keep;
 mod pairing;
 
 use rand_distr::{Beta, Distribution};
 
+pub use cut::Cut;
 pub use keep::balanced;
 pub use pairing::{Pairing, fit};
 
@@ -20,6 +22,8 @@ pub struct Mix {
     pub lam: f32,
     /// What its caption becomes.
     pub words: Words,
+    /// The part of the row that shows its partner instead of a blend of both.
+    pub cut: Option<Cut>,
 }
 
 /// The caption of a mixed row.
@@ -74,6 +78,8 @@ pub enum Images {
     Blend,
     /// One of the two, evenly.
     Choose,
+    /// The row's own, with a rectangle of its partner's in its place (CutMix).
+    Cut,
 }
 
 /// What mixing does to captions.
@@ -154,17 +160,20 @@ impl MixGen {
         }
         let partners = self.pairing.partners(self.mixed(rows), rows, stream);
         let mut lam = self.draw_lam(stream)?;
+        let mut cut = self.draw_cut(lam, stream);
         for (row, partner) in partners.into_iter().enumerate() {
             if self.lam_per_sample && row > 0 {
                 lam = self.draw_lam(stream)?;
+                cut = self.draw_cut(lam, stream);
             }
             plan[row] = Mix {
                 partner,
                 lam: match self.images {
-                    Images::Blend => lam,
+                    Images::Blend | Images::Cut => lam,
                     Images::Choose => f32::from(u8::from(stream.chance(0.5))),
                 },
                 words: self.draw_words(f64::from(lam), stream),
+                cut,
             };
         }
         Ok(plan)
@@ -221,6 +230,10 @@ impl MixGen {
         }
     }
 
+    fn draw_cut(&self, lam: f32, stream: &mut Stream) -> Option<Cut> {
+        (self.images == Images::Cut).then(|| Cut::draw(lam, stream))
+    }
+
     fn draw_words(&self, lam: f64, stream: &mut Stream) -> Words {
         match self.texts {
             Texts::Own => Words::Own,
@@ -247,6 +260,14 @@ impl Mix {
             partner: row,
             lam: 1.0,
             words: Words::Own,
+            cut: None,
+        }
+    }
+
+    /// Sets lam to the share of the row's own pixels in an image of a size, where a part of it is cut out.
+    pub fn settle(&mut self, width: usize, height: usize) {
+        if let Some(cut) = self.cut {
+            self.lam = cut.lam(width, height);
         }
     }
 
