@@ -21,21 +21,21 @@ _NUMPY_DTYPES = {"float32": np.float32, "float16": np.float16, "uint8": np.uint8
 
 def plan_at(
     recipe: Recipe | MixGen,
-    *,
-    batch_size: int,
     seed: int = 0,
     epoch: int = 0,
     step: int = 0,
+    *,
+    batch_size: int,
     number: int | None = None,
 ) -> MixPlan:
     """Who is mixed with whom, and how, in a loader's batch; no data is read for it.
 
     Args:
         recipe: The loader's recipe, or its `MixGen`.
-        batch_size: Rows in the batch, B.
         seed: The loader's seed.
         epoch: The epoch.
         step: The batch's number in its epoch, counted over all ranks (`BatchKey.step`).
+        batch_size: Rows in the batch, B.
         number: The batch's number in the run (`BatchKey.number`), which a warm-up asks for.
 
     Raises:
