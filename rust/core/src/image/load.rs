@@ -35,11 +35,7 @@ impl Load {
         scratch: &mut Scratch,
         out: &mut [u8],
     ) -> Result<View> {
-        let result = if !self.exact && Format::of(bytes)? == Format::Jpeg {
-            self.run_jpeg(bytes, stream, scratch, out)
-        } else {
-            self.run_whole(bytes, stream, scratch, out)
-        };
+        let result = self.load(bytes, stream, scratch, out);
         scratch.settle();
         result
     }
@@ -69,13 +65,50 @@ impl Load {
         }
     }
 
-    fn run_jpeg(
+    fn load(
         &self,
         bytes: &[u8],
         stream: &mut Stream,
         scratch: &mut Scratch,
         out: &mut [u8],
     ) -> Result<View> {
+        let decoded = if !self.exact && Format::of(bytes)? == Format::Jpeg {
+            self.decode_jpeg(bytes, stream, scratch)?
+        } else {
+            self.decode_whole(bytes, stream, scratch)?
+        };
+        let Scratch {
+            convolver,
+            small,
+            pixels,
+            ..
+        } = scratch;
+        let source = Source {
+            pixels,
+            patch: decoded.patch,
+            scale: decoded.scale,
+        };
+        sample(
+            &source,
+            &decoded.stored,
+            &decoded.wanted,
+            decoded.turn.then_flip(decoded.view.flip),
+            self.size(),
+            (self.geometry.filter, self.rounding()),
+            convolver,
+            small,
+            out,
+        )?;
+        Ok(decoded.view)
+    }
+
+    /// Decodes what the drawn view needs, at the smallest scale that covers the target.
+    fn decode_jpeg(
+        &self,
+        bytes: &[u8],
+        stream: &mut Stream,
+        scratch: &mut Scratch,
+    ) -> Result<Decoded> {
         let limits = &self.decode.limits;
         limits.check_length(bytes)?;
         let (decompressor, pixels) = scratch.jpeg()?;
@@ -88,7 +121,6 @@ impl Load {
         let eighths = smallest_scale(&stored, width, height);
         let scale = f64::from(eighths) / 8.0;
         let scaled = |side: u32| (u64::from(side) * u64::from(eighths)).div_ceil(8) as u32;
-        let filter = self.geometry.filter;
         let wanted = need(
             &stored,
             scale,
@@ -96,42 +128,26 @@ impl Load {
             scaled(header.height),
             width,
             height,
-            filter,
+            self.geometry.filter,
         )?;
         let patch = jpeg.decode_part(limits, eighths, &wanted, pixels)?;
-        let Scratch {
-            convolver,
-            small,
-            pixels,
-            ..
-        } = scratch;
-        let source = Source {
-            pixels,
+        Ok(Decoded {
             patch,
             scale,
-        };
-        let turn = turn.then_flip(view.flip);
-        sample(
-            &source,
-            &stored,
-            &wanted,
+            wanted,
+            view,
+            stored,
             turn,
-            self.size(),
-            (filter, Rounding::Fast),
-            convolver,
-            small,
-            out,
-        )?;
-        Ok(view)
+        })
     }
 
-    fn run_whole(
+    /// Decodes everything, then draws.
+    fn decode_whole(
         &self,
         bytes: &[u8],
         stream: &mut Stream,
         scratch: &mut Scratch,
-        out: &mut [u8],
-    ) -> Result<View> {
+    ) -> Result<Decoded> {
         let header = decode_stored(bytes, &self.decode.limits, scratch)?;
         let mut turn = self.decode.turn(&header);
         let (mut width, mut height) = (header.width, header.height);
@@ -145,46 +161,46 @@ impl Load {
             turn = Turn::NONE;
         }
         let (view, stored) = self.draw(width, height, turn, stream)?;
-        let filter = self.geometry.filter;
+        let (out_w, out_h) = self.size();
         let wanted = need(
             &stored,
             1.0,
             width,
             height,
-            self.geometry.width,
-            self.geometry.height,
-            filter,
+            out_w,
+            out_h,
+            self.geometry.filter,
         )?;
-        let Scratch {
-            convolver,
-            small,
-            pixels,
-            ..
-        } = scratch;
-        let source = Source {
-            pixels,
-            patch: Patch {
-                left: 0,
-                top: 0,
-                width,
-                height,
-            },
-            scale: 1.0,
+        let patch = Patch {
+            left: 0,
+            top: 0,
+            width,
+            height,
         };
-        let turn = turn.then_flip(view.flip);
-        sample(
-            &source,
-            &stored,
-            &wanted,
+        Ok(Decoded {
+            patch,
+            scale: 1.0,
+            wanted,
+            view,
+            stored,
             turn,
-            self.size(),
-            (filter, self.rounding()),
-            convolver,
-            small,
-            out,
-        )?;
-        Ok(view)
+        })
     }
+}
+
+/// What lies in the scratch's pixels, and what is to be made of it.
+struct Decoded {
+    /// The part of the scaled image that they are.
+    patch: Patch,
+    /// Scaled size over stored size.
+    scale: f64,
+    /// The part of the scaled image that the resize may look at.
+    wanted: Patch,
+    /// What was drawn, and its box in stored pixels.
+    view: View,
+    stored: View,
+    /// From stored to upright.
+    turn: Turn,
 }
 
 /// The smallest of 1/8, 2/8, 4/8, 8/8 at which the box still covers the target in both directions.
