@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from impasto import _core
 from impasto.errors import RecipeError
-from impasto.ops.mixing import join
 from impasto.plan import MixPlan
 
 if TYPE_CHECKING:
@@ -46,21 +45,11 @@ def mix_captions(captions: Sequence[str], plan: MixPlan) -> list[str]:
 
 def _mixed_caption(captions: Sequence[str], plan: MixPlan, row: int) -> str:
     own, partner = captions[row], captions[int(plan.partners[row])]
-    match plan.words[row]:
-        case "own":
-            return own
-        case "partner":
-            return partner
-        case "both":
-            return join(own, partner)
-    first, second = own.split(), partner.split()
-    words = first + second
-    return " ".join(words[place] for place in _places(plan, row, len(first), len(second)))
+    return _core.mix_captions(plan.words[row], *_kept(plan, row), own, partner)
 
 
-def _places(plan: MixPlan, row: int, own: int, partner: int) -> Int64:
-    shares = (float(plan.shares[row, 0]), float(plan.shares[row, 1]))
-    return _core.kept_places(plan.words[row], shares, int(plan.seeds[row]), own, partner)
+def _kept(plan: MixPlan, row: int) -> tuple[tuple[float, float], int]:
+    return (float(plan.shares[row, 0]), float(plan.shares[row, 1])), int(plan.seeds[row])
 
 
 class Spliced(NamedTuple):
@@ -116,10 +105,10 @@ def splice(
     room = length - 1 - end
     sources = np.where(mask, np.arange(rows * length).reshape(rows, length), -1)
     lost = np.zeros(rows, np.int64)
-    for row in np.flatnonzero(plan.mixed):
-        partner = plan.partners[row]
+    for row in np.flatnonzero(plan.mixed).tolist():
+        partner = int(plan.partners[row])
         own, other = int(lengths[row]) - 1 - end, int(lengths[partner]) - 1 - end
-        places = _places(plan, int(row), own, other)
+        places = _core.kept_places(plan.words[row], *_kept(plan, row), own, other)
         if balance and plan.words[row] == "both":
             balanced = _core.balanced_places(own, other, room)
             lost[row], places = (0, places) if balanced is None else (len(places) - room, balanced)

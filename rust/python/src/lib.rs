@@ -21,7 +21,7 @@ mod _core {
     #[pymodule_export]
     use crate::index::{Index, IndexBuilder};
     #[pymodule_export]
-    use crate::mix::{MixSpec, balanced_places, cut_box, kept_places};
+    use crate::mix::{MixSpec, balanced_places, cut_box, kept_places, mix_captions};
     #[pymodule_export]
     use crate::ops::{blend, decode, draw, join, needs_cleaning, prepare, probe, resize, shake};
     #[pymodule_export]

@@ -1,6 +1,7 @@
 //! `MixSpec`: how pairs are mixed, and plans of it.
 
 use impasto_core::Result;
+use impasto_core::batch::join_words;
 use impasto_core::mix::{
     Amount, Cut, Images, Lam, Mix, MixGen, Pairing, Texts, Unit, Words, balanced,
 };
@@ -139,6 +140,17 @@ pub fn arrays<'py>(py: Python<'py>, plan: &[Mix]) -> PyResult<Plan<'py>> {
     ))
 }
 
+fn named(words: &str, (own, partner): (f64, f64), seed: u64) -> Result<Words> {
+    match NAMES.iter().position(|&name| name == words) {
+        Some(0) => Ok(Words::Own),
+        Some(1) => Ok(Words::Partner),
+        Some(2) => Ok(Words::Both),
+        Some(3) => Ok(Words::KeptOfEach { own, partner, seed }),
+        Some(4) => Ok(Words::KeptOfBoth { share: own, seed }),
+        _ => Err(unknown("words", words)),
+    }
+}
+
 /// The places that stay, of a caption of `own` tokens followed by one of `partner`.
 #[pyfunction]
 pub fn kept_places<'py>(
@@ -149,26 +161,26 @@ pub fn kept_places<'py>(
     own: usize,
     partner: usize,
 ) -> PyResult<Bound<'py, PyArray1<i64>>> {
-    let words = match NAMES.iter().position(|&name| name == words) {
-        Some(0) => Words::Own,
-        Some(1) => Words::Partner,
-        Some(2) => Words::Both,
-        Some(3) => Words::KeptOfEach {
-            own: shares.0,
-            partner: shares.1,
-            seed,
-        },
-        Some(4) => Words::KeptOfBoth {
-            share: shares.0,
-            seed,
-        },
-        _ => return Err(plain(py, &unknown("words", words))),
-    };
+    let words = named(words, shares, seed).map_err(|error| plain(py, &error))?;
     let places = words.places(own, partner);
     Ok(PyArray1::from_iter(
         py,
         places.iter().map(|&place| place as i64),
     ))
+}
+
+/// The caption of a mixed row, what is kept of it counted in words.
+#[pyfunction]
+pub fn mix_captions(
+    py: Python<'_>,
+    words: &str,
+    shares: (f64, f64),
+    seed: u64,
+    own: &str,
+    partner: &str,
+) -> PyResult<String> {
+    let words = named(words, shares, seed).map_err(|error| plain(py, &error))?;
+    Ok(join_words(own, partner, words).0)
 }
 
 /// The places of both captions that balancing keeps where they have no more `room` together; `None` when they fit.

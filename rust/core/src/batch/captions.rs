@@ -97,7 +97,8 @@ fn splice(
     Some((chosen, as_u32(&places), cut as u32))
 }
 
-fn join_words(own: &str, partner: &str, words: Words) -> (String, Option<Vec<u32>>) {
+/// Both captions as words say, counted in words, and the places of those that were kept; `None` when all were.
+pub fn join_words(own: &str, partner: &str, words: Words) -> (String, Option<Vec<u32>>) {
     match words {
         Words::Own => (own.to_string(), None),
         Words::Partner => (partner.to_string(), None),

@@ -8,7 +8,7 @@ mod share;
 
 use std::sync::{Arc, Mutex};
 
-pub use captions::Caption;
+pub use captions::{Caption, join_words};
 
 use crate::image::{Load, Op, Policy, Target, View};
 use crate::mix::{Mix, MixGen, Pairing, fit};
