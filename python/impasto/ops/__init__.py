@@ -17,6 +17,7 @@ from impasto.ops.mixing import normalize as normalize
 from impasto.ops.mixing import plan_at as plan_at
 from impasto.ops.mixing import soft_labels as soft_labels
 from impasto.ops.order import permutation as permutation
+from impasto.ops.reference import mixgen_batch as mixgen_batch
 from impasto.ops.splicing import Spliced as Spliced
 from impasto.ops.splicing import mix_captions as mix_captions
 from impasto.ops.splicing import splice as splice

@@ -24,6 +24,10 @@ CAPTIONS = ("captions", "caption", "text", "texts")
 IDS, MASK, TYPES = "input_ids", "attention_mask", "token_type_ids"
 
 
+def _drawn(generator: torch.Generator) -> int:
+    return int(torch.randint(2**62, (), generator=generator, device=generator.device))
+
+
 def _mixed(images: Tensor, plan: MixPlan) -> Tensor:
     return cut(images, plan) if plan.is_cut else mix(images, plan.partners, plan.lams)
 
@@ -59,8 +63,6 @@ class BatchMixGen(nn.Module):
     MixPlan(8 rows, mixed: [0+2@0.5, 1+3@0.5])
     """
 
-    calls: Tensor
-
     def __init__(
         self,
         mix: MixGen | None = None,
@@ -81,8 +83,7 @@ class BatchMixGen(nn.Module):
         self.captions = tuple(captions)
         self.end = end
         self.compat = compat
-        self.register_buffer("calls", torch.zeros((), dtype=torch.int64))
-        self._called = 0
+        self._calls = 0
 
     def forward(
         self, batch: Mapping[str, Any], *, plan: MixPlan | None = None, generator: torch.Generator | None = None
@@ -122,20 +123,21 @@ class BatchMixGen(nn.Module):
         return {**batch, **mixed, "mix_plan": plan}
 
     def _plan(self, rows: int, generator: torch.Generator | None) -> MixPlan:
-        step, seed = self._next_call(), self.seed
-        if generator is not None:
-            seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
+        step = self._next_call()
+        seed = self.seed if generator is None else _drawn(generator)
         return plan_at(self.mix, batch_size=rows, seed=seed, step=step, number=step)
 
     def _next_call(self) -> int:
-        call = self._called
-        self._called += 1
-        self.calls.fill_(self._called)
-        return call
+        self._calls += 1
+        return self._calls - 1
 
-    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
-        super()._load_from_state_dict(*args, **kwargs)
-        self._called = int(self.calls)
+    def get_extra_state(self) -> Tensor:
+        """The number of calls, for ``state_dict()``."""
+        return torch.tensor(self._calls)
+
+    def set_extra_state(self, state: Tensor) -> None:
+        """Goes on after that many calls."""
+        self._calls = int(state)
 
     def _spliced(self, batch: Mapping[str, Any], plan: MixPlan) -> dict[str, Any]:
         if MASK not in batch:
@@ -152,9 +154,9 @@ class BatchMixGen(nn.Module):
     ) -> dict[str, Any]:
         if IDS in batch:
             raise RecipeError("compat='mixgen_batch' joins strings; tokenise after it")
-        seed = self._next_call() if generator is None else int(torch.randint(2**31, (), generator=generator))
-        index = np.random.default_rng([self.seed, seed]).permutation(rows)
-        lam = float(self.mix.lam) if not isinstance(self.mix.lam, float) else self.mix.lam  # type: ignore[arg-type]
+        call = self._next_call() if generator is None else _drawn(generator)
+        index = np.random.default_rng([self.seed, call]).permutation(rows)
+        lam = float(self.mix.lam)  # type: ignore[arg-type]
         mixed: dict[str, Any] = {}
         texts = {name: batch[name] for name in self.captions if name in batch}
         for name, picture in pictures.items():

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from impasto.errors import RecipeError
+
+if TYPE_CHECKING:
+    import torch
 
 
 def mixgen_batch(
