@@ -35,9 +35,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", metavar="FILE", help="annotation file, folder, tar shard, or pattern of shards")
-    parser.add_argument("--images", metavar="DIR", help="folder of the images (default: looked for near FILE)")
-    parser.add_argument("--caption", metavar="WHERE", help="where shards keep captions: txt, or json:FIELD")
+    output.add_data(parser, "file")
     parser.add_argument(
         "--sample", metavar="N", type=output.count, default=1000, help="images to decode (default: 1000)"
     )

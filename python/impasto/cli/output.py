@@ -1,4 +1,4 @@
-"""What verbs print, and write for machines."""
+"""What verbs take alike, print, and write for machines."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ from impasto._optional import need
 from impasto.errors import SourceError
 
 Item = TypeVar("Item")
+
+
+def add_data(parser: argparse.ArgumentParser, name: str) -> None:
+    """Adds what `impasto.loading.guess.open_source` opens a data set by."""
+    metavar = name.upper()
+    parser.add_argument(name, metavar=metavar, help="annotation file, folder, tar shard, or pattern of shards")
+    parser.add_argument("--images", metavar="DIR", help=f"folder of the images (default: looked for near {metavar})")
+    parser.add_argument("--caption", metavar="WHERE", help="where shards keep captions: txt, or json:FIELD")
 
 
 def add_json(parser: argparse.ArgumentParser, what: str) -> None:

@@ -34,9 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=_MIXGEN_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    mixgen.add_argument("data", metavar="DATA", help="annotation file, folder, tar shard, or pattern of shards")
-    mixgen.add_argument("--images", metavar="DIR", help="folder of the images (default: looked for near DATA)")
-    mixgen.add_argument("--caption", metavar="WHERE", help="where shards keep captions: txt, or json:FIELD")
+    output.add_data(mixgen, "data")
     mixgen.add_argument("--out", metavar="FILE", default="mixgen.html", help="(default: mixgen.html)")
     mixgen.add_argument("--rows", metavar="N", type=output.count, default=6, help="pairs to show (default: 6)")
     mixgen.add_argument("--seed", metavar="N", type=output.count, default=0, help="(default: 0)")
