@@ -99,7 +99,7 @@ def test_joining_before_is_splicing_after(captions):
     some = captions[:4000:2]
     joined = ops.tokenize([ops.join(a, b) for a, b in itertools.pairwise(some)], length=154).input_ids
     apart = [row[1 : row.tolist().index(49407)].tolist() for row in ops.tokenize(some, length=154).input_ids]
-    for row, a, b in zip(joined, apart, apart[1:], strict=False):
+    for row, (a, b) in zip(joined, itertools.pairwise(apart), strict=True):
         assert row[: len(a) + len(b) + 2].tolist() == [49406, *a, *b, 49407]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 from impasto._optional import need
@@ -35,7 +36,7 @@ def curves(
         MissingExtraError: If matplotlib is not installed.
     """
     figure, axes = _axes(size)
-    for (name, (xs, ys)), colour in zip(lines.items(), (ACCENT, OTHER, INK) * len(lines), strict=False):
+    for (name, (xs, ys)), colour in zip(lines.items(), cycle((ACCENT, OTHER, INK))):
         axes.plot(xs, ys, color=colour, linewidth=2, label=name, solid_capstyle="round")
     axes.set_xlabel(x)
     axes.set_ylabel(y)
