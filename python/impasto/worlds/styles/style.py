@@ -1,0 +1,63 @@
+"""What a style is: a family, a palette and a few numbers, drawn from the seed and the style's number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from impasto.worlds.styles.palette import Colour, Palette, colours, ramp
+
+Values = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """One style; what is painted in it varies, its look does not.
+
+    Attributes:
+        number: Its number.
+        seed: The seed that it was drawn from.
+        family: Of `impasto.worlds.styles.FAMILIES`.
+        mood: Of `impasto.worlds.styles.palette.MOODS`.
+        palette: Its colours, from dark to light.
+        scale: The size of a typical stroke, dot or cell in a picture of 256 pixels, in pixels.
+        traits: What else its family varies.
+    """
+
+    number: int
+    seed: int
+    family: str
+    mood: str
+    palette: Palette
+    scale: float
+    traits: Mapping[str, float] = field(default_factory=dict)
+
+    def __getitem__(self, trait: str) -> float:
+        """A trait."""
+        return self.traits[trait]
+
+    def on(self, extent: int) -> float:
+        """The scale in a picture whose shorter side is so many pixels."""
+        return max(self.scale * extent / 256, 1.2)
+
+    @property
+    def inks(self) -> Palette:
+        """The colours from ground to figure: dark on light, or light on dark."""
+        return self.palette if self.traits.get("dark", 0) > 0.5 else self.palette[::-1]
+
+    def ink(self, place: int) -> Values:
+        """One of the inks, [3] float32 from 0 to 1; 0 is the ground."""
+        return colours(self.inks)[place]
+
+    def ramp(self, levels: Values) -> Values:
+        """See `impasto.worlds.styles.palette.ramp`."""
+        return ramp(self.palette, levels)
+
+
+Painter = Callable[[Style, tuple[int, int], np.random.Generator], Values]
+Repainter = Callable[[Style, Values, np.random.Generator], Values]
+
+__all__ = ["Colour", "Painter", "Repainter", "Style"]
