@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from impasto._optional import need
 from impasto.errors import CheckpointError
 
 
@@ -48,14 +49,13 @@ class Checkpoints:
         Returns:
             The checkpoint's folder.
         """
-        safetensors = need("safetensors.torch", extra="train")
         path = self.folder / f"step-{step:08d}"
         partial = path.with_name(path.name + ".partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-        safetensors.save_file(weights, partial / "model.safetensors")
-        safetensors.save_file(_moments(model, optimiser), partial / "optimiser.safetensors")
+        save_file(weights, partial / "model.safetensors")
+        save_file(_moments(model, optimiser), partial / "optimiser.safetensors")
         (partial / "state.json").write_text(json.dumps({"step": step, **state}, indent=2) + "\n", encoding="utf-8")
         for file in partial.iterdir():
             _sync(file)
@@ -105,12 +105,10 @@ def load_weights(path: Path, model: nn.Module) -> None:
 
 
 def _read(path: Path) -> dict[str, Tensor]:
-    safetensors = need("safetensors", extra="train")
     try:
-        tensors: dict[str, Tensor] = need("safetensors.torch", extra="train").load_file(path)
-    except (OSError, safetensors.SafetensorError) as error:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
         raise CheckpointError(f"it can't be read: {error}; use an older checkpoint", path=str(path)) from error
-    return tensors
 
 
 def _check(weights: Mapping[str, Tensor], own: Mapping[str, Tensor], path: Path) -> None:

@@ -1,0 +1,110 @@
+"""Where random styles come from: a normal distribution of style embeddings (Jackson et al. 2019)."""
+
+from typing import Optional
+
+import torch
+from torch import Generator, Tensor, nn
+
+from impasto.checks import require
+
+#: An eigenvalue below zero by more than this share of the largest one is not rounding.
+_ROUNDING = 1e-6
+
+
+class EmbeddingDistribution(nn.Module):
+    """The normal distribution ``N(mean, covariance)`` of style embeddings.
+
+    Samples are ``mean + A n`` with standard normal ``n`` and ``A = U sqrt(S)`` of the covariance's eigenvectors and
+    eigenvalues, whose signs are fixed, so that a seed means the same on every machine to rounding.
+
+    Args:
+        mean: [E] float.
+        covariance: [E, E] float, symmetric and positive semi-definite.
+
+    Raises:
+        RecipeError: If shapes don't fit, a value isn't finite, or the covariance isn't symmetric positive
+            semi-definite.
+
+    >>> distribution = EmbeddingDistribution(torch.zeros(3), torch.eye(3))
+    >>> distribution.sample(5, torch.Generator().manual_seed(0)).shape
+    torch.Size([5, 3])
+    """
+
+    mean: Tensor
+    covariance: Tensor
+    factor: Tensor
+
+    def __init__(self, mean: Tensor, covariance: Tensor) -> None:
+        super().__init__()
+        size = mean.numel()
+        require(mean.ndim == 1 and size > 0, f"mean must be a vector, not of shape {tuple(mean.shape)}")
+        require(
+            tuple(covariance.shape) == (size, size),
+            f"covariance must be [{size}, {size}] as the mean is [{size}], not {list(covariance.shape)}",
+        )
+        self.register_buffer("mean", mean.detach().to(torch.float32).clone())
+        self.register_buffer("covariance", covariance.detach().to(torch.float32).clone())
+        self.register_buffer("factor", _factor(covariance.detach().to("cpu", torch.float64)), persistent=False)
+
+    @classmethod
+    def of(cls, embeddings: Tensor) -> "EmbeddingDistribution":
+        """The distribution of given embeddings: their mean and (unbiased) covariance.
+
+        Args:
+            embeddings: [N, E] float; N of at least 2. With N <= E the covariance has no full rank: samples then stay
+                in the plane that the embeddings span.
+
+        Raises:
+            RecipeError: If there are fewer than two, or a value isn't finite.
+        """
+        require(
+            embeddings.ndim == 2 and len(embeddings) >= 2,
+            f"a covariance needs at least two embeddings [N, E], not {list(embeddings.shape)}; add style images",
+        )
+        exact = embeddings.detach().to("cpu", torch.float64)
+        return cls(exact.mean(dim=0), torch.atleast_2d(torch.cov(exact.T)))
+
+    def extra_repr(self) -> str:
+        """Dimensions and total variance."""
+        return f"{self.mean.numel()}, variance={self.covariance.trace().item():.4g}"
+
+    @torch.no_grad()
+    def refit(self, other: "EmbeddingDistribution") -> None:
+        """Takes over another distribution's mean and covariance, in place."""
+        self.mean.copy_(other.mean)
+        self.covariance.copy_(other.covariance)
+        self.factor.copy_(other.factor)
+
+    def forward(self, noise: Tensor) -> Tensor:
+        """From standard normal noise [N, E] to embeddings [N, E]."""
+        return noise @ self.factor.T + self.mean
+
+    @torch.jit.export
+    def sample(self, count: int, generator: Optional[Generator] = None) -> Tensor:  # noqa: UP045  TorchScript's way
+        """Draws embeddings.
+
+        Args:
+            count: How many, N.
+            generator: Where the noise comes from; on its device noise is drawn, then moved. None takes torch's own.
+
+        Returns:
+            [N, E] float32, on the distribution's device.
+        """
+        device = self.mean.device if generator is None else generator.device
+        noise = torch.randn([count, self.mean.size(0)], generator=generator, device=device, dtype=torch.float32)
+        return self(noise.to(self.mean.device))
+
+
+def _factor(covariance: Tensor) -> Tensor:
+    """A with ``A A^T = covariance`` [E, E], float32."""
+    require(bool(covariance.isfinite().all()), "the covariance has values that are not finite")
+    scale = float(covariance.abs().max())
+    require(bool(((covariance - covariance.T).abs() <= _ROUNDING * scale).all()), "the covariance must be symmetric")
+    values, vectors = torch.linalg.eigh(covariance)
+    require(
+        float(values.min()) >= -_ROUNDING * scale,
+        f"the covariance is not positive semi-definite: its smallest eigenvalue is {float(values.min()):.3g}",
+    )
+    # An eigenvector's sign is arbitrary; the largest entry is made positive.
+    largest = vectors.gather(0, vectors.abs().argmax(dim=0, keepdim=True))
+    return (vectors * largest.sign() * values.clamp(min=0).sqrt()).to(torch.float32)

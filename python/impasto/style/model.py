@@ -1,0 +1,161 @@
+"""A style model: transformer, predictor and the distribution of embeddings, kept together in one file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from impasto.checks import require
+from impasto.errors import CheckpointError
+from impasto.style.compact import StatisticsPredictor
+from impasto.style.embedding import EmbeddingDistribution
+from impasto.style.inception import InceptionPredictor
+from impasto.style.transformer import StyleTransformer
+
+#: The model that comes with impasto.
+DEFAULT = Path(__file__).with_name("weights") / "default.safetensors"
+_PREDICTORS: dict[str, type[nn.Module]] = {"inception": InceptionPredictor, "statistics": StatisticsPredictor}
+_FORMAT = "impasto-style-1"
+
+
+class StyleModel(nn.Module):
+    """The networks of style randomization, and where its random styles come from.
+
+    Args:
+        transformer: Repaints images as embeddings say.
+        predictor: From images [B, 3, H, W] in [0, 1] to their style embeddings [B, E].
+        distribution: Of the style images' embeddings.
+        content_mean: [E], the mean embedding of content images; the distribution's mean if None.
+        about: What else is worth keeping (data, recipe, measures): JSON values.
+
+    Raises:
+        RecipeError: If the embeddings' dimensions differ.
+    """
+
+    content_mean: Tensor
+
+    def __init__(
+        self,
+        transformer: StyleTransformer,
+        predictor: InceptionPredictor | StatisticsPredictor,
+        distribution: EmbeddingDistribution,
+        content_mean: Tensor | None = None,
+        about: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        sizes = {"transformer": transformer.embedding, "predictor": predictor.embedding}
+        sizes["distribution"] = distribution.mean.numel()
+        require(len(set(sizes.values())) == 1, f"dimensions of the embeddings differ: {sizes}")
+        self.transformer = transformer
+        self.predictor = predictor
+        self.distribution = distribution
+        mean = distribution.mean if content_mean is None else content_mean
+        require(mean.shape == distribution.mean.shape, f"content_mean must be {list(distribution.mean.shape)}")
+        self.register_buffer("content_mean", mean.detach().to(torch.float32).clone())
+        self.about = about or {}
+
+    @property
+    def embedding(self) -> int:
+        """Dimensions of an embedding, E."""
+        return self.transformer.embedding
+
+    def save(self, path: str | Path, *, dtype: torch.dtype = torch.float32) -> None:
+        """Writes one safetensors file, whose header says how to build the networks.
+
+        Args:
+            path: The file to write.
+            dtype: Of the networks' weights on disk; the distribution stays float32.
+
+        Raises:
+            CheckpointError: If the file can't be written.
+        """
+        tensors = {
+            name: value.detach().cpu().to(dtype if name.startswith(("transformer.", "predictor.")) else value.dtype)
+            for name, value in self.state_dict().items()
+        }
+        kinds = {kind: name for name, kind in _PREDICTORS.items()}
+        header = {
+            "format": _FORMAT,
+            "transformer": json.dumps(self.transformer.config),
+            "predictor": json.dumps({"kind": kinds[type(self.predictor)], **self.predictor.config}),
+            "about": json.dumps(self.about),
+        }
+        partial = Path(path).with_name(Path(path).name + ".partial")
+        try:
+            save_file({name: value.contiguous() for name, value in tensors.items()}, partial, metadata=header)
+            partial.replace(path)
+        except OSError as error:
+            raise CheckpointError(f"it can't be written: {error}", path=str(path)) from error
+
+    @classmethod
+    def load(cls, path: str | Path = DEFAULT) -> StyleModel:
+        """Reads a file that `save` wrote, in evaluation mode on the CPU; by default the model that comes with impasto.
+
+        Raises:
+            CheckpointError: If it is missing, damaged, or something else. Nothing is built before names and shapes fit.
+        """
+        tensors, header = _read(Path(path))
+        try:
+            predictor = json.loads(header["predictor"])
+            kind = _PREDICTORS[predictor.pop("kind")]
+            transformer = json.loads(header["transformer"])
+            about = json.loads(header.get("about", "{}"))
+            with torch.device("meta"):
+                expected = nn.ModuleDict(
+                    {"transformer": StyleTransformer(**transformer), "predictor": kind(**predictor)}
+                )
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(
+                f"its header can't be read: {error!r}; save the model again", path=str(path)
+            ) from error
+        size = expected["transformer"].embedding
+        shapes = {name: value.shape for name, value in expected.state_dict().items()}
+        shapes |= {"distribution.mean": (size,), "distribution.covariance": (size, size), "content_mean": (size,)}
+        check_tensors(tensors, shapes, path)
+        model = cls(
+            StyleTransformer(**transformer),
+            kind(**predictor),  # type: ignore[arg-type]
+            EmbeddingDistribution(tensors["distribution.mean"], tensors["distribution.covariance"]),
+            tensors["content_mean"],
+            about,
+        )
+        model.load_state_dict(tensors)
+        return model.eval()
+
+
+def check_tensors(tensors: dict[str, Tensor], shapes: dict[str, Any], path: str | Path) -> None:
+    """Checks a checkpoint's names and shapes before anything is built from it.
+
+    Raises:
+        CheckpointError: If one is missing, unknown, of another shape, or holds a value that isn't finite.
+    """
+    missing, unknown = sorted(shapes.keys() - tensors.keys()), sorted(tensors.keys() - shapes.keys())
+    for what, names in (("lacks", missing), ("has unknown", unknown)):
+        if names:
+            shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+            raise CheckpointError(f"it {what} {shown}; it is of another model, or damaged", path=str(path))
+    for name, tensor in tensors.items():
+        if tuple(tensor.shape) != tuple(shapes[name]):
+            shape, expected = list(tensor.shape), list(shapes[name])
+            raise CheckpointError(f"{name} is {shape} where {expected} is expected", path=str(path))
+        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+            raise CheckpointError(f"{name} has values that are not finite; it is damaged", path=str(path))
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            if header.get("format") != _FORMAT:
+                found = header.get("format", "no format")
+                raise CheckpointError(f"it is not a style model: its header has {found}, not {_FORMAT}", path=str(path))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a dict
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"it can't be read: {error}; use another copy", path=str(path)) from error
+    return {n: t.to(torch.float32) if t.is_floating_point() else t for n, t in tensors.items()}, header
