@@ -1,0 +1,159 @@
+"""Training of a style model: contents and styles in step, a loss between them, strength drawn row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from impasto.batch import Batch
+from impasto.checks import require
+from impasto.errors import CheckpointError
+from impasto.style.objectives import Objective
+from impasto.training import Batches
+
+
+@dataclass(frozen=True, eq=False)
+class StyleBatch:
+    """Contents and the styles that they are to be painted in.
+
+    Attributes:
+        contents: B images in [0, 1].
+        styles: B images in [0, 1].
+    """
+
+    contents: Batch
+    styles: Batch
+
+    def __len__(self) -> int:
+        return len(self.contents)
+
+    def to(self, device: torch.device | str | int, *, non_blocking: bool = False) -> StyleBatch:
+        """Moves the tensors to a device."""
+        moved = (batch.to(device, non_blocking=non_blocking) for batch in (self.contents, self.styles))
+        return StyleBatch(*moved)
+
+
+class PairedLoader:
+    """Takes batches of contents and of styles in step; each goes through its own epochs.
+
+    Args:
+        contents: A loader of images in [0, 1].
+        styles: Another, of the same batch size.
+    """
+
+    def __init__(self, contents: Batches, styles: Batches) -> None:
+        self.contents = contents
+        self.styles = styles
+
+    def __iter__(self) -> Iterator[StyleBatch]:
+        """An epoch of the contents; the styles go on where they were."""
+        styles = _forever(self.styles)
+        for batch in self.contents:
+            yield StyleBatch(batch, next(styles))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where both stand, after the last batch."""
+        return {"contents": self.contents.state_dict(), "styles": self.styles.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes on after that batch.
+
+        Raises:
+            CheckpointError: If the state is of another kind of loader.
+        """
+        if state.keys() != {"contents", "styles"}:
+            raise CheckpointError(f"its loader's state has {sorted(state)}; resume the task that it was saved by")
+        self.contents.load_state_dict(state["contents"])
+        self.styles.load_state_dict(state["styles"])
+
+
+def _forever(batches: Batches) -> Iterator[Batch]:
+    while True:
+        found = False
+        for batch in batches:
+            found = True
+            yield batch
+        require(found, "the styles' loader gives no batches; use a smaller batch_size or more style images")
+
+
+class StyleNetworks(nn.Module):
+    """What is trained: a transformer, a predictor, and how many steps they have been trained for.
+
+    Args:
+        transformer: Repaints images.
+        predictor: From images to embeddings.
+        frozen: The predictor stays as it is, in evaluation mode.
+    """
+
+    done: Tensor
+
+    def __init__(self, transformer: nn.Module, predictor: nn.Module, *, frozen: bool = False) -> None:
+        super().__init__()
+        self.transformer = transformer
+        self.predictor = predictor.requires_grad_(not frozen)
+        self.frozen = frozen
+        self.register_buffer("done", torch.zeros((), dtype=torch.int64))
+
+    def train(self, mode: bool = True) -> StyleNetworks:
+        """Sets training mode, but for a frozen predictor."""
+        super().train(mode)
+        if self.frozen:
+            self.predictor.eval()
+        return self
+
+
+class StyleTransferTask:
+    """Trains a style model's networks.
+
+    Args:
+        networks: On their device.
+        objective: Scores painted images.
+        steps: Of the whole run; the objective's weights may change on the way.
+        partial: Share of the rows whose embedding lies between the content's own and the style's, at an even chance
+            anywhere between; the others have the style's. It is what makes ``alpha`` a scale of strength.
+        scores: What `evaluate` returns of the networks.
+    """
+
+    def __init__(
+        self,
+        networks: StyleNetworks,
+        objective: Objective,
+        *,
+        steps: int,
+        partial: float = 0.3,
+        scores: Callable[[StyleNetworks], dict[str, float]] | None = None,
+    ) -> None:
+        require(0 <= partial <= 1, f"partial={partial} must lie in [0, 1]")
+        self.networks = networks
+        self.objective = objective
+        self.steps = steps
+        self.partial = partial
+        self.scores = scores
+
+    @property
+    def model(self) -> StyleNetworks:
+        """What is trained."""
+        return self.networks
+
+    def step(self, batch: StyleBatch) -> Mapping[str, Tensor]:
+        """Paints the contents in the styles, as strongly as is drawn for each row, and scores them."""
+        contents, styles = batch.contents.images, batch.styles.images
+        drawn = torch.rand(2, len(contents), device=contents.device)
+        alpha = torch.where(drawn[0] < self.partial, drawn[1], 1.0)
+        own, other = self.networks.predictor(torch.cat([contents, styles])).chunk(2)
+        painted = self.networks.transformer(contents, torch.lerp(own, other, alpha[:, None].to(own.dtype)))
+        with torch.autocast(contents.device.type, enabled=False):  # squares of features overflow float16
+            progress = int(self.networks.done) / self.steps
+            return self.objective(painted.float(), contents, styles, alpha, progress)
+
+    def after_step(self) -> None:
+        """Counts the step."""
+        self.networks.done += 1
+
+    def evaluate(self) -> dict[str, float]:
+        """The scores of the networks as they are."""
+        return self.scores(self.networks) if self.scores else {}
