@@ -9,12 +9,15 @@ import numpy.typing as npt
 
 from impasto.errors import RecipeError
 from impasto.worlds.streams import shuffled, stream
-from impasto.worlds.styles import clouds, glazed, patterns
+from impasto.worlds.styles import clouds, drawn, glazed, patterns, pieced, printed, strokes, swirls, washes
+from impasto.worlds.styles.compose import compose
 from impasto.worlds.styles.family import Family, Painting, Texture
 from impasto.worlds.styles.palette import MOODS, draw_palette
+from impasto.worlds.styles.raster import to_bytes
 from impasto.worlds.styles.style import Style
 
-_ALL: dict[str, Family] = {**clouds.FAMILIES, **patterns.FAMILIES, **glazed.FAMILIES}
+_GROUPS = (clouds, patterns, glazed, strokes, swirls, washes, drawn, printed, pieced)
+_ALL: dict[str, Family] = {name: family for group in _GROUPS for name, family in group.FAMILIES.items()}
 
 #: The names of all families, in the order that styles' numbers take them.
 FAMILIES: tuple[str, ...] = tuple(_ALL)
@@ -90,8 +93,8 @@ def render_style(style: Style, *, size: int = 256, variant: int = 0) -> npt.NDAr
         raise RecipeError(f"size={size} is too small; use at least 16")
     chosen, rng = family(style.family), layout(style, variant)
     if isinstance(chosen, Texture):
-        return rounded(chosen.draw(style, (size, size), rng))
-    raise RecipeError("not yet")
+        return to_bytes(chosen.draw(style, (size, size), rng))
+    return to_bytes(chosen.repaint(style, compose(style.palette, (size, size), rng), rng))
 
 
 def layout(style: Style, variant: int) -> np.random.Generator:
@@ -103,8 +106,3 @@ def layout(style: Style, variant: int) -> np.random.Generator:
     if variant < 0:
         raise RecipeError(f"variant={variant} is negative; variants are numbered from 0")
     return stream(style.seed, "layout", style.family, style.number, variant)
-
-
-def rounded(picture: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
-    """From 0 to 1, to uint8."""
-    return np.clip(np.rint(picture * 255), 0, 255).astype(np.uint8)

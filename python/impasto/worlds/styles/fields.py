@@ -84,9 +84,9 @@ def level(values: Values, contrast: float = 1.0) -> Values:
     return 1 / (1 + np.exp((float(values.mean()) - values) * np.float32(1.7 * contrast / spread)))
 
 
-def step(values: Values, edge: float | Values, soft: float = 1.0) -> Values:
+def step(values: Values, edge: float | Values, soft: float | Values = 1.0) -> Values:
     """0 below an edge and 1 above it, with a linear slope `soft` wide: an antialiased threshold."""
-    return np.clip((values - edge) / np.float32(max(soft, 1e-6)) + np.float32(0.5), 0, 1)
+    return np.clip((values - edge) / np.maximum(np.float32(1e-6), soft) + np.float32(0.5), 0, 1).astype(np.float32)
 
 
 def blur(values: Values, sigma: float) -> Values:
@@ -94,41 +94,53 @@ def blur(values: Values, sigma: float) -> Values:
 
     Args:
         values: [H, W] or [H, W, C] float32.
-        sigma: In pixels; at most about a tenth of a pixel leaves the values as they are.
+        sigma: In pixels; less than about a seventh of a pixel leaves the values as they are.
     """
     if sigma < 0.15:
         return values
-    for axis in (0, 1):
-        values = _blur_along(values, sigma, axis)
-    return values
+    factor = int(sigma / 1.5)
+    if factor < 2:
+        return _blur_along(_blur_along(values, sigma, 0), sigma, 1)
+    # A wide blur leaves nothing that a smaller picture can't hold.
+    small = _blocks(_blocks(values, factor, 0), factor, 1)
+    small = _blur_along(_blur_along(small, sigma / factor, 0), sigma / factor, 1)
+    return _spread(_spread(small, factor, values.shape[0], 0), factor, values.shape[1], 1)
 
 
 def _blur_along(values: Values, sigma: float, axis: int) -> Values:
-    """Three box blurs where the kernel is wide, else its taps one by one."""
-    moved = np.moveaxis(values, axis, 0)
-    extent = moved.shape[0]
-    if sigma > 3:
-        for width in _boxes(sigma):
-            padded = np.pad(moved, [(width + 1, width)] + [(0, 0)] * (moved.ndim - 1), mode="edge")
-            sums = np.cumsum(padded, axis=0, dtype=np.float64)
-            moved = ((sums[2 * width + 1 :] - sums[: extent]) / (2 * width + 1)).astype(np.float32)
-        return np.moveaxis(moved, 0, axis)
     radius = int(np.ceil(2.6 * sigma))
     taps = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
     taps = (taps / taps.sum()).astype(np.float32)
-    padded = np.pad(moved, [(radius, radius)] + [(0, 0)] * (moved.ndim - 1), mode="edge")
-    total = np.zeros_like(moved)
-    for place, tap in enumerate(taps):
-        total += tap * padded[place : place + extent]
-    return np.moveaxis(total, 0, axis)
+    padding = [(radius, radius) if place == axis else (0, 0) for place in range(values.ndim)]
+    padded = np.pad(values, padding, mode="edge")
+    before: tuple[slice, ...] = (slice(None),) * axis
+    extent = values.shape[axis]
+    total = taps[radius] * values
+    for place in range(radius):
+        ends = padded[(*before, slice(place, place + extent))]
+        mirrored = 2 * radius - place
+        total += taps[place] * (ends + padded[(*before, slice(mirrored, mirrored + extent))])
+    return total
 
 
-def _boxes(sigma: float) -> list[int]:
-    """Radii of three boxes whose variances, (r² + r) / 3 each, add up to about sigma²."""
-    radius = (np.sqrt(1 + 4 * sigma**2) - 1) / 2
-    low = int(radius)
-    wider = round(3 * (radius - low))
-    return [low + (place < wider) for place in range(3)]
+def _blocks(values: Values, factor: int, axis: int) -> Values:
+    """Means of `factor` neighbours; the last ones repeat the edge."""
+    missing = -values.shape[axis] % factor
+    padding = [(0, missing) if place == axis else (0, 0) for place in range(values.ndim)]
+    padded = np.pad(values, padding, mode="edge") if missing else values
+    split = (*padded.shape[:axis], -1, factor, *padded.shape[axis + 1 :])
+    means: Values = padded.reshape(split).mean(axis=axis + 1, dtype=np.float32)
+    return means
+
+
+def _spread(values: Values, factor: int, extent: int, axis: int) -> Values:
+    """The inverse of `_blocks`, linear between the blocks' middles."""
+    last = values.shape[axis] - 1
+    at = np.clip((np.arange(extent, dtype=np.float32) + 0.5) / factor - 0.5, 0, last)
+    cell = np.minimum(at.astype(np.int64), max(last - 1, 0))
+    part = (at - cell).reshape([-1 if place == axis else 1 for place in range(values.ndim)]).astype(np.float32)
+    low = np.take(values, cell, axis=axis)
+    return low + (np.take(values, np.minimum(cell + 1, last), axis=axis) - low) * part
 
 
 def warp(values: Values, down: Values, across: Values) -> Values:
