@@ -59,7 +59,10 @@ def brush(
             np.interp(np.linspace(0, hairs, 65), range(hairs + 1), rng.random(hairs + 1)).astype(np.float32)
             for _ in range(2)
         ]
-        ragged, ridge = np.float32(0.22 * bristles * length) * tables[0], np.float32(0.45 * bristles) * (tables[1] - 0.5)
+        ragged, ridge = (
+            np.float32(0.22 * bristles * length) * tables[0],
+            np.float32(0.45 * bristles) * (tables[1] - 0.5),
+        )
         cover = np.clip(reach - ragged[lane], 0, 1) * side
         height = pushed + ridge[lane]
         for turn in range(ANGLES):

@@ -106,8 +106,12 @@ def _relief(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
 
 
 FAMILIES = {
-    "clouds": Texture(draw=_clouds, scales=(4, 24), traits={"stretch": (1, 4), "gain": (0.45, 0.75), "contrast": (0.8, 2)}),
-    "marbling": Texture(draw=_marbling, scales=(4, 16), traits={"angle": (0, 3.14), "bend": (1, 4), "vein": (0, 0.3), "dark": (0, 1)}),
+    "clouds": Texture(
+        draw=_clouds, scales=(4, 24), traits={"stretch": (1, 4), "gain": (0.45, 0.75), "contrast": (0.8, 2)}
+    ),
+    "marbling": Texture(
+        draw=_marbling, scales=(4, 16), traits={"angle": (0, 3.14), "bend": (1, 4), "vein": (0, 0.3), "dark": (0, 1)}
+    ),
     "agate": Texture(draw=_agate, scales=(4, 20), traits={"rings": (1, 3)}),
     "contours": Texture(
         draw=_contours, scales=(4, 18), traits={"rings": (2, 5), "weight": (0.3, 1.4), "tint": (0, 1), "dark": (0, 1)}
@@ -115,5 +119,7 @@ FAMILIES = {
     "plasma": Texture(draw=_plasma, scales=(2.5, 18), traits={"twist": (0.5, 2.5), "cycles": (2, 6)}),
     "gradient": Texture(draw=_gradient, scales=(8, 24), traits={"play": (0.3, 1.5), "grain": (0, 0.05)}),
     "wood": Texture(draw=_wood, scales=(3, 12), traits={"upright": (0, 1), "board": (4, 14), "knots": (0.5, 2)}),
-    "relief": Texture(draw=_relief, scales=(3, 16), traits={"angle": (-3.14, 3.14), "gain": (0.35, 0.65), "depth": (0.5, 1.6)}),
+    "relief": Texture(
+        draw=_relief, scales=(3, 16), traits={"angle": (-3.14, 3.14), "gain": (0.35, 0.65), "depth": (0.5, 1.6)}
+    ),
 }

@@ -50,12 +50,16 @@ def _landscape(palette: Palette, shape: Shape, rng: np.random.Generator) -> Valu
     horizon = rng.uniform(0.35, 0.65)
     cloud = fbm(rng, shape, (shape[0] / 9, shape[1] / 3), 4)
     picture = ramp(palette, 0.62 + 0.3 * y / horizon + 0.09 * cloud)
-    sun, _ = _ball(shape, (rng.uniform(0.1, horizon), rng.uniform(0.1, 0.9)), (radius := rng.uniform(0.04, 0.12), radius))
+    sun, _ = _ball(
+        shape, (rng.uniform(0.1, horizon), rng.uniform(0.1, 0.9)), (radius := rng.uniform(0.04, 0.12), radius)
+    )
     picture = mix(picture, colours(palette)[-1], sun)
     ridges = int(rng.integers(3, 6))
     for ridge in range(ridges):
         near = (ridge + 1) / ridges
-        rough = noise(rng, (1, shape[1]), (1, shape[1] / (2 + 3 * near))) + 0.3 * noise(rng, (1, shape[1]), (1, shape[1] / 18))
+        rough = noise(rng, (1, shape[1]), (1, shape[1] / (2 + 3 * near))) + 0.3 * noise(
+            rng, (1, shape[1]), (1, shape[1] / 18)
+        )
         edge = horizon + (1 - horizon) * near * 0.75 - 0.1 + 0.06 * rough
         cover = step(np.broadcast_to(y, shape), edge, 2 / shape[0])
         ground = noise(rng, shape, (shape[0] / 24, shape[1] / 8))
@@ -68,7 +72,9 @@ def _still(palette: Palette, shape: Shape, rng: np.random.Generator) -> Values:
     y, x = _unit(shape)
     table = rng.uniform(0.5, 0.65)
     wall = rng.uniform(0.3, 0.8)
-    tone = np.where(y < table, wall + 0.2 * (x - 0.5), 1.0 - wall + 0.25 * (y - table)) + 0.05 * noise(rng, shape, shape[0] / 5)
+    tone = np.where(y < table, wall + 0.2 * (x - 0.5), 1.0 - wall + 0.25 * (y - table)) + 0.05 * noise(
+        rng, shape, shape[0] / 5
+    )
     picture = ramp(palette, tone.astype(np.float32))
     for height in np.sort(rng.uniform(table, 0.9, int(rng.integers(4, 8)))).tolist():
         wide = rng.uniform(0.07, 0.17)
@@ -86,7 +92,9 @@ def _still(palette: Palette, shape: Shape, rng: np.random.Generator) -> Values:
 def _face(palette: Palette, shape: Shape, rng: np.random.Generator) -> Values:
     inks = colours(palette)
     y, _ = _unit(shape)
-    picture = ramp(palette, (rng.uniform(0.1, 0.8) + 0.2 * y + 0.07 * fbm(rng, shape, shape[0] / 5, 3)).astype(np.float32))
+    picture = ramp(
+        palette, (rng.uniform(0.1, 0.8) + 0.2 * y + 0.07 * fbm(rng, shape, shape[0] / 5, 3)).astype(np.float32)
+    )
     middle, turn = rng.uniform(0.4, 0.6), rng.uniform(-0.04, 0.04)
     skin, hair, coat = inks[rng.integers(2, 5)], inks[rng.integers(0, 2)], inks[rng.integers(0, len(inks))]
     for own, centre, radii in (
@@ -171,5 +179,12 @@ def _blobs(palette: Palette, shape: Shape, rng: np.random.Generator) -> Values:
 
 
 _KINDS: tuple[Callable[[Palette, Shape, np.random.Generator], Values], ...] = (
-    _landscape, _landscape, _still, _face, _town, _shapes, _flowers, _blobs,
+    _landscape,
+    _landscape,
+    _still,
+    _face,
+    _town,
+    _shapes,
+    _flowers,
+    _blobs,
 )

@@ -129,15 +129,24 @@ FAMILIES = {
         repaint=_hatching,
         scales=(2.6, 9),
         traits={
-            "angle": (0.3, 1.3), "layers": (0, 2), "wobble": (0.05, 0.5), "weight": (0.7, 1.4), "outline": (0, 1),
-            "pencil": (0, 1), "dark": (0, 0.8),
+            "angle": (0.3, 1.3),
+            "layers": (0, 2),
+            "wobble": (0.05, 0.5),
+            "weight": (0.7, 1.4),
+            "outline": (0, 1),
+            "pencil": (0, 1),
+            "dark": (0, 0.8),
         },
     ),
     "woodcut": Painting(
         repaint=_woodcut,
         scales=(2.6, 9),
         traits={
-            "angle": (-1.57, 1.57), "contrast": (1.2, 2.4), "bend": (0.3, 1.8), "outline": (0, 1), "wear": (0, 0.9),
+            "angle": (-1.57, 1.57),
+            "contrast": (1.2, 2.4),
+            "bend": (0.3, 1.8),
+            "outline": (0, 1),
+            "wear": (0, 0.9),
             "dark": (0, 1),
         },
     ),
@@ -152,6 +161,8 @@ FAMILIES = {
         traits={"jitter": (0.4, 1), "contrast": (0.9, 1.7), "sizes": (0, 1), "pencil": (0, 1), "dark": (0, 0.9)},
     ),
     "scratch": Painting(
-        repaint=_scratch, scales=(2, 8), traits={"wild": (0.3, 2), "colour": (0, 1)},
+        repaint=_scratch,
+        scales=(2, 8),
+        traits={"wild": (0.3, 2), "colour": (0, 1)},
     ),
 }

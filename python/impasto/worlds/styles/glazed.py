@@ -39,5 +39,7 @@ def _crackle(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
 
 FAMILIES = {
     "pebbles": Texture(draw=_pebbles, scales=(4, 18), traits={"jitter": (0.5, 1), "angle": (-3.14, 3.14)}),
-    "crackle": Texture(draw=_crackle, scales=(5, 20), traits={"tone": (0.1, 0.9), "weight": (0.4, 1.5), "dark": (0, 1)}),
+    "crackle": Texture(
+        draw=_crackle, scales=(5, 20), traits={"tone": (0.1, 0.9), "weight": (0.4, 1.5), "dark": (0, 1)}
+    ),
 }

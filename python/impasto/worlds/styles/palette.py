@@ -90,12 +90,19 @@ def _displayed(lightness: float, chroma: float, hue: float) -> Colour:
 
 def _linear(lightness: float, a: float, b: float) -> npt.NDArray[np.float64]:
     """From OKLab (Ottosson 2020) to linear sRGB."""
-    roots = lightness + np.array([[0.3963377774, 0.2158037573], [-0.1055613458, -0.0638541728], [-0.0894841775, -1.291485548]]) @ [a, b]
-    return np.array([
-        [4.0767416621, -3.3077115913, 0.2309699292],
-        [-1.2684380046, 2.6097574011, -0.3413193965],
-        [-0.0041960863, -0.7034186147, 1.707614701],
-    ]) @ roots**3
+    roots = lightness + np.array(
+        [[0.3963377774, 0.2158037573], [-0.1055613458, -0.0638541728], [-0.0894841775, -1.291485548]]
+    ) @ [a, b]
+    return (
+        np.array(
+            [
+                [4.0767416621, -3.3077115913, 0.2309699292],
+                [-1.2684380046, 2.6097574011, -0.3413193965],
+                [-0.0041960863, -0.7034186147, 1.707614701],
+            ]
+        )
+        @ roots**3
+    )
 
 
 def colours(palette: Palette) -> Values:

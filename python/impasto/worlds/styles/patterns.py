@@ -69,7 +69,9 @@ def _weave(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     y, x = y + 0.2 * unit * noise(rng, shape, 8 * unit), x + 0.2 * unit * noise(rng, shape, 8 * unit)
     row, column = np.floor(y / unit + 2).astype(np.int64), np.floor(x / unit + 2).astype(np.int64)
     row, column = np.maximum(row, 0), np.maximum(column, 0)
-    over = (row + column * (1 if style["kind"] < 1 else 2)) % (2 if style["kind"] < 1 else 5) < (1 if style["kind"] < 1 else 2)
+    over = (row + column * (1 if style["kind"] < 1 else 2)) % (2 if style["kind"] < 1 else 5) < (
+        1 if style["kind"] < 1 else 2
+    )
     inks = colours(style.palette)
     stripes = max(1, round(style["stripes"]))
     shades = rng.integers(len(inks), size=(2, 8))
@@ -89,8 +91,10 @@ FAMILIES = {
         scales=(4, 20),
         traits={"angle": (0, 1.57), "colours": (1, 3), "radius": (0.22, 0.48), "ring": (-1, 1), "dark": (0, 1)},
     ),
-    "op art": Texture(
-        draw=_opart, scales=(2.5, 14), traits={"angle": (0, 3.14), "bend": (0.3, 1.6), "kind": (0, 3), "spokes": (3, 14), "dark": (0, 1)}
+    "op_art": Texture(
+        draw=_opart,
+        scales=(2.5, 14),
+        traits={"angle": (0, 3.14), "bend": (0.3, 1.6), "kind": (0, 3), "spokes": (3, 14), "dark": (0, 1)},
     ),
     "tartan": Texture(draw=_tartan, scales=(2.5, 14), traits={"thread": (1, 2.6)}),
     "weave": Texture(draw=_weave, scales=(4, 22), traits={"kind": (0, 2), "stripes": (1, 6)}),

@@ -40,14 +40,16 @@ def _glass(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     lead = 0.045 * side * style["lead"] + 0.6
     shade, _ = lit(np.sqrt(np.clip(1 - (cells.border / (1.6 * lead)) ** 2, 0, 1)), -2.3, 2.0)
     black = 0.07 + 0.1 * shade[..., None] + 0.05 * colours(style.palette)[0]
-    return mix(black.astype(np.float32), vivid[cells.label].astype(np.float32) * glow[..., None], step(cells.border, lead, 1.2))
+    return mix(
+        black.astype(np.float32), vivid[cells.label].astype(np.float32) * glow[..., None], step(cells.border, lead, 1.2)
+    )
 
 
 def _facets(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     """The picture cut by lines; every facet shows it from a little elsewhere, in a light of its own."""
     shape = picture.shape[:2]
     unit = style.on(min(shape))
-    cuts = int(np.clip(0.45 * min(shape) / unit, 4, 11))
+    cuts = int(np.clip(0.6 * min(shape) / unit, 5, 12))
     label = np.zeros(shape, np.int64)
     edge = np.full(shape, 1e9, np.float32)
     reach = 0.45 * min(shape)
@@ -64,8 +66,8 @@ def _facets(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     turn = rng.uniform(0, 2 * np.pi, facets).astype(np.float32)
     slope = np.cos(turn)[label] * (columns - shape[1] / 2) + np.sin(turn)[label] * (rows - shape[0] / 2)
     light = 1 + style["contrast"] * np.sin(slope / (0.16 * min(shape))) + rng.normal(0, 0.1, facets)[label]
-    shown = blur(picture, 0.4 * unit)[row, column] * light.astype(np.float32)[..., None]
-    brushed = shown * (1 + 0.05 * noise(rng, shape, (1.3, 2.5 * unit)))[..., None]
+    shown = blur(picture, 0.12 * unit)[row, column] * light.astype(np.float32)[..., None]
+    brushed = shown * (1 + 0.06 * fbm(rng, shape, 0.5 * unit, 3))[..., None]
     line = (1 - step(edge, 0.05 * unit + 0.3, 1.3)) * np.float32(style["line"])
     return mix(brushed, 0.4 * colours(style.palette)[0], line)
 
@@ -73,7 +75,7 @@ def _facets(style: Style, picture: Values, rng: np.random.Generator) -> Values:
 def _stitches(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     """Crosses of thread on cloth, or knitted loops."""
     shape = picture.shape[:2]
-    side = max(1.2 * style.on(min(shape)), 5.0)
+    side = np.float32(max(round(1.2 * style.on(min(shape))), 5))
     y, x = places(shape)
     knitted = style["knit"] > 0.5
     v, u = y / side, x / side + (0 * y)
@@ -89,7 +91,7 @@ def _stitches(style: Style, picture: Values, rng: np.random.Generator) -> Values
     if knitted:
         body = np.cos(np.pi * np.clip(v, -0.5, 0.5)) * np.cos(np.pi * 0.9 * (np.abs(u) - 0.25) * 1.6)
         strand = np.sin((v + np.abs(u)) * 22)
-        return thread * (0.3 + 0.75 * np.clip(body, 0, 1) + 0.06 * strand)[..., None]
+        return thread * (0.45 + 0.68 * np.clip(body, 0, 1) + 0.06 * strand)[..., None]
     under, over = np.abs(u + v), np.abs(u - v)
     wide = np.float32(style["wide"])
     inside = np.maximum(np.abs(u), np.abs(v)) < 0.49
@@ -98,7 +100,7 @@ def _stitches(style: Style, picture: Values, rng: np.random.Generator) -> Values
     height = np.where(inside, np.maximum(top, low), 0).astype(np.float32)
     cloth = style.ink(0) * (0.8 + 0.1 * np.sin(2 * np.pi * x / 2.6) * np.sin(2 * np.pi * y / 2.6))[..., None]
     strands = 1 + 0.1 * np.sin(26 * np.where(top >= low, u - v, u + v))
-    return mix(cloth.astype(np.float32), thread * (0.5 + 0.6 * height * strands)[..., None], step(height, 0.15, 0.25))
+    return mix(cloth.astype(np.float32), thread * (0.62 + 0.55 * height * strands)[..., None], step(height, 0.15, 0.25))
 
 
 FAMILIES = {
@@ -107,7 +109,7 @@ FAMILIES = {
         scales=(4, 14),
         traits={"jitter": (0.15, 0.85), "bend": (0, 0.7), "uneven": (0.02, 0.1), "bevel": (0.2, 1.2), "dark": (0, 1)},
     ),
-    "stained glass": Painting(
+    "stained_glass": Painting(
         repaint=_glass, scales=(4, 16), traits={"bend": (0, 0.8), "corners": (1, 4), "lead": (0.6, 1.8)}
     ),
     "facets": Painting(

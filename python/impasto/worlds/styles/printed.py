@@ -69,7 +69,9 @@ def _poster(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     inks = colours(style.palette)
     flat = blur(inks[label], 0.5)
     streaks = style["streaks"] * noise(rng, shape, (1.2, 3 * unit))
-    edges = np.minimum(np.abs(np.stack(np.gradient(blur(flat, 0.25 * unit), axis=(0, 1)))).sum(axis=(0, 3)) * unit, 1)
+    edges = np.minimum(
+        np.abs(np.stack(np.gradient(blur(flat, 0.15 * unit + 0.4), axis=(0, 1)))).sum(axis=(0, 3)) * 3, 1
+    )
     return mix(flat * (1 + streaks)[..., None], inks[0] * 0.5, step(edges, 0.45, 0.4) * np.float32(style["line"] > 0.5))
 
 
@@ -143,7 +145,7 @@ FAMILIES = {
     "poster": Painting(
         repaint=_poster,
         scales=(3, 14),
-        traits={"ragged": (0, 1.2), "streaks": (0, 0.08), "line": (0, 1), "dark": (0, 1)},
+        traits={"ragged": (0, 1.2), "streaks": (0, 0.05), "line": (0, 1), "dark": (0, 1)},
     ),
     "linocut": Painting(
         repaint=_linocut,

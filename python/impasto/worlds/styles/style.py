@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from impasto.worlds.styles.palette import Colour, Palette, colours, ramp
+from impasto.worlds.styles.palette import Palette, colours, ramp
 
 Values = npt.NDArray[np.float32]
 
@@ -24,6 +24,7 @@ class Style:
         mood: Of `impasto.worlds.styles.palette.MOODS`.
         palette: Its colours, from dark to light.
         scale: The size of a typical stroke, dot or cell in a picture of 256 pixels, in pixels.
+        fidelity: How much of a repainted picture's own hues is kept, from 0 to 1.
         traits: What else its family varies.
     """
 
@@ -33,6 +34,7 @@ class Style:
     mood: str
     palette: Palette
     scale: float
+    fidelity: float
     traits: Mapping[str, float] = field(default_factory=dict)
 
     def __getitem__(self, trait: str) -> float:
@@ -55,9 +57,3 @@ class Style:
     def ramp(self, levels: Values) -> Values:
         """See `impasto.worlds.styles.palette.ramp`."""
         return ramp(self.palette, levels)
-
-
-Painter = Callable[[Style, tuple[int, int], np.random.Generator], Values]
-Repainter = Callable[[Style, Values, np.random.Generator], Values]
-
-__all__ = ["Colour", "Painter", "Repainter", "Style"]

@@ -73,8 +73,14 @@ FAMILIES = {
         repaint=_swirls,
         scales=(2.5, 9),
         traits={
-            "wild": (0.8, 4), "turn": (0.15, 0.5), "length": (6, 14), "dense": (0.7, 1.3), "jitter": (0.03, 0.12),
-            "ground": (0.3, 1), "relief": (0, 0.8), "light": (-3.1, 0),
+            "wild": (0.8, 4),
+            "turn": (0.15, 0.5),
+            "length": (6, 14),
+            "dense": (0.7, 1.3),
+            "jitter": (0.03, 0.12),
+            "ground": (0.3, 1),
+            "relief": (0, 0.8),
+            "light": (-3.1, 0),
         },
     ),
 }

@@ -59,7 +59,9 @@ def _ink(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     ink = colours(style.palette)[0] * np.float32(0.6)
     painted = mix(paper * (1 + 0.02 * noise(rng, shape, (1, 3)))[..., None], ink, load)
     accent = colours(style.palette)[len(style.palette) // 2]
-    second = step(fbm(rng, shape, 14 * unit, 2), 1.3 - style["accent"], 0.6) * np.clip(1 - 1.6 * np.abs(dark - 0.5), 0, 1)
+    second = step(fbm(rng, shape, 14 * unit, 2), 1.3 - style["accent"], 0.6) * np.clip(
+        1 - 1.6 * np.abs(dark - 0.5), 0, 1
+    )
     return mix(painted, painted * 0.3 + accent * 0.7, second)
 
 
@@ -68,16 +70,28 @@ FAMILIES = {
         repaint=_watercolour,
         scales=(3, 13),
         traits={
-            "bleed": (0.5, 1.6), "flat": (0.2, 0.9), "tooth": (1.2, 2.6), "edge": (0.4, 1.5), "grain": (0.2, 1),
-            "bloom": (0.3, 1.6), "strength": (0.5, 1), "bare": (0, 1),
+            "bleed": (0.5, 1.6),
+            "flat": (0.2, 0.9),
+            "tooth": (1.2, 2.6),
+            "edge": (0.4, 1.5),
+            "grain": (0.2, 1),
+            "bloom": (0.3, 1.6),
+            "strength": (0.5, 1),
+            "bare": (0, 1),
         },
     ),
-    "ink wash": Painting(
+    "ink_wash": Painting(
         repaint=_ink,
         scales=(3, 13),
         traits={
-            "bleed": (0.8, 2.4), "flat": (0.3, 1), "tooth": (1.2, 2.6), "edge": (0.3, 1.4), "grain": (0.1, 0.6),
-            "bloom": (0.4, 1.8), "dry": (0, 0.9), "accent": (0, 1),
+            "bleed": (0.8, 2.4),
+            "flat": (0.3, 1),
+            "tooth": (1.2, 2.6),
+            "edge": (0.3, 1.4),
+            "grain": (0.1, 0.6),
+            "bloom": (0.4, 1.8),
+            "dry": (0, 0.9),
+            "accent": (0, 1),
         },
     ),
 }
