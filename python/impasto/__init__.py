@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from impasto.recipe import ImageRecipe as ImageRecipe
     from impasto.recipe import Recipe as Recipe
     from impasto.recipe import TextRecipe as TextRecipe
+    from impasto.style.model import StyleModel as StyleModel
+    from impasto.style.randomizer import StyleRandomizer as StyleRandomizer
     from impasto.tokenizers import BertTokenizer as BertTokenizer
     from impasto.tokenizers import ClipTokenizer as ClipTokenizer
 
@@ -87,6 +89,8 @@ _HOMES = {
     "Plan": "impasto.plan",
     "plan_at": "impasto.ops.mixing",
     "Recipe": "impasto.recipe",
+    "StyleModel": "impasto.style.model",
+    "StyleRandomizer": "impasto.style.randomizer",
     "TextRecipe": "impasto.recipe",
 }
 _MODULES = {"ops": "impasto.ops", "sources": "impasto.sources"}

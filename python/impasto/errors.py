@@ -68,5 +68,9 @@ class CheckpointError(ImpastoError, ValueError):
     """A checkpoint is missing, damaged, or of another model or data."""
 
 
+class DeviceMemoryError(ImpastoError, RuntimeError):
+    """A GPU's memory is full; the message says which batch would fit."""
+
+
 class DivergedError(ImpastoError, ArithmeticError):
     """The training loss is no longer a number."""

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from impasto.checks import require
 from impasto.style.features import WIDTHS, SmallVGG, moments
 
 
@@ -23,6 +24,8 @@ class StatisticsPredictor(nn.Module):
 
     #: The smallest height and width.
     smallest = SmallVGG.smallest
+    #: What TorchScript leaves alone.
+    __jit_unused_properties__ = ("config",)
 
     def __init__(self, *, embedding: int = 64, widths: Sequence[int] = WIDTHS) -> None:
         super().__init__()
@@ -44,10 +47,8 @@ class StatisticsPredictor(nn.Module):
         Returns:
             [B, 2 (3 + sum(widths))]: means and deviations of the colours, then of each block's features.
         """
-        parts = [moments(images)]
-        for features in self.features(images):
-            parts.append(moments(features))
-        return torch.cat(parts, dim=1)
+        layers: list[Tensor] = self.features(images)
+        return torch.cat([moments(images)] + [moments(layer) for layer in layers], dim=1)
 
     def forward(self, images: Tensor) -> Tensor:
         """Predicts embeddings.
@@ -59,3 +60,33 @@ class StatisticsPredictor(nn.Module):
             [B, E].
         """
         return self.fc(self.statistics(images))
+
+    @torch.no_grad()
+    def whiten(self, statistics: Tensor, *, floor: float = 0.3) -> float:
+        """Sets the linear layer to the first E principal components of given statistics, at about the same variance.
+
+        Args:
+            statistics: [N, D] of many images, as `statistics` gives them; N of at least 2.
+            floor: What is added to each component's variance before it is brought to 1, as a share of the E
+                components' mean: the last ones are mostly noise, and would be as loud as the first.
+
+        Returns:
+            The share of all variance that the E components explain.
+
+        Raises:
+            RecipeError: If there are fewer images than components.
+        """
+        require(
+            len(statistics) > self.embedding,
+            f"{len(statistics)} images cannot fill an embedding of {self.embedding}; add style images",
+        )
+        exact = statistics.double()
+        mean, deviation = exact.mean(dim=0), exact.std(dim=0)
+        deviation = deviation + 1e-4 * deviation.max()
+        values, vectors = torch.linalg.eigh(torch.cov(((exact - mean) / deviation).T))
+        kept = values[-self.embedding :].flip(0)
+        scale = (kept + floor * kept.mean()).rsqrt()
+        weight = (vectors[:, -self.embedding :].flip(1) * scale).T / deviation
+        self.fc.weight.copy_(weight)
+        self.fc.bias.copy_(-weight @ mean)
+        return float(kept.sum() / values.sum())

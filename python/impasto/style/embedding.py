@@ -1,6 +1,6 @@
 """Where random styles come from: a normal distribution of style embeddings (Jackson et al. 2019)."""
 
-from typing import Optional
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
@@ -62,11 +62,17 @@ class EmbeddingDistribution(nn.Module):
             f"a covariance needs at least two embeddings [N, E], not {list(embeddings.shape)}; add style images",
         )
         exact = embeddings.detach().to("cpu", torch.float64)
-        return cls(exact.mean(dim=0), torch.atleast_2d(torch.cov(exact.T)))
+        size = exact.shape[1]
+        return cls(exact.mean(dim=0), torch.cov(exact.T).reshape(size, size))
 
     def extra_repr(self) -> str:
         """Dimensions and total variance."""
         return f"{self.mean.numel()}, variance={self.covariance.trace().item():.4g}"
+
+    def _load_from_state_dict(self, *args: Any, **options: Any) -> None:
+        super()._load_from_state_dict(*args, **options)
+        if not self.covariance.is_meta:
+            self.factor.copy_(_factor(self.covariance.detach().to("cpu", torch.float64)))
 
     @torch.no_grad()
     def refit(self, other: "EmbeddingDistribution") -> None:
@@ -76,11 +82,10 @@ class EmbeddingDistribution(nn.Module):
         self.factor.copy_(other.factor)
 
     def forward(self, noise: Tensor) -> Tensor:
-        """From standard normal noise [N, E] to embeddings [N, E]."""
-        return noise @ self.factor.T + self.mean
+        """From standard normal noise [N, E] to embeddings [N, E], of the noise's dtype."""
+        return noise @ self.factor.to(noise.dtype).T + self.mean.to(noise.dtype)
 
-    @torch.jit.export
-    def sample(self, count: int, generator: Optional[Generator] = None) -> Tensor:  # noqa: UP045  TorchScript's way
+    def sample(self, count: int, generator: Generator | None = None) -> Tensor:
         """Draws embeddings.
 
         Args:
@@ -92,7 +97,32 @@ class EmbeddingDistribution(nn.Module):
         """
         device = self.mean.device if generator is None else generator.device
         noise = torch.randn([count, self.mean.size(0)], generator=generator, device=device, dtype=torch.float32)
-        return self(noise.to(self.mean.device))
+        embeddings: Tensor = self(noise.to(self.mean.device))
+        return embeddings
+
+
+def interpolate(start: Tensor, end: Tensor, steps: int) -> Tensor:
+    """Embeddings on the way from one style to another.
+
+    Args:
+        start: [E] or [B, E] float.
+        end: The same shape.
+        steps: How many, N of at least 2, with both ends.
+
+    Returns:
+        [N, E] or [N, B, E], evenly spaced, the first of them ``start`` and the last ``end``.
+
+    Raises:
+        RecipeError: If shapes differ or there are fewer than two steps.
+
+    >>> interpolate(torch.zeros(2), torch.ones(2), 3).tolist()
+    [[0.0, 0.0], [0.5, 0.5], [1.0, 1.0]]
+    """
+    require(start.shape == end.shape, f"styles of different shapes: {list(start.shape)} and {list(end.shape)}")
+    require(start.is_floating_point() and end.is_floating_point(), "style embeddings are floating point")
+    require(steps >= 2, f"steps={steps} must be at least 2: both ends are among them")
+    weights = torch.linspace(0, 1, steps, device=start.device, dtype=start.dtype)
+    return torch.lerp(start[None], end[None], weights.view(-1, *[1] * start.ndim))
 
 
 def _factor(covariance: Tensor) -> Tensor:
@@ -107,4 +137,5 @@ def _factor(covariance: Tensor) -> Tensor:
     )
     # An eigenvector's sign is arbitrary; the largest entry is made positive.
     largest = vectors.gather(0, vectors.abs().argmax(dim=0, keepdim=True))
-    return (vectors * largest.sign() * values.clamp(min=0).sqrt()).to(torch.float32)
+    factor: Tensor = vectors * largest.sign() * values.clamp(min=0).sqrt()
+    return factor.to(torch.float32)

@@ -28,6 +28,8 @@ class SmallVGG(nn.Module):
 
     #: The smallest height and width.
     smallest = 16
+    #: What TorchScript leaves alone.
+    __jit_unused_properties__ = ("config",)
 
     def __init__(self, *, widths: Sequence[int] = WIDTHS) -> None:
         super().__init__()

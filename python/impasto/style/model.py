@@ -1,7 +1,5 @@
 """A style model: transformer, predictor and the distribution of embeddings, kept together in one file."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any
@@ -94,7 +92,7 @@ class StyleModel(nn.Module):
             raise CheckpointError(f"it can't be written: {error}", path=str(path)) from error
 
     @classmethod
-    def load(cls, path: str | Path = DEFAULT) -> StyleModel:
+    def load(cls, path: str | Path = DEFAULT) -> "StyleModel":
         """Reads a file that `save` wrote, in evaluation mode on the CPU; by default the model that comes with impasto.
 
         Raises:

@@ -73,7 +73,9 @@ class StyleTransformer(nn.Module):
         for stage in self.expand:
             features = stage(features, embeddings)  # [B, C/2, 2H, 2W]
         painted = torch.sigmoid(self.paint(features, embeddings))
-        return painted[:, :, : images.size(2), : images.size(3)]
+        # Cut by padding with negative numbers: a slice ties torch.export to sizes of one remainder by four.
+        below, right = images.size(2) - painted.size(2), images.size(3) - painted.size(3)
+        return functional.pad(painted, [0, right, 0, below])
 
 
 class Contract(nn.Module):
@@ -96,6 +98,9 @@ class StyledConv(nn.Module):
         self.conv = ReflectConv(inputs, outputs, kernel, stride=1)
         self.beta = nn.Linear(embedding, outputs)
         self.gamma = nn.Linear(embedding, outputs)
+        # Training begins at plain instance normalisation, from which styles move away.
+        nn.init.ones_(self.gamma.bias)
+        nn.init.zeros_(self.beta.bias)
 
     def forward(self, features: Tensor, embeddings: Tensor) -> Tensor:
         """From [B, inputs, H, W] and [B, E] to [B, outputs, H, W]."""
@@ -120,7 +125,7 @@ class Residual(nn.Module):
 
 
 class Expand(nn.Module):
-    """Twice the size by repeating pixels, then a styled convolution and ReLU: no checkerboard, unlike a deconvolution."""
+    """Doubles the size by repeating pixels, then a styled convolution and ReLU; deconvolutions leave checkerboards."""
 
     def __init__(self, inputs: int, outputs: int, embedding: int) -> None:
         super().__init__()
@@ -139,7 +144,7 @@ class ReflectConv(nn.Conv2d):
         super().__init__(inputs, outputs, kernel, stride=stride)
         self.border = kernel // 2
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002  torch's name
+    def forward(self, input: Tensor) -> Tensor:
         """From [B, inputs, H, W] to [B, outputs, ceil(H / stride), ceil(W / stride)]."""
         padded = functional.pad(input, [self.border, self.border, self.border, self.border], mode="reflect")
         return functional.conv2d(padded, self.weight, self.bias, self.stride)

@@ -1,0 +1,103 @@
+"""Ways to run a network: as it is, or through TorchScript, `torch.compile` or `torch.export`."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from impasto.checks import choice, require
+
+Backend = Literal["eager", "torchscript", "compile", "export"]
+
+#: The known backends. In float32 their outputs and gradients equal eager's within 1e-5 of the largest.
+BACKENDS = ("eager", "torchscript", "compile", "export")
+
+
+class BackendWarning(RuntimeWarning):
+    """A backend can't be used here; the network runs as it is."""
+
+
+def prepare(module: nn.Module, backend: Backend = "eager", example: Sequence[Tensor] = ()) -> nn.Module:
+    """A module that does what a network does, run by a backend.
+
+    Weights are shared with the network, whose optimiser, state_dict and copies go on as they are; after it was moved
+    to another device or dtype, or changed between train and eval, prepare it again. Where nothing in it trains (no
+    parameter needs a gradient, and it is in evaluation mode), TorchScript freezes it, with its weights as they are now.
+
+    Args:
+        module: The network, on its device.
+        backend: One of `BACKENDS`. ``"torchscript"`` compiles at the first calls (a CUDA device takes seconds for it),
+            ``"compile"`` at the first call and, on a CPU, with a C++ compiler; ``"export"`` at once.
+        example: Arguments like those to come, on the network's device; ``"export"`` needs them. Their batch, and of
+            images [B, C, H, W] height and width, may be others later.
+
+    Returns:
+        What is called instead of the network. Where the backend fails (no compiler, or a torch that has given
+        TorchScript up), a `BackendWarning` says so once, and it is the network itself.
+
+    Raises:
+        RecipeError: If there is no such backend, or ``"export"`` has no example.
+    """
+    choice("backend", backend, BACKENDS)
+    if backend == "eager":
+        return module
+    require(backend != "export" or len(example) > 0, "backend='export' needs example= arguments")
+    makers: dict[str, Callable[[], nn.Module]] = {
+        "torchscript": lambda: script(module, freeze=not _trains(module)),
+        "compile": lambda: _compiled(module, example),
+        "export": lambda: _exported(module, example),
+    }
+    try:
+        return makers[backend]()
+    except torch.OutOfMemoryError:
+        raise
+    except (RuntimeError, AttributeError, ImportError, NotImplementedError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        warnings.warn(
+            f"backend={backend!r} doesn't work with torch {torch.__version__} here, so eager is used: "
+            f"{type(error).__name__}: {reason}",
+            BackendWarning,
+            stacklevel=2,
+        )
+        return module
+
+
+def script(module: nn.Module, *, freeze: bool = False) -> torch.jit.ScriptModule:
+    """`torch.jit.script` (and `torch.jit.freeze`) without the warning that they are deprecated."""
+    with quiet():
+        scripted = torch.jit.script(module)
+        return torch.jit.freeze(scripted) if freeze else scripted
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silences torch's warning that TorchScript is deprecated, and no other, around our own calls."""
+    with warnings.catch_warnings():
+        for category in (FutureWarning, DeprecationWarning):  # before and after torch 2.14
+            warnings.filterwarnings("ignore", r"`torch\.jit\.[\w.]+` is (deprecated|not supported)", category)
+        yield
+
+
+def _trains(module: nn.Module) -> bool:
+    return module.training or any(parameter.requires_grad for parameter in module.parameters())
+
+
+def _compiled(module: nn.Module, example: Sequence[Tensor]) -> nn.Module:
+    compiled: nn.Module = torch.compile(module)  # type: ignore[assignment]
+    if example:
+        compiled(*example)  # a missing compiler shows here, not in somebody's training step
+    return compiled
+
+
+def _exported(module: nn.Module, example: Sequence[Tensor]) -> nn.Module:
+    auto = torch.export.Dim.AUTO
+    # A size of one in an example is taken for a constant.
+    several = [value if len(value) > 1 else torch.cat([value, value]) for value in example]
+    free = tuple({0: auto, 2: auto, 3: auto} if value.ndim == 4 else {0: auto} for value in several)
+    exported: nn.Module = torch.export.export(module, tuple(several), dynamic_shapes=free).module()
+    return exported

@@ -1,0 +1,154 @@
+"""A style model at work: frozen, on whatever device, backend and dtype, some images at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from impasto.errors import RecipeError
+from impasto.style.backends import Backend, prepare
+from impasto.style.embedding import EmbeddingDistribution
+from impasto.style.memory import out_of_memory
+from impasto.style.model import StyleModel
+from impasto.style.painting import enlarge, from_unit, mix_styles, shrink, to_unit
+
+
+class Painter(nn.Module):
+    """A frozen copy of a model's networks, which stays in evaluation mode whatever happens to the parent module.
+
+    Args:
+        model: It is copied.
+        downsample: As in `StyleRandomizer`, like all that follow.
+        differentiable: Likewise.
+        dtype: Likewise.
+        backend: Likewise.
+        channels_last: Likewise.
+        chunk: Likewise.
+    """
+
+    def __init__(
+        self,
+        model: StyleModel,
+        *,
+        downsample: int = 0,
+        differentiable: bool = False,
+        dtype: torch.dtype | None = None,
+        backend: Backend = "eager",
+        channels_last: bool = False,
+        chunk: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.downsample = downsample
+        self.differentiable = differentiable
+        self.backend: Backend = backend
+        self.channels_last = channels_last
+        self.chunk = chunk
+        self.model = copy.deepcopy(model).requires_grad_(False).eval()
+        for network in (self.model.transformer, self.model.predictor):
+            network.to(dtype=dtype if dtype is not None else torch.float32)
+            if channels_last:
+                network.to(memory_format=torch.channels_last)
+        self._prepared: dict[str, nn.Module] = {}
+        self._home: tuple[tuple[int, int], EmbeddingDistribution] | None = None
+
+    def train(self, mode: bool = True) -> Painter:  # noqa: ARG002  its own mode never changes
+        """Does nothing."""
+        return super().train(False)
+
+    def predict(self, images: Tensor) -> Tensor:
+        """The style embeddings [B, E] float32 of images [B, 3, H, W], floating point in [0, 1] or uint8."""
+        with self._context(images.device):
+            embeddings: Tensor = self._run("predictor", self._taken(images))
+            return embeddings.to(torch.float32)
+
+    def sample(self, noise: Tensor) -> Tensor:
+        """Random embeddings [N, E] from noise [N, E] on the CPU: there, so that they are the same on every device."""
+        own = self.model.distribution
+        if own.mean.device.type != "cpu":
+            versions = (own.mean._version, own.factor._version)
+            if self._home is None or self._home[0] != versions:
+                self._home = (versions, copy.deepcopy(own).cpu())
+            own = self._home[1]
+        embeddings: Tensor = own(noise)
+        return embeddings
+
+    def forward(self, images: Tensor, embeddings: Tensor, alphas: Tensor, own: bool) -> Tensor:
+        """Paints images.
+
+        Args:
+            images: [B, 3, H, W], floating point in [0, 1] or uint8.
+            embeddings: [B, E] float, on any device.
+            alphas: [B] float, likewise.
+            own: Whether the base is each image's own embedding, not the mean one.
+
+        Returns:
+            [B, 3, H, W] of the images' dtype.
+
+        Raises:
+            DeviceMemoryError: If a GPU's memory is full; the message says which batch would fit.
+            RecipeError: If images are on another device than the networks.
+        """
+        step = self.chunk if self.chunk is not None else len(images)
+
+        def part(start: int, end: int) -> Tensor:
+            return self._paint(images[start:end], embeddings[start:end], alphas[start:end], own)
+
+        try:
+            parts = [part(start, start + step) for start in range(0, len(images), step)]
+        except torch.OutOfMemoryError as error:
+            raise out_of_memory(error, len(images), images.device, lambda few: part(0, few)) from error
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def _paint(self, images: Tensor, embeddings: Tensor, alphas: Tensor, own: bool) -> Tensor:
+        height, width = images.shape[-2:]
+        with self._context(images.device):
+            taken = self._taken(images)
+            base = self._run("predictor", taken) if own else self.model.content_mean
+            embeddings = embeddings.to(images.device, non_blocking=True)
+            mixed = mix_styles(embeddings, base, alphas.to(images.device, non_blocking=True)).to(taken.dtype)
+            painted = self._run("transformer", shrink(taken, self.downsample), mixed)
+            return from_unit(enlarge(painted, self.downsample, height, width), images.dtype)
+
+    def _taken(self, images: Tensor) -> Tensor:
+        """Images as the networks take them."""
+        weight = self.model.transformer.paint.conv.weight
+        if images.device != weight.device:
+            raise RecipeError(f"images are on {images.device}, the networks on {weight.device}; move one with .to()")
+        form = torch.channels_last if self.channels_last else torch.contiguous_format
+        return to_unit(images, weight.dtype).contiguous(memory_format=form)
+
+    @contextlib.contextmanager
+    def _context(self, device: torch.device) -> Iterator[None]:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(torch.set_grad_enabled(self.differentiable and torch.is_grad_enabled()))
+            if torch.amp.is_autocast_available(device.type):
+                stack.enter_context(torch.autocast(device.type, enabled=False))
+            yield
+
+    def _run(self, name: Literal["transformer", "predictor"], *arguments: Tensor) -> Tensor:
+        if name not in self._prepared:
+            self._prepared[name] = prepare(getattr(self.model, name), self.backend, arguments)
+        result: Tensor = self._prepared[name](*arguments)
+        return result
+
+    def _forget(self) -> None:
+        self._prepared.clear()
+        self._home = None
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Painter:
+        self._forget()
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        return self
+
+    def _load_from_state_dict(self, *args: Any, **options: Any) -> None:
+        self._forget()
+        super()._load_from_state_dict(*args, **options)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What a backend made doesn't pickle; it is made again.
+        return self.__dict__ | {"_prepared": {}, "_home": None}

@@ -1,0 +1,331 @@
+"""Style randomization as a module: ``images = stylize(images, alpha=0.5)`` (Jackson et al. 2019, arXiv 1809.05375)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from impasto.checks import choice, is_count, require
+from impasto.errors import RecipeError
+from impasto.style.alpha import Alpha, check_alpha
+from impasto.style.backends import BACKENDS, Backend
+from impasto.style.check_images import check_form, check_range, check_size
+from impasto.style.drawing import Drawing, Rows
+from impasto.style.model import StyleModel
+from impasto.style.open_model import open_model
+from impasto.style.painter import Painter
+from impasto.style.plan import StylePlan
+from impasto.style.ratio import Ratio, share
+from impasto.style.transformer import SMALLEST
+
+Views = Tensor | list[Tensor] | tuple[Tensor, ...]
+
+
+class StyleRandomizer(nn.Module):
+    """Gives images random styles: ``images = stylize(images)`` in a training loop, on any device.
+
+    A style is an embedding ``z = alpha * e + (1 - alpha) * base``: e is drawn from the normal distribution of
+    paintings' embeddings, the base is what a predictor sees in the image itself. Even with
+    alpha 0 the image is repainted.
+
+    Styles are drawn first and painted then: ``plan = stylize.draw(len(images))`` can be printed and replayed,
+    ``stylize(view, plan)``; ``stylize([view, other])`` does so for the views of a pair (SimCLR, TCL). Plans are drawn
+    on the CPU: the n-th call depends on the seed and n alone, and means the same styles on every device. The number of
+    calls is part of ``state_dict()``. Give each rank of a distributed run a seed of its own.
+
+    In evaluation mode random styles are off: images pass as they are, and plans are drawn without rows. What is asked
+    for by a plan, rows, embeddings or style images is done in either mode. The networks themselves are a frozen copy
+    that stays in evaluation mode, whatever happens to the parent module, and takes no gradients.
+
+    Args:
+        model: The networks, and where random styles come from. It is copied.
+        alpha: Strength, in [0, 1]: a number, a range (low, high), a `Beta` or a torch distribution, of which one is
+            drawn for each image.
+        ratio: Unaugmented to augmented images in a batch, from ``"16:1"`` to ``"1:32"`` in the paper's search, or the
+            augmented share. Only rows that are drawn run through the networks; others are copied. By default all are.
+        base: ``"image"``, each image's own embedding, or ``"mean"``, the mean of content images: faster (no predictor).
+        shared: Whether a batch gets one style and one alpha, not one for each image (stereo pairs, video).
+        downsample: How often height and width are halved before painting and doubled after it, for speed.
+        seed: Key of the plans.
+        in_eval: Whether random styles stay on in evaluation mode.
+        differentiable: Whether gradients pass to the images (embeddings, style images).
+        dtype: What the networks compute in, such as `torch.bfloat16`; float32 if None. An outer autocast has no say.
+        backend: How the networks run, see `impasto.style.backends.prepare`.
+        channels_last: Whether the networks run in that memory format.
+        chunk: At most so many images are painted at a time, to save memory; None paints all at once.
+        check: ``"auto"`` sees that values lie in [0, 1] in every call on a CPU, and in the first on a GPU (each time
+            waits for it); or ``"always"``, ``"never"``.
+
+    Raises:
+        RecipeError: If a value makes no sense.
+
+    >>> from impasto.style.compact import StatisticsPredictor
+    >>> from impasto.style.embedding import EmbeddingDistribution
+    >>> from impasto.style.transformer import StyleTransformer
+    >>> distribution = EmbeddingDistribution(torch.zeros(8), torch.eye(8))
+    >>> model = StyleModel(StyleTransformer(embedding=8), StatisticsPredictor(embedding=8), distribution)
+    >>> stylize = StyleRandomizer(model, alpha=(0.2, 0.8), ratio="1:1")
+    >>> stylize(torch.rand(4, 3, 32, 32)).shape
+    torch.Size([4, 3, 32, 32])
+    >>> stylize.draw(4)
+    StylePlan(4 rows, stylized: [1@0.774, 2@0.235])
+    """
+
+    def __init__(
+        self,
+        model: StyleModel,
+        *,
+        alpha: Alpha = 0.5,
+        ratio: Ratio = "0:1",
+        base: Literal["image", "mean"] = "image",
+        shared: bool = False,
+        downsample: int = 0,
+        seed: int = 0,
+        in_eval: bool = False,
+        differentiable: bool = False,
+        dtype: torch.dtype | None = None,
+        backend: Backend = "eager",
+        channels_last: bool = False,
+        chunk: int | None = None,
+        check: Literal["auto", "always", "never"] = "auto",
+    ) -> None:
+        super().__init__()
+        check_alpha(alpha)
+        choice("base", base, ("image", "mean"))
+        choice("backend", backend, BACKENDS)
+        choice("check", check, ("auto", "always", "never"))
+        require(downsample in range(6), f"downsample={downsample!r} must be a number of halvings, such as 0, 1 or 2")
+        require(is_count(seed) and seed >= 0, f"seed={seed!r} must be a whole number, not negative")
+        require(
+            chunk is None or (is_count(chunk) and chunk > 0), f"chunk={chunk!r} must be a number of images, or None"
+        )
+        require(dtype is None or dtype.is_floating_point, f"dtype={dtype!r} must be floating point, or None")
+        self.alpha = alpha
+        self.ratio = ratio
+        self.base = base
+        self.shared = shared
+        self.seed = seed
+        self.in_eval = in_eval
+        self.check = check
+        self.share = share(ratio)
+        self.painter = Painter(
+            model,
+            downsample=downsample,
+            differentiable=differentiable,
+            dtype=dtype,
+            backend=backend,
+            channels_last=channels_last,
+            chunk=chunk,
+        )
+        self._calls = 0
+        self._checked = False
+
+    @property
+    def model(self) -> StyleModel:
+        """The frozen copy of the model."""
+        return self.painter.model
+
+    @classmethod
+    def load(cls, path: str | Path | None = None, **options: Any) -> StyleRandomizer:
+        """A randomizer with the model that comes with impasto, or another.
+
+        Args:
+            path: A file that `StyleModel.save` wrote, or the folder of the three published files
+                (``checkpoint_transformer.pth``, ``checkpoint_stylepredictor.pth``, ``checkpoint_embeddings.pth`` of
+                philipjackson/style-augmentation).
+            options: Arguments of `StyleRandomizer`.
+
+        Raises:
+            CheckpointError: If it is missing, damaged, or of another kind (such as Magenta's); the message says why.
+            RecipeError: If an option makes no sense.
+        """
+        return cls(open_model(path), **options)
+
+    def extra_repr(self) -> str:
+        """Strength, ratio and what else was chosen."""
+        return f"alpha={self.alpha!r}, ratio={self.ratio!r}, base={self.base!r}, seed={self.seed}"
+
+    def forward(
+        self,
+        images: Views,
+        plan: StylePlan | None = None,
+        *,
+        alpha: Alpha | Tensor | None = None,
+        embeddings: Tensor | None = None,
+        styles: Tensor | None = None,
+        rows: Rows | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Any:
+        """Stylizes images.
+
+        Args:
+            images: [B, 3, H, W] or one image [3, H, W], floating point in [0, 1] or uint8; H and W of at least 8, and
+                with ``base="image"`` of what the predictor needs (16, or 43 for the published one). Or a list or tuple
+                of views, whose rows get the same styles; heights and widths may differ.
+            plan: What to do, as `draw` gave it; drawn by default, with the arguments that follow.
+            alpha: Strength instead of the module's own; also a tensor [B].
+            embeddings: Styles instead of random ones: [E], [B, E], or [M, E] for M rows.
+            styles: Style images instead of random styles, [B, 3, h, w] or [3, h, w] (or [M, 3, h, w]); with alpha 1
+                the images are painted in theirs.
+            rows: Which rows are stylized, numbers [M] or bool [B], instead of drawn ones.
+            generator: Draws instead of the module's own seed, on any device.
+
+        Returns:
+            New images of the same shape, dtype (uint8 is rounded), device and memory format; views as they came. An
+            empty batch comes back empty.
+
+        Raises:
+            RecipeError: If images, or arguments, are not so; the message says how to get there.
+            DeviceMemoryError: If a GPU's memory is full; the message says which batch would fit.
+        """
+        views = images if isinstance(images, list | tuple) else [images]
+        for view in views:
+            check_form(view)
+        counts = {_count(view) for view in views}
+        require(len(counts) == 1, f"views of different batch sizes: {sorted(counts)}" if counts else "there is no view")
+        arguments = {"alpha": alpha, "embeddings": embeddings, "styles": styles, "rows": rows, "generator": generator}
+        given = [name for name, value in arguments.items() if value is not None]
+        if plan is None:
+            plan = self.draw(counts.pop(), **arguments)
+        elif not isinstance(plan, StylePlan):
+            raise RecipeError(f"plan must be a StylePlan, not {type(plan).__name__}; name the others (alpha=0.5)")
+        elif given:
+            raise RecipeError(f"a plan has its {', '.join(given)} already; give them to draw()")
+        painted = [self._follow(view, plan) for view in views]
+        return type(images)(painted) if isinstance(images, list | tuple) else painted[0]
+
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    def draw(
+        self,
+        count: int,
+        *,
+        alpha: Alpha | Tensor | None = None,
+        embeddings: Tensor | None = None,
+        styles: Tensor | None = None,
+        rows: Rows | None = None,
+        generator: torch.Generator | None = None,
+    ) -> StylePlan:
+        """Draws the styles of a batch, for ``stylize(images, plan)``.
+
+        Args:
+            count: Rows in the batch, B.
+            alpha: As in `forward`, like all that follow.
+            embeddings: Likewise.
+            styles: Likewise.
+            rows: Likewise.
+            generator: Likewise.
+
+        Raises:
+            RecipeError: If an argument makes no sense.
+        """
+        require(embeddings is None or styles is None, "give embeddings or style images, not both")
+        active = self.training or self.in_eval
+        explicit = embeddings is not None or styles is not None
+        if styles is not None:
+            embeddings = self.predict(styles, name="styles")
+        drawing = Drawing(self._key(generator), count, self.model.embedding)
+        drawing.choose(rows, share=1.0 if explicit else self.share if active else 0.0)
+        drawing.strengthen(self.alpha if alpha is None else alpha, shared=self.shared)
+        return drawing.style(embeddings, self.painter.sample, shared=self.shared)
+
+    def predict(self, images: Tensor, *, name: str = "images") -> Tensor:
+        """The style embeddings of images.
+
+        Args:
+            images: [B, 3, H, W] or [3, H, W], floating point in [0, 1] or uint8.
+            name: What messages call them.
+
+        Returns:
+            [B, E] float32.
+
+        Raises:
+            RecipeError: If the images are not so.
+        """
+        check_form(images, name)
+        smallest = self.model.predictor.smallest
+        check_size(images, smallest, "the style predictor needs", name)
+        if self._checks(images):
+            check_range(images, name)
+        batch = images if images.ndim == 4 else images[None]
+        if not len(batch):
+            return torch.zeros(0, self.model.embedding, device=batch.device)
+        return self.painter.predict(batch)
+
+    def to_torchscript(self, path: str | Path | None = None, *, freeze: bool = False) -> torch.jit.ScriptModule:
+        """This randomizer as TorchScript: a file that plain torch loads, without impasto.
+
+        Its ``forward(images, alpha=None, embeddings=None, seed=None)`` does what this one does, with the base, ratio
+        and size chosen here; see `impasto.style.torchscript.PlainRandomizer`.
+
+        Args:
+            path: Where to save it; None only returns it.
+            freeze: Whether weights become constants: faster, but tied to this device and dtype.
+
+        Raises:
+            RecipeError: If alpha is a distribution, which TorchScript can't draw from.
+            CheckpointError: If the file can't be written.
+        """
+        from impasto.style.torchscript import to_torchscript
+
+        return to_torchscript(self, path, freeze=freeze)
+
+    def _follow(self, images: Tensor, plan: StylePlan) -> Tensor:
+        count, batch = _count(images), images if images.ndim == 4 else images[None]
+        require(len(plan) == count, f"a plan for {len(plan)} images, of which there are {count}")
+        rows = plan.rows
+        if not len(rows):
+            return images.clone() if self.training else images
+        own = self.base == "image" and bool((plan.alphas < 1).any())
+        self._check_sizes(batch, own)
+        if self._checks(batch):
+            check_range(batch)
+        place = rows.to(batch.device, non_blocking=True)
+        everything = len(rows) == count and bool((rows == torch.arange(count)).all())
+        chosen = batch if everything else batch.index_select(0, place)
+        painted: Tensor = self.painter(chosen, plan.embeddings, plan.alphas, own)
+        if not everything:
+            source = batch if self.painter.differentiable else batch.detach()
+            painted = torch.index_copy(source, 0, place, painted)
+        painted = painted.contiguous(memory_format=_format(batch))
+        return painted if images.ndim == 4 else painted[0]
+
+    def _key(self, generator: torch.Generator | None) -> Sequence[int]:
+        if generator is not None:
+            return [int(torch.randint(2**62, (), generator=generator, device=generator.device))]
+        self._calls += 1
+        return [self.seed, self._calls - 1]
+
+    def _checks(self, images: Tensor) -> bool:
+        if self.check == "auto":
+            due = images.device.type == "cpu" or not self._checked
+            self._checked = True
+            return due
+        return self.check == "always"
+
+    def _check_sizes(self, images: Tensor, own: bool) -> None:
+        halved = f" after {self.painter.downsample} halvings" if self.painter.downsample else ""
+        check_size(images, (SMALLEST - 1) * 2**self.painter.downsample + 1, f"the style transformer needs{halved}")
+        if own:
+            reason = "the style predictor needs (base='mean' goes without it)"
+            check_size(images, self.model.predictor.smallest, reason)
+
+    def get_extra_state(self) -> Tensor:
+        """The number of calls, for ``state_dict()``."""
+        return torch.tensor(self._calls)
+
+    def set_extra_state(self, state: Tensor) -> None:
+        """Goes on after that many calls."""
+        self._calls = int(state)
+
+
+def _count(images: Tensor) -> int:
+    return len(images) if images.ndim == 4 else 1
+
+
+def _format(images: Tensor) -> torch.memory_format:
+    last = images.is_contiguous(memory_format=torch.channels_last) and not images.is_contiguous()
+    return torch.channels_last if last else torch.contiguous_format
