@@ -21,7 +21,7 @@ def curves(
     y: str,
     size: tuple[float, float] = (7.2, 2.9),
 ) -> str:
-    """A line plot.
+    """A line plot for a page.
 
     Args:
         lines: By name: the x and the y of its points.
@@ -35,6 +35,17 @@ def curves(
     Raises:
         MissingExtraError: If matplotlib is not installed.
     """
+    return encoded(curves_png(lines, x=x, y=y, size=size), "image/png")
+
+
+def curves_png(
+    lines: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    *,
+    x: str,
+    y: str,
+    size: tuple[float, float] = (7.2, 2.9),
+) -> bytes:
+    """The same line plot as `curves`, as the bytes of a PNG file."""
     figure, axes = _axes(size)
     for (name, (xs, ys)), colour in zip(lines.items(), cycle((ACCENT, OTHER, INK))):
         axes.plot(xs, ys, color=colour, linewidth=2, label=name, solid_capstyle="round")
@@ -73,7 +84,7 @@ def bars(values: Mapping[str, float], *, unit: str, best: Sequence[str] = (), wi
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
     axes.margins(x=0.1)
-    return _png(figure)
+    return encoded(_png(figure), "image/png")
 
 
 def _axes(size: tuple[float, float]) -> tuple[Any, Any]:
@@ -91,7 +102,7 @@ def _axes(size: tuple[float, float]) -> tuple[Any, Any]:
     return figure, axes
 
 
-def _png(figure: Any) -> str:
+def _png(figure: Any) -> bytes:
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=200, metadata={"Software": None})
-    return encoded(file.getvalue(), "image/png")
+    return file.getvalue()

@@ -96,8 +96,10 @@ class BalancedObjective:
         extract: Extract,
         styles: Tensor,
         *,
-        style_weight: tuple[float, float] = (2.0, 6.0),
+        style_weight: tuple[float, float] = (0.3, 4.0),
+        identity_weight: float = 10.0,
         variation_weight: float = 0.5,
+        content_layers: Sequence[int] = (1, 2),
     ) -> None:
         require(len(styles) >= 2, "at least two style images are needed to set the scales; add style images")
         self.extract = extract
@@ -105,6 +107,8 @@ class BalancedObjective:
         with torch.no_grad():
             self.style.calibrate(self.style.statistics(styles))
         self.style_weight = style_weight
+        self.identity_weight = identity_weight
+        self.content_layers = tuple(content_layers)
         self.variation_weight = variation_weight
 
     def __call__(
@@ -116,19 +120,26 @@ class BalancedObjective:
             own, other = self.style.statistics(contents, wanted), self.style.statistics(styles, drawn)
             target = {name: torch.lerp(own[name], value, alpha[:, None]) for name, value in other.items()}
         found = self.extract(painted)
-        content = content_loss(functional.instance_norm(found[2]), functional.instance_norm(wanted[2]))
+        content = torch.stack([_structure_loss(found[layer], wanted[layer]) for layer in self.content_layers])
         first, last = self.style_weight
         weights = {
             "content": 1.0,
             "style": first + (last - first) * progress,
+            "identity": self.identity_weight,
             "variation": self.variation_weight,
         }
         parts = {
-            "content": content.mean() / 2,
+            "content": content.mean(),
             "style": self.style(self.style.statistics(painted, found), target).mean(),
+            "identity": ((1 - alpha).square() * content_loss(painted, contents)).mean(),
             "variation": total_variation(painted).mean(),
         }
         return parts | {"loss": _weighted(parts, weights)}
+
+
+def _structure_loss(features: Tensor, target: Tensor) -> Tensor:
+    """Half the mean squared difference of features whose channels have mean 0 and variance 1: 1 if unrelated."""
+    return content_loss(functional.instance_norm(features), functional.instance_norm(target)).mean() / 2
 
 
 def _mixed_gram_loss(

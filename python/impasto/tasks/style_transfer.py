@@ -116,6 +116,7 @@ class StyleTransferTask:
         partial: Share of the rows whose embedding lies between the content's own and the style's, at an even chance
             anywhere between; the others have the style's. It is what makes ``alpha`` a scale of strength.
         scores: What `evaluate` returns of the networks.
+        run: Makes of a network what runs it, with the same parameters: compiled or scripted, say.
     """
 
     def __init__(
@@ -126,6 +127,7 @@ class StyleTransferTask:
         steps: int,
         partial: float = 0.3,
         scores: Callable[[StyleNetworks], dict[str, float]] | None = None,
+        run: Callable[[nn.Module], nn.Module] = lambda network: network,
     ) -> None:
         require(0 <= partial <= 1, f"partial={partial} must lie in [0, 1]")
         self.networks = networks
@@ -133,6 +135,8 @@ class StyleTransferTask:
         self.steps = steps
         self.partial = partial
         self.scores = scores
+        self._transformer = run(networks.transformer)
+        self._predictor = run(networks.predictor)
 
     @property
     def model(self) -> StyleNetworks:
@@ -144,8 +148,8 @@ class StyleTransferTask:
         contents, styles = batch.contents.images, batch.styles.images
         drawn = torch.rand(2, len(contents), device=contents.device)
         alpha = torch.where(drawn[0] < self.partial, drawn[1], 1.0)
-        own, other = self.networks.predictor(torch.cat([contents, styles])).chunk(2)
-        painted = self.networks.transformer(contents, torch.lerp(own, other, alpha[:, None].to(own.dtype)))
+        own, other = self._predictor(torch.cat([contents, styles])).chunk(2)
+        painted = self._transformer(contents, torch.lerp(own, other, alpha[:, None].to(own.dtype)))
         with torch.autocast(contents.device.type, enabled=False):  # squares of features overflow float16
             progress = int(self.networks.done) / self.steps
             return self.objective(painted.float(), contents, styles, alpha, progress)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from impasto.batch import Batch
 from impasto.errors import CheckpointError, DivergedError, RecipeError
-from impasto.training import checkpoint
+from impasto.training import checkpoint, distributed
 from impasto.training.log import MetricsLog, Record, read_metrics
 from impasto.training.optimiser import adamw, warmup_cosine
 
@@ -69,7 +69,8 @@ class FitSettings:
         steps: Batches, over all epochs.
         lr: The highest learning rate.
         weight_decay: See `impasto.training.optimiser.adamw`.
-        warmup: Steps until the highest learning rate; half a cosine follows.
+        warmup: Steps until the highest learning rate.
+        schedule: What follows: ``"cosine"``, half of one down to nothing, or ``"constant"``.
         clip: Largest norm of all gradients together, or None.
         amp: Compute in ``"bfloat16"`` or ``"float16"`` where it is safe, or ``"off"``.
         seed: Key of what a model draws in training (dropout); step by step, so that resuming needs no generator.
@@ -85,6 +86,7 @@ class FitSettings:
     lr: float = 1e-3
     weight_decay: float = 0.1
     warmup: int = 0
+    schedule: Literal["cosine", "constant"] = "cosine"
     clip: float | None = 1.0
     amp: Literal["off", "bfloat16", "float16"] = "off"
     seed: int = 0
@@ -99,6 +101,8 @@ class FitSettings:
             raise RecipeError(f"warmup={self.warmup} must lie in 0..steps={self.steps}")
         if not self.lr > 0 or (self.clip is not None and not self.clip > 0):
             raise RecipeError(f"lr={self.lr} and clip={self.clip} must be positive")
+        if self.schedule not in ("cosine", "constant"):
+            raise RecipeError(f"schedule={self.schedule!r} is not known; use 'cosine' or 'constant'")
         if self.amp not in ("off", "bfloat16", "float16"):
             raise RecipeError(f"amp={self.amp!r} is not known; use 'off', 'bfloat16' or 'float16'")
 
@@ -142,6 +146,9 @@ def fit(
 ) -> Fit:
     """Trains a task's model, on the device that it is on.
 
+    Inside of `impasto.training.distributed.processes` every process calls it with a loader of its own rank: gradients
+    are averaged, and the first process evaluates, logs and saves.
+
     Args:
         task: What is trained.
         loader: Gives the batches, epoch after epoch.
@@ -172,6 +179,7 @@ class _Run:
     ) -> None:
         self.task, self.loader, self.settings, self.folder, self.on_step = task, loader, settings, folder, on_step
         self.device = next(task.model.parameters()).device
+        self.rank, self.processes = distributed.world()
         self.optimiser = adamw(task.model, lr=settings.lr, weight_decay=settings.weight_decay)
         # float16 underflows without a scale; bfloat16 has float32's range.
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=settings.amp == "float16")
@@ -183,7 +191,8 @@ class _Run:
     def run(self, *, resume: bool, stop: int) -> Fit:
         if resume:
             self._resume()
-        if self.folder:
+        distributed.share_weights(self.task.model)
+        if self.folder and self.rank == 0:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.log = MetricsLog(self.folder / "metrics.jsonl", resumed=self.step)
         began = time.perf_counter()
@@ -197,11 +206,17 @@ class _Run:
                 window = _Window()
             self.on_step(self.step, self.fit.records[-1]["loss"] if self.fit.records else math.nan)
             if self._due(self.settings.evaluate_every) or self.step == self.settings.steps:
-                self._evaluate()
+                self._alone(self._evaluate)
             if self._due(self.settings.save_every) or self.step == stop:
-                self._save()
+                self._alone(self._save)
         self.fit.seconds = time.perf_counter() - began
         return self.fit
+
+    def _alone(self, act: Callable[[], None]) -> None:
+        """Lets the first process do something that the others wait for."""
+        if self.rank == 0:
+            act()
+        distributed.wait()
 
     def _due(self, every: int) -> bool:
         return every > 0 and self.step % every == 0
@@ -217,14 +232,17 @@ class _Run:
                 raise RecipeError("the loader gives no batches; use a smaller batch_size or more data")
 
     def _train(self, batch: Batch) -> dict[str, Tensor]:
-        factor = warmup_cosine(self.step, steps=self.settings.steps, warmup=self.settings.warmup)
+        settings = self.settings
+        floor = 1.0 if settings.schedule == "constant" else 0.0
+        factor = warmup_cosine(self.step, steps=settings.steps, warmup=settings.warmup, floor=floor)
         for group in self.optimiser.param_groups:
-            group["lr"] = self.settings.lr * factor
-        with _seeded(self.settings.seed, self.step, self.device):
+            group["lr"] = settings.lr * factor
+        with _seeded(self.settings.seed, self.step * self.processes + self.rank, self.device):
             with self._autocast():
                 scalars = self.task.step(batch.to(self.device, non_blocking=True))
             self.optimiser.zero_grad(set_to_none=True)
             torch.autograd.backward(self.scaler.scale(scalars["loss"]))
+        distributed.average_gradients(self.task.model.parameters())
         if self.settings.clip is not None:
             self.scaler.unscale_(self.optimiser)
             nn.utils.clip_grad_norm_(self.task.model.parameters(), self.settings.clip)
@@ -254,7 +272,7 @@ class _Run:
             self.log.write({"step": self.step, **self.fit.scores})
 
     def _save(self) -> None:
-        if self.checkpoints:
+        if self.checkpoints is not None:
             state = {
                 "loader": self.loader.state_dict(),
                 "scaler": self.scaler.state_dict(),

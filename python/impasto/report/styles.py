@@ -1,0 +1,63 @@
+"""Pictures of a style model's training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from impasto._optional import need
+from impasto.report.pictures import unnormalize
+from impasto.report.plots import curves_png
+
+_GAP = 4
+
+
+def style_sheet(contents: Tensor, styles: Tensor, painted: Tensor) -> Any:
+    """Every content in every style: styles on top, contents on the left.
+
+    Args:
+        contents: [N, 3, H, W] in [0, 1].
+        styles: [M, 3, H', W'] in [0, 1]; brought to the contents' size.
+        painted: [N, M, 3, H, W] in [0, 1].
+
+    Returns:
+        A `PIL.Image.Image`.
+
+    Raises:
+        MissingExtraError: If Pillow is not installed.
+    """
+    height, width = contents.shape[2:]
+    shown = functional.interpolate(styles.float(), size=(height, width), mode="bilinear", antialias=True)
+    corner = torch.ones(1, 3, height, width)
+    rows = [torch.cat([corner, shown.cpu()])]
+    rows += [
+        torch.cat([own[None], row]) for own, row in zip(contents.float().cpu(), painted.float().cpu(), strict=True)
+    ]
+    framed = functional.pad(torch.stack(rows), [0, _GAP, 0, _GAP], value=1.0)  # [N + 1, M + 1, 3, H, W]
+    sheet = framed.permute(2, 0, 3, 1, 4).reshape(1, 3, len(rows) * (height + _GAP), -1)
+    return need("PIL.Image", extra="style").fromarray(unnormalize(sheet, None)[0])
+
+
+def write_curves(path: Path, records: Sequence[dict[str, Any]], names: Sequence[str]) -> None:
+    """Writes a plot of logged parts of a loss over the steps.
+
+    Args:
+        path: The PNG file.
+        records: What was logged.
+        names: What is drawn; what no record has is left out.
+
+    Raises:
+        MissingExtraError: If matplotlib is not installed.
+    """
+    lines = {}
+    for name in names:
+        points = [(record["step"], record[name]) for record in records if name in record]
+        if points:
+            steps, values = zip(*points, strict=True)
+            lines[name] = (steps, values)
+    path.write_bytes(curves_png(lines, x="step", y="loss"))
