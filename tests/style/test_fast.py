@@ -1,0 +1,196 @@
+"""The fast forms compute what the networks compute."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import example, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+from torch.nn import functional
+
+from impasto.errors import RecipeError
+from impasto.style import fold
+from impasto.style.compact import StatisticsPredictor
+from impasto.style.fast import fast
+from impasto.style.graphed import Graphed
+from impasto.style.inception import InceptionPredictor
+from impasto.style.transformer import StyleTransformer
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.:FutureWarning", "ignore:.*torch.jit.:DeprecationWarning")
+
+EXACT = 1e-9  # what the algebra may differ by in float64
+ROUNDED = 5e-5  # and in float32, of pixels in [0, 1]
+
+
+def _transformer(seed: int = 0, **config: Any) -> StyleTransformer:
+    torch.manual_seed(seed)
+    network = StyleTransformer(**config)
+    for name, parameter in network.named_parameters():
+        if name.endswith("bias"):
+            nn.init.normal_(parameter)  # what is left out must be there to be missed
+    return network.eval()
+
+
+def _inception(**config: Any) -> InceptionPredictor:
+    """With statistics of features that come about: else the last ones would vanish, and any difference with them."""
+    torch.manual_seed(0)
+    network = InceptionPredictor(**config)
+    for layer in network.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.momentum = None
+            nn.init.uniform_(layer.weight, 0.5, 1.5)
+            nn.init.normal_(layer.bias, std=0.3)
+    with torch.no_grad():
+        network.train()(torch.rand(4, 3, 96, 96))
+    return network.eval()
+
+
+def _compact(**config: Any) -> StatisticsPredictor:
+    torch.manual_seed(0)
+    return StatisticsPredictor(**config).eval()
+
+
+def _worst(one: Tensor, other: Tensor) -> float:
+    assert one.shape == other.shape
+    assert one.dtype == other.dtype
+    return float((one - other).detach().abs().max())
+
+
+@hypothesis_settings(max_examples=25)
+@given(
+    batch=st.integers(1, 3),
+    height=st.integers(8, 70),
+    width=st.integers(8, 70),
+    widths=st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(1, 9)),
+    residuals=st.integers(0, 2),
+    kernel=st.sampled_from([3, 5, 9]),
+)
+@example(batch=1, height=8, width=8, widths=(4, 4, 4), residuals=1, kernel=9)
+@example(batch=3, height=69, width=13, widths=(3, 5, 8), residuals=2, kernel=15)
+def test_the_transformer_is_exact(
+    batch: int, height: int, width: int, widths: tuple[int, int, int], residuals: int, kernel: int
+) -> None:
+    network = _transformer(widths=widths, residuals=residuals, embedding=5, kernel=kernel).double()
+    images, styles = torch.rand(batch, 3, height, width).double(), torch.randn(batch, 5).double()
+    made = fast(network)(images, styles)
+    assert _worst(made, network(images, styles)) < EXACT
+    assert made.is_contiguous()
+    assert not made.requires_grad
+
+
+@pytest.mark.parametrize("size", [(96, 96), (65, 50)])
+def test_the_published_size_is_equal_to_rounding_and_scripts(size: tuple[int, int]) -> None:
+    network = _transformer()
+    images, styles = torch.rand(3, 3, *size), torch.randn(3, 100)
+    quick, expected = fast(network), network(images, styles)
+    assert _worst(quick(images, styles), expected) < ROUNDED
+    scripted = torch.jit.script(quick)
+    for form in (scripted, torch.jit.freeze(scripted)):
+        for _ in range(3):  # TorchScript rewrites what it has seen run
+            assert _worst(form(images, styles), expected) < ROUNDED
+
+
+def test_images_and_styles_don_t_mix_and_stay_as_they_are() -> None:
+    quick = fast(_transformer(widths=(8, 8, 8), residuals=1, embedding=6))
+    images, styles = torch.rand(5, 3, 96, 97), torch.randn(5, 6)  # more than are worked on at once
+    kept = images.clone(), styles.clone()
+    alone = torch.cat([quick(images[row : row + 1], styles[row : row + 1]) for row in range(5)])
+    assert _worst(quick(images, styles), alone) < ROUNDED
+    assert torch.equal(images, kept[0]) and torch.equal(styles, kept[1])
+
+
+@pytest.mark.parametrize("preprocessing", ["inception", "published"])
+def test_inception_is_exact(preprocessing: Any) -> None:
+    network = _inception(preprocessing=preprocessing, embedding=7)
+    images = torch.rand(2, 3, 75, 90)
+    expected = network(images).detach()
+    assert expected.std() > 0.1
+    assert _worst(torch.jit.script(fast(network))(images), expected) < 1e-4
+    exact = copy.deepcopy(network).double()
+    assert _worst(fast(exact)(images.double()), exact(images.double())) < EXACT
+
+
+@hypothesis_settings(max_examples=10)
+@given(batch=st.integers(1, 3), height=st.integers(16, 60), width=st.integers(16, 60))
+def test_the_compact_predictor_is_exact(batch: int, height: int, width: int) -> None:
+    network = _compact(embedding=5, widths=(3, 4, 5, 6)).double()
+    images = torch.rand(batch, 3, height, width).double()
+    kept = images.clone()
+    assert _worst(fast(network)(images), network(images)) < EXACT
+    assert torch.equal(images, kept)
+
+
+def test_the_compact_predictor_scripts() -> None:
+    network = _compact()
+    images = torch.rand(9, 3, 96, 96)
+    assert _worst(torch.jit.script(fast(network))(images), network(images)) < 1e-5
+
+
+@pytest.mark.parametrize("make", [_transformer, _inception, _compact])
+def test_later_changes_don_t_reach_it_and_no_state_dict_has_it(make: Callable[[], nn.Module]) -> None:
+    network = make()
+    quick = fast(network)
+    images = torch.rand(1, 3, 64, 64)
+    inputs = (images, torch.randn(1, 100)) if isinstance(network, StyleTransformer) else (images,)
+    before = quick(*inputs)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.zero_()
+    assert torch.equal(quick(*inputs), before)
+    assert not quick.state_dict() and not list(quick.parameters())
+
+
+def test_half_precision_keeps_dtype_and_statistics() -> None:
+    """bfloat16 has 8 bits: with statistics in it, too, errors would be ten times as large."""
+    network = _transformer(widths=(8, 16, 16), residuals=2, embedding=6)
+    images, styles = torch.rand(2, 3, 48, 48), torch.randn(2, 6)
+    made = fast(network, dtype=torch.bfloat16)(images, styles)
+    assert made.dtype == torch.float32
+    assert float((made - network(images, styles).detach()).abs().mean()) < 0.01
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 5), (7, 4)])
+def test_doubling_and_convolving_is_one_convolution(size: tuple[int, int]) -> None:
+    images, weight = torch.randn(2, 3, *size).double(), torch.randn(4, 3, 3, 3).double()
+    doubled = images.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    expected = functional.conv2d(functional.pad(doubled, [1, 1, 1, 1], mode="reflect"), weight)
+    phases = functional.conv2d(functional.pad(images, [1, 1, 1, 1], mode="replicate"), fold.subpixel(weight))
+    for row in range(2):
+        for column in range(2):
+            phase = phases[:, 4 * (2 * row + column) :, row:, column:]
+            phase = phase[:, :4, : size[0], : size[1]]
+            assert _worst(phase, expected[:, :, row::2, column::2]) < EXACT
+
+
+def test_another_network_has_no_fast_form() -> None:
+    with pytest.raises(RecipeError, match="no fast form of Linear"):
+        fast(nn.Linear(2, 2))
+
+
+def test_graphs_leave_other_devices_alone() -> None:
+    network = Graphed(fast(_transformer(widths=(4, 4, 4), residuals=1, embedding=3)))
+    images, styles = torch.rand(2, 3, 16, 16), torch.randn(2, 3)
+    assert torch.equal(copy.deepcopy(network)(images, styles), network.network(images, styles))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_graphs_replay_what_the_network_computes(dtype: torch.dtype) -> None:
+    network = _transformer()
+    quick = fast(network.cuda(), dtype=dtype)
+    graphed = Graphed(quick)
+    for size in (96, 64, 96, 33):
+        images, styles = torch.rand(4, 3, size, size).cuda(), torch.randn(4, 100).cuda()
+        first = graphed(images, styles)
+        kept = first.clone()
+        assert _worst(first, quick(images, styles)) < 1e-3
+        assert float((first - network(images, styles).detach()).abs().mean()) < (1e-3 if dtype == torch.float32 else 2e-2)
+        graphed(1 - images, styles)
+        assert torch.equal(first, kept)  # the next replay doesn't overwrite what was handed out
+    assert torch.equal(graphed.cpu().float()(images.cpu(), styles.cpu()), quick(images.cpu(), styles.cpu()))
