@@ -8,6 +8,25 @@ from collections.abc import Mapping
 from pathlib import Path
 
 
+def open_shard(path: Path) -> tarfile.TarFile:
+    """Begins a shard; what was there is replaced."""
+    return tarfile.open(path, "w", format=tarfile.USTAR_FORMAT)
+
+
+def add_sample(shard: tarfile.TarFile, key: str, members: Mapping[str, bytes]) -> None:
+    """Appends one sample to a shard.
+
+    Args:
+        shard: As `open_shard` gave it.
+        key: What its members' names begin with; without a dot.
+        members: Contents by ending, such as ``"jpg"``.
+    """
+    for ending, content in members.items():
+        member = tarfile.TarInfo(f"{key}.{ending}")
+        member.size = len(content)  # owner, group and time stay zero
+        shard.addfile(member, io.BytesIO(content))
+
+
 class ShardWriter:
     """Writes samples into numbered shards: ``{prefix}-00000.tar`` and on.
 
@@ -36,12 +55,9 @@ class ShardWriter:
         if self._tar is None or self._written % self._samples == 0:
             self.close()
             path = self._folder / f"{self._prefix}-{self.count:05d}.tar"
-            self._tar = tarfile.open(path, "w", format=tarfile.USTAR_FORMAT)  # noqa: SIM115  closed by close()
+            self._tar = open_shard(path)
             self.count += 1
-        for ending, content in members.items():
-            member = tarfile.TarInfo(f"{key}.{ending}")
-            member.size = len(content)  # owner, group and time stay zero
-            self._tar.addfile(member, io.BytesIO(content))
+        add_sample(self._tar, key, members)
         self._written += 1
 
     def close(self) -> None:
