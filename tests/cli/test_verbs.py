@@ -36,6 +36,16 @@ def test_world_has_the_sizes_that_the_command_line_names(capsys: pytest.CaptureF
     assert f"{{{','.join(SIZES)}}}" in capsys.readouterr().out
 
 
+def test_world_renders_styles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "styles"
+    assert main(["world", "styles", str(out), "--count", "6", "--size", "32", "--seed", "2", "--json", "-"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["images"] == sum(document["families"].values()) == len(list(out.glob("*/*.png"))) == 6
+    assert document["paths"]["folder"] == str(out)
+    assert main(["info", str(out)]) == 0
+    assert "6 classes" in capsys.readouterr().out
+
+
 def test_info_on_a_world(world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report = tmp_path / "report.json"
     annotations = world / "annotations" / "captions_train.json"

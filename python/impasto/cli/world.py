@@ -20,6 +20,15 @@ examples:
   impasto world scenes out/ --size tiny --seed 0
   impasto info out/annotations/captions_train.json --images out/images/"""
 
+_STYLES = """\
+Renders styles to train style transfer on: textures and painterly pictures of many families, palettes and scales, each
+once, into one folder a family. Count, size and seed are the whole input: the same command writes the same bytes."""
+
+_STYLES_EPILOG = """\
+examples:
+  impasto world styles out/ --count 300 --size 256 --seed 0
+  impasto info out/"""
+
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the verb to the command line."""
@@ -31,6 +40,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     worlds = parser.add_subparsers(title="worlds", metavar="WORLD", required=True)
+    _add_scenes(worlds)
+    _add_styles(worlds)
+
+
+def _add_scenes(worlds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     scenes = worlds.add_parser(
         "scenes",
         help="a few objects on textured backgrounds, with captions",
@@ -43,6 +57,24 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     scenes.add_argument("--seed", metavar="N", type=output.count, default=0, help="(default: 0)")
     output.add_json(scenes, "what was written")
     scenes.set_defaults(run=run_scenes)
+
+
+def _add_styles(worlds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    styles = worlds.add_parser(
+        "styles",
+        help="textures and painterly pictures, to train style transfer on",
+        description=_STYLES,
+        epilog=_STYLES_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    styles.add_argument("out", metavar="OUT", help="the folder to write into: OUT/FAMILY/NUMBER.png")
+    styles.add_argument("--count", metavar="N", type=output.positive, default=300, help="how many (default: 300)")
+    styles.add_argument(
+        "--size", metavar="S", type=output.positive, default=256, help="height and width in pixels (default: 256)"
+    )
+    styles.add_argument("--seed", metavar="K", type=output.count, default=0, help="(default: 0)")
+    output.add_json(styles, "what was written")
+    styles.set_defaults(run=run_styles)
 
 
 def run_scenes(args: argparse.Namespace) -> int:
@@ -70,6 +102,29 @@ def run_scenes(args: argparse.Namespace) -> int:
     if args.json != "-":
         _show(world, console)
     output.write_json({**world.about, "paths": places}, args.json)
+    return 0
+
+
+def run_styles(args: argparse.Namespace) -> int:
+    """Runs ``impasto world styles``.
+
+    Args:
+        args: ``out``, ``count``, ``size``, ``seed`` and ``json``, as `add_parser` has them.
+
+    Returns:
+        The exit status, 0.
+    """
+    from impasto.worlds import render_styles
+
+    console = output.console(args.json)
+    with output.Terminal(console).bar("rendering") as progress:
+        made = render_styles(args.out, count=args.count, size=args.size, seed=args.seed, progress=progress)
+    if args.json != "-":
+        console.print(
+            f"{made.count:,} styles of {len(made.families)} families in {made.root}", markup=False, soft_wrap=True
+        )
+    document = {"name": "styles", "seed": args.seed, "size": args.size, "images": made.count}
+    output.write_json({**document, "families": dict(made.families), "paths": {"folder": str(made.root)}}, args.json)
     return 0
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from impasto.worlds.styles.family import Shape, Texture, Values
-from impasto.worlds.styles.fields import blur, fbm, level, lit, noise, places, step
-from impasto.worlds.styles.palette import colours, mix
+from impasto.worlds.styles.family import Texture
+from impasto.worlds.styles.fields import Shape, Values, fbm, level, noise, places, step
+from impasto.worlds.styles.filters import blur, lit
+from impasto.worlds.styles.palette import colours, mix, shaded
 from impasto.worlds.styles.raster import blank, reduced
 from impasto.worlds.styles.style import Style
 
@@ -15,7 +16,7 @@ def _figures(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     """Discs, rings, wedges, bars and lines at odds with one another, on a pale or dark ground."""
     unit = style.on(min(shape))
     inks = style.inks
-    made = style.ink(0) * (1 + 0.04 * fbm(rng, shape, 3 * unit, 4))[..., None]
+    made = shaded(style.ink(0), 1 + 0.04 * fbm(rng, shape, 3 * unit, 4))
     count = round(np.clip(style["many"] * 160 / style.scale, 12, 60))
     side = 2 * np.array(shape[::-1])
     turn = style["angle"]
@@ -47,7 +48,7 @@ def _figures(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
                 ]
                 draw.polygon([(x + size * a, y + size * b) for a, b in corners], 255)
         own = colours(inks)[1 + (layer + round(style["order"])) % (len(inks) - 1)]
-        made = mix(made, own * (1 + 0.03 * noise(rng, shape, 1.5))[..., None], style["cover"] * reduced(image, 2))
+        made = mix(made, shaded(own, 1 + 0.03 * noise(rng, shape, 1.5)), style["cover"] * reduced(image, 2))
     return made
 
 
@@ -75,7 +76,7 @@ def _grid(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
         made[top:bottom, left:right] = ground if plain else inks[rng.integers(len(inks))]
         made[top : top + bar, left:right] = line
         made[top:bottom, left : left + bar] = line
-    return made * (1 + style["canvas"] * noise(rng, shape, 1.4))[..., None]
+    return shaded(made, 1 + style["canvas"] * noise(rng, shape, 1.4))
 
 
 def _panels(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
@@ -84,7 +85,7 @@ def _panels(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     y, x = places(shape)
     inks = colours(style.inks)
     brushed = 0.05 * noise(rng, shape, (unit, 4 * unit)) + 0.04 * fbm(rng, shape, 3 * unit, 5, 0.7)
-    made = inks[1] * (1 + brushed)[..., None]
+    made = shaded(inks[1], 1 + brushed)
     fields = 2 + round(style["fields"])
     edges = np.linspace(0.05, 0.95, fields + 1) + np.r_[0, rng.uniform(-0.09, 0.09, fields - 1), 0]
     order = rng.permutation(np.r_[0, np.arange(2, len(inks))])
@@ -98,7 +99,7 @@ def _panels(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
         glow = 1 + 0.12 * level(noise(rng, shape, 12 * unit)) + 0.07 * fbm(rng, shape, (1.2 * unit, 5 * unit), 4, 0.7)
         made = mix(made, inks[order[field % order.size]] * glow[..., None], 0.94 * cover)
     shade, _ = lit(blur(noise(rng, shape, 1.2), 0.5), -2.2, style["canvas"])
-    return made * (1 + shade)[..., None]
+    return shaded(made, 1 + shade)
 
 
 FAMILIES = {

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from impasto.worlds.styles.fields import Values, lit
+from impasto.worlds.styles.fields import Values
+from impasto.worlds.styles.filters import lit
+from impasto.worlds.styles.palette import shaded
 from impasto.worlds.styles.raster import to_bytes, to_image, to_values
 
 #: Directions that a brush is kept in, over half a turn.
@@ -129,4 +131,5 @@ class Canvas:
         if self._height is None:
             return paint
         shade, shine = lit(to_values(self._height), angle, 8 * relief)
-        return paint * (1 + shade)[..., None] + (gloss * shine)[..., None]
+        seen: Values = shaded(paint, 1 + shade) + (gloss * shine)[..., None]
+        return seen

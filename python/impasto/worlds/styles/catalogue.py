@@ -28,7 +28,7 @@ from impasto.worlds.styles.style import Style
 
 _GROUPS: tuple[dict[str, Family], ...] = (
     {**strokes.FAMILIES, **swirls.FAMILIES},
-    clouds.FAMILIES,
+    {**clouds.FAMILIES},
     {**drawn.FAMILIES, **washes.FAMILIES},
     {**patterns.FAMILIES, **ornament.FAMILIES},
     {**printed.FAMILIES},

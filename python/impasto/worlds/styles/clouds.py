@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from impasto.worlds.styles.family import Shape, Texture, Values
-from impasto.worlds.styles.fields import fbm, level, lit, noise, places, rotated, step
+from impasto.worlds.styles.family import Texture
+from impasto.worlds.styles.fields import Shape, Values, fbm, level, noise, places, rotated, step
+from impasto.worlds.styles.filters import lit
 from impasto.worlds.styles.palette import mix
 from impasto.worlds.styles.style import Style
 
@@ -73,7 +74,8 @@ def _gradient(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     wide = np.stack([noise(rng, shape, unit) for _ in range(3)], axis=-1) * 0.09 * style["play"]
     tone = level(noise(rng, shape, 1.3 * unit) + 0.4 * noise(rng, shape, unit), 1.2)
     grain = style["grain"] * rng.standard_normal(shape, dtype=np.float32)[..., None]
-    return style.ramp(tone) + wide + grain
+    made: Values = style.ramp(tone) + wide + grain
+    return made
 
 
 def _wood(style: Style, shape: Shape, rng: np.random.Generator) -> Values:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from impasto.worlds.styles.cells import cut
-from impasto.worlds.styles.family import Painting, Values
-from impasto.worlds.styles.fields import blur, fbm, noise, rotated, step
+from impasto.worlds.styles.family import Painting
+from impasto.worlds.styles.fields import Values, fbm, noise, rotated, step
+from impasto.worlds.styles.filters import blur
 from impasto.worlds.styles.palette import mix
-from impasto.worlds.styles.picture import luminance, outlines, run, stretched
+from impasto.worlds.styles.picture import luminance, outlines, stretched
 from impasto.worlds.styles.style import Style
 
 
@@ -100,30 +101,6 @@ def _stipple(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     return mix(style.ink(0) * np.ones_like(picture), ink, dots)
 
 
-def _scratch(style: Style, picture: Values, rng: np.random.Generator) -> Values:
-    """Short strokes of a nib that follow the form, in dark and light ink on a toned ground."""
-    shape = picture.shape[:2]
-    unit = max(style.on(min(shape)), 2.5)
-    angles, _ = run(picture, 2 * unit, rng, style["wild"], 14 * unit)
-    light = stretched(blur(luminance(picture), 0.5 * unit))
-    grain = noise(rng, shape, 0.6 * unit)
-    down, across = np.sin(angles), np.cos(angles)
-    height, width = shape
-    rows, columns = np.indices(shape, dtype=np.float32)
-    total = np.zeros(shape, np.float32)
-    # Noise averaged along the way that lines run makes threads of it.
-    for reach in np.linspace(-3 * unit, 3 * unit, 9):
-        row = np.clip(rows + reach * down, 0, height - 1).astype(np.int64)
-        column = np.clip(columns + reach * across, 0, width - 1).astype(np.int64)
-        total += grain[row, column]
-    thread = total / max(float(total.std()), 1e-6)
-    toned = style.ramp(np.full(shape, 0.5, np.float32)) * (1 - style["colour"]) + picture * style["colour"]
-    dark = step((0.5 - light) * 4.2 + thread, 1.0, 0.5)
-    pale = step((light - 0.5) * 4.2 - thread, 1.0, 0.5)
-    drawn = mix(toned, style.ramp(np.zeros(1, np.float32))[0], dark)
-    return mix(drawn, style.ramp(np.ones(1, np.float32))[0], pale)
-
-
 FAMILIES = {
     "hatching": Painting(
         repaint=_hatching,
@@ -159,10 +136,5 @@ FAMILIES = {
         repaint=_stipple,
         scales=(2.8, 9),
         traits={"jitter": (0.4, 1), "contrast": (0.9, 1.7), "sizes": (0, 1), "pencil": (0, 1), "dark": (0, 0.9)},
-    ),
-    "scratch": Painting(
-        repaint=_scratch,
-        scales=(2, 8),
-        traits={"wild": (0.3, 2), "colour": (0, 1)},
     ),
 }

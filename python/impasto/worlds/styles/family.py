@@ -6,12 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from impasto.worlds.styles.fields import Shape, Values
 from impasto.worlds.styles.style import Style
-
-Values = npt.NDArray[np.float32]
-Shape = tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True)

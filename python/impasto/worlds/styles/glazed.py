@@ -1,13 +1,14 @@
-"""Textures of cells: mosaic, stained glass, crackle, terrazzo."""
+"""Textures of stones and plates: pebbles, crackle, terrazzo."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from impasto.worlds.styles.cells import cut
-from impasto.worlds.styles.family import Shape, Texture, Values
-from impasto.worlds.styles.fields import fbm, level, lit, noise, step
-from impasto.worlds.styles.palette import colours, mix
+from impasto.worlds.styles.family import Texture
+from impasto.worlds.styles.fields import Shape, Values, fbm, level, noise, step
+from impasto.worlds.styles.filters import lit
+from impasto.worlds.styles.palette import colours, mix, shaded
 from impasto.worlds.styles.style import Style
 
 
@@ -18,7 +19,7 @@ def _pebbles(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     shade, gloss = lit(dome.astype(np.float32), style["angle"], 0.3 * side)
     tones = colours(style.palette)[rng.integers(1, len(style.palette), cells.count)]
     stones = tones[cells.label] * (1 + 0.08 * fbm(rng, shape, 0.4 * side, 3)[..., None])
-    picture = stones * (0.75 + 0.3 * dome + shade)[..., None] + 0.5 * gloss[..., None]
+    picture = shaded(stones, 0.75 + 0.3 * dome + shade) + 0.5 * gloss[..., None]
     return mix(picture, style.ramp(np.zeros(1, np.float32))[0], 1 - step(cells.border, 0.07 * side, 1.5))
 
 
@@ -28,13 +29,32 @@ def _crackle(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     bend = (0.12 * side * noise(rng, shape, 0.5 * side), 0.12 * side * noise(rng, shape, 0.5 * side))
     wide = cut(rng, shape, 1.7 * side, offset=bend)
     fine = cut(rng, shape, 0.7 * side, offset=bend)
-    ground = style.ramp(style["tone"] + 0.2 * (level(fbm(rng, shape, 4 * side, 4)) - 0.5) + 0.0 * wide.distance)
+    ground = style.ramp(style["tone"] + 0.2 * (level(fbm(rng, shape, 4 * side, 4)) - 0.5))
     plates = rng.uniform(-0.12, 0.12, wide.count).astype(np.float32)[wide.label]
     crack = 1 - step(wide.border, 0.035 * side * style["weight"] + 0.3, 1.2)
     hair = 0.6 * (1 - step(fine.border, 0.3, 1.0))
     ink = style.ink(-1) if style["tone"] > 0.5 else style.ink(0)
     dark = colours(style.palette)[0] if style["tone"] > 0.5 else colours(style.palette)[-1]
-    return mix(ground * (1 + plates)[..., None], 0.8 * dark + 0.2 * ink, np.maximum(crack, hair))
+    return mix(shaded(ground, 1 + plates), 0.8 * dark + 0.2 * ink, np.maximum(crack, hair))
+
+
+def _terrazzo(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
+    """Chips of stone in three sizes, strewn in polished cement."""
+    unit = style.on(min(shape))
+    inks = colours(style.inks)
+    made = shaded(inks[0], 1 + 0.03 * fbm(rng, shape, 2, 3))
+    for share in (0.8, 1.5, 3.0):
+        side = share * unit + 2
+        cells = cut(rng, shape, side, jitter=1.0)
+        chance = rng.random(cells.count, dtype=np.float32)
+        own = inks[rng.integers(1, len(inks), cells.count)]
+        own = own * rng.uniform(0.85, 1.1, (cells.count, 1))
+        inset = rng.uniform(0.05, 0.25, cells.count) * side
+        chip = (
+            step(cells.border - inset[cells.label].astype(np.float32), 0, 1.1) * (chance < style["dense"])[cells.label]
+        )
+        made = mix(made, own[cells.label].astype(np.float32), chip.astype(np.float32))
+    return made
 
 
 FAMILIES = {
@@ -42,4 +62,5 @@ FAMILIES = {
     "crackle": Texture(
         draw=_crackle, scales=(5, 20), traits={"tone": (0.1, 0.9), "weight": (0.4, 1.5), "dark": (0, 1)}
     ),
+    "terrazzo": Texture(draw=_terrazzo, scales=(3, 12), traits={"dense": (0.25, 0.7), "dark": (0, 0.9)}),
 }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from impasto.worlds.styles.family import Shape, Texture, Values
-from impasto.worlds.styles.fields import blur, fbm, level, lit, noise, step
-from impasto.worlds.styles.palette import colours, mix
+from impasto.worlds.styles.family import Texture
+from impasto.worlds.styles.fields import Shape, Values, fbm, level, noise, step
+from impasto.worlds.styles.filters import blur, lit
+from impasto.worlds.styles.palette import colours, mix, shaded
 from impasto.worlds.styles.raster import resized
 from impasto.worlds.styles.style import Style
 
@@ -40,7 +41,7 @@ def _turing(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
         else colours(style.palette)[count - 1 - round(style["fill"] > 0)]
     )
     shade, _ = lit(blur(skin, 0.12 * unit), -2.3, 1.2 * unit * style["relief"])
-    return mix(low, high, skin) * (1 + shade)[..., None]
+    return shaded(mix(low, high, skin), 1 + shade)
 
 
 def _rust(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
@@ -48,7 +49,7 @@ def _rust(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     unit = style.on(min(shape))
     inks = colours(style.palette)
     metal = style.ramp(0.35 * level(fbm(rng, shape, 3 * unit, 5, 0.7)))
-    paint = inks[-2] * (1 + 0.07 * fbm(rng, shape, 6 * unit, 4, 0.7))[..., None]
+    paint = shaded(inks[-2], 1 + 0.07 * fbm(rng, shape, 6 * unit, 4, 0.7))
     height = fbm(rng, shape, 5 * unit, 6, 0.6) + style["worn"]
     intact = step(height, 0, 0.06)
     lifted = step(height, 0.25, 0.5)
@@ -58,7 +59,7 @@ def _rust(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     stained = mix(flaked, inks[1], 0.6 * style["drips"] * drip)
     lichen = step(fbm(rng, shape, 1.5 * unit, 4) + 0.8 * noise(rng, shape, 8 * unit), 1.5 - style["lichen"], 0.15)
     grown = mix(stained, style.ramp(0.75 + 0.15 * noise(rng, shape, 1.5)), lichen)
-    return grown * (1 + 0.8 * shade)[..., None]
+    return shaded(grown, 1 + 0.8 * shade)
 
 
 def _fur(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
@@ -79,7 +80,7 @@ def _fur(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
         tips += seen * (reach - 5)
     total, tips = total / (total.std() + 1e-6), tips / (tips.std() + 1e-6)
     tone = 0.2 + 0.6 * tint + 0.13 * total + 0.06 * tips
-    return style.ramp(tone) * (0.9 + 0.16 * total)[..., None]
+    return shaded(style.ramp(tone), 0.9 + 0.16 * total)
 
 
 FAMILIES = {

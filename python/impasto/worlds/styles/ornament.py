@@ -1,13 +1,13 @@
-"""Textures of ornament: tiles, scales, mazes, chips of stone, printed flowers."""
+"""Textures of ornament: mazes, tiles, scales, printed flowers."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from impasto.worlds.styles.cells import cut
-from impasto.worlds.styles.family import Shape, Texture, Values
-from impasto.worlds.styles.fields import fbm, noise, places, rotated, step
-from impasto.worlds.styles.palette import colours, mix
+from impasto.worlds.styles.family import Texture
+from impasto.worlds.styles.fields import Shape, Values, fbm, noise, places, rotated, step
+from impasto.worlds.styles.palette import colours, mix, shaded
 from impasto.worlds.styles.style import Style
 
 
@@ -80,29 +80,10 @@ def _scales(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     rings = 0.5 + 0.5 * np.cos(2 * np.pi * shown * round(style["rings"]))
     inks = colours(style.inks)
     body = inks[label] if style["mixed"] > 0.5 else inks[2] * np.ones((*shape, 3), np.float32)
-    soft = np.float32(style["soft"])
+    soft = style["soft"]
     ringed = mix(body, inks[0], step(rings, 0.5, 0.35 + soft) * np.float32(style["ringed"] > 0.35))
-    shaded = ringed * (1 - 0.45 * soft * shown**3)[..., None]
-    return mix(shaded, inks[0], step(shown, 0.93, 0.1))
-
-
-def _terrazzo(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
-    """Chips of stone in three sizes, strewn in polished cement."""
-    unit = style.on(min(shape))
-    inks = colours(style.inks)
-    made = inks[0] * (1 + 0.03 * fbm(rng, shape, 2, 3))[..., None]
-    for share in (0.8, 1.5, 3.0):
-        side = share * unit + 2
-        cells = cut(rng, shape, side, jitter=1.0)
-        chance = rng.random(cells.count, dtype=np.float32)
-        own = inks[rng.integers(1, len(inks), cells.count)]
-        own = own * rng.uniform(0.85, 1.1, (cells.count, 1))
-        inset = rng.uniform(0.05, 0.25, cells.count) * side
-        chip = (
-            step(cells.border - inset[cells.label].astype(np.float32), 0, 1.1) * (chance < style["dense"])[cells.label]
-        )
-        made = mix(made, own[cells.label].astype(np.float32), chip.astype(np.float32))
-    return made
+    tinted = shaded(ringed, 1 - 0.45 * soft * shown**3)
+    return mix(tinted, inks[0], step(shown, 0.93, 0.1))
 
 
 def _bloom(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
@@ -111,7 +92,7 @@ def _bloom(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     side = 3.2 * unit + 3
     inks = colours(style.inks)
     y, x = places(shape)
-    made = inks[0] * (1 + 0.04 * noise(rng, shape, (1, 2)))[..., None]
+    made = shaded(inks[0], 1 + 0.04 * noise(rng, shape, (1, 2)))
     for layer in range(3):
         cells = cut(rng, shape, side * (0.75 + 0.4 * layer), jitter=0.8)
         v, u = y - cells.rows[cells.label], x - cells.columns[cells.label]
@@ -124,7 +105,7 @@ def _bloom(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
         kept = (rng.random(cells.count) < style["dense"])[cells.label]
         cover = step(shapely - away, 0, 2 / side) * kept
         tint = inks[(1 + layer * 2 + rng.integers(2, size=cells.count)) % (len(inks) - 1) + 1][cells.label]
-        petal = tint * (0.75 + 0.3 * away - 0.15 * (away > 0.55 * shapely))[..., None]
+        petal = shaded(tint, 0.75 + 0.3 * away - 0.15 * (away > 0.55 * shapely))
         made = mix(made, petal.astype(np.float32), cover.astype(np.float32))
         heart = (1 - step(away, 0.25, 2 / side)) * kept * (layer > 0)
         made = mix(made, inks[-1] if layer == 2 else inks[1], heart.astype(np.float32))
@@ -157,6 +138,5 @@ FAMILIES = {
             "dark": (0, 1),
         },
     ),
-    "terrazzo": Texture(draw=_terrazzo, scales=(3, 12), traits={"dense": (0.25, 0.7), "dark": (0, 0.9)}),
     "bloom": Texture(draw=_bloom, scales=(4, 16), traits={"petals": (4, 8), "dense": (0.5, 1), "dark": (0, 1)}),
 }

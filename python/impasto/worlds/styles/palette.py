@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Values = npt.NDArray[np.float32]
+from impasto.worlds.styles.fields import Values
+
 Colour = tuple[int, int, int]
 Palette = tuple[Colour, ...]
 
@@ -22,6 +23,7 @@ class Mood:
         hues: In degrees; the colours take them in turn.
         base: The range that the angle added to all hues is drawn from; all around by default.
         jitter: How far a colour's hue may be off, in degrees.
+        ordered: The first hue is the darkest colour's; otherwise any is.
     """
 
     lightness: tuple[float, float]
@@ -29,6 +31,7 @@ class Mood:
     hues: tuple[float, ...] = (0.0,)
     base: tuple[float, float] = (0.0, 360.0)
     jitter: float = 8.0
+    ordered: bool = False
 
 
 MOODS: dict[str, Mood] = {
@@ -42,14 +45,14 @@ MOODS: dict[str, Mood] = {
     "primary": Mood((0.2, 0.95), (0.19, 0.27), (264, 29, 145, 100), (0, 0), 5),
     "sepia": Mood((0.2, 0.94), (0.03, 0.06), (0,), (60, 80), 4),
     "triadic": Mood((0.26, 0.88), (0.12, 0.2), (0, 120, 240)),
-    "autumn": Mood((0.26, 0.88), (0.1, 0.18), (25, 55, 85, 110, 40), (-8, 8)),
-    "sea": Mood((0.2, 0.92), (0.05, 0.14), (250, 200, 225, 180), (-12, 12)),
+    "autumn": Mood((0.26, 0.88), (0.1, 0.18), (25, 55, 85, 110, 40), (-8, 8), ordered=True),
+    "sea": Mood((0.2, 0.92), (0.05, 0.14), (250, 200, 225, 180), (-12, 12), ordered=True),
     "fog": Mood((0.52, 0.84), (0.006, 0.03), (0, 40)),
-    "sunset": Mood((0.2, 0.9), (0.11, 0.2), (300, 345, 20, 50, 85), (-15, 15)),
-    "forest": Mood((0.16, 0.85), (0.05, 0.14), (150, 125, 110, 135), (-12, 12)),
+    "sunset": Mood((0.2, 0.9), (0.11, 0.2), (300, 345, 20, 50, 85), (-15, 15), ordered=True),
+    "forest": Mood((0.16, 0.85), (0.05, 0.14), (150, 125, 110, 135), (-12, 12), ordered=True),
     "candy": Mood((0.52, 0.92), (0.11, 0.2), (0, 160, 310, 90)),
     "split": Mood((0.18, 0.94), (0.08, 0.18), (0, 150, 210)),
-    "ice": Mood((0.45, 0.98), (0.02, 0.07), (220, 250, 200, 290), (-15, 15)),
+    "ice": Mood((0.45, 0.98), (0.02, 0.07), (220, 250, 200, 290), (-15, 15), ordered=True),
 }
 
 
@@ -68,9 +71,7 @@ def draw_palette(mood: Mood, rng: np.random.Generator, count: int = 6) -> Palett
     spread = (high - low) / (count - 1)
     lightness = low + spread * (np.arange(count) + rng.uniform(-0.3, 0.3, count) * np.r_[0, np.ones(count - 2), 0])
     chroma = rng.uniform(*mood.chroma, count)
-    turn, first = rng.uniform(*mood.base), int(rng.integers(len(mood.hues)))
-    if len(set(mood.hues)) > 3 and mood.base[1] - mood.base[0] < 60:
-        first = 0  # these hues run from dark to light
+    turn, first = rng.uniform(*mood.base), 0 if mood.ordered else int(rng.integers(len(mood.hues)))
     hues = [mood.hues[(first + place) % len(mood.hues)] + turn for place in range(count)]
     angles = np.deg2rad(hues + rng.uniform(-mood.jitter, mood.jitter, count))
     return tuple(_displayed(*colour) for colour in zip(lightness, chroma, angles, strict=True))
@@ -133,4 +134,16 @@ def mix(low: Values, high: Values, share: Values) -> Values:
         high: Likewise.
         share: [H, W] float32.
     """
-    return low + (high - low) * share[..., None]
+    mixed: Values = low + (high - low) * share[..., None]
+    return mixed
+
+
+def shaded(picture: Values, light: Values) -> Values:
+    """A picture, or one colour, under more or less light.
+
+    Args:
+        picture: [H, W, 3] or [3] float32.
+        light: [H, W] float32; 1 leaves it as it is.
+    """
+    lighter: Values = picture * light[..., None]
+    return lighter

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from impasto.worlds.styles.family import Shape, Texture, Values
-from impasto.worlds.styles.fields import noise, places, rotated, step
-from impasto.worlds.styles.palette import colours, mix
+from impasto.worlds.styles.family import Texture
+from impasto.worlds.styles.fields import Shape, Values, noise, places, rotated, step
+from impasto.worlds.styles.palette import colours, mix, shaded
 from impasto.worlds.styles.style import Style
 
 
@@ -59,7 +59,7 @@ def _tartan(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     thread = max(1, round(style["thread"] * min(shape) / 256))
     twill = ((y // thread + x // thread) % 4 < 2).astype(np.float32)
     cloth = mix(np.broadcast_to(down, (*shape, 3)), np.broadcast_to(across, (*shape, 3)), 0.25 + 0.5 * twill)
-    return cloth * (1 + 0.05 * noise(rng, shape, (1, 3)) + 0.05 * noise(rng, shape, (3, 1)))[..., None]
+    return shaded(cloth, 1 + 0.05 * noise(rng, shape, (1, 3)) + 0.05 * noise(rng, shape, (3, 1)))
 
 
 def _weave(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
@@ -82,7 +82,7 @@ def _weave(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     round_warp = np.sqrt(np.clip(1 - (1.9 * u) ** 2, 0, 1)) * np.cos(0.9 * np.pi * v)
     cloth = np.where(over[..., None], weft, warp)
     light = np.where(over, round_weft, round_warp) * (1 - 0.1 * noise(rng, shape, 1.5))
-    return cloth * (0.35 + 0.75 * light)[..., None]
+    return shaded(cloth, 0.35 + 0.75 * light)
 
 
 FAMILIES = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from impasto.worlds.styles.fields import Values, blur, noise, slopes
+from impasto.worlds.styles.fields import Values, noise
+from impasto.worlds.styles.filters import blur, slopes
 from impasto.worlds.styles.palette import Palette, colours, ramp
 
 #: Weights of red, green and blue in brightness (ITU-R BT.601, as JPEG and Pillow have them).
@@ -43,7 +44,8 @@ def nearest(picture: Values, palette: Palette) -> npt.NDArray[np.int64]:
     inks = colours(palette)
     # |p - c|² without |p|², which is the same for every colour.
     nearness = picture @ (2 * inks.T) - (inks**2).sum(axis=1)
-    return np.argmax(nearness, axis=-1)
+    best: npt.NDArray[np.int64] = np.argmax(nearness, axis=-1)
+    return best
 
 
 def run(picture: Values, sigma: float, rng: np.random.Generator, wild: float, cell: float) -> tuple[Values, Values]:

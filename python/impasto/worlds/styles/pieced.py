@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from impasto.worlds.styles.cells import cut
-from impasto.worlds.styles.family import Painting, Values
-from impasto.worlds.styles.fields import blur, fbm, lit, noise, places, rotated, step
-from impasto.worlds.styles.palette import colours, mix
+from impasto.worlds.styles.family import Painting
+from impasto.worlds.styles.fields import Values, fbm, noise, places, rotated, step
+from impasto.worlds.styles.filters import blur, lit
+from impasto.worlds.styles.palette import colours, mix, shaded
 from impasto.worlds.styles.picture import luminance
 from impasto.worlds.styles.style import Style
 
@@ -21,7 +22,7 @@ def _mosaic(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     off = rng.normal(0, style["uneven"], (cells.count, 1)) + rng.normal(0, 0.4 * style["uneven"], (cells.count, 3))
     stones = (cells.means(picture) + off.astype(np.float32))[cells.label]
     shade, gloss = lit(np.minimum(cells.border, 0.25 * side), -2.3, 0.7 * style["bevel"])
-    laid = stones * (1 + shade)[..., None] + 0.3 * gloss[..., None]
+    laid = shaded(stones, 1 + shade) + 0.3 * gloss[..., None]
     mortar = style.ink(0) * np.float32(0.9) * (1 + 0.08 * noise(rng, shape, 1.5))[..., None]
     return mix(mortar, laid, step(cells.border, 0.06 * side + 0.3, 1.1))
 
@@ -29,7 +30,7 @@ def _mosaic(style: Style, picture: Values, rng: np.random.Generator) -> Values:
 def _glass(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     """Panes of coloured glass held by leads, light behind them."""
     shape = picture.shape[:2]
-    side = 2.2 * style.on(min(shape))
+    side = 1.7 * style.on(min(shape))
     bend = 0.3 * side * style["bend"]
     offset = (bend * noise(rng, shape, 2.5 * side), bend * noise(rng, shape, 2.5 * side))
     cells = cut(rng, shape, side, offset=offset, corners=style["corners"])
@@ -65,9 +66,9 @@ def _facets(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     column = np.clip(columns + shift[1], 0, shape[1] - 1).astype(np.int64)
     turn = rng.uniform(0, 2 * np.pi, facets).astype(np.float32)
     slope = np.cos(turn)[label] * (columns - shape[1] / 2) + np.sin(turn)[label] * (rows - shape[0] / 2)
-    light = 1 + style["contrast"] * np.sin(slope / (0.16 * min(shape))) + rng.normal(0, 0.1, facets)[label]
+    light = 1 + style["contrast"] * np.sin(slope / (0.16 * min(shape))) + rng.normal(0, 0.07, facets)[label]
     shown = blur(picture, 0.12 * unit)[row, column] * light.astype(np.float32)[..., None]
-    brushed = shown * (1 + 0.06 * fbm(rng, shape, 0.5 * unit, 3))[..., None]
+    brushed = shaded(shown, 1 + 0.06 * fbm(rng, shape, 0.5 * unit, 3))
     line = (1 - step(edge, 0.05 * unit + 0.3, 1.3)) * np.float32(style["line"])
     return mix(brushed, 0.4 * colours(style.palette)[0], line)
 
@@ -75,7 +76,7 @@ def _facets(style: Style, picture: Values, rng: np.random.Generator) -> Values:
 def _stitches(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     """Crosses of thread on cloth, or knitted loops."""
     shape = picture.shape[:2]
-    side = np.float32(max(round(1.2 * style.on(min(shape))), 5))
+    side = max(round(1.2 * style.on(min(shape))), 5)
     y, x = places(shape)
     knitted = style["knit"] > 0.5
     v, u = y / side, x / side + (0 * y)
@@ -91,16 +92,16 @@ def _stitches(style: Style, picture: Values, rng: np.random.Generator) -> Values
     if knitted:
         body = np.cos(np.pi * np.clip(v, -0.5, 0.5)) * np.cos(np.pi * 0.9 * (np.abs(u) - 0.25) * 1.6)
         strand = np.sin((v + np.abs(u)) * 22)
-        return thread * (0.45 + 0.68 * np.clip(body, 0, 1) + 0.06 * strand)[..., None]
+        return shaded(thread, 0.45 + 0.68 * np.clip(body, 0, 1) + 0.06 * strand)
     under, over = np.abs(u + v), np.abs(u - v)
     wide = np.float32(style["wide"])
     inside = np.maximum(np.abs(u), np.abs(v)) < 0.49
     top = np.clip(1 - (over / wide) ** 2, 0, 1)
     low = 0.72 * np.clip(1 - (under / wide) ** 2, 0, 1)
     height = np.where(inside, np.maximum(top, low), 0).astype(np.float32)
-    cloth = style.ink(0) * (0.8 + 0.1 * np.sin(2 * np.pi * x / 2.6) * np.sin(2 * np.pi * y / 2.6))[..., None]
+    cloth = shaded(style.ink(0), 0.8 + 0.1 * np.sin(2 * np.pi * x / 2.6) * np.sin(2 * np.pi * y / 2.6))
     strands = 1 + 0.1 * np.sin(26 * np.where(top >= low, u - v, u + v))
-    return mix(cloth.astype(np.float32), thread * (0.62 + 0.55 * height * strands)[..., None], step(height, 0.15, 0.25))
+    return mix(cloth.astype(np.float32), shaded(thread, 0.62 + 0.55 * height * strands), step(height, 0.15, 0.25))
 
 
 FAMILIES = {
@@ -110,12 +111,12 @@ FAMILIES = {
         traits={"jitter": (0.15, 0.85), "bend": (0, 0.7), "uneven": (0.02, 0.1), "bevel": (0.2, 1.2), "dark": (0, 1)},
     ),
     "stained_glass": Painting(
-        repaint=_glass, scales=(4, 16), traits={"bend": (0, 0.8), "corners": (1, 4), "lead": (0.6, 1.8)}
+        repaint=_glass, scales=(4, 12), traits={"bend": (0, 0.8), "corners": (1, 4), "lead": (0.6, 1.8)}
     ),
     "facets": Painting(
         repaint=_facets,
         scales=(6, 20),
-        traits={"angle": (0, 3.14), "fan": (0.6, 1.4), "shift": (0.2, 0.9), "contrast": (0.15, 0.45), "line": (0, 1)},
+        traits={"angle": (0, 3.14), "fan": (0.6, 1.4), "shift": (0.15, 0.6), "contrast": (0.1, 0.3), "line": (0, 1)},
     ),
     "stitches": Painting(
         repaint=_stitches,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from impasto.worlds.styles.drawn import covered
-from impasto.worlds.styles.family import Painting, Shape, Values
-from impasto.worlds.styles.fields import blur, fbm, noise, rotated, step, warp
-from impasto.worlds.styles.palette import colours, mix
+from impasto.worlds.styles.family import Painting
+from impasto.worlds.styles.fields import Shape, Values, fbm, noise, rotated, step
+from impasto.worlds.styles.filters import blur, slopes, warp
+from impasto.worlds.styles.palette import colours, mix, shaded
 from impasto.worlds.styles.picture import luminance, nearest, outlines, stretched
 from impasto.worlds.styles.style import Style
 
@@ -42,7 +43,8 @@ def _halftone(style: Style, picture: Values, rng: np.random.Generator) -> Values
     layers = [
         1 - np.float32(0.95) * screen(shape, first + 0.52 * place, side, 1 - soft[..., place]) for place in range(3)
     ]
-    return np.stack(layers, axis=-1) * paper
+    layered: Values = np.stack(layers, axis=-1) * paper
+    return layered
 
 
 def _comic(style: Style, picture: Values, rng: np.random.Generator) -> Values:
@@ -69,10 +71,9 @@ def _poster(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     inks = colours(style.palette)
     flat = blur(inks[label], 0.5)
     streaks = style["streaks"] * noise(rng, shape, (1.2, 3 * unit))
-    edges = np.minimum(
-        np.abs(np.stack(np.gradient(blur(flat, 0.15 * unit + 0.4), axis=(0, 1)))).sum(axis=(0, 3)) * 3, 1
-    )
-    return mix(flat * (1 + streaks)[..., None], inks[0] * 0.5, step(edges, 0.45, 0.4) * np.float32(style["line"] > 0.5))
+    down, across = slopes(luminance(blur(flat, 0.15 * unit + 0.4)))
+    line = step(np.hypot(down, across), 0.06, 0.05) * np.float32(style["line"] > 0.5)
+    return mix(shaded(flat, 1 + streaks), inks[0] * 0.5, line)
 
 
 def _linocut(style: Style, picture: Values, rng: np.random.Generator) -> Values:
@@ -85,7 +86,7 @@ def _linocut(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     blocks = 2 + round(style["blocks"])
     chosen = np.rint(np.linspace(len(style.palette) - 1, 0, blocks + 1)).astype(np.int64)
     inks = colours(style.palette)[chosen]
-    printed = inks[0] * np.ones_like(picture)
+    printed: Values = inks[0] * np.ones_like(picture)
     for block in range(1, blocks + 1):
         edge = 1 - block / (blocks + 1) + 0.08
         slack = light - edge
@@ -122,7 +123,7 @@ def _collage(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     light = stretched(blur(luminance(picture), 1.2 * unit)) + 0.03 * fbm(rng, shape, 3 * unit, 4, 0.7)
     inks = colours(style.palette)
     fibres = 0.04 * noise(rng, shape, (1, 4)) + 0.04 * noise(rng, shape, (4, 1))
-    made = inks[0] * (1 + fibres)[..., None]
+    made = shaded(inks[0], 1 + fibres)
     sheets = len(inks)
     for sheet in range(1, sheets):
         edge = sheet / sheets
@@ -131,7 +132,7 @@ def _collage(style: Style, picture: Values, rng: np.random.Generator) -> Values:
         rim = step(light, edge - style["rim"] * 0.05, 0.02)
         made = mix(made, 0.4 * made, 0.7 * shadow)
         made = mix(made, 0.75 + 0.25 * inks[-1], rim)
-        made = mix(made, inks[sheet] * (1 + np.roll(fibres, 17 * sheet, axis=sheet % 2))[..., None], cover)
+        made = mix(made, shaded(inks[sheet], 1 + np.roll(fibres, 17 * sheet, axis=sheet % 2)), cover)
     return made
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from impasto.worlds.styles.cells import cut
-from impasto.worlds.styles.family import Shape, Texture, Values
-from impasto.worlds.styles.fields import blur, fbm, level, lit, noise, step, warp
-from impasto.worlds.styles.palette import colours, mix
+from impasto.worlds.styles.family import Texture
+from impasto.worlds.styles.fields import Shape, Values, fbm, level, noise, step
+from impasto.worlds.styles.filters import blur, lit, warp
+from impasto.worlds.styles.palette import colours, mix, shaded
 from impasto.worlds.styles.raster import blank, reduced
 from impasto.worlds.styles.style import Style
 
@@ -33,7 +34,7 @@ def _batik(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
 def _splatter(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     """Thrown and dripped paint: looping threads, blots and spatter, one colour over another."""
     unit = style.on(min(shape))
-    made = style.ink(0) * (1 + 0.03 * fbm(rng, shape, 2, 2))[..., None]
+    made = shaded(style.ink(0), 1 + 0.03 * fbm(rng, shape, 2, 2))
     for layer in range(4):
         image, draw = blank(shape, 2)
         for _ in range(round(style["threads"])):
@@ -55,7 +56,7 @@ def _splatter(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
         thick = blur(cover, 0.15 * unit + 0.5)
         shade, gloss = lit(thick, -2.2, 3.0 * style["relief"])
         own = style.ink(1 + (layer * 2 + round(style["order"])) % (len(style.palette) - 1))
-        made = mix(made, own * (1 + shade)[..., None] + 0.3 * gloss[..., None], cover)
+        made = mix(made, shaded(own, 1 + shade) + 0.3 * gloss[..., None], cover)
     return made
 
 
@@ -74,7 +75,7 @@ def _smears(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
         0.7,
     )
     shade, _ = lit(noise(rng, turned, (1.3, 12 * unit)) * 0.5 + 2 * torn, 1.4, 0.25)
-    made = mix(over, under, torn) * (1 + shade)[..., None]
+    made = shaded(mix(over, under, torn), 1 + shade)
     return np.ascontiguousarray(made.swapaxes(0, 1)) if upright else made
 
 

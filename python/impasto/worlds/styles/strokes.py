@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from impasto.worlds.styles.brushes import Brush, Canvas, brush
-from impasto.worlds.styles.family import Painting, Values
-from impasto.worlds.styles.fields import blur, noise, step
+from impasto.worlds.styles.family import Painting
+from impasto.worlds.styles.fields import Values, noise, step
+from impasto.worlds.styles.filters import blur
 from impasto.worlds.styles.palette import mix
 from impasto.worlds.styles.picture import luminance, run
 from impasto.worlds.styles.style import Style

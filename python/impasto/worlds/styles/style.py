@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-
+from impasto.worlds.styles.fields import Values
 from impasto.worlds.styles.palette import Palette, colours, ramp
-
-Values = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +48,8 @@ class Style:
 
     def ink(self, place: int) -> Values:
         """One of the inks, [3] float32 from 0 to 1; 0 is the ground."""
-        return colours(self.inks)[place]
+        chosen: Values = colours(self.inks)[place]
+        return chosen
 
     def ramp(self, levels: Values) -> Values:
         """See `impasto.worlds.styles.palette.ramp`."""

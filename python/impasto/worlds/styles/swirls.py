@@ -1,13 +1,15 @@
-"""Long curved strokes that follow a current through the whole picture."""
+"""Families whose strokes follow a current through the whole picture: swirls, scratchboard."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from impasto._optional import need
-from impasto.worlds.styles.family import Painting, Values
-from impasto.worlds.styles.fields import blur, lit
-from impasto.worlds.styles.picture import run
+from impasto.worlds.styles.family import Painting
+from impasto.worlds.styles.fields import Values, noise, step
+from impasto.worlds.styles.filters import blur, lit
+from impasto.worlds.styles.palette import mix, shaded
+from impasto.worlds.styles.picture import luminance, run, stretched
 from impasto.worlds.styles.raster import to_bytes, to_image, to_values
 from impasto.worlds.styles.style import Style
 
@@ -38,7 +40,7 @@ def _swirls(style: Style, picture: Values, rng: np.random.Generator) -> Values:
         ridge.line(path, level, max(1, width // 3))
     painted, raised = to_values(paint.reduce(2)), blur(to_values(height.reduce(2)), 0.6)
     shade, gloss = lit(raised, style["light"], 6 * style["relief"])
-    return painted * (1 + shade)[..., None] + 0.5 * gloss[..., None]
+    return shaded(painted, 1 + shade) + 0.5 * gloss[..., None]
 
 
 def _paths(at: Values, angles: Values, stride: float) -> list[list[float]]:
@@ -68,12 +70,36 @@ def _paths(at: Values, angles: Values, stride: float) -> list[list[float]]:
     return flat
 
 
+def _scratch(style: Style, picture: Values, rng: np.random.Generator) -> Values:
+    """Short strokes of a nib that follow the form, in dark and light ink on a toned ground."""
+    shape = picture.shape[:2]
+    unit = max(style.on(min(shape)), 2.5)
+    angles, _ = run(picture, 2 * unit, rng, style["wild"], 14 * unit)
+    light = stretched(blur(luminance(picture), 0.5 * unit))
+    grain = noise(rng, shape, 0.6 * unit)
+    down, across = np.sin(angles), np.cos(angles)
+    height, width = shape
+    rows, columns = np.indices(shape, dtype=np.float32)
+    total = np.zeros(shape, np.float32)
+    # Noise averaged along the way that lines run makes threads of it.
+    for reach in np.linspace(-3 * unit, 3 * unit, 9):
+        row = np.clip(rows + reach * down, 0, height - 1).astype(np.int64)
+        column = np.clip(columns + reach * across, 0, width - 1).astype(np.int64)
+        total += grain[row, column]
+    thread = total / max(float(total.std()), 1e-6)
+    toned = style.ramp(np.full(shape, 0.5, np.float32)) * (1 - style["colour"]) + picture * style["colour"]
+    dark = step((0.5 - light) * 4.2 + thread, 1.0, 0.5)
+    pale = step((light - 0.5) * 4.2 - thread, 1.0, 0.5)
+    drawn = mix(toned, style.ramp(np.zeros(1, np.float32))[0], dark)
+    return mix(drawn, style.ramp(np.ones(1, np.float32))[0], pale)
+
+
 FAMILIES = {
     "swirls": Painting(
         repaint=_swirls,
-        scales=(2.5, 9),
+        scales=(2.5, 7),
         traits={
-            "wild": (0.8, 4),
+            "wild": (0.5, 2.2),
             "turn": (0.15, 0.5),
             "length": (6, 14),
             "dense": (0.7, 1.3),
@@ -82,5 +108,10 @@ FAMILIES = {
             "relief": (0, 0.8),
             "light": (-3.1, 0),
         },
+    ),
+    "scratch": Painting(
+        repaint=_scratch,
+        scales=(2, 8),
+        traits={"wild": (0.3, 2), "colour": (0, 1)},
     ),
 }

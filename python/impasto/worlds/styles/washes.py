@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from impasto.worlds.styles.family import Painting, Values
-from impasto.worlds.styles.fields import blur, fbm, noise, step, warp
-from impasto.worlds.styles.palette import colours, mix
+from impasto.worlds.styles.family import Painting
+from impasto.worlds.styles.fields import Values, fbm, noise, step
+from impasto.worlds.styles.filters import blur, warp
+from impasto.worlds.styles.palette import colours, mix, shaded
 from impasto.worlds.styles.picture import luminance, stretched
 from impasto.worlds.styles.style import Style
 
@@ -15,10 +16,10 @@ def _pigment(style: Style, picture: Values, washes: int, rng: np.random.Generato
     """The picture run together in flat washes, and how much pigment settled: more on edges, in the paper's dips."""
     shape = picture.shape[:2]
     unit = style.on(min(shape))
-    bleed = 0.8 * unit * style["bleed"]
+    bleed = 0.5 * unit * style["bleed"]
     run = warp(picture, bleed * fbm(rng, shape, 2.5 * unit, 3), bleed * fbm(rng, shape, 2.5 * unit, 3))
-    run = blur(run, 0.55 * unit)
-    light = stretched(luminance(run)) + 0.05 * fbm(rng, shape, 6 * unit, 3)
+    run = blur(run, 0.4 * unit)
+    light = stretched(luminance(run)) + 0.04 * fbm(rng, shape, 6 * unit, 3)
     settled = np.zeros(shape, np.float32)
     flat = np.zeros(shape, np.float32)
     for wash in range(1, washes + 1):
@@ -28,10 +29,10 @@ def _pigment(style: Style, picture: Values, washes: int, rng: np.random.Generato
         flat += 1 - cover
     tone = (flat + 0.35) / (washes + 0.5)
     gain = (0.45 + 0.55 * tone) / np.maximum(luminance(run) + 0.25, 0.25)
-    toned = np.clip(run * (1 + style["flat"] * (np.clip(gain, 0.6, 1.5) - 1))[..., None], 0, 1)
+    toned = np.clip(shaded(run, 1 + style["flat"] * (np.clip(gain, 0.6, 1.5) - 1)), 0, 1)
     tooth = noise(rng, shape, max(1.2, style["tooth"] * min(shape) / 256))
     cloud = fbm(rng, shape, 7 * unit, 4)
-    density = 1 + style["edge"] * 2.2 * settled + style["grain"] * 0.3 * tooth + style["bloom"] * 0.25 * cloud
+    density = 1 + style["edge"] * 2.2 * settled + style["grain"] * 0.3 * tooth + style["bloom"] * 0.15 * cloud
     return toned, np.maximum(density, 0.1)
 
 
@@ -57,7 +58,7 @@ def _ink(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     load = np.clip(dark * density, 0, 1.1) * (1 - style["dry"] * (1 - dry) * step(dark, 0.45, 0.2))
     paper = 1 - (1 - colours(style.palette)[-1]) * np.float32(0.5)
     ink = colours(style.palette)[0] * np.float32(0.6)
-    painted = mix(paper * (1 + 0.02 * noise(rng, shape, (1, 3)))[..., None], ink, load)
+    painted = mix(shaded(paper, 1 + 0.02 * noise(rng, shape, (1, 3))), ink, load)
     accent = colours(style.palette)[len(style.palette) // 2]
     second = step(fbm(rng, shape, 14 * unit, 2), 1.3 - style["accent"], 0.6) * np.clip(
         1 - 1.6 * np.abs(dark - 0.5), 0, 1
