@@ -1,0 +1,93 @@
+"""How much is done to make the model that comes with impasto."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Photographs that no network sees in training: contents are measured on them.
+HELD_OUT = ("coffee", "flower", "camera", "rocket")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    """A part of the transformer's training.
+
+    Attributes:
+        side: Of the images, in pixels.
+        batch_size: Pairs in a batch.
+        steps: Batches.
+        lr: The highest learning rate.
+        style_weight: Of the style loss, at the beginning and at the end; the content loss counts 1.
+        partial: Share of rows with a strength below 1.
+        variation_weight: Of total variation.
+    """
+
+    side: int
+    batch_size: int
+    steps: int
+    lr: float
+    style_weight: tuple[float, float]
+    partial: float = 0.4
+    variation_weight: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DefaultStyle:
+    """How much is done.
+
+    Attributes:
+        styles: Styles trained on.
+        variants: Renderings of each.
+        test_styles: Styles kept for measuring; other numbers, of the same families.
+        painted: Share of the renderings that are photographs repainted, where the family can.
+        scenes: Rendered scenes among the contents, of all splits.
+        feature_steps: Batches that the features are trained on.
+        feature_batch: Images of one, half styles and half contents.
+        feature_side: Their side, in pixels.
+        phases: The parts of the transformer's training; each goes on from the one before.
+        measured_contents: Held-out contents that measures are taken on.
+        measured_styles: Held-out styles, likewise.
+        shapes: Images that the classifier of shapes is trained on; a sixth as many test it.
+        shape_epochs: Times that it sees each.
+        seed: Of everything.
+    """
+
+    styles: int = 720
+    variants: int = 2
+    test_styles: int = 72
+    painted: float = 0.5
+    scenes: int = 400
+    feature_steps: int = 600
+    feature_batch: int = 64
+    feature_side: int = 64
+    phases: tuple[Phase, ...] = (
+        Phase(side=64, batch_size=8, steps=3000, lr=2e-3, style_weight=(0.3, 3.0)),
+        Phase(side=96, batch_size=8, steps=2000, lr=1e-3, style_weight=(3.0, 3.0)),
+    )
+    measured_contents: int = 16
+    measured_styles: int = 48
+    shapes: int = 3000
+    shape_epochs: int = 12
+    seed: int = 0
+
+    @classmethod
+    def smoke(cls, *, seed: int = 0) -> DefaultStyle:
+        """Seconds: every step runs, nothing is learnt."""
+        return cls(
+            styles=24,
+            variants=1,
+            test_styles=24,
+            scenes=20,
+            feature_steps=4,
+            feature_batch=16,
+            feature_side=32,
+            phases=(
+                Phase(side=32, batch_size=4, steps=3, lr=1e-3, style_weight=(0.3, 1.0)),
+                Phase(side=48, batch_size=4, steps=3, lr=1e-3, style_weight=(1.0, 1.0)),
+            ),
+            measured_contents=4,
+            measured_styles=12,
+            shapes=128,
+            shape_epochs=1,
+            seed=seed,
+        )
