@@ -89,6 +89,17 @@ def test_bench_loader(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert {"machine", "versions", "command", "seed"} <= set(document)
 
 
+def test_bench_style(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "style.json"
+    assert main(["bench", "style", "--quick", "--rounds", "1", "--json", str(target)]) == 0
+    captured = capsys.readouterr()
+    assert "as published" in captured.out
+    assert not captured.err
+    document = json.loads(target.read_text(encoding="utf-8"))
+    assert {(row["size"], row["batch"]) for row in document["rows"]} == {(96, 2)}
+    assert {"published", "fast", "compact", "resnet18"} <= {row["name"] for row in document["rows"]}
+
+
 def test_demo_hands_over_what_the_command_line_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,6 +10,7 @@ from impasto.cli import output
 
 if TYPE_CHECKING:
     from impasto.bench.loader import LoaderBench
+    from impasto.bench.style import StyleBench
 
 _LOADER = """\
 Times the whole loader, from JPEG files on disk to mixed and tokenised batches, against the same work in Python:
@@ -29,6 +30,25 @@ examples:
 
 JSON: rows (name, workers, images_per_second, rounds, clock, wall_rounds), ratio_to (peer -> our rate over its rate, at
 the smallest number of workers), ratios (peer -> workers -> the same), answers, machine, versions, command, seed."""
+
+_STYLE = """\
+Times style randomization against a plain transcription of the published module (its eager forward, both networks in
+float32 with gradients recorded), step by step up to our fastest form: the published layout with random weights, the
+same in every form. First every form's images must agree with the published form's. Then they take turns, round by
+round; a row's figure is its median. A CPU is timed on one core, by CPU time; a GPU by wall-clock time.
+
+Two rows are something else: the compact network that comes with impasto, and at 96x96 a training step of ResNet-18
+on the same batch; restyling's share is what it takes of a step that restyles its whole batch."""
+
+_STYLE_EPILOG = """\
+examples:
+  impasto bench style                         minutes
+  impasto bench style --quick                 seconds
+  impasto bench style --device cuda --json style.json
+
+JSON: rows (name, size, batch, milliseconds, rounds, ratio, share_of_resnet18_step, peak_megabytes, difference_max,
+difference_mean), tolerance, skipped, device, machine, versions, settings, command, seed. ratio is the published form's
+time over the row's; peak_megabytes what tensors take at most, above what was there before."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -59,6 +79,22 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     loader.add_argument("--quick", action="store_true", help="128 images, 3 rounds, no workers")
     output.add_json(loader, "the figures")
     loader.set_defaults(run=run_loader)
+    style = benches.add_parser(
+        "style",
+        help="style randomization: the published module, step by step to ours",
+        description=_STYLE,
+        epilog=_STYLE_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    style.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="what is timed (default: cpu)")
+    style.add_argument("--rounds", metavar="N", type=output.positive, help="times that each row runs (default: 5)")
+    style.add_argument(
+        "--compile", action=argparse.BooleanOptionalAction, help="try torch.compile too (default: on a GPU only)"
+    )
+    style.add_argument("--seed", metavar="N", type=output.count, default=0, help="of weights and images (default: 0)")
+    style.add_argument("--quick", action="store_true", help="two images of 96x96, 3 rounds")
+    output.add_json(style, "the figures")
+    style.set_defaults(run=run_style)
 
 
 def run_loader(args: argparse.Namespace) -> int:
@@ -111,3 +147,54 @@ def show(bench: LoaderBench, console: Any) -> None:
     )
     for line in bench.answers.lines():
         console.print(line, markup=False, soft_wrap=True)
+
+
+def run_style(args: argparse.Namespace) -> int:
+    """Runs ``impasto bench style``.
+
+    Args:
+        args: ``device``, ``rounds``, ``compile``, ``seed``, ``quick`` and ``json``, as `add_parser` has them.
+
+    Returns:
+        The exit status, 0.
+    """
+    from impasto.bench.style import QUICK, run
+
+    console = output.console(args.json)
+    bench = run(
+        device=args.device,
+        workloads=QUICK if args.quick else None,
+        rounds=args.rounds or (3 if args.quick else 5),
+        compiled=args.compile,
+        seed=args.seed,
+        track=output.Progress(console),
+    )
+    if args.json != "-":
+        show_style(bench, console)
+    output.write_json(bench.as_dict(), args.json)
+    return 0
+
+
+def show_style(bench: StyleBench, console: Any) -> None:
+    """Prints the figures as a table for each workload."""
+    for workload in dict.fromkeys(row.workload for row in bench.rows):
+        title = f"{workload.batch} images of {workload.size}x{workload.size}"
+        table = need("rich.table", "cli").Table(title=title, title_justify="left")
+        table.add_column("step")
+        for heading in ("ms", "as fast", "peak MB", "differs by", "of a step"):
+            table.add_column(heading, justify="right")
+        for row in bench.rows:
+            if row.workload == workload:
+                share = bench.share(row)
+                table.add_row(
+                    row.title,
+                    f"{row.seconds * 1e3:.1f}",
+                    "" if row.name == "resnet18" else f"{bench.ratio(row):.2f}x",
+                    f"{row.peak_bytes / 1e6:.0f}",
+                    "" if row.difference is None else f"{row.difference[0]:.0e}",
+                    "" if share is None else f"{share:.0%}",
+                )
+        console.print(table)
+    for name, reason in bench.skipped.items():
+        console.print(f"skipped {name}: {reason}", markup=False, soft_wrap=True)
+    console.print(f"{bench.device}, torch {bench.versions['torch']}", markup=False)
