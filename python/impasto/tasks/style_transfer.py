@@ -48,12 +48,13 @@ class PairedLoader:
     def __init__(self, contents: Batches, styles: Batches) -> None:
         self.contents = contents
         self.styles = styles
+        # It outlives an epoch of the contents: a loader that is asked anew begins its epoch anew.
+        self._endless = _forever(styles)
 
     def __iter__(self) -> Iterator[StyleBatch]:
         """An epoch of the contents; the styles go on where they were."""
-        styles = _forever(self.styles)
         for batch in self.contents:
-            yield StyleBatch(batch, next(styles))
+            yield StyleBatch(batch, next(self._endless))
 
     def state_dict(self) -> dict[str, Any]:
         """Where both stand, after the last batch."""
@@ -69,6 +70,7 @@ class PairedLoader:
             raise CheckpointError(f"its loader's state has {sorted(state)}; resume the task that it was saved by")
         self.contents.load_state_dict(state["contents"])
         self.styles.load_state_dict(state["styles"])
+        self._endless = _forever(self.styles)
 
 
 def _forever(batches: Batches) -> Iterator[Batch]:
