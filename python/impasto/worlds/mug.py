@@ -88,7 +88,8 @@ class _Scene:
         radius = np.hypot(p[:, 0], p[:, 2])
         coffee = np.maximum(p[:, 1] - np.float32(_COFFEE), radius - np.float32(0.87))
         solid = np.minimum(self.mug(p), np.maximum(coffee, -p[:, 1]))
-        return np.minimum(solid, p[:, 1] - np.float32(_TABLE))
+        nearest: Values = np.minimum(solid, p[:, 1] - np.float32(_TABLE))
+        return nearest
 
     def shade(self, eyes: Values, rays: Values) -> Values:
         """Light [N, 3] that comes back along rays [N, 3], linear."""
