@@ -18,6 +18,10 @@ Backend = Literal["eager", "torchscript", "compile", "export"]
 BACKENDS = ("eager", "torchscript", "compile", "export")
 
 
+# What was said once: a model has several networks.
+_told: set[str] = set()
+
+
 class BackendWarning(RuntimeWarning):
     """A backend can't be used here; the network runs as it is."""
 
@@ -58,12 +62,10 @@ def prepare(module: nn.Module, backend: Backend = "eager", example: Sequence[Ten
         raise
     except (RuntimeError, AttributeError, ImportError, NotImplementedError) as error:
         reason = str(error).strip().partition("\n")[0]
-        warnings.warn(
-            f"backend={backend!r} doesn't work with torch {torch.__version__} here, so eager is used: "
-            f"{type(error).__name__}: {reason}",
-            BackendWarning,
-            stacklevel=2,
-        )
+        message = f"backend={backend!r} doesn't work with torch {torch.__version__} here, so eager is used: "
+        if message not in _told:
+            _told.add(message)
+            warnings.warn(f"{message}{type(error).__name__}: {reason}", BackendWarning, stacklevel=2)
         return module
 
 

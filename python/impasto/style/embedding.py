@@ -42,6 +42,7 @@ class EmbeddingDistribution(nn.Module):
             tuple(covariance.shape) == (size, size),
             f"covariance must be [{size}, {size}] as the mean is [{size}], not {list(covariance.shape)}",
         )
+        require(mean.is_meta or bool(mean.isfinite().all()), "the mean has values that are not finite")
         self.register_buffer("mean", mean.detach().to(torch.float32).clone())
         self.register_buffer("covariance", covariance.detach().to(torch.float32).clone())
         self.register_buffer("factor", _factor(covariance.detach().to("cpu", torch.float64)), persistent=False)

@@ -74,7 +74,8 @@ class Painter(nn.Module):
             if self._home is None or self._home[0] != versions:
                 self._home = (versions, copy.deepcopy(own).cpu())
             own = self._home[1]
-        embeddings: Tensor = own(noise)
+        with self._context(noise.device):
+            embeddings: Tensor = own(noise)
         return embeddings
 
     def forward(self, images: Tensor, embeddings: Tensor, alphas: Tensor, own: bool) -> Tensor:

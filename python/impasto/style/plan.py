@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 
@@ -23,6 +24,11 @@ class StylePlan:
     rows: Tensor
     embeddings: Tensor
     alphas: Tensor
+
+    @classmethod
+    def nothing(cls, count: int, size: int) -> StylePlan:
+        """A plan that leaves B = ``count`` rows as they are; ``size`` is an embedding's, E."""
+        return cls(count, torch.zeros(0, dtype=torch.int64), torch.zeros(0, size), torch.zeros(0))
 
     def __len__(self) -> int:
         return self.count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from impasto.checks import require
-from impasto.errors import CheckpointError
+from impasto.errors import CheckpointError, RecipeError
 from impasto.style.embedding import EmbeddingDistribution
 from impasto.style.inception import InceptionPredictor
 from impasto.style.model import StyleModel, check_tensors
@@ -61,7 +62,10 @@ def load_published(folder: str | Path) -> StyleModel:
     for name, network in built.items():
         theirs = tensors[name]
         network.load_state_dict({ours: theirs[_published(name, ours)] for ours in network.state_dict()})
-    distribution = EmbeddingDistribution(present[_MEAN], present[_COVARIANCE])
+    try:
+        distribution = EmbeddingDistribution(present[_MEAN], present[_COVARIANCE])
+    except RecipeError as error:
+        raise CheckpointError(f"it is damaged: {error}", path=str(folder / EMBEDDINGS)) from error
     model = StyleModel(
         built[TRANSFORMER],  # type: ignore[arg-type]
         built[PREDICTOR],  # type: ignore[arg-type]
@@ -143,7 +147,7 @@ def _read(path: Path) -> Mapping[str, Any]:
         raise CheckpointError(
             f"it holds more than tensors, or is damaged, and was not run: {reason}", path=str(path)
         ) from error
-    except (OSError, RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (OSError, RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError, struct.error) as error:
         raise CheckpointError(f"it is damaged or cut short: {error!r}; use another copy", path=str(path)) from error
     if not isinstance(content, Mapping):
         raise CheckpointError(f"it holds a {type(content).__name__}, not a checkpoint", path=str(path))

@@ -16,7 +16,7 @@ from impasto.style.backends import BACKENDS, Backend
 from impasto.style.check_images import check_form, check_range, check_size
 from impasto.style.drawing import Drawing, Rows
 from impasto.style.model import StyleModel
-from impasto.style.open_model import open_model
+from impasto.style.opening import open_model
 from impasto.style.painter import Painter
 from impasto.style.plan import StylePlan
 from impasto.style.ratio import Ratio, share
@@ -223,12 +223,13 @@ class StyleRandomizer(nn.Module):
             RecipeError: If an argument makes no sense.
         """
         require(embeddings is None or styles is None, "give embeddings or style images, not both")
-        active = self.training or self.in_eval
         explicit = embeddings is not None or styles is not None
+        if not (explicit or rows is not None or self.training or self.in_eval):
+            return StylePlan.nothing(count, self.model.embedding)
         if styles is not None:
             embeddings = self.predict(styles, name="styles")
         drawing = Drawing(self._key(generator), count, self.model.embedding)
-        drawing.choose(rows, share=1.0 if explicit else self.share if active else 0.0)
+        drawing.choose(rows, share=1.0 if explicit else self.share)
         drawing.strengthen(self.alpha if alpha is None else alpha, shared=self.shared)
         return drawing.style(embeddings, self.painter.sample, shared=self.shared)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from impasto.checks import is_number
-from impasto.errors import CheckpointError, RecipeError
+from impasto.errors import CheckpointError, ImpastoError, RecipeError
 from impasto.style.backends import quiet, script
 from impasto.style.inception import InceptionPredictor
 from impasto.style.painting import enlarge, from_unit, mix_styles, shrink, to_unit
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class PlainRandomizer(nn.Module):
     """What a TorchScript file of a randomizer does: the same arithmetic, with torch's random numbers.
 
-    Mode doesn't matter to it: it always stylizes, and batch normalisation is folded into convolutions.
+    Mode doesn't matter to it: it always stylizes, and batch normalisation is folded into convolutions. An outer
+    autocast does, but for the result's dtype: TorchScript can't switch it off from inside; do so around the call.
 
     Args:
         randomizer: What it does as well; alpha must be a number or a range.
@@ -129,12 +130,17 @@ def to_torchscript(
     Raises:
         RecipeError: If alpha is a distribution.
         CheckpointError: If the file can't be written.
+        ImpastoError: If this torch has given TorchScript up.
     """
     plain = PlainRandomizer(randomizer).requires_grad_(False).eval()
-    scripted = script(plain)
-    if freeze:
-        with quiet():
-            scripted = torch.jit.freeze(scripted, preserved_attrs=["paint", "predict"])
+    try:
+        scripted = script(plain)
+        if freeze:
+            with quiet():
+                scripted = torch.jit.freeze(scripted, preserved_attrs=["paint", "predict"])
+    except (RuntimeError, AttributeError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ImpastoError(f"torch {torch.__version__} doesn't make TorchScript files: {reason}") from error
     if path is None:
         return scripted
     partial = Path(path).with_name(Path(path).name + ".partial")

@@ -1,0 +1,32 @@
+"""A style model whose networks take milliseconds, with weights that make styles visible."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from impasto.style import EmbeddingDistribution, StyleModel
+from impasto.style.compact import StatisticsPredictor
+from impasto.style.transformer import StyleTransformer
+
+SIZE = 6
+
+
+def tiny_model(seed: int = 0) -> StyleModel:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        transformer = StyleTransformer(widths=(4, 4, 8), residuals=1, embedding=SIZE, kernel=3)
+        predictor = StatisticsPredictor(embedding=SIZE, widths=(4, 4, 4, 4))
+        root = torch.randn(SIZE, SIZE)
+        return StyleModel(transformer, predictor, EmbeddingDistribution(torch.randn(SIZE), root @ root.T)).eval()
+
+
+@pytest.fixture
+def model() -> StyleModel:
+    return tiny_model()
+
+
+@pytest.fixture
+def images() -> torch.Tensor:
+    """[5, 3, 33, 22] in [0, 1]; neither side is a multiple of four."""
+    return torch.rand(5, 3, 33, 22, generator=torch.Generator().manual_seed(1))
