@@ -10,16 +10,17 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from impasto.cli import bench, demo, info, show, world
+from impasto.cli import bench, demo, info, reproduce, show, style, world
 from impasto.errors import ImpastoError
 
-_DESCRIPTION = "MixGen and fast image-text loading for PyTorch."
+_DESCRIPTION = "MixGen, style randomization and fast image-text loading for PyTorch."
 
 _EPILOG = """\
 examples:
   impasto demo                                        load, mix, time, train and report on real photographs
   impasto info captions_val2017.json --images val2017/
   impasto show mixgen captions_val2017.json           pairs, and what MixGen's variants make of them
+  impasto style train --content photos/ --style paintings/ --out run/
   impasto bench loader --quick                        our loader against two Python loaders, on this machine
   impasto world scenes out/ --size tiny --seed 0      render a small data set
 
@@ -34,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action=_Version, help="print the version and exit")
     verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for verb in (demo, info, show, bench, world):
+    for verb in (demo, info, show, style, bench, reproduce, world):
         verb.add_parser(verbs)
     return top
 

@@ -112,7 +112,7 @@ def run_train(args: argparse.Namespace) -> int:
     """
     from impasto.loading.guess import open_source
     from impasto.report.styles import style_sheet, write_curves
-    from impasto.style.loading import load_model
+    from impasto.style.opening import open_model
     from impasto.tasks.train_style import train_style
     from impasto.training import pick_device
     from impasto.training.distributed import processes, world
@@ -133,7 +133,7 @@ def run_train(args: argparse.Namespace) -> int:
                 open_source(args.style),
                 settings,
                 folder=out,
-                init=load_model(args.init) if args.init else None,
+                init=open_model(args.init) if args.init else None,
                 resume=args.resume,
                 device=own or pick_device(args.device),
                 workers=args.workers,
@@ -184,7 +184,7 @@ def run_stats(args: argparse.Namespace) -> int:
         The exit status, 0.
     """
     from impasto.loading.guess import open_source
-    from impasto.style.loading import load_model
+    from impasto.style.opening import open_model
     from impasto.style.model import StyleModel
     from impasto.tasks.style_statistics import embed
     from impasto.training import pick_device
@@ -192,7 +192,7 @@ def run_stats(args: argparse.Namespace) -> int:
     console = output.console(args.json)
     tell = output.Terminal(console)
     device = pick_device(args.device)
-    model = load_model(args.model).to(device)
+    model = open_model(args.model).to(device)
     found = {}
     for name, data in (("style", args.style), ("content", args.content)):
         if data:

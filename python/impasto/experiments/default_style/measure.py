@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import torch
@@ -17,6 +18,8 @@ from impasto.recipe import ImageRecipe, Recipe
 from impasto.style.features import SmallVGG
 from impasto.style.losses import style_loss
 from impasto.style.model import StyleModel
+from impasto.style.vgg import Features
+from impasto.tasks.train_style import OBJECTIVE_LAYERS
 
 #: Strengths at which the classifier looks.
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -74,7 +77,7 @@ def held_out(data: StyleData, split: str, count: int, *, side: int, seed: int) -
 @torch.no_grad()
 def measure(
     model: StyleModel,
-    features: nn.Module,
+    features: Features,
     data: StyleData,
     settings: DefaultStyle,
     *,
@@ -85,7 +88,7 @@ def measure(
 
     Args:
         model: On the CPU, in evaluation mode.
-        features: Those that the losses were computed by: four layers of images [B, 3, H, W] in [0, 1].
+        features: Those that the losses were computed by.
         data: Its test splits are looked at.
         settings: Seed and sizes.
         progress: Called on the way.
@@ -95,34 +98,39 @@ def measure(
     contents = held_out(data, "contents", settings.measured_contents, side=side, seed=seed)
     styles = held_out(data, "styles", settings.measured_styles, side=side, seed=seed)
     wanted = model.predictor(styles)
-    others = _random_features(seed)
-    before, after, before_random, after_random = [], [], [], []
+    extract = {"trained": _layers(features), "random": _random_features(seed)}
+    before: dict[str, list[Tensor]] = {name: [] for name in extract}
+    after: dict[str, list[Tensor]] = {name: [] for name in extract}
     for number, content in enumerate(contents):
         plain = content.expand(len(styles), -1, -1, -1)
         painted = model.transformer(plain, wanted)
-        for extract, unpainted, done in ((features, before, after), (others, before_random, after_random)):
-            target = extract(styles)
-            unpainted.append(style_loss(extract(plain), target))
-            done.append(style_loss(extract(painted), target))
+        for name, look in extract.items():
+            target = look(styles)
+            before[name].append(style_loss(look(plain), target))
+            after[name].append(style_loss(look(painted), target))
         progress(number + 1, len(contents) + len(ALPHAS) + 2)
-    ratio = torch.cat(before) / torch.cat(after)
+    unpainted, done = ({name: torch.cat(losses) for name, losses in found.items()} for found in (before, after))
     random_distance, style_distance = _distances(model, contents[:8], wanted[:10], seed)
     accuracies = _accuracies(
         model, settings, lambda done: progress(len(contents) + done, len(contents) + len(ALPHAS) + 2)
     )
     own = model.transformer(contents, model.predictor(contents))
     return Measures(
-        style_before=float(torch.cat(before).mean()),
-        style_after=float(torch.cat(after).mean()),
-        fall=float(torch.cat(before).mean() / torch.cat(after).mean()),
-        fall_median=float(ratio.median()),
-        fall_random=float(torch.cat(before_random).mean() / torch.cat(after_random).mean()),
+        style_before=float(unpainted["trained"].mean()),
+        style_after=float(done["trained"].mean()),
+        fall=float(unpainted["trained"].mean() / done["trained"].mean()),
+        fall_median=float((unpainted["trained"] / done["trained"]).median()),
+        fall_random=float(unpainted["random"].mean() / done["random"].mean()),
         accuracy=accuracies,
         random_distance=random_distance,
         style_distance=style_distance,
         plain_distance=_spread(contents[:10]),
         reconstruction=float(-10 * (own - contents).square().mean().log10()),
     )
+
+
+def _layers(features: Features) -> Callable[[Tensor], list[Tensor]]:
+    return lambda images: list(features.extract(images, OBJECTIVE_LAYERS).values())
 
 
 def _distances(model: StyleModel, contents: Tensor, wanted: Tensor, seed: int) -> tuple[float, float]:
@@ -143,8 +151,7 @@ def _spread(images: Tensor) -> float:
     return float(apart.sum() / (len(images) * (len(images) - 1)))
 
 
-def _accuracies(model: StyleModel, settings: DefaultStyle, progress: object) -> dict[str, float]:
-    tell = progress if callable(progress) else (lambda _: None)
+def _accuracies(model: StyleModel, settings: DefaultStyle, tell: Callable[[int], None]) -> dict[str, float]:
     images, labels = shapes(settings.shapes, seed=settings.seed, split="train")
     with torch.enable_grad():
         network = train_classifier(images, labels, epochs=settings.shape_epochs, seed=settings.seed)

@@ -11,23 +11,29 @@ from torch import Tensor
 
 from impasto.experiments.default_style.data import StyleData, write
 from impasto.experiments.default_style.features import save_features, train_features
+from impasto.experiments.default_style.measure import Measures, held_out, measure
 from impasto.experiments.default_style.settings import DefaultStyle, Phase
 from impasto.experiments.narrator import Narrator, Silent
 from impasto.loading.sources import ImageFolder
 from impasto.report.styles import style_sheet, write_curves
 from impasto.style.model import StyleModel
+from impasto.style.vgg import load_features
 from impasto.tasks.train_style import StyleTraining, train_style
 
 
 def run(
-    out: str | Path, settings: DefaultStyle | None = None, *, device: str = "cpu", narrator: Narrator | None = None
+    out: str | Path,
+    settings: DefaultStyle | None = None,
+    *,
+    device: torch.device | None = None,
+    narrator: Narrator | None = None,
 ) -> StyleModel:
     """Renders the data, trains features and networks; what a folder holds already is used as it is.
 
     Args:
         out: The folder for data, runs and the model.
         settings: How much is done.
-        device: What the transformer is trained on.
+        device: What the transformer is trained on; the CPU by default.
         narrator: Is told what happens.
 
     Returns:
@@ -51,9 +57,49 @@ def run(
     for number, phase in enumerate(chosen.phases, start=1):
         model = _train(root / f"phase-{number}", data, phase, chosen.seed + number, features, model, device, tell)
     assert model is not None, "there are no phases"
+    kept = root / "model.safetensors"
     model.about = {"settings": asdict(chosen)}
-    model.save(root / "model.safetensors", dtype=torch.float16)
+    model.save(kept, dtype=torch.float16)
+    model = StyleModel.load(kept)  # what is measured is what is kept, rounding and all
+    with tell.bar("measuring") as advance:
+        measures = measure(model, load_features(features), data, chosen, progress=advance)
+    _tell(measures, tell)
+    model.about["measures"] = measures.as_dict()
+    model.save(kept, dtype=torch.float16)
+    (root / "measures.json").write_text(json.dumps(model.about, indent=2) + "\n", encoding="utf-8")
+    write_sheets(root, model, data, chosen)
+    tell.say(f"see {kept}, {root / 'measures.json'} and {root / 'held-out.png'}")
     return model
+
+
+@torch.no_grad()
+def write_sheets(root: Path, model: StyleModel, data: StyleData, settings: DefaultStyle) -> None:
+    """Writes pictures of held-out contents: in held-out styles, and in random ones at three strengths."""
+    contents = held_out(data, "contents", 6, side=160, seed=settings.seed + 1)
+    styles = held_out(data, "styles", 8, side=160, seed=settings.seed + 1)
+    painted = [model.transformer(image.expand(8, -1, -1, -1), model.predictor(styles)) for image in contents]
+    style_sheet(contents, styles, torch.stack(painted)).save(root / "held-out.png")
+    drawn = model.distribution.sample(8, torch.Generator().manual_seed(settings.seed))
+    rows = []
+    for image in contents[:2]:
+        own = model.predictor(image[None])
+        rows += [model.transformer(image.expand(8, -1, -1, -1), torch.lerp(own, drawn, a)) for a in (0.25, 0.5, 1.0)]
+    shown = contents[:2].repeat_interleave(3, dim=0)
+    style_sheet(shown, torch.ones(8, 3, 160, 160), torch.stack(rows)).save(root / "random.png")
+
+
+def _tell(measures: Measures, tell: Narrator) -> None:
+    rows = [
+        ["style loss falls by (our features)", f"{measures.fall:.1f}x"],
+        ["the same, median over pairs", f"{measures.fall_median:.1f}x"],
+        ["style loss falls by (random filters)", f"{measures.fall_random:.1f}x"],
+        ["distance of ten random styles", f"{measures.random_distance:.3f}"],
+        ["distance of ten held-out styles", f"{measures.style_distance:.3f}"],
+        ["distance of ten contents", f"{measures.plain_distance:.3f}"],
+        ["PSNR at strength 0", f"{measures.reconstruction:.1f} dB"],
+    ]
+    rows += [[f"shapes named right, {name}", f"{value:.1%}"] for name, value in measures.accuracy.items()]
+    tell.table("on held-out contents and styles", ("", ""), rows)
 
 
 def _train(
@@ -63,7 +109,7 @@ def _train(
     seed: int,
     features: Path,
     init: StyleModel | None,
-    device: str,
+    device: torch.device | None,
     tell: Narrator,
 ) -> StyleModel:
     done = folder / "model.safetensors"
@@ -83,7 +129,7 @@ def _train(
             folder=folder,
             init=init,
             resume=any((folder / "checkpoints").glob("step-????????")),
-            device=torch.device(device),
+            device=device,
             on_step=lambda step, _: advance(step, phase.steps),
             on_picture=picture,
         )

@@ -62,9 +62,9 @@ def train_classifier(images: Tensor, labels: Tensor, *, epochs: int, seed: int) 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         layers: list[nn.Module] = []
-        for inputs, outputs in ((3, 24), (24, 48), (48, 96), (96, 96)):
-            layers += [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
-            layers += [nn.MaxPool2d(2)]
+        for inputs, outputs in ((3, 32), (32, 64), (64, 96), (96, 96)):
+            layers += [nn.Conv2d(inputs, outputs, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(outputs)]
+            layers += [nn.ReLU()]
         network = nn.Sequential(*layers, nn.Flatten(), nn.Linear(96 * 16, len(SHAPES)))
     steps = epochs * (len(images) // 64)
     optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-2)
