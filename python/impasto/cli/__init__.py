@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from impasto.cli import bench, demo, info, reproduce, show, style, world
+from impasto.cli import bench, demo, info, reproduce, show, style, stylize, world
 from impasto.errors import ImpastoError
 
 _DESCRIPTION = "MixGen, style randomization and fast image-text loading for PyTorch."
@@ -21,6 +21,7 @@ examples:
   impasto info captions_val2017.json --images val2017/
   impasto show mixgen captions_val2017.json           pairs, and what MixGen's variants make of them
   impasto style train --content photos/ --style paintings/ --out run/
+  impasto stylize mug.png out.png --alpha 0.5         a picture in another style; data sets too
   impasto bench loader --quick                        our loader against two Python loaders, on this machine
   impasto world scenes out/ --size tiny --seed 0      render a small data set
 
@@ -35,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action=_Version, help="print the version and exit")
     verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for verb in (demo, info, show, style, bench, reproduce, world):
+    for verb in (demo, info, show, style, stylize, bench, reproduce, world):
         verb.add_parser(verbs)
     return top
 
