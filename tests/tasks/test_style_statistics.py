@@ -31,7 +31,6 @@ def pictures(tmp_path: Path) -> tuple[impasto.sources.ImageTextFolder, np.ndarra
     pixels = np.random.default_rng(1).integers(0, 256, (11, 12, 12, 3), dtype=np.uint8)
     for number, picture in enumerate(pixels):
         PIL.Image.fromarray(picture).save(tmp_path / f"{number:02}.png")
-        (tmp_path / f"{number:02}.txt").write_text("a texture", encoding="utf-8")
     return impasto.sources.ImageTextFolder(tmp_path), pixels
 
 

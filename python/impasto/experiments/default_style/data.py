@@ -19,6 +19,8 @@ from impasto.worlds.encode import encode_jpeg
 from impasto.worlds.streams import pick, stream
 from impasto.worlds.styles import PAINTERLY, draw_style, paint, render_style
 
+#: The folder of the scenes among the contents.
+SCENES = "scenes"
 #: Side of a rendering, in pixels.
 _SIDE = 256
 
@@ -79,7 +81,7 @@ def _contents(data: StyleData, settings: DefaultStyle) -> Iterator[tuple[Path, b
     size = scenes.Size(settings.scenes)
     for number, sample in enumerate(scenes.samples(size=size, seed=settings.seed)):
         split = "test" if sample.split == "test" else "train"
-        yield data.contents(split) / "scenes" / f"{number}.jpg", sample.image
+        yield data.contents(split) / SCENES / f"{number}.jpg", sample.image
 
 
 def _styles(data: StyleData, settings: DefaultStyle) -> Iterator[tuple[Path, bytes]]:

@@ -9,12 +9,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from impasto.experiments.default_style.data import StyleData, write
+from impasto.experiments.default_style.data import SCENES, StyleData, write
 from impasto.experiments.default_style.features import save_features, train_features
 from impasto.experiments.default_style.measure import Measures, held_out, measure
 from impasto.experiments.default_style.settings import DefaultStyle, Phase
 from impasto.experiments.narrator import Narrator, Silent
-from impasto.loading.sources import ImageFolder
+from impasto.loading.sources import ImageFolder, Sequence
+from impasto.loading.sources.base import Source
 from impasto.report.styles import style_sheet, write_curves
 from impasto.style.model import StyleModel
 from impasto.style.vgg import load_features
@@ -72,6 +73,16 @@ def run(
     return model
 
 
+def _contents(data: StyleData, photographs: int) -> Source:
+    """The contents trained on, those of photographs several times over."""
+    folder = data.contents("train")
+    if photographs == 1:
+        return ImageFolder(folder)
+    paths = sorted(folder.glob("*/*.jpg"))
+    times = [1 if path.parent.name == SCENES else photographs for path in paths]
+    return Sequence([(str(path), []) for path, count in zip(paths, times, strict=True) for _ in range(count)])
+
+
 @torch.no_grad()
 def write_sheets(root: Path, model: StyleModel, data: StyleData, settings: DefaultStyle) -> None:
     """Writes pictures of held-out contents: in held-out styles, and in random ones at three strengths."""
@@ -99,7 +110,7 @@ def _tell(measures: Measures, tell: Narrator) -> None:
         ["PSNR at strength 0", f"{measures.reconstruction:.1f} dB"],
     ]
     rows += [[f"shapes named right, {name}", f"{value:.1%}"] for name, value in measures.accuracy.items()]
-    tell.table("on held-out contents and styles", ("", ""), rows)
+    tell.table("on held-out contents and styles", ("measure", "value"), rows)
 
 
 def _train(
@@ -115,7 +126,8 @@ def _train(
     done = folder / "model.safetensors"
     if done.exists():
         return StyleModel.load(done)
-    settings = StyleTraining(**asdict(phase), features=str(features), seed=seed, warmup=min(100, phase.steps // 10))
+    training = {name: value for name, value in asdict(phase).items() if name != "photographs"}
+    settings = StyleTraining(**training, features=str(features), seed=seed, warmup=min(100, phase.steps // 10))
 
     def picture(step: int, contents: Tensor, styles: Tensor, painted: Tensor) -> None:
         (folder / "pictures").mkdir(parents=True, exist_ok=True)
@@ -123,7 +135,7 @@ def _train(
 
     with tell.bar(f"training at {phase.side} pixels") as advance:
         trained = train_style(
-            ImageFolder(data.contents("train")),
+            _contents(data, phase.photographs),
             ImageFolder(data.styles("train")),
             settings,
             folder=folder,
