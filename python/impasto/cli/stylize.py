@@ -75,7 +75,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("out", metavar="OUT", nargs="?", help="a picture (default: IN-stylized.png), or a folder")
     parser.add_argument("--alpha", metavar="A", type=_alpha, help="strength from 0 to 1, or a range 0.2,0.8 (0.5)")
     parser.add_argument("--style", metavar="PICTURE", help="take this picture's style; alpha is then 1 by default")
-    parser.add_argument("--seed", metavar="N", type=output.count, help="the same again (pictures: a new one each time)")
+    parser.add_argument(
+        "--seed", metavar="N", type=output.count, help="the same again (default: data sets 0, pictures a new one)"
+    )
     parser.add_argument("--size", metavar="PIXELS", type=output.positive, help="scale down to this longer side first")
     parser.add_argument("--model", metavar="FILE", help="a .safetensors, or the folder of the three published .pth")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="(default: auto)")
