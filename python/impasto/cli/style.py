@@ -184,8 +184,8 @@ def run_stats(args: argparse.Namespace) -> int:
         The exit status, 0.
     """
     from impasto.loading.guess import open_source
-    from impasto.style.opening import open_model
     from impasto.style.model import StyleModel
+    from impasto.style.opening import open_model
     from impasto.tasks.style_statistics import embed
     from impasto.training import pick_device
 

@@ -59,7 +59,8 @@ class StatisticsPredictor(nn.Module):
         Returns:
             [B, E].
         """
-        return self.fc(self.statistics(images))
+        embeddings: Tensor = self.fc(self.statistics(images))
+        return embeddings
 
     @torch.no_grad()
     def whiten(self, statistics: Tensor, *, floor: float = 0.3) -> float:

@@ -120,8 +120,8 @@ class Residual(nn.Module):
 
     def forward(self, features: Tensor, embeddings: Tensor) -> Tensor:
         """From [B, width, H, W] and [B, E] to [B, width, H, W]."""
-        inner = functional.relu(self.first(features, embeddings))
-        return features + self.second(inner, embeddings)
+        inner: Tensor = self.second(functional.relu(self.first(features, embeddings)), embeddings)
+        return features + inner
 
 
 class Expand(nn.Module):

@@ -45,7 +45,7 @@ class PairedLoader:
         styles: Another, of the same batch size.
     """
 
-    def __init__(self, contents: Batches, styles: Batches) -> None:
+    def __init__(self, contents: Batches[Batch], styles: Batches[Batch]) -> None:
         self.contents = contents
         self.styles = styles
         # It outlives an epoch of the contents: a loader that is asked anew begins its epoch anew.
@@ -73,7 +73,7 @@ class PairedLoader:
         self._endless = _forever(self.styles)
 
 
-def _forever(batches: Batches) -> Iterator[Batch]:
+def _forever(batches: Batches[Batch]) -> Iterator[Batch]:
     while True:
         found = False
         for batch in batches:

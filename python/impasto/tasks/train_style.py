@@ -47,7 +47,7 @@ class StyleTraining:
         networks: ``"compact"`` (1.1 M parameters, for CPUs) or ``"full"`` (the published networks, 11 M).
         objective: ``"balanced"`` or ``"magenta"``; see `impasto.style.objectives`.
         features: What losses look at: ``"small"`` for our own trained features, ``"vgg16"`` for torchvision's with
-            ImageNet's weights in torch's cache, or a file of either.
+            ImageNet's weights in torch's cache, or a file of either. The compact predictor looks at ours, or the file.
         joint: Train the predictor too, as published; otherwise it stays as it began.
         side: Of the square images, in pixels.
         batch_size: Pairs in a batch, on each process.
@@ -263,7 +263,8 @@ def new_model(settings: StyleTraining, contents: Source, styles: Source) -> Styl
         else:
             transformer = StyleTransformer(**COMPACT)  # type: ignore[arg-type]
             predictor = StatisticsPredictor(embedding=transformer.embedding)
-            small = load_features("small")
+            own = settings.features if settings.features.endswith(".safetensors") else "small"
+            small = load_features(own)
             assert isinstance(small, SmallFeatures)
             predictor.features.load_state_dict(small.network.state_dict())
             # Contents belong to the space too: at a strength below 1 the embedding lies between theirs and a style's.
@@ -274,7 +275,7 @@ def new_model(settings: StyleTraining, contents: Source, styles: Source) -> Styl
                 ]
             )
             with torch.no_grad():
-                predictor.whiten(torch.cat([predictor.statistics(part) for part in seen.split(32)]))
+                predictor.whiten(torch.cat([predictor.statistics(part) for part in torch.split(seen, 32)]))
     size = transformer.embedding
     return StyleModel(transformer, predictor, EmbeddingDistribution(torch.zeros(size), torch.eye(size)))
 

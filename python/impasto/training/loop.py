@@ -8,22 +8,38 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Generic, Literal, Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from impasto.batch import Batch
 from impasto.errors import CheckpointError, DivergedError, RecipeError
 from impasto.training import checkpoint, distributed
 from impasto.training.log import MetricsLog, Record, read_metrics
 from impasto.training.optimiser import adamw, warmup_cosine
 
 
-class Batches(Protocol):
+class Movable(Protocol):
+    """What a batch has to be: `impasto.Batch` is one."""
+
+    def __len__(self) -> int:
+        """Its samples."""
+        ...
+
+    def to(self, device: torch.device | str | int, *, non_blocking: bool = False) -> Self:
+        """The same on a device."""
+        ...
+
+
+BatchT = TypeVar("BatchT", bound=Movable)
+Given = TypeVar("Given", bound=Movable, covariant=True)
+Taken = TypeVar("Taken", bound=Movable, contravariant=True)
+
+
+class Batches(Protocol[Given]):
     """What the loop takes batches from: `impasto.Loader` is one."""
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[Given]:
         """The rest of the epoch."""
         ...
 
@@ -36,7 +52,7 @@ class Batches(Protocol):
         ...
 
 
-class Task(Protocol):
+class Task(Protocol[Taken]):
     """Where data, model and loss meet. A task may be trained, evaluated, or both."""
 
     @property
@@ -44,7 +60,7 @@ class Task(Protocol):
         """What is trained."""
         ...
 
-    def step(self, batch: Batch) -> Mapping[str, Tensor]:
+    def step(self, batch: Taken) -> Mapping[str, Tensor]:
         """The loss of a batch, on the model's device.
 
         Returns:
@@ -135,8 +151,8 @@ def pick_device(name: str = "auto") -> torch.device:
 
 
 def fit(
-    task: Task,
-    loader: Batches,
+    task: Task[BatchT],
+    loader: Batches[BatchT],
     settings: FitSettings,
     *,
     folder: Path | None = None,
@@ -168,11 +184,11 @@ def fit(
     return _Run(task, loader, settings, folder, on_step).run(resume=resume, stop=stop or settings.steps)
 
 
-class _Run:
+class _Run(Generic[BatchT]):
     def __init__(
         self,
-        task: Task,
-        loader: Batches,
+        task: Task[BatchT],
+        loader: Batches[BatchT],
         settings: FitSettings,
         folder: Path | None,
         on_step: Callable[[int, float], None],
@@ -221,7 +237,7 @@ class _Run:
     def _due(self, every: int) -> bool:
         return every > 0 and self.step % every == 0
 
-    def _batches(self, stop: int) -> Iterator[Batch]:
+    def _batches(self, stop: int) -> Iterator[BatchT]:
         while self.step < stop:
             before = self.step
             for batch in self.loader:
@@ -231,7 +247,7 @@ class _Run:
             if self.step == before:
                 raise RecipeError("the loader gives no batches; use a smaller batch_size or more data")
 
-    def _train(self, batch: Batch) -> dict[str, Tensor]:
+    def _train(self, batch: BatchT) -> dict[str, Tensor]:
         settings = self.settings
         floor = 1.0 if settings.schedule == "constant" else 0.0
         factor = warmup_cosine(self.step, steps=settings.steps, warmup=settings.warmup, floor=floor)

@@ -89,35 +89,37 @@ def _images(source: ImageFolder, batch_size: int, side: int, seed: int) -> Itera
 @torch.no_grad()
 def unit_variance(network: SmallVGG, images: Tensor) -> None:
     """Scales a network, layer by layer, so that what enters each ReLU has mean 0 and variance 1 (after LSUV)."""
-    for conv, padded in _walk(network, images):
+    for conv, bias, padded in _walk(network, images):
         found = functional.conv2d(padded, conv.weight)
         deviation, mean = torch.std_mean(found, dim=(0, 2, 3))
         conv.weight /= deviation[:, None, None, None]
-        conv.bias.copy_(-mean / deviation)
+        bias.copy_(-mean / deviation)
 
 
 @torch.no_grad()
 def unit_mean(network: SmallVGG, images: Tensor) -> None:
     """Scales each channel so that its mean activation is 1; what the next layer sees stays as it was."""
     previous: Tensor | None = None
-    for conv, padded in _walk(network, images):
+    for conv, bias, padded in _walk(network, images):
         if previous is not None:
             conv.weight *= previous[None, :, None, None]
-        mean = functional.relu(functional.conv2d(padded, conv.weight, conv.bias)).mean(dim=(0, 2, 3)).clamp(min=1e-3)
+        mean = functional.relu(functional.conv2d(padded, conv.weight, bias)).mean(dim=(0, 2, 3)).clamp(min=1e-3)
         conv.weight /= mean[:, None, None, None]
-        conv.bias /= mean
+        bias /= mean
         previous = mean
 
 
-def _walk(network: SmallVGG, images: Tensor) -> Iterator[tuple[nn.Conv2d, Tensor]]:
-    """Each convolution with what enters it, as the convolutions before it are when it is asked for."""
+def _walk(network: SmallVGG, images: Tensor) -> Iterator[tuple[nn.Conv2d, Tensor, Tensor]]:
+    """Each convolution with its bias and what enters it, as the convolutions before it are when it is asked for."""
     features = (images - 0.45) * 4.0
     for number, block in enumerate(network.blocks):
         if number > 0:
             features = functional.avg_pool2d(features, 2)
-        for conv in block.convs:
+        for conv in block.convs:  # type: ignore[union-attr]
+            assert isinstance(conv, nn.Conv2d)
+            assert conv.bias is not None
             padded = functional.pad(features, [1, 1, 1, 1], mode="reflect")
-            yield conv, padded
+            yield conv, conv.bias, padded
             features = functional.relu(functional.conv2d(padded, conv.weight, conv.bias))
 
 

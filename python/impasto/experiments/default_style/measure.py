@@ -18,6 +18,7 @@ from impasto.recipe import ImageRecipe, Recipe
 from impasto.style.features import SmallVGG
 from impasto.style.losses import style_loss
 from impasto.style.model import StyleModel
+from impasto.style.objectives import Extract
 from impasto.style.vgg import Features
 from impasto.tasks.train_style import OBJECTIVE_LAYERS
 
@@ -35,7 +36,7 @@ class Measures:
         style_after: The same of the contents painted in the styles, at strength 1.
         fall: The one over the other.
         fall_median: The median of that, pair by pair.
-        fall_random: ``fall`` by features that took no part in training: random orthogonal filters.
+        fall_random: ``fall_median`` by features that took no part in training: random orthogonal filters.
         accuracy: Of a classifier trained on plain images, on images painted in random styles, by strength; ``"plain"``
             on the images themselves.
         random_distance: Mean root mean square distance between ten random styles of one image, at strength 1.
@@ -98,7 +99,7 @@ def measure(
     contents = held_out(data, "contents", settings.measured_contents, side=side, seed=seed)
     styles = held_out(data, "styles", settings.measured_styles, side=side, seed=seed)
     wanted = model.predictor(styles)
-    extract = {"trained": _layers(features), "random": _random_features(seed)}
+    extract: dict[str, Extract] = {"trained": _layers(features), "random": _random_features(seed)}
     before: dict[str, list[Tensor]] = {name: [] for name in extract}
     after: dict[str, list[Tensor]] = {name: [] for name in extract}
     for number, content in enumerate(contents):
@@ -120,7 +121,7 @@ def measure(
         style_after=float(done["trained"].mean()),
         fall=float(unpainted["trained"].mean() / done["trained"].mean()),
         fall_median=float((unpainted["trained"] / done["trained"]).median()),
-        fall_random=float(unpainted["random"].mean() / done["random"].mean()),
+        fall_random=float((unpainted["random"] / done["random"]).median()),
         accuracy=accuracies,
         random_distance=random_distance,
         style_distance=style_distance,
@@ -129,7 +130,7 @@ def measure(
     )
 
 
-def _layers(features: Features) -> Callable[[Tensor], list[Tensor]]:
+def _layers(features: Features) -> Extract:
     return lambda images: list(features.extract(images, OBJECTIVE_LAYERS).values())
 
 
@@ -159,10 +160,10 @@ def _accuracies(model: StyleModel, settings: DefaultStyle, tell: Callable[[int],
     images, labels = shapes(settings.shapes // 6, seed=settings.seed, split="test")
     found = {"plain": accuracy(network, images, labels)}
     drawn = model.distribution.sample(len(images), torch.Generator().manual_seed(settings.seed + 1))
-    own = torch.cat([model.predictor(part) for part in images.split(64)])
+    own = torch.cat([model.predictor(part) for part in torch.split(images, 64)])
     for number, alpha in enumerate(ALPHAS):
         mixed = torch.lerp(own, drawn, alpha)
-        parts = zip(images.split(64), mixed.split(64), strict=True)
+        parts = zip(torch.split(images, 64), torch.split(mixed, 64), strict=True)
         painted = torch.cat([model.transformer(part, embeddings) for part, embeddings in parts])
         found[str(alpha)] = accuracy(network, painted, labels)
         tell(2 + number)
@@ -174,7 +175,7 @@ def _random_features(seed: int) -> SmallVGG:
     network = SmallVGG()
     generator = torch.Generator().manual_seed(seed)
     for block in network.blocks:
-        for conv in block.convs:
+        for conv in block.convs:  # type: ignore[union-attr]
             nn.init.orthogonal_(conv.weight, gain=2**0.5, generator=generator)
             nn.init.zeros_(conv.bias)
     return network.eval().requires_grad_(False)

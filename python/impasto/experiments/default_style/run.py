@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from impasto.experiments.default_style.card import card, rows
 from impasto.experiments.default_style.data import SCENES, StyleData, write
 from impasto.experiments.default_style.features import save_features, train_features
 from impasto.experiments.default_style.measure import Measures, held_out, measure
@@ -68,6 +69,7 @@ def run(
     model.about["measures"] = measures.as_dict()
     model.save(kept, dtype=torch.float16)
     (root / "measures.json").write_text(json.dumps(model.about, indent=2) + "\n", encoding="utf-8")
+    (root / "README.md").write_text(card(model), encoding="utf-8")
     write_sheets(root, model, data, chosen)
     tell.say(f"see {kept}, {root / 'measures.json'} and {root / 'held-out.png'}")
     return model
@@ -100,17 +102,7 @@ def write_sheets(root: Path, model: StyleModel, data: StyleData, settings: Defau
 
 
 def _tell(measures: Measures, tell: Narrator) -> None:
-    rows = [
-        ["style loss falls by (our features)", f"{measures.fall:.1f}x"],
-        ["the same, median over pairs", f"{measures.fall_median:.1f}x"],
-        ["style loss falls by (random filters)", f"{measures.fall_random:.1f}x"],
-        ["distance of ten random styles", f"{measures.random_distance:.3f}"],
-        ["distance of ten held-out styles", f"{measures.style_distance:.3f}"],
-        ["distance of ten contents", f"{measures.plain_distance:.3f}"],
-        ["PSNR at strength 0", f"{measures.reconstruction:.1f} dB"],
-    ]
-    rows += [[f"shapes named right, {name}", f"{value:.1%}"] for name, value in measures.accuracy.items()]
-    tell.table("on held-out contents and styles", ("measure", "value"), rows)
+    tell.table("on held-out contents and styles", ("measure", "value"), rows(measures.as_dict()))
 
 
 def _train(

@@ -85,5 +85,5 @@ def train_classifier(images: Tensor, labels: Tensor, *, epochs: int, seed: int) 
 def accuracy(network: nn.Module, images: Tensor, labels: Tensor) -> float:
     """The share of images that are named right."""
     with torch.no_grad():
-        found = torch.cat([network(part).argmax(dim=1) for part in images.split(128)])
+        found = torch.cat([network(part).argmax(dim=1) for part in torch.split(images, 128)])
     return float((found == labels).float().mean())
