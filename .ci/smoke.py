@@ -78,6 +78,12 @@ def main() -> None:
         assert batch.input_ids[:, 0].eq(2).all()
         assert batch.attention_mask[0].sum() == 6
 
+    # The style model is in the wheel, and needs nothing but torch.
+    stylize = impasto.StyleRandomizer.load(alpha=1.0)
+    painted = stylize(torch.rand(2, 3, 40, 33, generator=torch.Generator().manual_seed(0)))
+    assert painted.shape == (2, 3, 40, 33)
+    assert not torch.equal(painted[0], painted[1])
+
     # What needs an extra says which.
     with contextlib.suppress(impasto.VocabularyError):
         impasto.Loader(data, impasto.Recipe(), batch_size=4)

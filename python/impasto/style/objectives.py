@@ -80,15 +80,18 @@ class MagentaObjective:
 class BalancedObjective:
     """A loss whose parts are about 1 for unrelated images, whatever the features.
 
-    Style is `BalancedStyleLoss`; content compares relu3_3 after instance normalisation, so that colours and contrast,
-    which are the style's, cost nothing. Where alpha is below 1, the style that is asked for lies between the content's
-    own statistics and the style image's, as the embedding does.
+    Style is `BalancedStyleLoss`; content compares relu2_2 and relu3_3 after instance normalisation, so that colours
+    and contrast, which are the style's, cost nothing. Where alpha is below 1, the style that is asked for lies between
+    the content's own statistics and the style image's, as the embedding does.
 
     Args:
         extract: Features, such as those of `impasto.style.features.SmallVGG`.
         styles: [N, 3, H, W] of N different styles in [0, 1], whose distances set the scales.
         style_weight: Of the style loss, at the beginning and at the end; the content loss counts 1.
+        identity_weight: Of the squared difference of pixels at strength 0; it falls to nothing at strength 1.
         variation_weight: Of total variation.
+        colours: Weight of the style loss's term of colours, beside 1 for each of eight others.
+        content_layers: Places of the layers that contents are compared by.
     """
 
     def __init__(
@@ -99,11 +102,12 @@ class BalancedObjective:
         style_weight: tuple[float, float] = (0.3, 4.0),
         identity_weight: float = 10.0,
         variation_weight: float = 0.5,
+        colours: float = 1.0,
         content_layers: Sequence[int] = (1, 2),
     ) -> None:
         require(len(styles) >= 2, "at least two style images are needed to set the scales; add style images")
         self.extract = extract
-        self.style = BalancedStyleLoss(extract)
+        self.style = BalancedStyleLoss(extract, colours=colours)
         with torch.no_grad():
             self.style.calibrate(self.style.statistics(styles))
         self.style_weight = style_weight

@@ -20,6 +20,7 @@ class Phase:
         style_weight: Of the style loss, at the beginning and at the end; the content loss counts 1.
         partial: Share of rows with a strength below 1.
         variation_weight: Of total variation.
+        colours: Weight of colours in the style loss.
         photographs: How often an epoch visits each part of a photograph; scenes are visited once.
     """
 
@@ -30,6 +31,7 @@ class Phase:
     style_weight: tuple[float, float]
     partial: float = 0.4
     variation_weight: float = 1.0
+    colours: float = 1.0
     photographs: int = 1
 
 
@@ -64,7 +66,7 @@ class DefaultStyle:
     feature_side: int = 64
     phases: tuple[Phase, ...] = (
         Phase(side=64, batch_size=8, steps=3000, lr=2e-3, style_weight=(0.3, 3.0)),
-        Phase(side=96, batch_size=8, steps=3200, lr=1e-3, style_weight=(3.0, 3.0), photographs=4),
+        Phase(side=96, batch_size=8, steps=3200, lr=1e-3, style_weight=(3.0, 3.0), colours=3.0, photographs=4),
     )
     measured_contents: int = 16
     measured_styles: int = 48
