@@ -184,7 +184,14 @@ def test_cuda_without_a_device(run: Run) -> None:
     assert "torch finds no CUDA device" in run("mug.png", "out.png", "--device", "cuda", status=1)
 
 
-def test_help_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_mug_to_try_it_on(tmp_path: Path) -> None:
+    assert main(["world", "mug", str(tmp_path / "mug.png"), "--size", "32", "--seed", "2"]) == 0
+    assert np.array_equal(_pixels(tmp_path / "mug.png"), render_mug(32, 2))
+    assert main(["world", "mug", str(tmp_path / "mug.bmp")]) == 1
+
+
+@pytest.mark.parametrize("verb", [["stylize"], ["world", "mug"]], ids=" ".join)
+def test_help_has_an_example(verb: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
-        main(["stylize", "--help"])
-    assert "impasto stylize mug.png out.png" in capsys.readouterr().out
+        main([*verb, "--help"])
+    assert " ".join(["impasto", *verb, "mug.png"]) in capsys.readouterr().out

@@ -42,6 +42,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     worlds = parser.add_subparsers(title="worlds", metavar="WORLD", required=True)
     _add_scenes(worlds)
     _add_styles(worlds)
+    _add_mug(worlds)
 
 
 def _add_scenes(worlds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -75,6 +76,39 @@ def _add_styles(worlds: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     styles.add_argument("--seed", metavar="K", type=output.count, default=0, help="(default: 0)")
     output.add_json(styles, "what was written")
     styles.set_defaults(run=run_styles)
+
+
+def _add_mug(worlds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    mug = worlds.add_parser(
+        "mug",
+        help="one picture, to try `impasto stylize` on",
+        description="Renders a glazed mug on a wooden table: one picture, to try `impasto stylize` on.",
+        epilog="example:\n  impasto world mug mug.png && impasto stylize mug.png out.png",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    mug.add_argument("out", metavar="OUT", help="the picture to write: .png, .jpg or .webp")
+    mug.add_argument(
+        "--size", metavar="S", type=output.positive, default=256, help="height and width in pixels (default: 256)"
+    )
+    mug.add_argument("--seed", metavar="N", type=output.count, default=0, help="(default: 0)")
+    mug.set_defaults(run=run_mug)
+
+
+def run_mug(args: argparse.Namespace) -> int:
+    """Runs ``impasto world mug``.
+
+    Args:
+        args: ``out``, ``size`` and ``seed``, as `add_parser` has them.
+
+    Returns:
+        The exit status, 0.
+    """
+    from impasto.tasks.stylize_picture import check_target, write_picture
+    from impasto.worlds.mug import render_mug
+
+    check_target(args.out)
+    write_picture(render_mug(args.size, args.seed), args.out)
+    return 0
 
 
 def run_scenes(args: argparse.Namespace) -> int:
