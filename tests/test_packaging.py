@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import shutil
 import subprocess
@@ -37,6 +38,7 @@ def _brings(requirements: list[str]) -> set[str]:
     return names
 
 
+@functools.cache  # it reads every package's list of files
 def _distributions(module: str) -> set[str]:
     return {name.lower().replace("_", "-") for name in packages_distributions().get(module.partition(".")[0], [])}
 

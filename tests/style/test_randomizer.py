@@ -17,6 +17,7 @@ from impasto import Beta, CheckpointError, RecipeError, StyleRandomizer
 from impasto.errors import DeviceMemoryError, ImpastoError
 from impasto.style import StylePlan, interpolate, memory
 from impasto.style.alpha import draw_alpha
+from impasto.style.model import DEFAULT
 from impasto.style.ratio import choose, share
 
 from .conftest import SIZE, tiny_model
@@ -200,8 +201,9 @@ class TestRatio:
         assert np.allclose(hits / tries, wanted, atol=5 * np.sqrt(wanted * (1 - wanted) / tries))
 
     def test_only_chosen_rows_run_through_the_networks(self, model, images):
-        stylize, seen = StyleRandomizer(model, ratio="4:1"), []
-        for network in (stylize.model.transformer, stylize.model.predictor):
+        stylize, seen = StyleRandomizer(model, ratio=0.2), []
+        stylize(images)  # now there are forms to listen to
+        for network in stylize.painter._prepared.values():
             network.register_forward_pre_hook(lambda _, arguments: seen.append(len(arguments[0])))
         stylize(images)
         assert seen == [1, 1]
@@ -337,9 +339,10 @@ class TestFormats:
         assert out.dtype == torch.float32 and not torch.equal(out, exact)
         assert float((out - exact).abs().max()) < tolerance
 
-    def test_channels_last_inside(self, model, images):
-        out = StyleRandomizer(model, channels_last=True)(images)
-        assert torch.allclose(out, StyleRandomizer(model)(images), atol=1e-5) and out.is_contiguous()
+    def test_graphs_are_for_gpus(self, model, images):
+        assert torch.equal(StyleRandomizer(model, graphs=True)(images), StyleRandomizer(model)(images))
+        with pytest.raises(RecipeError, match="graphs=True keeps no gradients"):
+            StyleRandomizer(model, graphs=True, differentiable=True)
 
     @pytest.mark.parametrize("enabled", [True, False])
     def test_autocast_has_no_say(self, model, images, enabled):
@@ -531,14 +534,16 @@ class TestMemory:
     def full(self, model, monkeypatch):
         """A randomizer whose device has no memory for more than 3 images."""
         stylize = StyleRandomizer(model)
-        real = stylize.model.transformer.forward
+        stylize(torch.rand(1, 3, 16, 16))
+        network = stylize.painter._prepared["transformer"]
+        real = network.forward
 
         def forward(images, embeddings):
             if len(images) > 3:
                 raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
             return real(images, embeddings)
 
-        monkeypatch.setattr(stylize.model.transformer, "forward", forward)
+        monkeypatch.setattr(network, "forward", forward)
         return stylize
 
     def test_without_a_gpu_to_ask(self, full, images):
@@ -569,7 +574,7 @@ class TestMemory:
 
     @pytest.mark.gpu
     def test_on_a_gpu(self, model):
-        stylize = StyleRandomizer(model).cuda()
+        stylize = StyleRandomizer(model, check="never").cuda()
         with pytest.raises(DeviceMemoryError, match=r"about .* at a time would fit"):
             stylize(torch.rand(1, 3, 4096, 4096, device="cuda").expand(4000, -1, -1, -1))
 
@@ -583,6 +588,12 @@ class TestLoading:
         assert torch.equal(loaded(images), StyleRandomizer(model, alpha=0.7, seed=2)(images))
         assert impasto.StyleRandomizer is StyleRandomizer and impasto.StyleModel is type(model)
 
+    @pytest.mark.skipif(not DEFAULT.exists(), reason="no model has come with impasto yet")
+    def test_the_model_that_comes_with_impasto(self):
+        images = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+        out = StyleRandomizer.load(alpha=1.0)(images)
+        assert not torch.allclose(out[0], out[1], atol=0.05)
+
     def test_nothing_there(self, tmp_path):
         with pytest.raises(CheckpointError, match="doesn't exist"):
             StyleRandomizer.load(tmp_path / "none.safetensors")
@@ -594,8 +605,8 @@ class TestOnAGpu:
 
     def test_the_same_as_on_the_cpu(self, model, images):
         for dtype in (None, torch.float16, torch.bfloat16):
-            for backend in ("eager", "torchscript"):
-                options = {"alpha": (0, 1), "ratio": "1:1", "seed": 5, "dtype": dtype, "backend": backend}
+            for more in ({}, {"backend": "torchscript"}, {"graphs": True}, {"differentiable": True}):
+                options = {"alpha": (0, 1), "ratio": "1:1", "seed": 5, "dtype": dtype, **more}
                 here, there = StyleRandomizer(model, **options), StyleRandomizer(model, **options).cuda()
                 plans = here.draw(5), there.draw(5)
                 assert torch.equal(plans[0].embeddings, plans[1].embeddings)

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from impasto.errors import RecipeError
 from impasto.style.backends import Backend, prepare
 from impasto.style.embedding import EmbeddingDistribution
+from impasto.style.fast import fast
+from impasto.style.graphed import Graphed
 from impasto.style.memory import out_of_memory
 from impasto.style.model import StyleModel
 from impasto.style.painting import enlarge, from_unit, mix_styles, shrink, to_unit
@@ -27,7 +29,7 @@ class Painter(nn.Module):
         differentiable: Likewise.
         dtype: Likewise.
         backend: Likewise.
-        channels_last: Likewise.
+        graphs: Likewise.
         chunk: Likewise.
     """
 
@@ -39,20 +41,19 @@ class Painter(nn.Module):
         differentiable: bool = False,
         dtype: torch.dtype | None = None,
         backend: Backend = "eager",
-        channels_last: bool = False,
+        graphs: bool = False,
         chunk: int | None = None,
     ) -> None:
         super().__init__()
         self.downsample = downsample
         self.differentiable = differentiable
         self.backend: Backend = backend
-        self.channels_last = channels_last
+        self.graphs = graphs
+        self.dtype = dtype
         self.chunk = chunk
         self.model = copy.deepcopy(model).requires_grad_(False).eval()
         for network in (self.model.transformer, self.model.predictor):
-            network.to(dtype=dtype if dtype is not None else torch.float32)
-            if channels_last:
-                network.to(memory_format=torch.channels_last)
+            network.to(torch.float32)
         self._prepared: dict[str, nn.Module] = {}
         self._home: tuple[tuple[int, int], EmbeddingDistribution] | None = None
 
@@ -63,7 +64,7 @@ class Painter(nn.Module):
     def predict(self, images: Tensor) -> Tensor:
         """The style embeddings [B, E] float32 of images [B, 3, H, W], floating point in [0, 1] or uint8."""
         with self._context(images.device):
-            embeddings: Tensor = self._run("predictor", self._taken(images))
+            embeddings: Tensor = self._run("predictor", self.taken(images))
             return embeddings.to(torch.float32)
 
     def sample(self, noise: Tensor) -> Tensor:
@@ -108,20 +109,21 @@ class Painter(nn.Module):
     def _paint(self, images: Tensor, embeddings: Tensor, alphas: Tensor, own: bool) -> Tensor:
         height, width = images.shape[-2:]
         with self._context(images.device):
-            taken = self._taken(images)
+            taken = self.taken(images)
             base = self._run("predictor", taken) if own else self.model.content_mean
             embeddings = embeddings.to(images.device, non_blocking=True)
             mixed = mix_styles(embeddings, base, alphas.to(images.device, non_blocking=True)).to(taken.dtype)
             painted = self._run("transformer", shrink(taken, self.downsample), mixed)
             return from_unit(enlarge(painted, self.downsample, height, width), images.dtype)
 
-    def _taken(self, images: Tensor) -> Tensor:
-        """Images as the networks take them."""
+    def taken(self, images: Tensor) -> Tensor:
+        """Images [B, 3, H, W], floating point or uint8, as the networks take them."""
         weight = self.model.transformer.paint.conv.weight
         if images.device != weight.device:
             raise RecipeError(f"images are on {images.device}, the networks on {weight.device}; move one with .to()")
-        form = torch.channels_last if self.channels_last else torch.contiguous_format
-        return to_unit(images, weight.dtype).contiguous(memory_format=form)
+        if self._is_fast:  # it goes over to a narrower dtype itself
+            return to_unit(images, torch.promote_types(weight.dtype, torch.float32))
+        return to_unit(images, self.dtype if self.dtype is not None else weight.dtype)
 
     @contextlib.contextmanager
     def _context(self, device: torch.device) -> Iterator[None]:
@@ -133,9 +135,28 @@ class Painter(nn.Module):
 
     def _run(self, name: Literal["transformer", "predictor"], *arguments: Tensor) -> Tensor:
         if name not in self._prepared:
-            self._prepared[name] = prepare(getattr(self.model, name), self.backend, arguments)
+            ready = prepare(self.form(name), self.backend, arguments)
+            self._prepared[name] = Graphed(ready) if self.graphs else ready
         result: Tensor = self._prepared[name](*arguments)
         return result
+
+    def form(self, name: Literal["transformer", "predictor"]) -> nn.Module:
+        """The form of a network that is run: a fast one where gradients need not pass."""
+        network: nn.Module = getattr(self.model, name)
+        if not self._is_fast:
+            return network if self.dtype is None else copy.deepcopy(network).to(self.dtype)
+        own = self.model.transformer.paint.conv.weight.dtype  # half precision, after a parent's half()
+        wide = copy.deepcopy(network).to(torch.promote_types(own, torch.float32))
+        quick: Any = fast(wide, dtype=self.dtype if self.dtype is not None else own)
+        if self.backend == "compile":
+            quick.pixels = 2**31 - 1  # all images at once, or every few are compiled again
+        made: nn.Module = quick
+        return made
+
+    @property
+    def _is_fast(self) -> bool:
+        # torch.export can't follow how many images a fast form takes at once.
+        return not self.differentiable and self.backend != "export"
 
     def _forget(self) -> None:
         self._prepared.clear()

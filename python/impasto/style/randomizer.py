@@ -55,7 +55,8 @@ class StyleRandomizer(nn.Module):
         differentiable: Whether gradients pass to the images (embeddings, style images).
         dtype: What the networks compute in, such as `torch.bfloat16`; float32 if None. An outer autocast has no say.
         backend: How the networks run, see `impasto.style.backends.prepare`.
-        channels_last: Whether the networks run in that memory format.
+        graphs: Whether the networks run as CUDA graphs, on a GPU: faster for small images, where batches (and chosen
+            rows) are of few different sizes.
         chunk: At most so many images are painted at a time, to save memory; None paints all at once.
         check: ``"auto"`` sees that values lie in [0, 1] in every call on a CPU, and in the first on a GPU (each time
             waits for it); or ``"always"``, ``"never"``.
@@ -89,7 +90,7 @@ class StyleRandomizer(nn.Module):
         differentiable: bool = False,
         dtype: torch.dtype | None = None,
         backend: Backend = "eager",
-        channels_last: bool = False,
+        graphs: bool = False,
         chunk: int | None = None,
         check: Literal["auto", "always", "never"] = "auto",
     ) -> None:
@@ -103,6 +104,7 @@ class StyleRandomizer(nn.Module):
         require(
             chunk is None or (is_count(chunk) and chunk > 0), f"chunk={chunk!r} must be a number of images, or None"
         )
+        require(not (graphs and differentiable), "graphs=True keeps no gradients; leave out differentiable=True")
         require(dtype is None or dtype.is_floating_point, f"dtype={dtype!r} must be floating point, or None")
         self.alpha = alpha
         self.ratio = ratio
@@ -118,7 +120,7 @@ class StyleRandomizer(nn.Module):
             differentiable=differentiable,
             dtype=dtype,
             backend=backend,
-            channels_last=channels_last,
+            graphs=graphs,
             chunk=chunk,
         )
         self._calls = 0

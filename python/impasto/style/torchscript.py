@@ -31,6 +31,7 @@ class PlainRandomizer(nn.Module):
     """
 
     content_mean: Tensor
+    unit: Tensor
 
     def __init__(self, randomizer: "StyleRandomizer") -> None:
         super().__init__()
@@ -45,9 +46,12 @@ class PlainRandomizer(nn.Module):
         self.downsample: int = randomizer.painter.downsample
         self.differentiable: bool = randomizer.painter.differentiable
         self.embedding: int = model.embedding
-        self.transformer = model.transformer
-        predictor = model.predictor
-        self.predictor = predictor.folded() if isinstance(predictor, InceptionPredictor) else predictor
+        self.transformer, self.predictor = (randomizer.painter.form(name) for name in ("transformer", "predictor"))
+        if isinstance(self.predictor, InceptionPredictor):
+            self.predictor = self.predictor.folded()
+        # Of the dtype that the networks take.
+        unit = randomizer.painter.taken(torch.ones(1, 3, 1, 1, device=model.content_mean.device))
+        self.register_buffer("unit", unit, persistent=False)
         self.distribution = model.distribution
         self.register_buffer("content_mean", model.content_mean)
 
@@ -104,7 +108,7 @@ class PlainRandomizer(nn.Module):
     @torch.jit.export
     def paint(self, images: Tensor, embeddings: Tensor, alphas: Tensor) -> Tensor:
         """Paints images [B, 3, H, W] with styles [B, E] of strengths [B]."""
-        taken = to_unit(images, self.transformer.paint.conv.weight.dtype)
+        taken = to_unit(images, self.unit.dtype)
         base = self.predictor(taken) if self.own_base else self.content_mean
         mixed = mix_styles(embeddings, base, alphas).to(taken.dtype)
         painted = self.transformer(shrink(taken, self.downsample), mixed)
@@ -113,7 +117,7 @@ class PlainRandomizer(nn.Module):
     @torch.jit.export
     def predict(self, images: Tensor) -> Tensor:
         """The style embeddings [B, E] float32 of images [B, 3, H, W], floating point in [0, 1] or uint8."""
-        embeddings: Tensor = self.predictor(to_unit(images, self.transformer.paint.conv.weight.dtype))
+        embeddings: Tensor = self.predictor(to_unit(images, self.unit.dtype))
         return embeddings.to(torch.float32)
 
 
