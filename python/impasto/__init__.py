@@ -1,4 +1,4 @@
-"""impasto: MixGen and fast image-text loading for PyTorch, with a Rust core.
+"""impasto: MixGen, style randomization and fast image-text loading for PyTorch, with a Rust core.
 
 >>> import impasto
 >>> impasto.MixGen(ratio=0.25, lam=0.5)
@@ -14,6 +14,7 @@ from impasto.errors import BadSampleBudgetError as BadSampleBudgetError
 from impasto.errors import CaptionError as CaptionError
 from impasto.errors import CheckpointError as CheckpointError
 from impasto.errors import DecodeError as DecodeError
+from impasto.errors import DeviceMemoryError as DeviceMemoryError
 from impasto.errors import DivergedError as DivergedError
 from impasto.errors import ImageTooLargeError as ImageTooLargeError
 from impasto.errors import ImpastoError as ImpastoError
@@ -27,6 +28,7 @@ from impasto.errors import VocabularyError as VocabularyError
 if TYPE_CHECKING:
     from impasto import ops as ops
     from impasto import sources as sources
+    from impasto import style as style
     from impasto.augment import Augmentation as Augmentation
     from impasto.augment import ColorJitter as ColorJitter
     from impasto.augment import GaussianBlur as GaussianBlur
@@ -93,13 +95,14 @@ _HOMES = {
     "StyleRandomizer": "impasto.style.randomizer",
     "TextRecipe": "impasto.recipe",
 }
-_MODULES = {"ops": "impasto.ops", "sources": "impasto.sources"}
+_MODULES = {"ops": "impasto.ops", "sources": "impasto.sources", "style": "impasto.style"}
 
 _ERRORS = [
     "BadSampleBudgetError",
     "CaptionError",
     "CheckpointError",
     "DecodeError",
+    "DeviceMemoryError",
     "DivergedError",
     "ImageTooLargeError",
     "ImpastoError",

@@ -75,6 +75,17 @@ def held_out(data: StyleData, split: str, count: int, *, side: int, seed: int) -
     return next(iter(loader)).images
 
 
+def one_of_each(data: StyleData, *, side: int) -> Tensor:
+    """A held-out photograph of each kind, and a scene, to look at; [N, 3, side, side] in [0, 1]."""
+    source = ImageFolder(data.contents("test"))
+    recipe = Recipe(image=ImageRecipe(size=side, crop="center", normalize=None), text=None)
+    loader = Loader(source, recipe, batch_size=len(source), workers=0, shuffle=False)
+    batch = next(iter(loader))
+    assert batch.labels is not None
+    labels = batch.labels.tolist()
+    return batch.images[[labels.index(label) for label in sorted(set(labels))]]
+
+
 @torch.no_grad()
 def measure(
     model: StyleModel,

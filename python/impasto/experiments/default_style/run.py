@@ -12,7 +12,7 @@ from torch import Tensor
 from impasto.experiments.default_style.card import card, rows
 from impasto.experiments.default_style.data import SCENES, StyleData, write
 from impasto.experiments.default_style.features import save_features, train_features
-from impasto.experiments.default_style.measure import Measures, held_out, measure
+from impasto.experiments.default_style.measure import Measures, held_out, measure, one_of_each
 from impasto.experiments.default_style.settings import DefaultStyle, Phase
 from impasto.experiments.narrator import Narrator, Silent
 from impasto.loading.sources import ImageFolder, Sequence
@@ -88,7 +88,7 @@ def _contents(data: StyleData, photographs: int) -> Source:
 @torch.no_grad()
 def write_sheets(root: Path, model: StyleModel, data: StyleData, settings: DefaultStyle) -> None:
     """Writes pictures of held-out contents: in held-out styles, and in random ones at three strengths."""
-    contents = held_out(data, "contents", 6, side=160, seed=settings.seed + 1)
+    contents = one_of_each(data, side=160)
     styles = held_out(data, "styles", 8, side=160, seed=settings.seed + 1)
     painted = [model.transformer(image.expand(8, -1, -1, -1), model.predictor(styles)) for image in contents]
     style_sheet(contents, styles, torch.stack(painted)).save(root / "held-out.png")
