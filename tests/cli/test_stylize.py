@@ -19,6 +19,8 @@ from impasto.style.embedding import EmbeddingDistribution
 from impasto.style.features import SmallVGG
 from impasto.style.model import StyleModel
 from impasto.style.transformer import StyleTransformer
+from impasto.style.vgg import load_features
+from impasto.tasks.stylize_picture import optimize_picture
 from impasto.worlds.mug import render_mug
 
 Run = Callable[..., str]
@@ -123,6 +125,20 @@ def test_optimisation_on_the_image(optimizer: str, run: Run, folder: Path) -> No
     run("mug.png", "noise.png", *noise, model=False)
     run("mug.png", "same.png", *noise, model=False)
     assert Path("noise.png").read_bytes() == Path("same.png").read_bytes()
+
+
+def test_large_pictures_are_optimised_from_coarse_to_fine(folder: Path) -> None:
+    features = load_features(folder / "features.safetensors")
+    pixels, style = render_mug(65)[:50], np.asarray(PIL.Image.open(folder / "style.jpg").convert("RGB"))
+    options = {"seed": 0, "device": torch.device("cpu"), "steps": 5}
+    seen: list[tuple[int, tuple[int, ...]]] = []
+    done = optimize_picture(
+        pixels, style, features, coarsest=40, every=1, on_picture=lambda n, p: seen.append((n, p.shape[:2])), **options
+    )
+    assert done.pixels.shape == (50, 65, 3)
+    assert seen == [(step, (25, 33)) for step in (1, 2, 3)] + [(step, (50, 65)) for step in (4, 5)]
+    assert len(done.losses) == 7
+    assert done.losses[-1]["loss"] < done.losses[4]["loss"] < done.before["loss"]
 
 
 def test_a_data_set(run: Run, folder: Path, tmp_path: Path) -> None:

@@ -138,6 +138,14 @@ def _run_from(image: Tensor, features: Features) -> float:
         return float(_Score(features, PRESETS["relative"], _image(1), stripes)(image)["style"])
 
 
+def test_a_picture_to_begin_with(small: SmallFeatures) -> None:
+    start = _image(5)
+    result = optimize(_image(1), _image(2), features=small, steps=0, start=start, init="noise")
+    torch.testing.assert_close(result.image, start, rtol=0, atol=0.02)
+    with pytest.raises(impasto.RecipeError, match="start is"):
+        optimize(_image(1), _image(2), features=small, start=start[..., :20])
+
+
 def test_a_batch_is_its_images(small: SmallFeatures) -> None:
     contents, styles = _image(1, count=2), _image(2, 16, 16, count=2)
     whole = optimize(contents, styles, features=small, method="adam", steps=3)

@@ -61,7 +61,7 @@ PRESETS: dict[str, Objective] = {
     "pytorch-tutorial": Objective(
         content_layers=("conv2_2",), style_layers=_TUTORIAL, style_weight=1e6, normalization="elements"
     ),
-    "relative": Objective(style_weight=10.0, tv_weight=50.0, normalization="relative"),
+    "relative": Objective(style_weight=10.0, tv_weight=100.0, normalization="relative"),
 }
 
 
@@ -88,6 +88,7 @@ def optimize(
     method: Literal["lbfgs", "adam"] = "lbfgs",
     steps: int = 300,
     lr: float | None = None,
+    start: Tensor | None = None,
     generator: Generator | None = None,
     on_step: OnStep | None = None,
     **changes: Any,
@@ -104,6 +105,7 @@ def optimize(
         method: ``"lbfgs"`` with a line search, as in the paper, or ``"adam"``, which takes more and cheaper steps.
         steps: How many.
         lr: Step length; None for 1 with L-BFGS and 0.04 with Adam (half of it in pixel values).
+        start: [B, 3, H, W] float, in [0, 1]: what the picture begins as, whatever the objective's ``init``.
         generator: Where noise comes from, on its device; None takes torch's own.
         on_step: Called at the beginning, and after every step.
         **changes: Fields of `Objective` that differ from the preset's, such as ``style_weight=1e4``.
@@ -123,7 +125,10 @@ def optimize(
     )
     score = _Score(features, objective, content, style)
     canvas = content
-    if objective.init == "noise":
+    if start is not None:
+        canvas = _checked("start", start)
+        require(canvas.shape == content.shape, f"start is {list(start.shape)}, content {list(content.shape)}")
+    elif objective.init == "noise":
         device = content.device if generator is None else generator.device
         noise = torch.randn(content.shape, generator=generator, device=device).to(content.device)
         canvas = 0.5 + 0.15 * noise
