@@ -41,8 +41,10 @@ def test_train_and_stats(folder: Path, tmp_path: Path, capsys: pytest.CaptureFix
     assert _train(folder, run, "--json", str(tmp_path / "train.json")) == 0
     assert "model.safetensors" in capsys.readouterr().out
     assert sorted(path.name for path in (run / "pictures").iterdir()) == ["step-00000002.png", "step-00000004.png"]
-    assert PIL.Image.open(run / "pictures" / "step-00000004.png").size == (5 * 36, 5 * 36)
-    assert PIL.Image.open(run / "curves.png").size[0] > 100
+    with PIL.Image.open(run / "pictures" / "step-00000004.png") as sheet:
+        assert sheet.size == (5 * 36, 5 * 36)
+    with PIL.Image.open(run / "curves.png") as plot:
+        assert plot.size[0] > 100
     records = json.loads((tmp_path / "train.json").read_text(encoding="utf-8"))["records"]
     assert records[-1]["step"] == 4
 
@@ -54,7 +56,7 @@ def test_train_and_stats(folder: Path, tmp_path: Path, capsys: pytest.CaptureFix
     found, trained = StyleModel.load(one_size), StyleModel.load(model)
     statistics = json.loads(Path(target).read_text(encoding="utf-8"))
     assert statistics["count"] == 70
-    pictures = np.stack([np.asarray(PIL.Image.open(folder / "styles" / f"{number}.png")) for number in range(70)])
+    pictures = np.stack([impasto.ops.decode(folder / "styles" / f"{number}.png") for number in range(70)])
     with torch.no_grad():
         embeddings = trained.predictor(torch.from_numpy(pictures).permute(0, 3, 1, 2) / 255).numpy()
     np.testing.assert_allclose(found.distribution.mean, embeddings.mean(axis=0), atol=1e-4)

@@ -78,20 +78,20 @@ class DefaultStyle:
     def smoke(cls, *, seed: int = 0) -> DefaultStyle:
         """Seconds: every step runs, nothing is learnt."""
         return cls(
-            styles=24,
+            styles=16,
             variants=1,
-            test_styles=24,
+            test_styles=12,
             scenes=20,
-            feature_steps=4,
+            feature_steps=2,
             feature_batch=16,
             feature_side=32,
             phases=(
                 Phase(side=32, batch_size=4, steps=3, lr=1e-3, style_weight=(0.3, 1.0)),
                 Phase(side=48, batch_size=4, steps=3, lr=1e-3, style_weight=(1.0, 1.0), photographs=2),
             ),
-            measured_contents=4,
+            measured_contents=2,
             measured_styles=12,
-            shapes=128,
+            shapes=96,
             shape_epochs=1,
             seed=seed,
         )
