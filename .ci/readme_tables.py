@@ -77,11 +77,35 @@ def ops() -> str:
     return "\n\n".join(parts)
 
 
+def style() -> str:
+    """Every form of the style networks, a table for each machine."""
+    return "\n\n".join(_style(document) for document in _read("style-*.json"))
+
+
+def _style(document: dict[str, Any]) -> str:
+    rows = {(row["size"], row["batch"], row["name"]): row for row in document["rows"]}
+    titles = {row["name"]: row["title"] for row in document["rows"]}
+    # The workloads that every step was timed at.
+    workloads = [work for work in dict.fromkeys(key[:2] for key in rows) if (*work, "no_grad") in rows]
+
+    def cells(name: str, size: int, batch: int) -> list[str]:
+        row = rows.get((size, batch, name))
+        if row is None:
+            return ["", ""]
+        ratio = f" ({row['ratio']:.2f}x)" if row["ratio"] else ""
+        return [f"{row['milliseconds']:,.0f} ms{ratio}", f"{row['peak_megabytes']:,.0f} MB"]
+
+    headings = [text for size, batch in workloads for text in (f"{batch} of {size}x{size}", "memory")]
+    lines = [[title, *(cell for work in workloads for cell in cells(name, *work))] for name, title in titles.items()]
+    about = f"{document['device']}{', one core' if document['settings']['device'] == 'cpu' else ''}"
+    return f"{about}, torch {document['versions']['torch']}:\n\n" + _table(["", *headings], lines)
+
+
 def _time(seconds: float) -> str:
     return f"{seconds * 1e3:.2f} ms" if seconds < 10e-3 else f"{seconds * 1e3:.0f} ms"
 
 
-TABLES: dict[str, Callable[[], str]] = {"exactness": exactness, "loader": loader, "ops": ops}
+TABLES: dict[str, Callable[[], str]] = {"exactness": exactness, "loader": loader, "ops": ops, "style": style}
 
 
 def fill(text: str) -> str:

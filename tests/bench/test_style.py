@@ -62,7 +62,7 @@ def test_figures_add_up() -> None:
     assert rows["fast"]["share_of_resnet18_step"] == pytest.approx(rows["fast"]["milliseconds"] / both, rel=1e-2)
     assert rows["resnet18"]["ratio"] is None and rows["resnet18"]["share_of_resnet18_step"] is None
     assert rows["compact"]["difference_max"] is None  # another network
-    assert all(row["difference_max"] < 1e-4 for row in rows.values() if row["difference_max"] is not None)
+    assert all(row["difference_max"] < 5e-4 for row in rows.values() if row["difference_max"] is not None)
     assert rows["no_grad"]["peak_megabytes"] < rows["published"]["peak_megabytes"] / 2
     assert all(len(row["rounds"]) == 2 for row in rows.values())
     assert {"machine", "versions", "command", "seed", "device", "tolerance"} <= set(document)
@@ -72,10 +72,10 @@ def test_a_difference_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     def damaged(*args: Any, **options: Any) -> Any:
         first, *_ = steps(*args, **options)
         yield first
-        yield Form("damaged", "damaged", lambda *inputs: first.restyle(*inputs) + 2e-4)
+        yield Form("damaged", "damaged", lambda *inputs: first.restyle(*inputs) + 2e-3)
 
     monkeypatch.setattr(style, "steps", damaged)
-    with pytest.raises(AnswersDifferError, match=r"damaged: a pixel differs by 0\.0002"):
+    with pytest.raises(AnswersDifferError, match=r"damaged: a pixel differs by 0\.002"):
         style.run(workloads=[style.Workload(48, 1)], rounds=1)
 
 

@@ -147,7 +147,6 @@ def test_later_changes_don_t_reach_it_and_no_state_dict_has_it(make: Callable[[]
 
 
 def test_half_precision_keeps_dtype_and_statistics() -> None:
-    """bfloat16 has 8 bits: with statistics in it, too, errors would be ten times as large."""
     network = _transformer(widths=(8, 16, 16), residuals=2, embedding=6)
     images, styles = torch.rand(2, 3, 48, 48), torch.randn(2, 6)
     made = fast(network, dtype=torch.bfloat16)(images, styles)
@@ -190,7 +189,9 @@ def test_graphs_replay_what_the_network_computes(dtype: torch.dtype) -> None:
         first = graphed(images, styles)
         kept = first.clone()
         assert _worst(first, quick(images, styles)) < 1e-3
-        assert float((first - network(images, styles).detach()).abs().mean()) < (1e-3 if dtype == torch.float32 else 2e-2)
+        assert float((first - network(images, styles).detach()).abs().mean()) < (
+            1e-3 if dtype == torch.float32 else 2e-2
+        )
         graphed(1 - images, styles)
         assert torch.equal(first, kept)  # the next replay doesn't overwrite what was handed out
     assert torch.equal(graphed.cpu().float()(images.cpu(), styles.cpu()), quick(images.cpu(), styles.cpu()))

@@ -77,6 +77,8 @@ def steps(model: StyleModel, device: torch.device, *, compiled: bool) -> Iterato
         device: Where they run.
         compiled: Whether to try `torch.compile`: seconds to minutes for each shape.
     """
+    if compiled:
+        torch.compiler.reset()  # what was compiled for other workloads counts to a limit
     peer = published_style.Published(copy.deepcopy(model)).to(device)
     yield Form(published_style.NAME, published_style.TITLE, peer)
     yield Form("no_grad", "no gradients recorded", _no_grad(peer))
@@ -99,7 +101,9 @@ def steps(model: StyleModel, device: torch.device, *, compiled: bool) -> Iterato
     if device.type == "cuda":
         yield from _on_cuda(ours, compiled=compiled)
     elif compiled:
-        together = _restyle(torch.compile(predictor), torch.compile(transformer))
+        whole: Any = fast(ours.transformer)
+        whole.pixels = 2**31 - 1  # else every few images are compiled again
+        together = _restyle(torch.compile(predictor, dynamic=False), torch.compile(whole, dynamic=False))
         yield Form("compile", "the same, compiled instead", together)
 
 
@@ -115,7 +119,9 @@ def _on_cuda(ours: StyleModel, *, compiled: bool) -> Iterator[Form]:
             yield Form(
                 f"{kind}-compile",
                 f"fast in {kind}, compiled, CUDA graphs",
-                _restyle(*(_Cloned(torch.compile(network, mode="reduce-overhead")) for network in networks)),
+                _restyle(
+                    *(_Cloned(torch.compile(network, mode="reduce-overhead", dynamic=False)) for network in networks)
+                ),
                 kind,
             )
 
@@ -126,7 +132,8 @@ def small(model: StyleModel, device: torch.device) -> Form:
     networks: list[nn.Module] = [fast(ours.predictor), fast(ours.transformer)]
     if device.type == "cuda":
         networks = [Graphed(network) for network in networks]
-    title = "another, smaller network: the one that comes with impasto, fast"
+    trained = "as it comes with impasto" if DEFAULT.exists() else "random weights"
+    title = f"another, smaller network: the compact one, fast ({trained})"
     return Form("compact", title, _restyle(*networks), embedding=ours.embedding)
 
 

@@ -37,7 +37,7 @@ float32 with gradients recorded), step by step up to our fastest form: the publi
 same in every form. First every form's images must agree with the published form's. Then they take turns, round by
 round; a row's figure is its median. A CPU is timed on one core, by CPU time; a GPU by wall-clock time.
 
-Two rows are something else: the compact network that comes with impasto, and at 96x96 a training step of ResNet-18
+Two rows are something else: the compact network, and at 96x96 a training step of ResNet-18
 on the same batch; restyling's share is what it takes of a step that restyles its whole batch."""
 
 _STYLE_EPILOG = """\

@@ -1,14 +1,14 @@
 """Style networks for inference: rewritten to compute the same in less time and memory.
 
-What helps, with shares measured by ``impasto bench style`` (benches/results/style-*.json): channels_last, which torch's
-instance normalisation would lose; batch normalisations folded into convolutions; convolutions of doubled features as
+What it does, with times by step from ``impasto bench style`` (benches/results/style-*.json): channels_last, which
+torch's instance normalisation would lose; batch normalisations folded into convolutions; convolutions of doubled features as
 2x2 convolutions of the features (`fold.subpixel`); the last convolution for four pixels at once (`fold.blocks`);
-normalisation, scale and shift in place from two means; a few images at a time on a CPU.
+normalisation, scale and shift in place from two means. A few images at a time on a CPU save memory, not time.
 
-Tried on a CPU without gain, and left out: one 1x1 convolution for the heads of an Inception block's branches, with
-pooling after it; 1x1 convolutions as matrix products; var_mean, group_norm and batch_norm for instance normalisation;
-the last convolution as rows of nine and nine sums. Winograd's F(2, 3) along rows takes a fifth off the residual blocks,
-a tenth of the whole, which is less than it costs to read.
+Left out, from single measurements of parts on one core: var_mean is three times as slow; batch_norm image by image is a
+little faster for large features, and ten times less exact; one 1x1 convolution for the heads of an Inception block's
+branches, and 1x1 convolutions as matrix products, made no difference beyond noise. Winograd's F(2, 3) along rows took
+16 to 32 % off a residual convolution by itself; it was not tried in the network. Nothing here has been timed on a GPU.
 """
 
 from typing import Any

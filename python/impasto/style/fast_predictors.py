@@ -46,7 +46,7 @@ class FastInception(nn.Module):
             [B, E].
         """
         with torch.no_grad():
-            # All images at once: most of the time goes to layers whose weights are larger than their features.
+            # All images at once: one by one, 96x96 took nearly twice the time on one core.
             ready = images.to(self.first.weight.dtype).contiguous(memory_format=torch.channels_last)
             features = self.layers(self.first(ready))
             statistics = features.to(self.fc.weight.dtype).mean(dim=[2, 3])

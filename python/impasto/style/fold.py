@@ -54,7 +54,7 @@ def subpixel(weight: Tensor) -> Tensor:
 def blocks(weight: Tensor, *, multiple: int = 16) -> Tensor:
     """A convolution with few outputs, as one that makes 2x2 of its pixels at once, with a stride of 2.
 
-    CPUs and tensor cores compute 8 or 16 output channels in the time of 3; here they get 12 to compute.
+    A CPU computes 8 output channels in the time of 3; here it gets 12 to compute.
 
     Args:
         weight: [O, I, k, k].

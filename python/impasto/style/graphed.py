@@ -17,7 +17,7 @@ _WARM_UPS = 3
 class Graphed(nn.Module):
     """Records a network once for each shape of its inputs, and replays it.
 
-    It pays where kernels are shorter than their launches, as for 96x96 pixels. Inputs on other devices go to the
+    It is meant for kernels shorter than their launches, as of small images. Inputs on other devices go to the
     network itself.
 
     Args:
