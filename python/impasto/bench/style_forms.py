@@ -132,8 +132,7 @@ def small(model: StyleModel, device: torch.device) -> Form:
     networks: list[nn.Module] = [fast(ours.predictor), fast(ours.transformer)]
     if device.type == "cuda":
         networks = [Graphed(network) for network in networks]
-    trained = "as it comes with impasto" if DEFAULT.exists() else "random weights"
-    title = f"another, smaller network: the compact one, fast ({trained})"
+    title = "another, smaller network: the compact one, fast"
     return Form("compact", title, _restyle(*networks), embedding=ours.embedding)
 
 

@@ -1,9 +1,10 @@
 """Style networks for inference: rewritten to compute the same in less time and memory.
 
 What it does, with times by step from ``impasto bench style`` (benches/results/style-*.json): channels_last, which
-torch's instance normalisation would lose; batch normalisations folded into convolutions; convolutions of doubled features as
-2x2 convolutions of the features (`fold.subpixel`); the last convolution for four pixels at once (`fold.blocks`);
-normalisation, scale and shift in place from two means. A few images at a time on a CPU save memory, not time.
+torch's instance normalisation would lose; batch normalisations folded into convolutions; convolutions of doubled
+features as 2x2 convolutions of the features (`fold.subpixel`); the last convolution for four pixels at once
+(`fold.blocks`); normalisation, scale and shift in place from two means. A few images at a time on a CPU save memory,
+not time.
 
 Left out, from single measurements of parts on one core: var_mean is three times as slow; batch_norm image by image is a
 little faster for large features, and ten times less exact; one 1x1 convolution for the heads of an Inception block's
