@@ -51,10 +51,11 @@ test-rust: $(VENV)/.built
 test-python: $(VENV)/.built test-rust
 	$(PY) -m pytest -n $(JOBS)
 
-bench: $(VENV)/.built ## time the kernels and the loader against their peers
+bench: $(VENV)/.built ## time the kernels, the loader and the style networks against their peers
 	cargo bench -p impasto-benches
 	$(PY) -m pytest benches -p no:xdist --benchmark-group-by=group --benchmark-columns=min,median,ops
 	$(BIN)/impasto bench loader
+	$(BIN)/impasto bench style
 
 record: $(VENV)/.built ## bench, keep the figures in benches/results/ and put them into README
 	mkdir -p target
@@ -64,7 +65,8 @@ record: $(VENV)/.built ## bench, keep the figures in benches/results/ and put th
 	@cpu=$$($(PY) -c 'from impasto.bench.machine import slug; print(slug())'); \
 	for how in bilinear bicubic; do \
 		$(BIN)/impasto bench loader --interpolation $$how --json benches/results/loader-$$cpu-$$how.json || exit 1; \
-	done
+	done; \
+	$(BIN)/impasto bench style --compile --json benches/results/style-$$cpu.json
 	$(PY) .ci/readme_tables.py
 
 wheel: $(VENV)/.installed ## build a release wheel (abi3, CPython 3.11 on) into dist/

@@ -58,7 +58,7 @@ def test_the_table_of_sources_is_complete() -> None:
 def test_the_table_of_verbs_is_complete() -> None:
     listed = re.findall(r"^\| `impasto (\w+)", README, re.MULTILINE)
     help_text = parser().format_help()
-    verbs = re.findall(r"^    (\w+) ", help_text.partition("VERB\n")[2], re.MULTILINE)
+    verbs = re.findall(r"^    (\w+)(?: |$)", help_text.partition("VERB\n")[2], re.MULTILINE)
     assert set(listed) == set(verbs)
     assert len(verbs) == len(listed)
 
