@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 from impasto.cli import output
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from impasto.tasks.train_style import StyleTraining
 
 _TRAIN = """\
@@ -111,7 +109,7 @@ def run_train(args: argparse.Namespace) -> int:
         The exit status, 0.
     """
     from impasto.loading.guess import open_source
-    from impasto.report.styles import style_sheet, write_curves
+    from impasto.report.styles import TrainingPictures
     from impasto.style.opening import open_model
     from impasto.tasks.train_style import train_style
     from impasto.training import pick_device
@@ -120,10 +118,6 @@ def run_train(args: argparse.Namespace) -> int:
     console = output.console(args.json)
     out = Path(args.out)
     settings = _settings(args)
-
-    def picture(step: int, contents: Tensor, styles: Tensor, painted: Tensor) -> None:
-        (out / "pictures").mkdir(parents=True, exist_ok=True)
-        style_sheet(contents, styles, painted).save(out / "pictures" / f"step-{step:08d}.png")
 
     with processes() as own:
         tell = output.Terminal(console)
@@ -138,10 +132,9 @@ def run_train(args: argparse.Namespace) -> int:
                 device=own or pick_device(args.device),
                 workers=args.workers,
                 on_step=lambda step, _: advance(step, settings.steps),
-                on_picture=picture,
+                on_picture=TrainingPictures(out),
             )
         if world()[0] == 0:
-            write_curves(out / "curves.png", trained.fit.records, ("content", "style", "identity"))
             last = trained.fit.records[-1]
             parts = ", ".join(f"{name} {last[name]:.3f}" for name in ("content", "style"))
             tell.say(f"{settings.steps} steps in {trained.fit.seconds:.0f} s: {parts}")

@@ -13,7 +13,10 @@ from torch.nn import functional
 from impasto._optional import need
 from impasto.report.pictures import unnormalize
 from impasto.report.plots import curves_png
+from impasto.training import read_metrics
 
+#: Parts of objectives that are drawn.
+PARTS = ("content", "style", "identity")
 _GAP = 4
 
 
@@ -41,6 +44,23 @@ def style_sheet(contents: Tensor, styles: Tensor, painted: Tensor) -> Any:
     framed = functional.pad(torch.stack(rows), [0, _GAP, 0, _GAP], value=1.0)  # [N + 1, M + 1, 3, H, W]
     sheet = framed.permute(2, 0, 3, 1, 4).reshape(1, 3, len(rows) * (height + _GAP), -1)
     return need("PIL.Image", extra="style").fromarray(unnormalize(sheet, None)[0])
+
+
+class TrainingPictures:
+    """Keeps pictures and curves of a run: ``pictures/step-00000500.png`` and ``curves.png``, as it goes.
+
+    Args:
+        folder: The run's folder, with its ``metrics.jsonl``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, step: int, contents: Tensor, styles: Tensor, painted: Tensor) -> None:
+        """Writes a sheet of `style_sheet`, and the curves so far."""
+        (self.folder / "pictures").mkdir(parents=True, exist_ok=True)
+        style_sheet(contents, styles, painted).save(self.folder / "pictures" / f"step-{step:08d}.png")
+        write_curves(self.folder / "curves.png", read_metrics(self.folder / "metrics.jsonl"), PARTS)
 
 
 def write_curves(path: Path, records: Sequence[dict[str, Any]], names: Sequence[str]) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,3 +67,30 @@ class World:
         """The pattern of a split's tar shards."""
         count = self.about["shards"][split]
         return str(self.root / "shards" / f"{split}-{{00000..{count - 1:05d}}}.tar")
+
+
+@contextmanager
+def making(out: str | Path) -> Iterator[Path]:
+    """Makes a world's folder: what is written into the yielded one gets its place when the context ends well.
+
+    Args:
+        out: The folder; a world that is there is replaced, any other folder is left alone.
+
+    Raises:
+        SourceError: If the folder is there and holds something else, or can't be written.
+    """
+    root = Path(out)
+    if root.exists() and not (root / MARK).exists() and (not root.is_dir() or any(root.iterdir())):
+        reason = f"it holds something else than a world (no {MARK}); choose another folder, or remove it"
+        raise SourceError(reason, path=str(root))
+    partial = root.with_name(root.name + ".partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        yield partial
+        if root.exists():
+            shutil.rmtree(root)
+        partial.rename(root)
+    except OSError as error:
+        if isinstance(error, SourceError):
+            raise
+        raise SourceError(f"the world can't be written: {error}; check the folder", path=str(root)) from error

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-from impasto.errors import SourceError
-from impasto.worlds.layout import MARK, World
+from impasto.worlds.layout import MARK, World, making
 from impasto.worlds.sample import SPLITS, Progress, Sample
 from impasto.worlds.shards import ShardWriter
 
@@ -52,22 +50,9 @@ def write_world(
     Raises:
         SourceError: If the folder is there and holds something else, or can't be written.
     """
-    root = Path(out)
-    if root.exists() and not (root / MARK).exists() and (not root.is_dir() or any(root.iterdir())):
-        reason = f"it holds something else than a world (no {MARK}); choose another folder, or remove it"
-        raise SourceError(reason, path=str(root))
-    partial = root.with_name(root.name + ".partial")
-    try:
-        shutil.rmtree(partial, ignore_errors=True)
+    with making(out) as partial:
         _write(partial, samples, name, total, dict(about or {}), shard_samples, progress)
-        if root.exists():
-            shutil.rmtree(root)
-        partial.rename(root)
-    except OSError as error:
-        if isinstance(error, SourceError):
-            raise
-        raise SourceError(f"the world can't be written: {error}; check the folder", path=str(root)) from error
-    return World(root)
+    return World(Path(out))
 
 
 def _write(

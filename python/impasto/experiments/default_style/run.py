@@ -7,7 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from impasto.experiments.default_style.card import card, rows
 from impasto.experiments.default_style.data import SCENES, StyleData, write
@@ -17,7 +16,7 @@ from impasto.experiments.default_style.settings import DefaultStyle, Phase
 from impasto.experiments.narrator import Narrator, Silent
 from impasto.loading.sources import ImageFolder, Sequence
 from impasto.loading.sources.base import Source
-from impasto.report.styles import style_sheet, write_curves
+from impasto.report.styles import TrainingPictures, style_sheet
 from impasto.style.model import StyleModel
 from impasto.style.vgg import load_features
 from impasto.tasks.train_style import StyleTraining, train_style
@@ -121,10 +120,6 @@ def _train(
     training = {name: value for name, value in asdict(phase).items() if name != "photographs"}
     settings = StyleTraining(**training, features=str(features), seed=seed, warmup=min(100, phase.steps // 10))
 
-    def picture(step: int, contents: Tensor, styles: Tensor, painted: Tensor) -> None:
-        (folder / "pictures").mkdir(parents=True, exist_ok=True)
-        style_sheet(contents, styles, painted).save(folder / "pictures" / f"step-{step:08d}.png")
-
     with tell.bar(f"training at {phase.side} pixels") as advance:
         trained = train_style(
             _contents(data, phase.photographs),
@@ -135,9 +130,8 @@ def _train(
             resume=any((folder / "checkpoints").glob("step-????????")),
             device=device,
             on_step=lambda step, _: advance(step, phase.steps),
-            on_picture=picture,
+            on_picture=TrainingPictures(folder),
         )
-    write_curves(folder / "curves.png", trained.fit.records, ("content", "style", "identity"))
     last = trained.fit.records[-1]
     tell.say(
         f"{phase.steps} steps in {trained.fit.seconds:.0f} s: content {last['content']:.3f}, style {last['style']:.3f}"

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from impasto._optional import need
-from impasto.errors import RecipeError, SourceError
-from impasto.worlds.layout import MARK
+from impasto.errors import RecipeError
+from impasto.worlds.layout import MARK, making
 from impasto.worlds.sample import Progress
 from impasto.worlds.styles.catalogue import draw_style
 from impasto.worlds.styles.render import SMALLEST, render_style
@@ -56,20 +55,9 @@ def render_styles(
         raise RecipeError(f"count={count} is too small; use at least 1")
     if size < SMALLEST:
         raise RecipeError(f"size={size} is too small; use at least {SMALLEST}")
-    root = Path(out)
-    if root.exists() and not (root / MARK).exists() and (not root.is_dir() or any(root.iterdir())):
-        reason = f"it holds something else than a world (no {MARK}); choose another folder, or remove it"
-        raise SourceError(reason, path=str(root))
-    partial = root.with_name(root.name + ".partial")
-    try:
-        shutil.rmtree(partial, ignore_errors=True)
+    with making(out) as partial:
         families = _write(partial, count, size, seed, progress)
-        if root.exists():
-            shutil.rmtree(root)
-        partial.rename(root)
-    except OSError as error:
-        raise SourceError(f"the world can't be written: {error}; check the folder", path=str(root)) from error
-    return StyleFolder(root, count, families)
+    return StyleFolder(Path(out), count, families)
 
 
 def _write(root: Path, count: int, size: int, seed: int, progress: Progress | None) -> dict[str, int]:
