@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from impasto.recipe import Recipe as Recipe
     from impasto.recipe import TextRecipe as TextRecipe
     from impasto.style.model import StyleModel as StyleModel
-    from impasto.style.randomizer import StyleRandomizer as StyleRandomizer
+    from impasto.style.randomize.randomizer import StyleRandomizer as StyleRandomizer
     from impasto.tokenizers import BertTokenizer as BertTokenizer
     from impasto.tokenizers import ClipTokenizer as ClipTokenizer
 
@@ -92,7 +92,7 @@ _HOMES = {
     "plan_at": "impasto.ops.mixing",
     "Recipe": "impasto.recipe",
     "StyleModel": "impasto.style.model",
-    "StyleRandomizer": "impasto.style.randomizer",
+    "StyleRandomizer": "impasto.style.randomize.randomizer",
     "TextRecipe": "impasto.recipe",
 }
 _MODULES = {"ops": "impasto.ops", "sources": "impasto.sources", "style": "impasto.style"}

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from impasto.style import EmbeddingDistribution, StyleModel
-from impasto.style.compact import StatisticsPredictor
-from impasto.style.transformer import StyleTransformer
+from impasto.style.networks.compact import StatisticsPredictor
+from impasto.style.networks.transformer import StyleTransformer
 
 SIZE = 6
 

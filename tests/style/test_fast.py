@@ -15,12 +15,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from impasto.errors import RecipeError
-from impasto.style import fold
-from impasto.style.compact import StatisticsPredictor
-from impasto.style.fast import fast
-from impasto.style.graphed import Graphed
-from impasto.style.inception import InceptionPredictor
-from impasto.style.transformer import StyleTransformer
+from impasto.style.fast import fast, fold
+from impasto.style.fast.graphed import Graphed
+from impasto.style.networks.compact import StatisticsPredictor
+from impasto.style.networks.inception import InceptionPredictor
+from impasto.style.networks.transformer import StyleTransformer
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.:FutureWarning", "ignore:.*torch.jit.:DeprecationWarning")
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 import impasto
-from impasto.style.features import SmallVGG, moments
 from impasto.style.losses import BalancedStyleLoss, content_loss, gram, style_loss, total_variation
+from impasto.style.networks.features import SmallVGG, moments
 from impasto.style.objectives import BalancedObjective, MagentaObjective
 
 

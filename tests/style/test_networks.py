@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from torchvision.models import inception_v3
 
 from impasto import RecipeError
-from impasto.style.compact import StatisticsPredictor
-from impasto.style.inception import PREPROCESSING, InceptionPredictor
-from impasto.style.transformer import SMALLEST, StyleTransformer
+from impasto.style.networks.compact import StatisticsPredictor
+from impasto.style.networks.inception import PREPROCESSING, InceptionPredictor
+from impasto.style.networks.transformer import SMALLEST, StyleTransformer
 
 from .conftest import SIZE, tiny_model
 

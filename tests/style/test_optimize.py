@@ -11,9 +11,9 @@ from torch import Tensor
 from torchvision.models.vgg import cfgs, make_layers
 
 import impasto
-from impasto.style.features import SmallVGG
+from impasto.style.networks.features import SmallVGG
+from impasto.style.networks.vgg import VGG, Features, SmallFeatures
 from impasto.style.optimize import PRESETS, OptimizeResult, _Score, optimize
-from impasto.style.vgg import VGG, Features, SmallFeatures
 
 
 class Pixels(Features):

@@ -15,10 +15,11 @@ from torch import nn
 import impasto
 from impasto import Beta, CheckpointError, RecipeError, StyleRandomizer
 from impasto.errors import DeviceMemoryError, ImpastoError
-from impasto.style import StylePlan, interpolate, memory
-from impasto.style.alpha import draw_alpha
+from impasto.style import StylePlan, interpolate
 from impasto.style.model import DEFAULT
-from impasto.style.ratio import choose, share
+from impasto.style.randomize import memory
+from impasto.style.randomize.alpha import draw_alpha
+from impasto.style.randomize.ratio import choose, share
 
 from .conftest import SIZE, tiny_model
 

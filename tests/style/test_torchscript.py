@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 from impasto import Beta, CheckpointError, ImpastoError, RecipeError, StyleRandomizer
-from impasto.style import backends
-from impasto.style.backends import BackendWarning, prepare, script
-from impasto.style.inception import InceptionPredictor
+from impasto.style.networks import backends
+from impasto.style.networks.backends import BackendWarning, prepare, script
+from impasto.style.networks.inception import InceptionPredictor
 
 from .conftest import SIZE, tiny_model
 
@@ -270,6 +270,7 @@ class TestBackends:
     @pytest.mark.timeout(600)
     def test_compiled(self):
         """One small network: a C++ compiler takes half a minute for it on one core."""
+        torch.manual_seed(7)
         network = tiny_model().transformer.paint
         features, embeddings = torch.rand(2, 4, 12, 12), torch.randn(2, SIZE)
         compiled = prepare(network, "compile", (features, embeddings))
@@ -278,8 +279,9 @@ class TestBackends:
         assert torch.allclose(found, wanted, atol=TOLERANCE)
         weights = torch.randn_like(found)
         gradients = [torch.autograd.grad((one * weights).sum(), list(network.parameters())) for one in (found, wanted)]
+        largest = max(float(exact.abs().max()) for exact in gradients[1])
         for own, exact in zip(*gradients, strict=True):
-            assert torch.allclose(own, exact, atol=1e-4)
+            assert (own - exact).abs().max() < 1e-4 * largest
 
     @pytest.mark.gpu
     @pytest.mark.parametrize("backend", ["torchscript", "compile", "export"])

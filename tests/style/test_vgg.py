@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torchvision.models.vgg import cfgs, make_layers
 
 import impasto
-from impasto.style.features import SmallVGG
-from impasto.style.vgg import SMALL, VGG, SmallFeatures, load_features
+from impasto.style.networks.features import SmallVGG
+from impasto.style.networks.vgg import SMALL, VGG, SmallFeatures, load_features
 
 # Where torchvision keeps some layers: vgg19.features[21] is conv4_2, as its documentation and tutorials count.
 PLACES = {

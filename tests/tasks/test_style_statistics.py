@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 import impasto
-from impasto.style.compact import StatisticsPredictor
+from impasto.style.networks.compact import StatisticsPredictor
 from impasto.tasks.style_statistics import RunningMoments, embed
 
 

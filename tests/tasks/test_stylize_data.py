@@ -19,11 +19,11 @@ import torch
 
 import impasto
 from impasto.mixgen import Beta
-from impasto.style.compact import StatisticsPredictor
 from impasto.style.embedding import EmbeddingDistribution
 from impasto.style.model import StyleModel
-from impasto.style.randomizer import StyleRandomizer
-from impasto.style.transformer import StyleTransformer
+from impasto.style.networks.compact import StatisticsPredictor
+from impasto.style.networks.transformer import StyleTransformer
+from impasto.style.randomize.randomizer import StyleRandomizer
 from impasto.tasks.stylize_data import StylizedData, stylize_data
 from impasto.tasks.stylize_shard import StylizeSettings, draw_style, stylize_shard
 
@@ -159,7 +159,7 @@ _SCRIPT = """\
 import sys
 import impasto
 from impasto.style.model import StyleModel
-from impasto.style.randomizer import StyleRandomizer
+from impasto.style.randomize.randomizer import StyleRandomizer
 from impasto.tasks import stylize_shard
 from impasto.tasks.stylize_data import stylize_data
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 import impasto
 from impasto.style.model import StyleModel
-from impasto.style.vgg import load_features
+from impasto.style.networks.vgg import load_features
 from impasto.tasks.train_style import StyleTraining, new_model, train_style
 from impasto.training import read_metrics
 from impasto.worlds.styles import draw_style, render_style

@@ -12,14 +12,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from impasto.bench.peers import published_style
-from impasto.style.backends import script
-from impasto.style.compact import StatisticsPredictor
 from impasto.style.embedding import EmbeddingDistribution
 from impasto.style.fast import fast
-from impasto.style.graphed import Graphed
-from impasto.style.inception import InceptionPredictor
+from impasto.style.fast.graphed import Graphed
 from impasto.style.model import DEFAULT, StyleModel
-from impasto.style.transformer import StyleTransformer
+from impasto.style.networks.backends import script
+from impasto.style.networks.compact import StatisticsPredictor
+from impasto.style.networks.inception import InceptionPredictor
+from impasto.style.networks.transformer import StyleTransformer
 
 #: From images [B, 3, H, W], sampled embeddings [B, E] and alpha to images.
 Restyle = Callable[[Tensor, Tensor, float], Tensor]

@@ -13,7 +13,7 @@ from impasto.errors import RecipeError, SourceError
 if TYPE_CHECKING:
     import torch
 
-    from impasto.style.randomizer import StyleRandomizer
+    from impasto.style.randomize.randomizer import StyleRandomizer
 
 _DESCRIPTION = """\
 Paints a picture, or every image of a data set, in another style.
@@ -178,7 +178,7 @@ def _picture(args: argparse.Namespace) -> dict[str, Any]:
 
 def _optimize(args: argparse.Namespace) -> dict[str, Any]:
     """One picture, optimised."""
-    from impasto.style.vgg import load_features
+    from impasto.style.networks.vgg import load_features
     from impasto.tasks.stylize_picture import optimize_picture, read_picture, write_picture
 
     if args.style is None:
@@ -267,7 +267,7 @@ def _data(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _randomizer(args: argparse.Namespace) -> StyleRandomizer:
-    from impasto.style.randomizer import StyleRandomizer
+    from impasto.style.randomize.randomizer import StyleRandomizer
 
     return StyleRandomizer.load(args.model).to(_device(args.device))
 

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from impasto.style.embedding import interpolate as interpolate
     from impasto.style.model import StyleModel as StyleModel
     from impasto.style.opening import open_model as open_model
-    from impasto.style.plan import StylePlan as StylePlan
-    from impasto.style.randomizer import StyleRandomizer as StyleRandomizer
-    from impasto.style.transform import StyleTransform as StyleTransform
+    from impasto.style.randomize.plan import StylePlan as StylePlan
+    from impasto.style.randomize.randomizer import StyleRandomizer as StyleRandomizer
+    from impasto.style.randomize.transform import StyleTransform as StyleTransform
 
 # Imported when first asked for: torchvision is optional.
 _HOMES = {
     "EmbeddingDistribution": "impasto.style.embedding",
     "StyleModel": "impasto.style.model",
-    "StylePlan": "impasto.style.plan",
-    "StyleRandomizer": "impasto.style.randomizer",
-    "StyleTransform": "impasto.style.transform",
+    "StylePlan": "impasto.style.randomize.plan",
+    "StyleRandomizer": "impasto.style.randomize.randomizer",
+    "StyleTransform": "impasto.style.randomize.transform",
     "interpolate": "impasto.style.embedding",
     "open_model": "impasto.style.opening",
 }

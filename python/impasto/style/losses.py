@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from impasto.checks import choice, require
-from impasto.style.features import moments
+from impasto.style.networks.features import moments
 
 Normalization = Literal["positions", "elements", "none"]
 

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from impasto.checks import require
 from impasto.errors import CheckpointError
-from impasto.style.compact import StatisticsPredictor
 from impasto.style.embedding import EmbeddingDistribution
-from impasto.style.inception import InceptionPredictor
-from impasto.style.transformer import StyleTransformer
+from impasto.style.networks.compact import StatisticsPredictor
+from impasto.style.networks.inception import InceptionPredictor
+from impasto.style.networks.transformer import StyleTransformer
 
 #: The model that comes with impasto.
 DEFAULT = Path(__file__).with_name("weights") / "default.safetensors"

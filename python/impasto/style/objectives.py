@@ -85,7 +85,7 @@ class BalancedObjective:
     the content's own statistics and the style image's, as the embedding does.
 
     Args:
-        extract: Features, such as those of `impasto.style.features.SmallVGG`.
+        extract: Features, such as those of `impasto.style.networks.features.SmallVGG`.
         styles: [N, 3, H, W] of N different styles in [0, 1], whose distances set the scales.
         style_weight: Of the style loss, at the beginning and at the end; the content loss counts 1.
         identity_weight: Of the squared difference of pixels at strength 0; it falls to nothing at strength 1.

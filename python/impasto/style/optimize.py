@@ -13,9 +13,9 @@ from torch import Generator, Tensor
 
 from impasto.checks import choice, is_count, is_number, require
 from impasto.errors import DivergedError
-from impasto.style.check_images import check_form, check_range, check_size
 from impasto.style.losses import content_loss, gram, total_variation
-from impasto.style.vgg import Features
+from impasto.style.networks.vgg import Features
+from impasto.style.randomize.check_images import check_form, check_range, check_size
 
 #: Called with the step's number, the picture [B, 3, H, W] as it is then, and its losses.
 OnStep = Callable[[int, Tensor, dict[str, float]], None]

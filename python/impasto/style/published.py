@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from impasto.checks import require
 from impasto.errors import CheckpointError, RecipeError
 from impasto.style.embedding import EmbeddingDistribution
-from impasto.style.inception import InceptionPredictor
 from impasto.style.model import StyleModel, check_tensors
-from impasto.style.transformer import StyleTransformer
+from impasto.style.networks.inception import InceptionPredictor
+from impasto.style.networks.transformer import StyleTransformer
 
 TRANSFORMER, PREDICTOR = "checkpoint_transformer.pth", "checkpoint_stylepredictor.pth"
 EMBEDDINGS = "checkpoint_embeddings.pth"
@@ -31,8 +31,8 @@ def load_published(folder: str | Path) -> StyleModel:
     """Reads the published checkpoints, without running any code that may be in them.
 
     Names and shapes are checked before anything is built. The predictor gets the preprocessing that its weights were
-    trained with (see `impasto.style.inception.PREPROCESSING`), and always runs with its running statistics, of which
-    the published example (which never calls ``eval()``) takes the batch's instead.
+    trained with (`PREPROCESSING` in `impasto.style.networks.inception`), and always runs with its running statistics,
+    of which the published example (which never calls ``eval()``) takes the batch's instead.
 
     Args:
         folder: With ``checkpoint_transformer.pth``, ``checkpoint_stylepredictor.pth``, ``checkpoint_embeddings.pth``.

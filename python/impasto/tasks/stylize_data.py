@@ -17,7 +17,7 @@ import torch
 from impasto.checks import is_count, is_number, require
 from impasto.errors import RecipeError, SourceError
 from impasto.loading.sources.base import Source
-from impasto.style.randomizer import StyleRandomizer
+from impasto.style.randomize.randomizer import StyleRandomizer
 from impasto.tasks.stylize_shard import ShardReport, StylizeSettings, report_path, stylize_shard
 
 #: Called with the number of images done and the number there are.

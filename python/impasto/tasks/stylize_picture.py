@@ -16,10 +16,10 @@ from impasto import ops
 from impasto.checks import require
 from impasto.errors import ImpastoError, RecipeError, SourceError
 from impasto.ops.images import Image
-from impasto.style.alpha import Alpha
+from impasto.style.networks.vgg import Features
 from impasto.style.optimize import optimize
-from impasto.style.randomizer import StyleRandomizer
-from impasto.style.vgg import Features
+from impasto.style.randomize.alpha import Alpha
+from impasto.style.randomize.randomizer import StyleRandomizer
 from impasto.tasks.stylize_shard import encode_image, fit
 
 _FORMATS = {".jpg": "jpg", ".jpeg": "jpg", ".png": "png", ".webp": "webp"}

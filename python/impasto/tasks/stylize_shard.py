@@ -22,10 +22,10 @@ from impasto.errors import ImpastoError, RecipeError, SourceError
 from impasto.loading.sources.base import GatheredSource, IndexedSource, Source
 from impasto.ops.images import Image
 from impasto.recipe import ImageRecipe
-from impasto.style.alpha import Alpha, check_alpha
-from impasto.style.plan import StylePlan
-from impasto.style.randomizer import StyleRandomizer
-from impasto.style.ratio import Ratio, share
+from impasto.style.randomize.alpha import Alpha, check_alpha
+from impasto.style.randomize.plan import StylePlan
+from impasto.style.randomize.randomizer import StyleRandomizer
+from impasto.style.randomize.ratio import Ratio, share
 from impasto.worlds.shards import add_sample, open_shard
 
 #: So many images are held at a time; those of one size among them can run through the networks together.

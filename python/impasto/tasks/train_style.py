@@ -14,15 +14,15 @@ from impasto.augment import ColorJitter
 from impasto.checks import choice, require
 from impasto.loading import Loader
 from impasto.recipe import ImageRecipe, Recipe
-from impasto.style.backends import prepare
-from impasto.style.compact import StatisticsPredictor
 from impasto.style.embedding import EmbeddingDistribution
-from impasto.style.features import SmallVGG
-from impasto.style.inception import InceptionPredictor
 from impasto.style.model import StyleModel
+from impasto.style.networks.backends import prepare
+from impasto.style.networks.compact import StatisticsPredictor
+from impasto.style.networks.features import SmallVGG
+from impasto.style.networks.inception import InceptionPredictor
+from impasto.style.networks.transformer import StyleTransformer
+from impasto.style.networks.vgg import SmallFeatures, load_features
 from impasto.style.objectives import BalancedObjective, Extract, MagentaObjective, Objective
-from impasto.style.transformer import StyleTransformer
-from impasto.style.vgg import SmallFeatures, load_features
 from impasto.tasks.style_statistics import embed
 from impasto.tasks.style_transfer import PairedLoader, StyleNetworks, StyleTransferTask
 from impasto.training import Fit, FitSettings, fit

@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from impasto.style.inception import InceptionPredictor
 from impasto.style.model import StyleModel
+from impasto.style.networks.inception import InceptionPredictor
 
 NAME = "published"
 TITLE = "as published (eager, float32)"

@@ -16,7 +16,7 @@ from impasto.experiments.narrator import Advance
 from impasto.loading import Loader
 from impasto.loading.sources import ImageFolder
 from impasto.recipe import ImageRecipe, Recipe
-from impasto.style.features import SmallVGG, moments
+from impasto.style.networks.features import SmallVGG, moments
 
 
 def train_features(data: StyleData, settings: DefaultStyle, progress: Advance) -> tuple[SmallVGG, list[float]]:

@@ -15,11 +15,11 @@ from impasto.experiments.narrator import Advance
 from impasto.loading import Loader
 from impasto.loading.sources import ImageFolder
 from impasto.recipe import ImageRecipe, Recipe
-from impasto.style.features import SmallVGG
 from impasto.style.losses import style_loss
 from impasto.style.model import StyleModel
+from impasto.style.networks.features import SmallVGG
+from impasto.style.networks.vgg import Features
 from impasto.style.objectives import Extract
-from impasto.style.vgg import Features
 from impasto.tasks.train_style import OBJECTIVE_LAYERS
 
 #: Strengths at which the classifier looks.

@@ -18,7 +18,7 @@ from impasto.loading.sources import ImageFolder, Sequence
 from impasto.loading.sources.base import Source
 from impasto.report.styles import TrainingPictures, style_sheet
 from impasto.style.model import StyleModel
-from impasto.style.vgg import load_features
+from impasto.style.networks.vgg import load_features
 from impasto.tasks.train_style import StyleTraining, train_style
 
 

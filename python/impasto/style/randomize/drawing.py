@@ -10,9 +10,9 @@ from torch import Tensor
 
 from impasto.checks import require
 from impasto.errors import RecipeError
-from impasto.style.alpha import Alpha, draw_alpha
-from impasto.style.plan import StylePlan
-from impasto.style.ratio import choose
+from impasto.style.randomize.alpha import Alpha, draw_alpha
+from impasto.style.randomize.plan import StylePlan
+from impasto.style.randomize.ratio import choose
 
 Rows = Tensor | Sequence[int] | Sequence[bool]
 

@@ -11,13 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from impasto.errors import RecipeError
-from impasto.style.backends import Backend, prepare
 from impasto.style.embedding import EmbeddingDistribution
 from impasto.style.fast import fast
-from impasto.style.graphed import Graphed
-from impasto.style.memory import out_of_memory
+from impasto.style.fast.graphed import Graphed
 from impasto.style.model import StyleModel
-from impasto.style.painting import enlarge, from_unit, mix_styles, shrink, to_unit
+from impasto.style.networks.backends import Backend, prepare
+from impasto.style.randomize.memory import out_of_memory
+from impasto.style.randomize.painting import enlarge, from_unit, mix_styles, shrink, to_unit
 
 
 class Painter(nn.Module):

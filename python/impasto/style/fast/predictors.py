@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from impasto.style import fold
-from impasto.style.compact import StatisticsPredictor
-from impasto.style.fast_layers import PIXELS, ReflectConv, at_once, copied, moments
-from impasto.style.inception import InceptionPredictor
+from impasto.style.fast import fold
+from impasto.style.fast.layers import PIXELS, ReflectConv, at_once, copied, moments
+from impasto.style.networks.compact import StatisticsPredictor
+from impasto.style.networks.inception import InceptionPredictor
 
 
 class FastInception(nn.Module):

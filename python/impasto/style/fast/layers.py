@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from impasto.style import fold
+from impasto.style.fast import fold
 
 #: Pixels that a CPU works on at once for each thread: for memory's sake; it makes no difference in time.
 PIXELS = 2 * 96 * 96
@@ -114,7 +114,7 @@ def normalise(features: Tensor, gamma: Tensor | None = None, beta: Tensor | None
 
 
 def moments(features: Tensor) -> Tensor:
-    """Means and standard deviations of channels over the places, as `impasto.style.features.moments` has them.
+    """Means and standard deviations of channels over the places, as `impasto.style.networks.features.moments` has them.
 
     Args:
         features: [B, C, H, W].

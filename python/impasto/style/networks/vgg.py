@@ -21,13 +21,13 @@ from torch.nn import functional
 from impasto._optional import need
 from impasto.checks import choice, require
 from impasto.errors import CheckpointError
-from impasto.style.features import DEPTHS, SmallVGG
 from impasto.style.model import check_tensors
+from impasto.style.networks.features import DEPTHS, SmallVGG
 
 Pooling = Literal["max", "average"]
 
 #: The trained weights of `SmallVGG` that come with impasto.
-SMALL = Path(__file__).with_name("weights") / "features.safetensors"
+SMALL = Path(__file__).parent.with_name("weights") / "features.safetensors"
 #: Convolutions of each block.
 VGG_DEPTHS: dict[str, tuple[int, ...]] = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
 _CONFIGURATIONS = {"vgg16": "D", "vgg19": "E"}  # torchvision's letters, which are the paper's

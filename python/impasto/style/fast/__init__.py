@@ -18,11 +18,11 @@ import torch
 from torch import nn
 
 from impasto.errors import RecipeError
-from impasto.style.compact import StatisticsPredictor
-from impasto.style.fast_predictors import FastInception, FastStatistics
-from impasto.style.fast_transformer import FastTransformer
-from impasto.style.inception import InceptionPredictor
-from impasto.style.transformer import StyleTransformer
+from impasto.style.fast.predictors import FastInception, FastStatistics
+from impasto.style.fast.transformer import FastTransformer
+from impasto.style.networks.compact import StatisticsPredictor
+from impasto.style.networks.inception import InceptionPredictor
+from impasto.style.networks.transformer import StyleTransformer
 
 _FAST: tuple[tuple[type[nn.Module], Any], ...] = (
     (StyleTransformer, FastTransformer),

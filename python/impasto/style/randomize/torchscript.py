@@ -9,12 +9,12 @@ from torch import Tensor, nn
 
 from impasto.checks import is_number
 from impasto.errors import CheckpointError, ImpastoError, RecipeError
-from impasto.style.backends import quiet, script
-from impasto.style.inception import InceptionPredictor
-from impasto.style.painting import enlarge, from_unit, mix_styles, shrink, to_unit
+from impasto.style.networks.backends import quiet, script
+from impasto.style.networks.inception import InceptionPredictor
+from impasto.style.randomize.painting import enlarge, from_unit, mix_styles, shrink, to_unit
 
 if TYPE_CHECKING:
-    from impasto.style.randomizer import StyleRandomizer
+    from impasto.style.randomize.randomizer import StyleRandomizer
 
 
 class PlainRandomizer(nn.Module):

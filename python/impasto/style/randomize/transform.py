@@ -12,8 +12,8 @@ from impasto._optional import need
 from impasto.checks import is_number, require
 from impasto.errors import RecipeError
 from impasto.style.model import StyleModel
-from impasto.style.plan import StylePlan
-from impasto.style.randomizer import StyleRandomizer
+from impasto.style.randomize.plan import StylePlan
+from impasto.style.randomize.randomizer import StyleRandomizer
 
 pil: Any = need("PIL.Image", extra="style")
 tv_tensors: Any = need("torchvision.tv_tensors", extra="style")

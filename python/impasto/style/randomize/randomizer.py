@@ -11,16 +11,16 @@ from torch import Tensor, nn
 
 from impasto.checks import choice, is_count, require
 from impasto.errors import RecipeError
-from impasto.style.alpha import Alpha, check_alpha
-from impasto.style.backends import BACKENDS, Backend
-from impasto.style.check_images import check_form, check_range, check_size
-from impasto.style.drawing import Drawing, Rows
 from impasto.style.model import StyleModel
+from impasto.style.networks.backends import BACKENDS, Backend
+from impasto.style.networks.transformer import SMALLEST
 from impasto.style.opening import open_model
-from impasto.style.painter import Painter
-from impasto.style.plan import StylePlan
-from impasto.style.ratio import Ratio, share
-from impasto.style.transformer import SMALLEST
+from impasto.style.randomize.alpha import Alpha, check_alpha
+from impasto.style.randomize.check_images import check_form, check_range, check_size
+from impasto.style.randomize.drawing import Drawing, Rows
+from impasto.style.randomize.painter import Painter
+from impasto.style.randomize.plan import StylePlan
+from impasto.style.randomize.ratio import Ratio, share
 
 Views = Tensor | list[Tensor] | tuple[Tensor, ...]
 
@@ -54,7 +54,7 @@ class StyleRandomizer(nn.Module):
         in_eval: Whether random styles stay on in evaluation mode.
         differentiable: Whether gradients pass to the images (embeddings, style images).
         dtype: What the networks compute in, such as `torch.bfloat16`; float32 if None. An outer autocast has no say.
-        backend: How the networks run, see `impasto.style.backends.prepare`.
+        backend: How the networks run, see `impasto.style.networks.backends.prepare`.
         graphs: Whether the networks run as CUDA graphs, on a GPU: faster for small images, where batches (and chosen
             rows) are of few different sizes.
         chunk: At most so many images are painted at a time, to save memory; None paints all at once.
@@ -64,9 +64,9 @@ class StyleRandomizer(nn.Module):
     Raises:
         RecipeError: If a value makes no sense.
 
-    >>> from impasto.style.compact import StatisticsPredictor
+    >>> from impasto.style.networks.compact import StatisticsPredictor
     >>> from impasto.style.embedding import EmbeddingDistribution
-    >>> from impasto.style.transformer import StyleTransformer
+    >>> from impasto.style.networks.transformer import StyleTransformer
     >>> distribution = EmbeddingDistribution(torch.zeros(8), torch.eye(8))
     >>> model = StyleModel(StyleTransformer(embedding=8), StatisticsPredictor(embedding=8), distribution)
     >>> stylize = StyleRandomizer(model, alpha=(0.2, 0.8), ratio="1:1")
@@ -262,7 +262,7 @@ class StyleRandomizer(nn.Module):
         """This randomizer as TorchScript: a file that plain torch loads, without impasto.
 
         Its ``forward(images, alpha=None, embeddings=None, seed=None)`` does what this one does, with the base, ratio
-        and size chosen here; see `impasto.style.torchscript.PlainRandomizer`.
+        and size chosen here; see `impasto.style.randomize.torchscript.PlainRandomizer`.
 
         Args:
             path: Where to save it; None only returns it.
@@ -272,7 +272,7 @@ class StyleRandomizer(nn.Module):
             RecipeError: If alpha is a distribution, which TorchScript can't draw from.
             CheckpointError: If the file can't be written.
         """
-        from impasto.style.torchscript import to_torchscript
+        from impasto.style.randomize.torchscript import to_torchscript
 
         return to_torchscript(self, path, freeze=freeze)
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from impasto.checks import require
-from impasto.style.features import WIDTHS, SmallVGG, moments
+from impasto.style.networks.features import WIDTHS, SmallVGG, moments
 
 
 class StatisticsPredictor(nn.Module):

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from impasto.style import fold
-from impasto.style.fast_layers import PIXELS, DoublingConv, ReflectConv, at_once, copied, normalise
-from impasto.style.transformer import StyledConv, StyleTransformer
+from impasto.style.fast import fold
+from impasto.style.fast.layers import PIXELS, DoublingConv, ReflectConv, at_once, copied, normalise
+from impasto.style.networks.transformer import StyledConv, StyleTransformer
 
 
 class FastTransformer(nn.Module):

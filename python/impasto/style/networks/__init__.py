@@ -1,0 +1,1 @@
+"""The networks of style transfer, as they are defined and trained."""
