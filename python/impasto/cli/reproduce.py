@@ -54,11 +54,14 @@ def run_default_style(args: argparse.Namespace) -> int:
     Returns:
         The exit status, 0.
     """
+    from impasto.bench.machine import describe, versions
     from impasto.experiments.default_style import DefaultStyle, run
     from impasto.training import pick_device
 
     console = output.console(args.json)
     settings = DefaultStyle.smoke(seed=args.seed) if args.size == "smoke" else DefaultStyle(seed=args.seed)
     model = run(args.out, settings, device=pick_device(args.device), narrator=output.Terminal(console))
-    output.write_json(model.about, args.json)
+    command = f"impasto reproduce default-style --size {args.size} --seed {args.seed}"
+    about = {"machine": describe(), "versions": versions("impasto", "torch", "scikit-image", "scikit-learn")}
+    output.write_json({**model.about, **about, "command": command}, args.json)
     return 0

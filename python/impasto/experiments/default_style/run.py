@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -16,10 +17,11 @@ from impasto.experiments.default_style.settings import DefaultStyle, Phase
 from impasto.experiments.narrator import Narrator, Silent
 from impasto.loading.sources import ImageFolder, Sequence
 from impasto.loading.sources.base import Source
-from impasto.report.styles import TrainingPictures, style_sheet
+from impasto.report.styles import PARTS, TrainingPictures, style_sheet, write_curves
 from impasto.style.model import StyleModel
 from impasto.style.networks.vgg import load_features
 from impasto.tasks.train_style import StyleTraining, train_style
+from impasto.training import read_metrics
 
 
 def run(
@@ -58,6 +60,7 @@ def run(
     for number, phase in enumerate(chosen.phases, start=1):
         model = _train(root / f"phase-{number}", data, phase, chosen.seed + number, features, model, device, tell)
     assert model is not None, "there are no phases"
+    write_curves(root / "curves.png", _records(root, chosen), PARTS)
     kept = root / "model.safetensors"
     model.about = {"settings": asdict(chosen)}
     model.save(kept, dtype=torch.float16)
@@ -72,6 +75,17 @@ def run(
     write_sheets(root, model, data, chosen)
     tell.say(f"see {kept}, {root / 'measures.json'} and {root / 'held-out.png'}")
     return model
+
+
+def _records(root: Path, settings: DefaultStyle) -> list[dict[str, Any]]:
+    """What was logged in all phases, their steps counted through."""
+    records: list[dict[str, Any]] = []
+    before = 0
+    for number, phase in enumerate(settings.phases, start=1):
+        logged = read_metrics(root / f"phase-{number}" / "metrics.jsonl")
+        records += [{**record, "step": before + record["step"]} for record in logged]
+        before += phase.steps
+    return records
 
 
 def _contents(data: StyleData, photographs: int) -> Source:
