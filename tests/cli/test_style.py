@@ -95,6 +95,8 @@ def test_bad_input(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "broken.safetensors" in capsys.readouterr().err
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_the_default_model_is_made_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """At its smallest: the seeds decide all, and what is there is not made again."""
     arguments = ["reproduce", "default-style", "--size", "smoke", "--device", "cpu", "--out", str(tmp_path / "run")]

@@ -67,6 +67,16 @@ class DefaultStyle:
     phases: tuple[Phase, ...] = (
         Phase(side=64, batch_size=8, steps=3000, lr=2e-3, style_weight=(0.3, 3.0)),
         Phase(side=96, batch_size=8, steps=3200, lr=1e-3, style_weight=(3.0, 3.0), colours=3.0, photographs=4),
+        Phase(
+            side=128,
+            batch_size=4,
+            steps=1500,
+            lr=6e-4,
+            style_weight=(3.0, 4.0),
+            variation_weight=8.0,
+            colours=3.0,
+            photographs=4,
+        ),
     )
     measured_contents: int = 16
     measured_styles: int = 48
