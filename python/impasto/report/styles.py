@@ -20,12 +20,12 @@ PARTS = ("content", "style", "identity")
 _GAP = 4
 
 
-def style_sheet(contents: Tensor, styles: Tensor, painted: Tensor) -> Any:
+def style_sheet(contents: Tensor, styles: Tensor | None, painted: Tensor) -> Any:
     """Every content in every style: styles on top, contents on the left.
 
     Args:
         contents: [N, 3, H, W] in [0, 1].
-        styles: [M, 3, H', W'] in [0, 1]; brought to the contents' size.
+        styles: [M, 3, H', W'] in [0, 1]; brought to the contents' size. None leaves their row out.
         painted: [N, M, 3, H, W] in [0, 1].
 
     Returns:
@@ -35,9 +35,10 @@ def style_sheet(contents: Tensor, styles: Tensor, painted: Tensor) -> Any:
         MissingExtraError: If Pillow is not installed.
     """
     height, width = contents.shape[2:]
-    shown = functional.interpolate(styles.float(), size=(height, width), mode="bilinear", antialias=True)
-    corner = torch.ones(1, 3, height, width)
-    rows = [torch.cat([corner, shown.cpu()])]
+    rows: list[Tensor] = []
+    if styles is not None:
+        shown = functional.interpolate(styles.float(), size=(height, width), mode="bilinear", antialias=True)
+        rows.append(torch.cat([torch.ones(1, 3, height, width), shown.cpu()]))
     rows += [
         torch.cat([own[None], row]) for own, row in zip(contents.float().cpu(), painted.float().cpu(), strict=True)
     ]

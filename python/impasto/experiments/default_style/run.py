@@ -111,7 +111,7 @@ def write_sheets(root: Path, model: StyleModel, data: StyleData, settings: Defau
         own = model.predictor(image[None])
         rows += [model.transformer(image.expand(8, -1, -1, -1), torch.lerp(own, drawn, a)) for a in (0.25, 0.5, 1.0)]
     shown = contents[:2].repeat_interleave(3, dim=0)
-    style_sheet(shown, torch.ones(8, 3, 160, 160), torch.stack(rows)).save(root / "random.png")
+    style_sheet(shown, None, torch.stack(rows)).save(root / "random.png")
 
 
 def _tell(measures: Measures, tell: Narrator) -> None:
