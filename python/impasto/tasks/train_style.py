@@ -58,6 +58,7 @@ class StyleTraining:
         clip: Largest norm of all gradients together, or None.
         style_weight: Of the style loss at the beginning and at the end; None takes the objective's own.
         variation_weight: Of total variation; None takes the objective's own.
+        identity_weight: Of pixels at strength 0, in the balanced objective.
         colours: Weight of colours in the balanced objective's style loss.
         partial: Share of rows with a strength below 1; see `StyleTransferTask`.
         content_scale: Share of a content image that a random crop takes, as in `ImageRecipe`.
@@ -87,6 +88,7 @@ class StyleTraining:
     clip: float | None = 1.0
     style_weight: tuple[float, float] | None = None
     variation_weight: float | None = None
+    identity_weight: float = 10.0
     colours: float = 1.0
     partial: float = 0.3
     content_scale: tuple[float, float] = (0.2, 1.0)
@@ -343,7 +345,8 @@ def _objective(settings: StyleTraining, styles: Source, device: torch.device) ->
     if settings.style_weight is not None:
         weights["style_weight"] = settings.style_weight
     shown = _images(styles, settings, "styles", 256).to(device)
-    return BalancedObjective(extract, shown, colours=settings.colours, **weights)
+    weights |= {"identity_weight": settings.identity_weight, "colours": settings.colours}
+    return BalancedObjective(extract, shown, **weights)
 
 
 def _extract(features: str, device: torch.device) -> Extract:

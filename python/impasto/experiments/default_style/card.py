@@ -56,7 +56,8 @@ On {measured_contents} held-out contents, each in {measured_styles} held-out sty
 
 Style loss is that of Gram matrices over positions, added over four layers. Its fall is stated as the median over pairs:
 the ratio of means is ruled by the few contents of the strongest edges, and even a flat grey picture does well by it.
-The classifier names ten shapes of rendered scenes; it was trained on plain images alone.
+The classifier names ten shapes of rendered scenes at 96 pixels; it was trained on plain images alone, mirrored and with
+other colours, contrasts and brightnesses. Its images are painted in random styles.
 
 ## Limits
 

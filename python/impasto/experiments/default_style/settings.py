@@ -19,6 +19,7 @@ class Phase:
         lr: The highest learning rate.
         style_weight: Of the style loss, at the beginning and at the end; the content loss counts 1.
         partial: Share of rows with a strength below 1.
+        identity_weight: Of the squared difference of pixels at strength 0.
         variation_weight: Of total variation.
         colours: Weight of colours in the style loss.
         photographs: How often an epoch visits each part of a photograph; scenes are visited once.
@@ -30,6 +31,7 @@ class Phase:
     lr: float
     style_weight: tuple[float, float]
     partial: float = 0.4
+    identity_weight: float = 10.0
     variation_weight: float = 1.0
     colours: float = 1.0
     photographs: int = 1
@@ -68,20 +70,22 @@ class DefaultStyle:
         Phase(side=64, batch_size=8, steps=3000, lr=2e-3, style_weight=(0.3, 3.0)),
         Phase(side=96, batch_size=8, steps=3200, lr=1e-3, style_weight=(3.0, 3.0), colours=3.0, photographs=4),
         Phase(
-            side=128,
-            batch_size=4,
-            steps=1500,
-            lr=6e-4,
-            style_weight=(3.0, 4.0),
-            variation_weight=8.0,
+            side=96,
+            batch_size=8,
+            steps=1800,
+            lr=8e-4,
+            style_weight=(1.2, 1.2),
+            identity_weight=40.0,
+            variation_weight=4.0,
             colours=3.0,
-            photographs=4,
+            partial=0.6,
+            photographs=2,
         ),
     )
     measured_contents: int = 16
     measured_styles: int = 48
     shapes: int = 3000
-    shape_epochs: int = 12
+    shape_epochs: int = 16
     seed: int = 0
 
     @classmethod

@@ -12,8 +12,8 @@ from impasto.worlds.scenes.render import render
 from impasto.worlds.scenes.vocabulary import BACKGROUNDS, COLOURS, SHAPES, TEXTURES
 from impasto.worlds.streams import pick, stream
 
-#: Side of the classifier's images, in pixels.
-SIDE = 64
+#: Side of the classifier's images, in pixels: STL-10's.
+SIDE = 96
 
 
 def shapes(count: int, *, seed: int, split: str) -> tuple[Tensor, Tensor]:
@@ -25,7 +25,7 @@ def shapes(count: int, *, seed: int, split: str) -> tuple[Tensor, Tensor]:
         split: A name.
 
     Returns:
-        [N, 3, 64, 64] float in [0, 1], and the numbers of the shapes [N] int64.
+        [N, 3, 96, 96] float in [0, 1], and the numbers of the shapes [N] int64.
     """
     images, labels = [], []
     names = list(SHAPES)
@@ -50,10 +50,10 @@ def shapes(count: int, *, seed: int, split: str) -> tuple[Tensor, Tensor]:
 
 
 def train_classifier(images: Tensor, labels: Tensor, *, epochs: int, seed: int) -> nn.Module:
-    """Trains a small convolutional classifier; it sees plain images only, mirrored at random.
+    """Trains a small convolutional classifier; it sees plain images only, mirrored and with other colours at random.
 
     Args:
-        images: [N, 3, 64, 64] in [0, 1].
+        images: [N, 3, 96, 96] in [0, 1].
         labels: [N].
         epochs: Times that it sees each.
         seed: Of everything drawn.
@@ -62,24 +62,34 @@ def train_classifier(images: Tensor, labels: Tensor, *, epochs: int, seed: int) 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         layers: list[nn.Module] = []
-        for inputs, outputs in ((3, 32), (32, 64), (64, 96), (96, 96)):
+        for inputs, outputs in ((3, 24), (24, 48), (48, 96), (96, 96)):
             layers += [nn.Conv2d(inputs, outputs, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(outputs)]
             layers += [nn.ReLU()]
-        network = nn.Sequential(*layers, nn.Flatten(), nn.Linear(96 * 16, len(SHAPES)))
+        network = nn.Sequential(*layers, nn.Flatten(), nn.Linear(96 * (SIDE // 16) ** 2, len(SHAPES)))
     steps = epochs * (len(images) // 64)
     optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps)
     for _ in range(epochs):
         order = torch.randperm(len(images), generator=generator)
         for rows in order[: len(images) // 64 * 64].view(-1, 64):
-            flip = torch.rand(64, generator=generator) < 0.5
-            batch = torch.where(flip[:, None, None, None], images[rows].flip(3), images[rows])
-            loss = functional.cross_entropy(network(batch), labels[rows])
+            loss = functional.cross_entropy(network(_jittered(images[rows], generator)), labels[rows])
             optimiser.zero_grad()
             torch.autograd.backward(loss)
             optimiser.step()
             schedule.step()
     return network.eval().requires_grad_(False)
+
+
+def _jittered(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Half of the images mirrored; each with its channels mixed, and with another contrast and brightness."""
+    count = len(images)
+    flip = torch.rand(count, generator=generator) < 0.5
+    images = torch.where(flip[:, None, None, None], images.flip(3), images)
+    mix = torch.eye(3) + 0.25 * torch.randn(count, 3, 3, generator=generator)
+    gain = torch.exp(0.3 * torch.randn(count, 1, 1, 1, generator=generator))
+    offset = 0.15 * torch.randn(count, 1, 1, 1, generator=generator)
+    mixed = torch.einsum("nij,njhw->nihw", mix, images - 0.5)
+    return (mixed * gain + 0.5 + offset).clamp(0, 1)
 
 
 def accuracy(network: nn.Module, images: Tensor, labels: Tensor) -> float:
