@@ -19,7 +19,9 @@ al. (2017), made small for CPUs, with the distribution of style embeddings after
 
     impasto reproduce default-style
 
-whose settings and seeds the file's header holds. This page is written from that header.
+whose settings and seeds the file's header holds; this page is written from that header. The features here were trained
+on a draft of the styles, before some of them were redrawn, and the transformer with one thread at first and two later:
+run again, the command makes weights like these, not the same bits.
 
 ## Networks
 
@@ -61,7 +63,7 @@ other colours, contrasts and brightnesses. Its images are painted in random styl
 
 ## Limits
 
-It was trained on few photographs, on procedural styles and at small sizes, for an hour or so on one CPU core. It
+It was trained on few photographs, on procedural styles and at small sizes, for an hour and a half on two CPU cores. It
 changes colour, contrast and small texture; it does not paint like a master, and large strokes are beyond it. Faces and
 fine print suffer at full strength. For results to publish, train on photographs and paintings (`impasto style train`),
 or load the published checkpoint.
@@ -107,7 +109,8 @@ def _phase(phase: Mapping[str, Any]) -> str:
     weight = f"{first:g}" if first == last else f"{first:g} to {last:g}"
     return (
         f"- {phase['steps']:,} batches of {phase['batch_size']} at {phase['side']} pixels, learning rate "
-        f"{phase['lr']:g}, style weight {weight}"
+        f"{phase['lr']:g}, style weight {weight}, identity weight {phase['identity_weight']:g}, strengths below 1 in "
+        f"{phase['partial']:.0%} of rows"
     )
 
 
