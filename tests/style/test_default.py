@@ -1,0 +1,105 @@
+"""The model that comes with impasto: what its card says is so, on contents and styles that it was not trained on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+import impasto
+from impasto.experiments.default_style.card import card
+from impasto.experiments.default_style.settings import DefaultStyle
+from impasto.style.losses import style_loss
+from impasto.style.model import DEFAULT, StyleModel
+from impasto.style.networks.vgg import load_features
+from impasto.tasks.train_style import OBJECTIVE_LAYERS
+from impasto.worlds.styles import draw_style, render_style
+
+
+@pytest.fixture(scope="module")
+def model() -> StyleModel:
+    return StyleModel.load()
+
+
+@pytest.fixture(scope="module")
+def contents(photographs: dict[str, Any]) -> Tensor:
+    """Photographs that were held out, [3, 3, 128, 128]."""
+    pictures = [photographs[name] for name in ("coffee", "flower", "rocket")]
+    squares = [impasto.ops.resize(picture[:400, 100:500], (128, 128)) for picture in pictures]
+    return torch.from_numpy(np.stack(squares)).permute(0, 3, 1, 2) / 255
+
+
+@pytest.fixture(scope="module")
+def styles() -> Tensor:
+    """Styles that were held out, of sixteen families, [16, 3, 128, 128]."""
+    first = DefaultStyle().styles
+    pictures = [render_style(draw_style(first + 3 * number), size=192)[:128, :128] for number in range(16)]
+    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2) / 255
+
+
+def _layers(images: Tensor) -> list[Tensor]:
+    return list(load_features("small").extract(images, OBJECTIVE_LAYERS).values())
+
+
+@torch.no_grad()
+def test_styles_come_near(model: StyleModel, contents: Tensor, styles: Tensor) -> None:
+    falls = []
+    for content in contents:
+        plain = content.expand(len(styles), -1, -1, -1)
+        painted = model.transformer(plain, model.predictor(styles))
+        target = _layers(styles)
+        falls.append(style_loss(_layers(plain), target) / style_loss(_layers(painted), target))
+    assert torch.cat(falls).median() >= 4
+
+
+@torch.no_grad()
+def test_content_stays(model: StyleModel, contents: Tensor) -> None:
+    """Every picture painted in a random style is told from the others by where its edges lie."""
+    stylize = impasto.StyleRandomizer(model, alpha=0.5, seed=1)
+    plain = torch.stack([_edges(image) for image in contents])
+    for number, content in enumerate(contents):
+        painted = torch.stack([_edges(image) for image in stylize(content.expand(8, -1, -1, -1))])
+        alike = torch.nn.functional.cosine_similarity(painted[:, None], plain[None], dim=2)  # [8, 3]
+        assert (alike.argmax(dim=1) == number).all()
+        assert alike[:, number].median() > 0.3
+
+
+def _edges(image: Tensor) -> Tensor:
+    """Where brightness changes, at a quarter of the size, without its mean."""
+    gray = image.mean(dim=0)[None, None]
+    steps = (gray[..., 1:, :-1] - gray[..., :-1, :-1]).abs() + (gray[..., :-1, 1:] - gray[..., :-1, :-1]).abs()
+    pooled = torch.nn.functional.avg_pool2d(steps, 4).flatten()
+    return pooled - pooled.mean()
+
+
+@torch.no_grad()
+def test_random_styles_differ(model: StyleModel, contents: Tensor) -> None:
+    drawn = model.distribution.sample(10, torch.Generator().manual_seed(0))
+    for content in contents:
+        painted = model.transformer(content.expand(10, -1, -1, -1), drawn)
+        apart = (painted[:, None] - painted[None]).square().mean(dim=(2, 3, 4)).sqrt()
+        assert apart.sum() / 90 > 0.1
+        assert apart[~torch.eye(10, dtype=torch.bool)].min() > 0.02
+
+
+@torch.no_grad()
+def test_strength_is_a_scale(model: StyleModel, contents: Tensor) -> None:
+    """The stronger, the further from the image itself."""
+    drawn = model.distribution.sample(8, torch.Generator().manual_seed(3))
+    content = contents[:1].expand(8, -1, -1, -1)
+    own = model.predictor(content)
+    apart = []
+    for alpha in (0.0, 0.5, 1.0):
+        painted = model.transformer(content, torch.lerp(own, drawn, alpha))
+        apart.append(float((painted - content).square().mean().sqrt()))
+    assert apart[0] < apart[1] < apart[2]
+    assert apart[0] < 0.12
+
+
+def test_the_card_is_the_models(model: StyleModel) -> None:
+    assert DEFAULT.with_name("README.md").read_text(encoding="utf-8") == card(model)
+    assert model.about["measures"]["fall_median"] >= 4
+    assert DEFAULT.stat().st_size < 4_000_000
