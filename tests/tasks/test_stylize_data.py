@@ -321,6 +321,9 @@ def test_another_job_is_refused(
     )
     with pytest.raises(impasto.RecipeError, match="base was 'image' and is 'mean', model have other weights"):
         stylize_data(data, folder, StyleRandomizer(other, base="mean"), _settings(keep_original=True))
+    narrow = StyleRandomizer(randomizer.model, dtype=torch.bfloat16)
+    with pytest.raises(impasto.RecipeError, match=r"dtype was 'torch\.float32' and is 'torch\.bfloat16'"):
+        stylize_data(data, folder, narrow, _settings(keep_original=True))
     assert _bytes(folder) == before
 
 

@@ -163,7 +163,7 @@ def _job(source: Source, randomizer: StyleRandomizer, settings: StylizeSettings)
             "weights": weights.hexdigest(),
             "base": randomizer.base,
             "downsample": painter.downsample,
-            "dtype": str(next(painter.model.transformer.parameters()).dtype),
+            "dtype": str(painter.dtype or torch.float32),  # the model itself is kept in float32
             "device": randomizer.model.content_mean.device.type,
         },
     }
