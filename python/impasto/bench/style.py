@@ -18,9 +18,10 @@ from impasto.bench import machine
 from impasto.bench.answers import AnswersDifferError
 from impasto.bench.memory import peak_bytes
 from impasto.bench.peers.published_style import NAME as PEER
-from impasto.bench.style_forms import Form, compact, full_size, small, steps
+from impasto.bench.style_forms import Form, full_size, small, steps
 from impasto.bench.timing import Track, untracked
 from impasto.checks import require
+from impasto.style.model import StyleModel
 
 #: What a pixel in [0, 1] may differ by at most in float32, and on average in half precision.
 TOLERANCE = {"float32": 5e-4, "bfloat16": 2e-2, "float16": 5e-3}
@@ -198,7 +199,7 @@ def _measure(
 ) -> list[StyleRow]:
     generator = torch.Generator().manual_seed(seed)
     images = torch.rand(workload.batch, 3, workload.size, workload.size, generator=generator).to(device)
-    own = small(compact(seed), device)
+    own = small(StyleModel.load(), device)
     calls: list[tuple[StyleRow, Callable[[], object]]] = []
     expected: Tensor | None = None
     for form in (*steps(full_size(seed), device, compiled=compiled), own):

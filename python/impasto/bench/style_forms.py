@@ -15,16 +15,13 @@ from impasto.bench.peers import published_style
 from impasto.style.embedding import EmbeddingDistribution
 from impasto.style.fast import fast
 from impasto.style.fast.graphed import Graphed
-from impasto.style.model import DEFAULT, StyleModel
+from impasto.style.model import StyleModel
 from impasto.style.networks.backends import script
-from impasto.style.networks.compact import StatisticsPredictor
 from impasto.style.networks.inception import InceptionPredictor
 from impasto.style.networks.transformer import StyleTransformer
 
 #: From images [B, 3, H, W], sampled embeddings [B, E] and alpha to images.
 Restyle = Callable[[Tensor, Tensor, float], Tensor]
-#: The compact networks' sizes where no trained ones have come with impasto.
-_COMPACT = {"widths": (16, 32, 64), "residuals": 5, "embedding": 64, "kernel": 5}
 
 
 @dataclass(frozen=True)
@@ -57,16 +54,6 @@ def full_size(seed: int) -> StyleModel:
         with torch.no_grad():
             predictor.train()(torch.rand(4, 3, 96, 96))
     return StyleModel(transformer, predictor, EmbeddingDistribution(torch.zeros(100), torch.eye(100))).eval()
-
-
-def compact(seed: int) -> StyleModel:
-    """The model that comes with impasto; one of its sizes with random weights where there is none."""
-    if DEFAULT.exists():
-        return StyleModel.load()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        transformer, predictor = StyleTransformer(**_COMPACT), StatisticsPredictor(embedding=64)  # type: ignore[arg-type]
-    return StyleModel(transformer, predictor, EmbeddingDistribution(torch.zeros(64), torch.eye(64))).eval()
 
 
 def steps(model: StyleModel, device: torch.device, *, compiled: bool) -> Iterator[Form]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import torch
@@ -20,7 +20,7 @@ class Objective(Protocol):
     """Scores painted images."""
 
     def __call__(
-        self, painted: Tensor, contents: Tensor, styles: Tensor, alpha: Tensor, progress: float
+        self, painted: Tensor, contents: Tensor, styles: Tensor, alpha: Tensor, progress: float | Tensor
     ) -> dict[str, Tensor]:
         """The loss and its parts.
 
@@ -29,7 +29,7 @@ class Objective(Protocol):
             contents: [B, 3, H, W] in [0, 1].
             styles: [B, 3, H', W'] in [0, 1].
             alpha: [B], the share of the style in each embedding; the rest is the content's own.
-            progress: Where training stands, from 0 to 1.
+            progress: Where training stands, from 0 to 1; a number, or a scalar on the device.
 
         Returns:
             Scalars: ``"loss"``, ``"content"``, ``"style"`` and ``"variation"``, the parts without their weights.
@@ -62,7 +62,7 @@ class MagentaObjective:
         self.weights = {"content": content_weight, "style": style_weight, "variation": variation_weight}
 
     def __call__(
-        self, painted: Tensor, contents: Tensor, styles: Tensor, alpha: Tensor, progress: float
+        self, painted: Tensor, contents: Tensor, styles: Tensor, alpha: Tensor, progress: float | Tensor
     ) -> dict[str, Tensor]:
         """See `Objective`."""
         del progress
@@ -116,7 +116,7 @@ class BalancedObjective:
         self.variation_weight = variation_weight
 
     def __call__(
-        self, painted: Tensor, contents: Tensor, styles: Tensor, alpha: Tensor, progress: float
+        self, painted: Tensor, contents: Tensor, styles: Tensor, alpha: Tensor, progress: float | Tensor
     ) -> dict[str, Tensor]:
         """See `Objective`."""
         with torch.no_grad():
@@ -126,7 +126,7 @@ class BalancedObjective:
         found = self.extract(painted)
         content = torch.stack([_structure_loss(found[layer], wanted[layer]) for layer in self.content_layers])
         first, last = self.style_weight
-        weights = {
+        weights: dict[str, float | Tensor] = {
             "content": 1.0,
             "style": first + (last - first) * progress,
             "identity": self.identity_weight,
@@ -157,5 +157,5 @@ def _mixed_gram_loss(
     return total
 
 
-def _weighted(parts: dict[str, Tensor], weights: dict[str, float]) -> Tensor:
+def _weighted(parts: dict[str, Tensor], weights: Mapping[str, float | Tensor]) -> Tensor:
     return torch.stack([weights[name] * value for name, value in parts.items()]).sum()

@@ -153,7 +153,7 @@ class StyleTransferTask:
         own, other = self._predictor(torch.cat([contents, styles])).chunk(2)
         painted = self._transformer(contents, torch.lerp(own, other, alpha[:, None].to(own.dtype)))
         with torch.autocast(contents.device.type, enabled=False):  # squares of features overflow float16
-            progress = int(self.networks.done) / self.steps
+            progress = self.networks.done / self.steps  # stays on the device: no step waits for it
             return self.objective(painted.float(), contents, styles, alpha, progress)
 
     def after_step(self) -> None:

@@ -20,7 +20,7 @@ from impasto.style.networks.vgg import Features
 from impasto.style.optimize import optimize
 from impasto.style.randomize.alpha import Alpha
 from impasto.style.randomize.randomizer import StyleRandomizer
-from impasto.tasks.stylize_shard import encode_image, fit
+from impasto.tasks.stylize_shard import encode_image, fit, located
 
 _FORMATS = {".jpg": "jpg", ".jpeg": "jpg", ".png": "png", ".webp": "webp"}
 _GAP = 4
@@ -67,7 +67,7 @@ def read_picture(path: str | Path, size: int | None = None) -> Image:
     try:
         return fit(ops.decode(path, exif="apply"), size)
     except ImpastoError as error:
-        raise type(error)(error.reason, key=error.key, path=error.path or str(path)) from error
+        raise located(error, None, str(path)) from error
 
 
 def check_target(path: str | Path) -> str:

@@ -288,10 +288,11 @@ def _read(source: Source, row: int, copy: int, settings: StylizeSettings) -> _It
             row, copy, key, path, index.captions(place), index.label(place), data, small, small.shape != pixels.shape
         )
     except ImpastoError as error:
-        raise _located(error, key, path) from error
+        raise located(error, key, path) from error
 
 
-def _located(error: ImpastoError, key: str | None, path: str | None) -> ImpastoError:
+def located(error: ImpastoError, key: str | None, path: str | None) -> ImpastoError:
+    """The same error, naming the sample and the file where it names none."""
     return type(error)(error.reason, key=error.key or key, path=error.path or path)
 
 
@@ -325,7 +326,7 @@ def _paint(
                 painted = randomizer(images.to(device), plan).cpu().numpy()
         except RecipeError as error:  # all of the group have one size, which is too small
             for item in group:
-                _refuse(_located(error, item.key, item.path), item.row, item.copy, settings, report)
+                _refuse(located(error, item.key, item.path), item.row, item.copy, settings, report)
                 refused.add((item.row, item.copy))
             continue
         for item, pixels in zip(group, painted, strict=True):

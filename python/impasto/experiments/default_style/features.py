@@ -16,7 +16,7 @@ from impasto.experiments.narrator import Advance
 from impasto.loading import Loader
 from impasto.loading.sources import ImageFolder
 from impasto.recipe import ImageRecipe, Recipe
-from impasto.style.networks.features import SmallVGG, moments
+from impasto.style.networks.features import SmallVGG, centred, moments
 
 
 def train_features(data: StyleData, settings: DefaultStyle, progress: Advance) -> tuple[SmallVGG, list[float]]:
@@ -111,7 +111,7 @@ def unit_mean(network: SmallVGG, images: Tensor) -> None:
 
 def _walk(network: SmallVGG, images: Tensor) -> Iterator[tuple[nn.Conv2d, Tensor, Tensor]]:
     """Each convolution with its bias and what enters it, as the convolutions before it are when it is asked for."""
-    features = (images - 0.45) * 4.0
+    features = centred(images)
     for number, block in enumerate(network.blocks):
         if number > 0:
             features = functional.avg_pool2d(features, 2)

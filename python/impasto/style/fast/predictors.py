@@ -10,6 +10,7 @@ from torch.nn import functional
 from impasto.style.fast import fold
 from impasto.style.fast.layers import PIXELS, ReflectConv, at_once, copied, moments
 from impasto.style.networks.compact import StatisticsPredictor
+from impasto.style.networks.features import GAIN, MEAN
 from impasto.style.networks.inception import InceptionPredictor
 
 
@@ -116,7 +117,7 @@ class FastStatistics(nn.Module):
             pairs = [(conv.weight, conv.bias) for conv in convs]
             if number == 0:
                 # SmallVGG's map of the input; reflecting borders commutes with it.
-                scale, shift = convs[0].weight.new_tensor([[4.0] * 3, [-0.45 * 4.0] * 3])
+                scale, shift = convs[0].weight.new_tensor([[GAIN] * 3, [-MEAN * GAIN] * 3])
                 pairs[0] = fold.input_affine(*pairs[0], scale, shift)
             layers: list[nn.Module] = []
             for weight, bias in pairs:

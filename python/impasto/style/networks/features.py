@@ -13,6 +13,8 @@ from impasto.checks import require
 WIDTHS = (16, 32, 64, 128)
 #: Convolutions of each block, as in VGG-16's first four.
 DEPTHS = (2, 2, 3, 3)
+#: What images in [0, 1] are brought by to about zero mean and a deviation of one: ``(x - MEAN) * GAIN``.
+MEAN, GAIN = 0.45, 4.0
 
 
 class SmallVGG(nn.Module):
@@ -20,7 +22,6 @@ class SmallVGG(nn.Module):
 
     Args:
         widths: Channels of the four blocks.
-        border: How edges are padded: reflecting them keeps statistics free of a dark frame.
 
     >>> [tuple(features.shape) for features in SmallVGG()(torch.rand(1, 3, 64, 64))]
     [(1, 16, 64, 64), (1, 32, 32, 32), (1, 64, 16, 16), (1, 128, 8, 8)]
@@ -55,7 +56,7 @@ class SmallVGG(nn.Module):
             Four tensors [B, C, H / s, W / s] with s of 1, 2, 4 and 8, after ReLU: VGG-16's relu1_2, relu2_2, relu3_3
             and relu4_3.
         """
-        features = (images - 0.45) * 4.0  # about zero mean and a deviation of one
+        features = centred(images)
         layers: list[Tensor] = []
         for number, block in enumerate(self.blocks):
             if number > 0:
@@ -67,7 +68,7 @@ class SmallVGG(nn.Module):
 
 
 class Block(nn.Module):
-    """Some 3x3 convolutions over reflected borders, each with ReLU."""
+    """Some 3x3 convolutions, each with ReLU, over reflected borders: no dark frame is in their statistics."""
 
     def __init__(self, inputs: int, outputs: int, depth: int) -> None:
         super().__init__()
@@ -78,6 +79,11 @@ class Block(nn.Module):
         for conv in self.convs:
             features = functional.relu(conv(functional.pad(features, [1, 1, 1, 1], mode="reflect")))
         return features
+
+
+def centred(images: Tensor, mean: float = MEAN, gain: float = GAIN) -> Tensor:
+    """Images [B, 3, H, W] in [0, 1] as `SmallVGG` looks at them."""
+    return (images - mean) * gain
 
 
 def moments(features: Tensor) -> Tensor:

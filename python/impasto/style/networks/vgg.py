@@ -22,7 +22,7 @@ from impasto._optional import need
 from impasto.checks import choice, require
 from impasto.errors import CheckpointError
 from impasto.style.model import check_tensors
-from impasto.style.networks.features import DEPTHS, SmallVGG
+from impasto.style.networks.features import DEPTHS, SmallVGG, centred
 
 Pooling = Literal["max", "average"]
 
@@ -180,7 +180,7 @@ class SmallFeatures(Features):
 
     def _walk(self, images: Tensor) -> Iterator[tuple[str, Tensor]]:
         convs = [conv for block in self.network.blocks for conv in block.convs]  # type: ignore[union-attr]
-        features = (images - 0.45) * 4.0
+        features = centred(images)
         for name, place in _plan(self.depths):
             if name.startswith("conv"):
                 features = convs[place](functional.pad(features, [1, 1, 1, 1], mode="reflect"))

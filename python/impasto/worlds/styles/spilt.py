@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from impasto.worlds.styles.cells import cut
@@ -44,8 +46,8 @@ def _splatter(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
                 0, 2 * min(shape), (2, 1)
             )
             widths = np.maximum(unit * rng.uniform(0.1, 0.9) * (1 + np.cos(np.linspace(0, rng.uniform(3, 20), 40))), 1)
-            points = path.T.tolist()
-            for start, end, width in zip(points, points[1:], np.rint(widths).astype(int).tolist(), strict=False):
+            points, rounded = path.T.tolist(), np.rint(widths).astype(int).tolist()
+            for (start, end), width in zip(pairwise(points), rounded[:-1], strict=True):
                 draw.line([*start, *end], 255, width)
         spots = round(style["spots"] * (1 + 256 / (8 * style.scale)))
         where = rng.uniform(0, 1, (spots, 2)) * 2 * np.array(shape[::-1])
