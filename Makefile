@@ -53,16 +53,16 @@ test-python: $(VENV)/.built test-rust
 
 bench: $(VENV)/.built ## time the kernels, the loader and the style networks against their peers
 	cargo bench -p impasto-benches
-	$(PY) -m pytest benches -p no:xdist --benchmark-group-by=group --benchmark-columns=min,median,ops
+	$(PY) -m pytest benches/python -p no:xdist --benchmark-group-by=group --benchmark-columns=min,median,ops
 	$(BIN)/impasto bench loader
 	$(BIN)/impasto bench style
 
 record: $(VENV)/.built ## bench, keep the figures in benches/results/ and put them into README
 	mkdir -p target
-	$(PY) benches/exactness.py
-	$(PY) -m pytest benches -p no:xdist -q --benchmark-json target/benches.json
-	$(PY) benches/keep.py target/benches.json
-	@cpu=$$($(PY) -c 'from impasto.bench.machine import slug; print(slug())'); \
+	$(PY) benches/python/exactness.py
+	$(PY) -m pytest benches/python -p no:xdist -q --benchmark-json target/benches.json
+	$(PY) benches/python/keep.py target/benches.json
+	@cpu=$$($(PY) -c 'from impasto_lab.bench.machine import slug; print(slug())'); \
 	for how in bilinear bicubic; do \
 		$(BIN)/impasto bench loader --interpolation $$how --json benches/results/loader-$$cpu-$$how.json || exit 1; \
 	done; \

@@ -1,7 +1,8 @@
-"""What recipes ask of their values."""
+"""What is asked of arguments."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
 
@@ -14,9 +15,17 @@ def require(holds: bool, reason: str) -> None:
         raise RecipeError(reason)
 
 
-def choice(name: str, value: object, known: tuple[str, ...]) -> None:
-    """Requires one of the known names."""
-    require(value in known, f"{name}={value!r} is not known; use one of {', '.join(map(repr, known))}")
+def choice(name: str, value: object, known: Iterable[object]) -> None:
+    """Requires one of the known values, which are names or None."""
+    known = tuple(known)
+    # Equality alone would take 1 for True, and an array's would not be one truth.
+    if not any(type(value) is type(one) and value == one for one in known):
+        raise RecipeError(f"{name}={value!r} is not known; use one of {', '.join(map(repr, known))}")
+
+
+def probability(name: str, value: object) -> None:
+    """Requires a number in [0, 1]."""
+    require(is_number(value) and 0 <= value <= 1, f"{name}={value!r} must lie in [0, 1]")  # type: ignore[operator]
 
 
 def is_number(value: object) -> bool:

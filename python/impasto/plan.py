@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from impasto import _core
-from impasto.augment import Operation
+from impasto.recipe import Operation
 
 Words = Literal["own", "partner", "both", "kept of each", "kept of both"]
 

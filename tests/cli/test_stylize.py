@@ -14,14 +14,14 @@ from safetensors.torch import save_file
 
 import impasto
 from impasto.cli import main
+from impasto.jobs.pictures import optimize_picture
 from impasto.style.embedding import EmbeddingDistribution
 from impasto.style.model import StyleModel
 from impasto.style.networks.compact import StatisticsPredictor
 from impasto.style.networks.features import SmallVGG
 from impasto.style.networks.transformer import StyleTransformer
 from impasto.style.networks.vgg import load_features
-from impasto.tasks.stylize_picture import optimize_picture
-from impasto.worlds.mug import render_mug
+from impasto_lab.worlds.mug import render_mug
 
 Run = Callable[..., str]
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import impasto
-from impasto import ImageRecipe, Loader, Recipe, ops
+from impasto import ImageRecipe, Loader, Recipe, mixgen, ops
 from impasto.sources import Sequence
 
 POLICIES = (
@@ -94,10 +94,10 @@ def test_mixup_blends_images_and_leaves_captions(photographs, encode):
     wanted = lams * plain.images + (1 - lams) * plain.images[plan.partners]
     assert (wanted - mixed.images).abs().max() < 1e-5
     labels = torch.arange(len(names)) % 3
-    soft = ops.soft_labels(labels, plan, 3)
+    soft = mixgen.soft_labels(labels, plan, 3)
     logits = torch.randn(len(names), 3, generator=torch.Generator().manual_seed(0))
     cross = torch.nn.functional.cross_entropy
     halves = float(lams[0]) * cross(logits, labels) + (1 - float(lams[0])) * cross(logits, labels[plan.partners])
     assert torch.allclose(cross(logits, soft), halves, atol=1e-6)
     with pytest.raises(impasto.RecipeError, match="-1 stands for"):
-        ops.soft_labels(labels - 1, plan, 3)
+        mixgen.soft_labels(labels - 1, plan, 3)

@@ -7,8 +7,9 @@ import pickle
 
 import torch
 
-from impasto.loading import Loader, sources
+from impasto import sources
 from impasto.loading.buffers import Buffers
+from impasto.loading.loader import Loader
 
 
 def _address(array) -> int:

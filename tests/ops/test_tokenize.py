@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto import BertTokenizer, ClipTokenizer, RecipeError, VocabularyError, ops
+from impasto import BertTokenizer, ClipTokenizer, RecipeError, VocabularyError, mixgen, ops
 
 #: Code points that have broken tokenisers: controls, marks, joiners, wide and astral ones, case without a simple map.
 HARD = (
@@ -97,7 +97,7 @@ def test_clip_is_open_clip_at_any_length(open_clip_tokenizer, caption, length):
 def test_joining_before_is_splicing_after(captions):
     """DESIGN: strings joined and tokenised equal ids spliced, on clean text."""
     some = captions[:4000:2]
-    joined = ops.tokenize([ops.join(a, b) for a, b in itertools.pairwise(some)], length=154).input_ids
+    joined = ops.tokenize([mixgen.join(a, b) for a, b in itertools.pairwise(some)], length=154).input_ids
     apart = [row[1 : row.tolist().index(49407)].tolist() for row in ops.tokenize(some, length=154).input_ids]
     for row, (a, b) in zip(joined, itertools.pairwise(apart), strict=True):
         assert row[: len(a) + len(b) + 2].tolist() == [49406, *a, *b, 49407]

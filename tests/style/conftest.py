@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from impasto.style import EmbeddingDistribution, StyleModel
+from impasto.style.embedding import EmbeddingDistribution
+from impasto.style.model import StyleModel
 from impasto.style.networks.compact import StatisticsPredictor
 from impasto.style.networks.transformer import StyleTransformer
 

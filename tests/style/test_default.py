@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 import impasto
-from impasto.experiments.default_style.card import card
-from impasto.experiments.default_style.settings import HELD_OUT, DefaultStyle
-from impasto.style.losses import style_loss
 from impasto.style.model import DEFAULT, StyleModel
 from impasto.style.networks.vgg import load_features
-from impasto.tasks.train_style import OBJECTIVE_LAYERS
-from impasto.worlds.photographs import catalogue
-from impasto.worlds.styles import draw_style, render_style
+from impasto.style.transfer.losses import style_loss
+from impasto_lab.experiments.default_style.card import card
+from impasto_lab.experiments.default_style.settings import HELD_OUT, DefaultStyle
+from impasto_lab.tasks.train_style import OBJECTIVE_LAYERS
+from impasto_lab.worlds.photographs import catalogue
+from impasto_lab.worlds.styles import draw_style, render_style
 
 
 @pytest.fixture(scope="module")

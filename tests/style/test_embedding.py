@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from impasto import RecipeError
-from impasto.style import EmbeddingDistribution
+from impasto.style.embedding import EmbeddingDistribution
 
 
 def of(embeddings):

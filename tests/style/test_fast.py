@@ -15,11 +15,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from impasto.errors import RecipeError
-from impasto.style.fast import fast, fold
-from impasto.style.fast.graphed import Graphed
 from impasto.style.networks.compact import StatisticsPredictor
 from impasto.style.networks.inception import InceptionPredictor
 from impasto.style.networks.transformer import StyleTransformer
+from impasto.style.run import fold
+from impasto.style.run.forms import fast
+from impasto.style.run.graphed import Graphed
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.:FutureWarning", "ignore:.*torch.jit.:DeprecationWarning")
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 import impasto
-from impasto.style.losses import BalancedStyleLoss, content_loss, gram, style_loss, total_variation
 from impasto.style.networks.features import SmallVGG, moments
-from impasto.style.objectives import BalancedObjective, MagentaObjective
+from impasto.style.transfer.losses import BalancedStyleLoss, content_loss, gram, style_loss, total_variation
+from impasto.style.transfer.objectives import BalancedObjective, MagentaObjective
 
 
 @pytest.fixture

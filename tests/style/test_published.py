@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional
 
 from impasto import CheckpointError, RecipeError, StyleRandomizer
-from impasto.style import open_model
+from impasto.style.opening import open_model
 from impasto.style.published import EMBEDDINGS, PREDICTOR, TRANSFORMER, save_published
 
 from .conftest import tiny_model

@@ -15,11 +15,11 @@ from torch import nn
 import impasto
 from impasto import Beta, CheckpointError, RecipeError, StyleRandomizer
 from impasto.errors import DeviceMemoryError, ImpastoError
-from impasto.style import StylePlan, interpolate
+from impasto.style.embedding import interpolate
 from impasto.style.model import DEFAULT
 from impasto.style.randomize import memory
-from impasto.style.randomize.alpha import draw_alpha
-from impasto.style.randomize.ratio import choose, share
+from impasto.style.randomize.draw import StylePlan, choose, share
+from impasto.style.randomize.strength import draw_alpha
 
 from .conftest import SIZE, tiny_model
 

@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 from impasto import Beta, CheckpointError, ImpastoError, RecipeError, StyleRandomizer
-from impasto.style.networks import backends
-from impasto.style.networks.backends import BackendWarning, prepare, script
 from impasto.style.networks.inception import InceptionPredictor
+from impasto.style.run import backends
+from impasto.style.run.backends import BackendWarning, prepare, script
 
 from .conftest import SIZE, tiny_model
 

@@ -15,7 +15,7 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from impasto import CheckpointError, RecipeError, StyleRandomizer
-from impasto.style import StyleTransform
+from impasto.style.randomize.transform import StyleTransform
 
 
 @pytest.fixture
@@ -190,7 +190,7 @@ sys.modules["torchvision"] = None
 import impasto
 impasto.StyleRandomizer
 try:
-    from impasto.style import StyleTransform
+    from impasto.style.randomize.transform import StyleTransform
 except impasto.MissingExtraError as error:
     print(error)
 """

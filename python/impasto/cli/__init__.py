@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from impasto.cli import bench, demo, info, reproduce, show, style, stylize, world
+from impasto.cli import info, stylize
 from impasto.errors import ImpastoError
 
 _DESCRIPTION = "MixGen, style randomization and fast image-text loading for PyTorch."
@@ -29,28 +29,26 @@ examples:
 2 when the command line is, and 130 when interrupted."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line's grammar."""
+def top_parser(verbs: Sequence[Any]) -> argparse.ArgumentParser:
+    """A grammar of the verbs given."""
     top = argparse.ArgumentParser(
         "impasto", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     top.add_argument("--version", action=_Version, help="print the version and exit")
-    verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for verb in (demo, info, show, style, stylize, bench, reproduce, world):
-        verb.add_parser(verbs)
+    parsers = top.add_subparsers(title="verbs", metavar="VERB", required=True)
+    for verb in verbs:
+        verb.add_parser(parsers)
     return top
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line.
+def parser() -> argparse.ArgumentParser:
+    """The grammar of the library's verbs."""
+    return top_parser((info, stylize))
 
-    Args:
-        arguments: What follows ``impasto``; by default the process's own.
 
-    Returns:
-        The exit status: 0; 1 when something is wrong, which standard error names in one line; 130 when interrupted.
-    """
-    args = parser().parse_args(arguments)
+def run_main(grammar: argparse.ArgumentParser, arguments: Sequence[str] | None = None) -> int:
+    """Runs a command line, and turns what goes wrong into an exit status and one line."""
+    args = grammar.parse_args(arguments)
     try:
         status: int = args.run(args)
     except ImpastoError as error:
@@ -61,6 +59,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("impasto: interrupted", file=sys.stderr)
         return 130
     return status
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the library's verbs.
+
+    Args:
+        arguments: What follows ``impasto``; by default the process's own.
+
+    Returns:
+        The exit status: 0; 1 when something is wrong, which standard error names in one line; 130 when interrupted.
+    """
+    return run_main(parser(), arguments)
 
 
 class _Version(argparse.Action):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from impasto._optional import need
 from impasto.cli import output
 from impasto.errors import ImpastoError
+from impasto.extras import need
 
 if TYPE_CHECKING:
-    from impasto.loading.inspect import Problem, Report
+    from impasto.jobs import Problem, Report
 
 _DESCRIPTION = """\
 Shows what a data set holds and what would go wrong while loading it. The format is told from the content:
@@ -53,12 +53,12 @@ def run(args: argparse.Namespace) -> int:
     Returns:
         The exit status: 0, or 1 when something would go wrong.
     """
-    from impasto.loading.guess import open_source
-    from impasto.loading.inspect import failure, inspect
+    from impasto import sources
+    from impasto.jobs import failure, inspect
 
     console = output.console(args.json)
     try:
-        source = open_source(args.file, images=args.images, caption=args.caption)
+        source = sources.open(args.file, images=args.images, caption=args.caption)
         report = inspect(source, sample=None if args.all else args.sample, track=output.Progress(console))
     except ImpastoError as error:
         console.print(f"[bold red]does not open[/] {type(error).__name__}", end=" ")

@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from impasto._optional import need
 from impasto.errors import SourceError
+from impasto.extras import need
 
 Item = TypeVar("Item")
 
 
 def add_data(parser: argparse.ArgumentParser, name: str) -> None:
-    """Adds what `impasto.loading.guess.open_source` opens a data set by."""
+    """Adds what `impasto.sources.open` opens a data set by."""
     metavar = name.upper()
     parser.add_argument(name, metavar=metavar, help="annotation file, folder, tar shard, or pattern of shards")
     parser.add_argument("--images", metavar="DIR", help=f"folder of the images (default: looked for near {metavar})")
@@ -83,7 +83,7 @@ class Progress:
 
 
 class Terminal:
-    """Tells an experiment's progress to a terminal: an `impasto.experiments.narrator.Narrator`."""
+    """Tells an experiment's progress to a terminal: an `impasto_lab.experiments.narrator.Narrator`."""
 
     def __init__(self, shown_on: Any) -> None:
         self._console = shown_on

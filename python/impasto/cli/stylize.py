@@ -13,7 +13,7 @@ from impasto.errors import RecipeError, SourceError
 if TYPE_CHECKING:
     import torch
 
-    from impasto.style.randomize.randomizer import StyleRandomizer
+    from impasto.style import StyleRandomizer
 
 _DESCRIPTION = """\
 Paints a picture, or every image of a data set, in another style.
@@ -129,7 +129,7 @@ def run(args: argparse.Namespace) -> int:
     Returns:
         The exit status, 0.
     """
-    from impasto.tasks.stylize_picture import is_picture
+    from impasto.jobs import is_picture
 
     if not Path(args.data).exists() and not any(mark in args.data for mark in "{*?["):
         raise SourceError("the file does not exist; check the path", path=args.data)
@@ -150,7 +150,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _picture(args: argparse.Namespace) -> dict[str, Any]:
     """One picture through the networks, or a sheet of them."""
-    from impasto.tasks.stylize_picture import read_picture, style_sheet, stylize_picture, write_picture
+    from impasto.jobs import read_picture, style_sheet, stylize_picture, write_picture
 
     console = output.console(args.json)
     target = _target(args)
@@ -178,8 +178,8 @@ def _picture(args: argparse.Namespace) -> dict[str, Any]:
 
 def _optimize(args: argparse.Namespace) -> dict[str, Any]:
     """One picture, optimised."""
-    from impasto.style.networks.vgg import load_features
-    from impasto.tasks.stylize_picture import optimize_picture, read_picture, write_picture
+    from impasto.jobs import optimize_picture, read_picture, write_picture
+    from impasto.style import load_features
 
     if args.style is None:
         raise RecipeError("--method optimize needs the picture whose style is taken: --style PICTURE")
@@ -241,9 +241,8 @@ def _data(args: argparse.Namespace) -> dict[str, Any]:
     """A data set's stylized copies."""
     from dataclasses import asdict
 
-    from impasto.loading.guess import open_source
-    from impasto.tasks.stylize_data import stylize_data
-    from impasto.tasks.stylize_shard import StylizeSettings
+    from impasto import sources
+    from impasto.jobs import StylizeSettings, stylize_data
 
     if args.out is None:
         raise RecipeError("a data set needs a folder to write into: impasto stylize DATA OUT --copies K")
@@ -251,7 +250,7 @@ def _data(args: argparse.Namespace) -> dict[str, Any]:
     names = ("copies", "alpha", "ratio", "seed", "keep_original", "size", "format", "shard_size", "batch_size")
     chosen = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     settings = StylizeSettings(**chosen, quality=args.quality, on_error="skip" if args.skip_bad else "raise")
-    source = open_source(args.data, images=args.images, caption=args.caption)
+    source = sources.open(args.data, images=args.images, caption=args.caption)
     randomizer = _randomizer(args)
     with output.Terminal(console).bar("stylizing") as progress:
         done = stylize_data(source, args.out, randomizer, settings, workers=args.workers or 0, progress=progress)
@@ -267,7 +266,7 @@ def _data(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _randomizer(args: argparse.Namespace) -> StyleRandomizer:
-    from impasto.style.randomize.randomizer import StyleRandomizer
+    from impasto.style import StyleRandomizer
 
     return StyleRandomizer.load(args.model).to(_device(args.device))
 
@@ -282,7 +281,7 @@ def _device(name: str) -> torch.device:
 
 def _target(args: argparse.Namespace) -> Path:
     """Where the picture goes, which is told to be wrong before anything is computed."""
-    from impasto.tasks.stylize_picture import check_target
+    from impasto.jobs import check_target
 
     source = Path(args.data)
     target = source.with_name(f"{source.stem}-stylized.png") if args.out is None else Path(args.out)

@@ -1,6 +1,5 @@
-"""From files on disk to batches."""
+"""From rows to batches."""
 
-from impasto.loading.collate import MixGenCollate as MixGenCollate
-from impasto.loading.dataset import BatchDataset as BatchDataset
-from impasto.loading.loader import Loader as Loader
-from impasto.loading.sampler import BatchSampler as BatchSampler
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -17,10 +17,9 @@ from impasto.errors import ImpastoError, RecipeError
 from impasto.loading.bad_samples import BadSamples
 from impasto.loading.buffers import Buffers
 from impasto.loading.overflow import Overflow
-from impasto.loading.sources.base import GatheredSource, IndexedSource, Source
 from impasto.plan import MixPlan, Plan
-from impasto.recipe import Recipe
-from impasto.tokenizers import clean_caption
+from impasto.recipe import Recipe, clean_caption
+from impasto.sources import GatheredSource, IndexedSource, Source
 
 _DTYPES = {
     "float32": torch.float32,

@@ -17,7 +17,7 @@ from impasto.loading.sampler import BatchSampler
 from impasto.recipe import Recipe
 
 if TYPE_CHECKING:
-    from impasto.loading.sources.base import Source
+    from impasto.sources import Source
 
 
 class Loader:

@@ -6,7 +6,7 @@ import warnings
 
 from impasto.batch import Batch
 from impasto.errors import CaptionError
-from impasto.mixgen import MixGen
+from impasto.recipe import MixGen
 
 _REMEDY = "use a larger length, MixGen(budget='balance') or MixGen(pairing='fit')"
 

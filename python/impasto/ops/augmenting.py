@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 
 from impasto import _core
-from impasto.augment import Augmentation, Operation, WordAugmentation
 from impasto.errors import RecipeError
 from impasto.ops.images import Image
+from impasto.recipe import Augmentation, Operation, WordAugmentation
 
 
 def _copy(image: Image) -> Image:

@@ -10,8 +10,7 @@ import numpy.typing as npt
 
 from impasto import _core
 from impasto.errors import RecipeError
-from impasto.recipe import TextRecipe
-from impasto.tokenizers import Tokenizer, clean_caption
+from impasto.recipe import TextRecipe, Tokenizer, clean_caption
 
 
 class Tokens(NamedTuple):

@@ -11,10 +11,12 @@ from torch import Tensor, nn
 
 from impasto.checks import require
 from impasto.errors import CheckpointError
+from impasto.files import new_file
 from impasto.style.embedding import EmbeddingDistribution
 from impasto.style.networks.compact import StatisticsPredictor
 from impasto.style.networks.inception import InceptionPredictor
 from impasto.style.networks.transformer import StyleTransformer
+from impasto.weights import check_tensors
 
 #: The model that comes with impasto.
 DEFAULT = Path(__file__).with_name("weights") / "default.safetensors"
@@ -84,10 +86,9 @@ class StyleModel(nn.Module):
             "predictor": json.dumps({"kind": kinds[type(self.predictor)], **self.predictor.config}),
             "about": json.dumps(self.about),
         }
-        partial = Path(path).with_name(Path(path).name + ".partial")
         try:
-            save_file({name: value.contiguous() for name, value in tensors.items()}, partial, metadata=header)
-            partial.replace(path)
+            with new_file(path) as partial:
+                save_file({name: value.contiguous() for name, value in tensors.items()}, partial, metadata=header)
         except OSError as error:
             raise CheckpointError(f"it can't be written: {error}", path=str(path)) from error
 
@@ -125,25 +126,6 @@ class StyleModel(nn.Module):
         )
         model.load_state_dict(tensors)
         return model.eval()
-
-
-def check_tensors(tensors: dict[str, Tensor], shapes: dict[str, Any], path: str | Path) -> None:
-    """Checks a checkpoint's names and shapes before anything is built from it.
-
-    Raises:
-        CheckpointError: If one is missing, unknown, of another shape, or holds a value that isn't finite.
-    """
-    missing, unknown = sorted(shapes.keys() - tensors.keys()), sorted(tensors.keys() - shapes.keys())
-    for what, names in (("lacks", missing), ("has unknown", unknown)):
-        if names:
-            shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-            raise CheckpointError(f"it {what} {shown}; it is of another model, or damaged", path=str(path))
-    for name, tensor in tensors.items():
-        if tuple(tensor.shape) != tuple(shapes[name]):
-            shape, expected = list(tensor.shape), list(shapes[name])
-            raise CheckpointError(f"{name} is {shape} where {expected} is expected", path=str(path))
-        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
-            raise CheckpointError(f"{name} has values that are not finite; it is damaged", path=str(path))
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -15,9 +15,10 @@ from torch import Tensor, nn
 from impasto.checks import require
 from impasto.errors import CheckpointError, RecipeError
 from impasto.style.embedding import EmbeddingDistribution
-from impasto.style.model import StyleModel, check_tensors
+from impasto.style.model import StyleModel
 from impasto.style.networks.inception import InceptionPredictor
 from impasto.style.networks.transformer import StyleTransformer
+from impasto.weights import check_tensors
 
 TRANSFORMER, PREDICTOR = "checkpoint_transformer.pth", "checkpoint_stylepredictor.pth"
 EMBEDDINGS = "checkpoint_embeddings.pth"

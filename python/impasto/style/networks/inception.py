@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from impasto._optional import need
 from impasto.checks import choice
+from impasto.extras import need
 
 Preprocessing = Literal["inception", "published"]
 

@@ -18,11 +18,11 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from impasto._optional import need
 from impasto.checks import choice, require
 from impasto.errors import CheckpointError
-from impasto.style.model import check_tensors
+from impasto.extras import need
 from impasto.style.networks.features import DEPTHS, SmallVGG, centred
+from impasto.weights import check_tensors
 
 Pooling = Literal["max", "average"]
 

@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from impasto.errors import RecipeError
 from impasto.style.embedding import EmbeddingDistribution
-from impasto.style.fast import fast
-from impasto.style.fast.graphed import Graphed
 from impasto.style.model import StyleModel
-from impasto.style.networks.backends import Backend, prepare
+from impasto.style.randomize.arithmetic import enlarge, from_unit, mix_styles, shrink, to_unit
 from impasto.style.randomize.memory import out_of_memory
-from impasto.style.randomize.painting import enlarge, from_unit, mix_styles, shrink, to_unit
+from impasto.style.run.backends import Backend, prepare
+from impasto.style.run.forms import fast
+from impasto.style.run.graphed import Graphed
 
 
 class Painter(nn.Module):

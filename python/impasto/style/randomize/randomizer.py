@@ -12,15 +12,13 @@ from torch import Tensor, nn
 from impasto.checks import choice, is_count, require
 from impasto.errors import RecipeError
 from impasto.style.model import StyleModel
-from impasto.style.networks.backends import BACKENDS, Backend
 from impasto.style.networks.transformer import SMALLEST
 from impasto.style.opening import open_model
-from impasto.style.randomize.alpha import Alpha, check_alpha
 from impasto.style.randomize.check_images import check_form, check_range, check_size
-from impasto.style.randomize.drawing import Drawing, Rows
+from impasto.style.randomize.draw import Drawing, Ratio, Rows, StylePlan, share
 from impasto.style.randomize.painter import Painter
-from impasto.style.randomize.plan import StylePlan
-from impasto.style.randomize.ratio import Ratio, share
+from impasto.style.randomize.strength import Alpha, check_alpha
+from impasto.style.run.backends import BACKENDS, Backend
 
 Views = Tensor | list[Tensor] | tuple[Tensor, ...]
 
@@ -54,7 +52,7 @@ class StyleRandomizer(nn.Module):
         in_eval: Whether random styles stay on in evaluation mode.
         differentiable: Whether gradients pass to the images (embeddings, style images).
         dtype: What the networks compute in, such as `torch.bfloat16`; float32 if None. An outer autocast has no say.
-        backend: How the networks run, see `impasto.style.networks.backends.prepare`.
+        backend: How the networks run, see `impasto.style.run.backends.prepare`.
         graphs: Whether the networks run as CUDA graphs, on a GPU: faster for small images, where batches (and chosen
             rows) are of few different sizes.
         chunk: At most so many images are painted at a time, to save memory; None paints all at once.

@@ -9,9 +9,10 @@ from torch import Tensor, nn
 
 from impasto.checks import is_number
 from impasto.errors import CheckpointError, ImpastoError, RecipeError
-from impasto.style.networks.backends import quiet, script
+from impasto.files import new_file
 from impasto.style.networks.inception import InceptionPredictor
-from impasto.style.randomize.painting import enlarge, from_unit, mix_styles, shrink, to_unit
+from impasto.style.randomize.arithmetic import enlarge, from_unit, mix_styles, shrink, to_unit
+from impasto.style.run.backends import quiet, script
 
 if TYPE_CHECKING:
     from impasto.style.randomize.randomizer import StyleRandomizer
@@ -147,11 +148,9 @@ def to_torchscript(
         raise ImpastoError(f"torch {torch.__version__} doesn't make TorchScript files: {reason}") from error
     if path is None:
         return scripted
-    partial = Path(path).with_name(Path(path).name + ".partial")
     try:
-        with quiet():
+        with new_file(path) as partial, quiet():
             torch.jit.save(scripted, os.fspath(partial))
-        partial.replace(path)
     except (OSError, RuntimeError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise CheckpointError(f"it can't be written: {reason}", path=str(path)) from error

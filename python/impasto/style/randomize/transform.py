@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from impasto._optional import need
 from impasto.checks import is_number, require
 from impasto.errors import RecipeError
+from impasto.extras import need
 from impasto.style.model import StyleModel
-from impasto.style.randomize.plan import StylePlan
+from impasto.style.randomize.draw import StylePlan
 from impasto.style.randomize.randomizer import StyleRandomizer
 
 pil: Any = need("PIL.Image", extra="style")

@@ -1,0 +1,56 @@
+"""The names of this face, each where it lives: read by type checkers, and at run time by the lazy loader."""
+
+from . import jobs as jobs
+from . import loading as loading
+from . import mixgen as mixgen
+from . import ops as ops
+from . import recipe as recipe
+from . import sources as sources
+from . import style as style
+from .batch import Batch as Batch
+from .batch import BatchKey as BatchKey
+from .errors import BadSampleBudgetError as BadSampleBudgetError
+from .errors import CaptionError as CaptionError
+from .errors import CheckpointError as CheckpointError
+from .errors import DecodeError as DecodeError
+from .errors import DeviceMemoryError as DeviceMemoryError
+from .errors import DivergedError as DivergedError
+from .errors import ImageTooLargeError as ImageTooLargeError
+from .errors import ImpastoError as ImpastoError
+from .errors import MissingExtraError as MissingExtraError
+from .errors import RecipeError as RecipeError
+from .errors import SourceError as SourceError
+from .errors import TruncatedImageError as TruncatedImageError
+from .errors import UnsupportedImageError as UnsupportedImageError
+from .errors import VocabularyError as VocabularyError
+from .loading import BatchDataset as BatchDataset
+from .loading import BatchSampler as BatchSampler
+from .loading import Loader as Loader
+from .mixgen import BatchMixGen as BatchMixGen
+from .mixgen import MixGenCollate as MixGenCollate
+from .mixgen import plan_at as plan_at
+from .plan import MixPlan as MixPlan
+from .plan import Plan as Plan
+from .recipe import Augmentation as Augmentation
+from .recipe import BertTokenizer as BertTokenizer
+from .recipe import Beta as Beta
+from .recipe import ClipTokenizer as ClipTokenizer
+from .recipe import ColorJitter as ColorJitter
+from .recipe import CutMix as CutMix
+from .recipe import GaussianBlur as GaussianBlur
+from .recipe import Grayscale as Grayscale
+from .recipe import ImageRecipe as ImageRecipe
+from .recipe import MixGen as MixGen
+from .recipe import MixUp as MixUp
+from .recipe import RandAugment as RandAugment
+from .recipe import RandomDeletion as RandomDeletion
+from .recipe import RandomErasing as RandomErasing
+from .recipe import RandomSwap as RandomSwap
+from .recipe import Recipe as Recipe
+from .recipe import TextRecipe as TextRecipe
+from .recipe import TrivialAugment as TrivialAugment
+from .recipe import WordAugmentation as WordAugmentation
+from .style import StyleModel as StyleModel
+from .style import StyleRandomizer as StyleRandomizer
+
+__version__: str

@@ -1,0 +1,17 @@
+"""The names of this face, each where it lives: read by type checkers, and at run time by the lazy loader."""
+
+from .inspecting import Problem as Problem
+from .inspecting import Report as Report
+from .inspecting import failure as failure
+from .inspecting import inspect as inspect
+from .pictures import check_target as check_target
+from .pictures import is_picture as is_picture
+from .pictures import optimize_picture as optimize_picture
+from .pictures import read_picture as read_picture
+from .pictures import style_sheet as style_sheet
+from .pictures import stylize_picture as stylize_picture
+from .pictures import write_picture as write_picture
+from .shards import ShardWriter as ShardWriter
+from .stylized_shard import StylizeSettings as StylizeSettings
+from .stylizing import StylizedData as StylizedData
+from .stylizing import stylize_data as stylize_data

@@ -1,0 +1,9 @@
+"""The names of this face, each where it lives: read by type checkers, and at run time by the lazy loader."""
+
+from .batches import Batches as Batches
+from .batches import Movable as Movable
+from .dataset import BatchDataset as BatchDataset
+from .loader import Loader as Loader
+from .paired import PairedBatch as PairedBatch
+from .paired import PairedLoader as PairedLoader
+from .sampler import BatchSampler as BatchSampler

@@ -1,0 +1,39 @@
+"""What gives batches, as those see it that take them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol, Self, TypeVar
+
+import torch
+
+
+class Movable(Protocol):
+    """What a batch has to be: `impasto.Batch` is one."""
+
+    def __len__(self) -> int:
+        """Its samples."""
+        ...
+
+    def to(self, device: torch.device | str | int, *, non_blocking: bool = False) -> Self:
+        """The same on a device."""
+        ...
+
+
+Given = TypeVar("Given", bound=Movable, covariant=True)
+
+
+class Batches(Protocol[Given]):
+    """What the loop takes batches from: `impasto.Loader` is one."""
+
+    def __iter__(self) -> Iterator[Given]:
+        """The rest of the epoch."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where it stands, after the last batch."""
+        ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes on after that batch."""
+        ...

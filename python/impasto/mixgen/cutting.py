@@ -1,0 +1,44 @@
+"""CutMix: rectangles from one image in another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from impasto.errors import RecipeError
+from impasto.plan import MixPlan
+
+if TYPE_CHECKING:
+    import torch
+
+
+def cut(images: torch.Tensor, plan: MixPlan) -> torch.Tensor:
+    """Fills each row's rectangle with its partner's pixels, out of place.
+
+    Args:
+        images: [B, ..., H, W], on any device and of any dtype.
+        plan: As from `plan_at` or `Batch.plan.mix`, with ``image="cut"``.
+
+    Returns:
+        A new batch of the same kind; `MixPlan.settled` has the lams that go with it.
+
+    Raises:
+        RecipeError: If there are not as many images as rows in the plan.
+
+    >>> import torch
+    >>> from impasto import CutMix, mixgen
+    >>> plan = mixgen.plan_at(CutMix(), batch_size=2, seed=3)
+    >>> pasted = cut(torch.arange(2.0).view(2, 1, 1, 1).expand(2, 1, 8, 8), plan)
+    >>> bool((pasted[0].mean() - (1 - plan.settled(8, 8).lams[0])).abs() < 1e-6)
+    True
+    """
+    if images.ndim < 3 or len(images) != len(plan):
+        raise RecipeError(f"images must be [B, ..., H, W] with B={len(plan)}, not {list(images.shape)}")
+    boxes = plan.boxes(images.shape[-2], images.shape[-1])
+    out = images.clone()
+    for row in np.flatnonzero(plan.mixed).tolist():
+        left, top, right, bottom = boxes[row].tolist()
+        area = (..., slice(top, bottom), slice(left, right))
+        out[row][area] = images[int(plan.partners[row])][area]
+    return out

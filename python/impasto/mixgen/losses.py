@@ -1,0 +1,87 @@
+"""Targets and losses of mixed batches."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from impasto.checks import choice
+from impasto.errors import RecipeError
+from impasto.plan import MixPlan, Plan
+
+Partners = Literal["negatives", "mask", "soft"]
+
+
+def clip_loss(
+    images: Tensor,
+    texts: Tensor,
+    scale: Tensor,
+    *,
+    plan: MixPlan | None = None,
+    partners: Partners = "negatives",
+) -> Tensor:
+    """CLIP's symmetric cross-entropy (Radford et al. 2021, figure 3).
+
+    MixGen leaves a mixed row's partner in the batch, where it counts as a negative although it shares ``1 - lam`` of
+    the mixed row's image and all of its caption. That is the paper's loss and the default; with the batch's plan it can
+    be corrected.
+
+    Args:
+        images: [B, D] of length 1.
+        texts: [B, D] of length 1; row i belongs to image i.
+        scale: What similarities are multiplied with, a scalar.
+        plan: The batch's mixing plan (``batch.plan.mix``).
+        partners: What mixed rows and their partners are to each other: ``"negatives"`` as published, left out of the
+            sums (``"mask"``), or targets in proportion to what they share (``"soft"``).
+
+    Returns:
+        The mean of both directions' losses, a scalar.
+
+    Raises:
+        RecipeError: If partners are to be corrected without a plan, or the plan is of another batch.
+    """
+    logits = scale * images @ texts.T  # [B, B]
+    choice("partners", partners, get_args(Partners))
+    targets: Tensor = torch.arange(len(logits), device=logits.device)
+    if partners != "negatives":
+        if plan is None or len(plan) != len(logits):
+            raise RecipeError(f"partners={partners!r} needs the plan of this batch: pass plan=batch.plan.mix")
+        overlap = torch.from_numpy(plan.overlap).to(logits)  # [B, B], symmetric
+        if partners == "mask":
+            own = torch.eye(len(logits), dtype=torch.bool, device=logits.device)
+            logits = logits.masked_fill((overlap > 0) & ~own, float("-inf"))
+        else:
+            targets = overlap / overlap.sum(dim=1, keepdim=True)
+    return (functional.cross_entropy(logits, targets) + functional.cross_entropy(logits.T, targets)) / 2
+
+
+def soft_labels(labels: Tensor, plan: MixPlan | Plan, classes: int) -> Tensor:
+    """Labels of a mixed batch as probabilities: lam of the row's own, the rest of its partner's.
+
+    Args:
+        labels: [B] int64, each in 0..classes-1: ``Batch.labels``.
+        plan: ``Batch.plan``.
+        classes: The number of classes.
+
+    Returns:
+        [B, classes] float32; rows sum to 1.
+
+    Raises:
+        RecipeError: If a label is missing (-1) or too large, or there are more or fewer than rows.
+
+    >>> import torch
+    >>> from impasto import MixGen, plan_at
+    >>> plan = plan_at(MixGen(ratio=0.5, lam=0.75, text="own"), batch_size=2)
+    >>> soft_labels(torch.tensor([0, 2]), plan, classes=3).tolist()
+    [[0.75, 0.0, 0.25], [0.0, 0.0, 1.0]]
+    """
+    if labels.shape != (len(plan.partners),):
+        raise RecipeError(f"labels must be [{len(plan.partners)}], not {list(labels.shape)}")
+    if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
+        raise RecipeError(f"labels must lie in 0..{classes - 1}; -1 stands for a sample without one")
+    own = functional.one_hot(labels, classes).float()
+    lams = torch.from_numpy(plan.lams).to(own.device)[:, None]
+    return lams * own + (1 - lams) * own[torch.from_numpy(plan.partners).to(own.device)]

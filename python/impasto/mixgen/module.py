@@ -1,0 +1,167 @@
+"""MixGen on batches that are tensors already, on whatever device they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from impasto.checks import choice, require
+from impasto.errors import RecipeError
+from impasto.mixgen.captions import mix_captions, splice
+from impasto.mixgen.cutting import cut
+from impasto.mixgen.draw import plan_at
+from impasto.mixgen.published import mixgen_batch
+from impasto.ops import mix
+from impasto.plan import MixPlan
+from impasto.recipe import MixGen
+
+#: Names that batches give to what is mixed.
+IMAGES = ("images", "image", "pixel_values", "image_aug")
+CAPTIONS = ("captions", "caption", "text", "texts")
+IDS, MASK, TYPES = "input_ids", "attention_mask", "token_type_ids"
+
+
+def _drawn(generator: torch.Generator) -> int:
+    return int(torch.randint(2**62, (), generator=generator, device=generator.device))
+
+
+def _mixed(images: Tensor, plan: MixPlan) -> Tensor:
+    return cut(images, plan) if plan.is_cut else mix(images, plan.partners, plan.lams)
+
+
+class BatchMixGen(nn.Module):
+    """MixGen as a module: ``batch = mixgen(batch)`` in a training loop or Lightning's ``on_after_batch_transfer``.
+
+    It takes a mapping and returns a new one. Images, under any of the names given, are blended by one plan (so that
+    TCL's two views get the same partners and lams); captions are mixed as strings, ``input_ids`` with
+    ``attention_mask`` and ``token_type_ids`` are spliced; everything else (labels, keys) is passed through. Nothing is
+    changed in place. In evaluation mode batches pass through whole.
+
+    The n-th call follows ``plan_at(mix, seed=seed, step=n)``; the number of calls is part of ``state_dict()``.
+
+    Args:
+        mix: What is mixed and how.
+        seed: Key of the plans.
+        images: Names whose tensors [B, ...] are blended.
+        captions: Names whose lists of strings are joined.
+        end: Whether rows of ids end with a special token; False for ALBEF's tokenizer.
+        compat: ``"mixgen_batch"`` for the official whole-batch function, which reads rows that it has already mixed
+            (see `impasto.mixgen.mixgen_batch`); lam must be a number then, and ids can't be mixed.
+
+    Raises:
+        RecipeError: If the plan would depend on more than its number (``pairing="fit"``), or a value makes no sense.
+
+    >>> import torch
+    >>> batch = {"images": torch.rand(8, 3, 4, 4), "captions": list("abcdefgh"), "labels": torch.arange(8)}
+    >>> mixed = BatchMixGen(MixGen(ratio=0.25))(batch)
+    >>> mixed["captions"]
+    ['a c', 'b d', 'c', 'd', 'e', 'f', 'g', 'h']
+    >>> mixed["mix_plan"]
+    MixPlan(8 rows, mixed: [0+2@0.5, 1+3@0.5])
+    """
+
+    def __init__(
+        self,
+        mix: MixGen | None = None,
+        *,
+        seed: int = 0,
+        images: Sequence[str] = IMAGES,
+        captions: Sequence[str] = CAPTIONS,
+        end: bool = True,
+        compat: Literal["mixgen_batch"] | None = None,
+    ) -> None:
+        super().__init__()
+        self.mix = mix if mix is not None else MixGen()
+        require(self.mix.pairing != "fit", "pairing='fit' needs the loader, which knows the captions' lengths")
+        choice("compat", compat, ("mixgen_batch", None))
+        require(compat is None or isinstance(self.mix.lam, float | int), "compat='mixgen_batch' has one fixed lam")
+        self.seed = seed
+        self.images = tuple(images)
+        self.captions = tuple(captions)
+        self.end = end
+        self.compat = compat
+        self._calls = 0
+
+    def forward(
+        self, batch: Mapping[str, Any], *, plan: MixPlan | None = None, generator: torch.Generator | None = None
+    ) -> dict[str, Any]:
+        """Mixes a batch.
+
+        Args:
+            batch: Tensors [B, ...] and lists of B strings by name.
+            plan: The plan to follow, such as a loader's; drawn by default.
+            generator: Draws the plan's seed, instead of the module's own.
+
+        Returns:
+            A new mapping, with the plan as ``"mix_plan"``.
+
+        Raises:
+            RecipeError: If there are no images, sizes differ, or ids can't be spliced.
+        """
+        if not self.training:
+            return dict(batch)
+        pictures = {name: batch[name] for name in self.images if name in batch}
+        if not pictures:
+            raise RecipeError(f"the batch has none of the images {self.images}; name them with images=")
+        sizes = {name: len(picture) for name, picture in pictures.items()}
+        rows = next(iter(sizes.values()))
+        require(set(sizes.values()) == {rows}, f"views of different batch sizes: {sizes}")
+        self.mix.check_batch(rows)
+        if self.compat is not None:
+            return self._as_published(batch, pictures, rows, generator)
+        if plan is None:
+            plan = self._plan(rows, generator)
+        mixed: dict[str, Any] = {name: _mixed(picture, plan) for name, picture in pictures.items()}
+        if plan.is_cut:
+            plan = plan.settled(*next(iter(pictures.values())).shape[-2:])
+        mixed |= {name: mix_captions(batch[name], plan) for name in self.captions if name in batch}
+        if IDS in batch:
+            mixed |= self._spliced(batch, plan)
+        return {**batch, **mixed, "mix_plan": plan}
+
+    def _plan(self, rows: int, generator: torch.Generator | None) -> MixPlan:
+        step = self._next_call()
+        seed = self.seed if generator is None else _drawn(generator)
+        return plan_at(self.mix, batch_size=rows, seed=seed, step=step, number=step)
+
+    def _next_call(self) -> int:
+        self._calls += 1
+        return self._calls - 1
+
+    def get_extra_state(self) -> Tensor:
+        """The number of calls, for ``state_dict()``."""
+        return torch.tensor(self._calls)
+
+    def set_extra_state(self, state: Tensor) -> None:
+        """Goes on after that many calls."""
+        self._calls = int(state)
+
+    def _spliced(self, batch: Mapping[str, Any], plan: MixPlan) -> dict[str, Any]:
+        if MASK not in batch:
+            raise RecipeError(f"{IDS} come without {MASK}, which says where captions end; add it to the batch")
+        spliced = splice(batch[IDS], batch[MASK], plan, end=self.end, balance=self.mix.budget == "balance")
+        new = {IDS: spliced.input_ids, MASK: spliced.attention_mask, "lost": spliced.lost}
+        if TYPES in batch:
+            flat = batch[TYPES].reshape(-1)[spliced.sources.clamp(min=0)]
+            new[TYPES] = torch.where(spliced.sources >= 0, flat, 0)
+        return new
+
+    def _as_published(
+        self, batch: Mapping[str, Any], pictures: Mapping[str, Tensor], rows: int, generator: torch.Generator | None
+    ) -> dict[str, Any]:
+        if IDS in batch:
+            raise RecipeError("compat='mixgen_batch' joins strings; tokenise after it")
+        call = self._next_call() if generator is None else _drawn(generator)
+        index = np.random.default_rng([self.seed, call]).permutation(rows)
+        lam = float(self.mix.lam)  # type: ignore[arg-type]  # asked for when it was made
+        mixed: dict[str, Any] = {}
+        texts = {name: batch[name] for name in self.captions if name in batch}
+        for name, picture in pictures.items():
+            mixed[name], _ = mixgen_batch(picture, [""] * rows, index, lam)
+        for name, captions in texts.items():
+            _, mixed[name] = mixgen_batch(torch.zeros(rows, 1), captions, index, lam)
+        return {**batch, **mixed}

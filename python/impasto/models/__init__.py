@@ -1,5 +1,0 @@
-"""Models of the papers and of the demonstrations."""
-
-from impasto.models.dual_encoder import DualEncoder
-
-__all__ = ["DualEncoder"]

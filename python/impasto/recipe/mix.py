@@ -1,0 +1,250 @@
+"""MixGen as a value: what is mixed, how much, how often (Hao et al. 2022, arXiv 2206.08358)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from impasto import _core
+from impasto.checks import choice, is_count, is_number, require
+from impasto.errors import RecipeError
+
+
+@dataclass(frozen=True)
+class Beta:
+    """A Beta(a, b) distribution, to draw lambdas from.
+
+    Args:
+        a: First shape, positive.
+        b: Second shape, positive.
+
+    Raises:
+        RecipeError: If a shape is not positive.
+    """
+
+    a: float
+    b: float
+
+    def __post_init__(self) -> None:
+        for name in ("a", "b"):
+            value = getattr(self, name)
+            require(is_number(value) and 0 < value < math.inf, f"Beta's {name}={value!r} must be a positive number")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MixGen:
+    """MixGen: ``I = lam * I_i + (1 - lam) * I_j``, ``T = T_i + " " + T_j``.
+
+    The first M rows of a batch become mixtures of themselves and their partners; the others stay as they are. Mixing is
+    out of place: a partner is always read as it was.
+
+    Args:
+        ratio: M as a share of the batch; the paper's is a quarter. At most 0.5 unless pairing is ``"shuffle"``.
+        count: M as a number of rows, instead of ``ratio``.
+        lam: Weight of a row's own image in [0, 1], or a `Beta` to draw it from.
+        lam_per: Whether one lam is drawn for a ``"batch"``, or one for each ``"sample"``.
+        image: ``"mix"``, ``"choose"`` one of the two images, evenly, or ``"cut"`` a rectangle of area 1 - lam out and
+            fill it with the partner's (CutMix); the plan's lam is then what is left of the row's own pixels.
+        text: ``"join"`` the captions, ``"choose"`` one evenly, ``"keep_each"``: keep(T_i, lam) and
+            keep(T_j, 1 - lam) joined, or ``"keep_joined"``: keep(T_i + T_j, keep). ``keep(T, r)`` keeps ``r * |T|``
+            tokens drawn at random (rounded half up, at least one), in their order. ``"own"`` leaves captions alone.
+        keep: The share that ``"keep_joined"`` keeps.
+        unit: What ``keep`` counts: the tokenizer's ``"tokens"``, or ``"words"`` between white space.
+        pairing: ``"block"`` pairs row i with row i + M, as the paper does; ``"fit"`` pairs the same rows so that as
+            many joined captions as possible fit into the row of ids; ``"shuffle"`` draws a derangement of the whole
+            batch, so that all of it may be mixed (``ratio=1``).
+        probability: How often a batch is mixed at all.
+        warmup: Batches of the run over which the probability rises from zero.
+        budget: What happens where a mixed caption does not fit into the row of ids: its end is cut and counted
+            (``"count"``, in ``Batch.lost``), and a warning says so once (``"warn"``), or a `CaptionError` is raised
+            (``"error"``), or both captions are cut in proportion to their lengths before they are joined
+            (``"balance"``).
+
+    Raises:
+        RecipeError: If a value makes no sense; the message names it and a remedy.
+
+    >>> MixGen(ratio=0.5)
+    MixGen(ratio=0.5, lam=0.5)
+    >>> MixGen.variant("d")
+    MixGen(ratio=0.25, lam=Beta(a=0.1, b=0.1), text='keep_each')
+    """
+
+    ratio: float = 0.25
+    count: int | None = None
+    lam: float | Beta = 0.5
+    lam_per: Literal["batch", "sample"] = "batch"
+    image: Literal["mix", "choose", "cut"] = "mix"
+    text: Literal["join", "choose", "keep_each", "keep_joined", "own"] = "join"
+    keep: float = 0.5
+    unit: Literal["tokens", "words"] = "tokens"
+    pairing: Literal["block", "fit", "shuffle"] = "block"
+    probability: float = 1.0
+    warmup: int = 0
+    budget: Literal["count", "warn", "error", "balance"] = "count"
+
+    def __post_init__(self) -> None:
+        choice("pairing", self.pairing, ("block", "fit", "shuffle"))
+        most = 1.0 if self.pairing == "shuffle" else 0.5
+        ratio = self.ratio
+        require(is_number(ratio) and 0 <= ratio <= 1, f"ratio={ratio!r} must lie in [0, {most:g}]")
+        require(
+            ratio <= most,
+            f"ratio={ratio!r} is over 0.5: row i is mixed with row i + ratio * B, which must be in the batch; "
+            "use pairing='shuffle' to mix more",
+        )
+        count = self.count
+        require(count is None or (is_count(count) and count >= 0), f"count={count!r} must be a whole number of rows")
+        lam = self.lam
+        require(
+            isinstance(lam, Beta) or (is_number(lam) and 0 <= lam <= 1),
+            f"lam={lam!r} must lie in [0, 1], or be a Beta(a, b)",
+        )
+        choice("lam_per", self.lam_per, ("batch", "sample"))
+        choice("image", self.image, ("mix", "choose", "cut"))
+        choice("text", self.text, ("join", "choose", "keep_each", "keep_joined", "own"))
+        choice("unit", self.unit, ("tokens", "words"))
+        choice("budget", self.budget, ("count", "warn", "error", "balance"))
+        for name in ("keep", "probability"):
+            value = getattr(self, name)
+            require(is_number(value) and 0 <= value <= 1, f"{name}={value!r} must lie in [0, 1]")
+        require(is_count(self.warmup) and self.warmup >= 0, f"warmup={self.warmup!r} must be a number of batches")
+
+    def __repr__(self) -> str:
+        fields = self.__dataclass_fields__.values()
+        always = ("ratio" if self.count is None else "count", "lam")
+        told = [field.name for field in fields if field.name in always or getattr(self, field.name) != field.default]
+        return f"MixGen({', '.join(f'{name}={getattr(self, name)!r}' for name in told)})"
+
+    @classmethod
+    def variant(cls, name: str, **options: Any) -> MixGen:
+        """A variant of the paper's ablation (table 7).
+
+        ========== ======== ================================================ ==============
+        variant    image    text                                             lam
+        ========== ======== ================================================ ==============
+        "default"  mix      concat(T_i, T_j)                                 0.5
+        "a"        mix      concat(T_i, T_j)                                 Beta(0.1, 0.1)
+        "b"        mix      T_i or T_j, evenly                               0.5
+        "c"        I_i or I_j, evenly  concat(T_i, T_j)                      \u2013
+        "d"        mix      concat(keep(T_i, lam), keep(T_j, 1 - lam))       Beta(0.1, 0.1)
+        "e"        mix      keep(concat(T_i, T_j), 0.5)                      Beta(0.1, 0.1)
+        ========== ======== ================================================ ==============
+
+        Args:
+            name: The variant's letter, or ``"default"``.
+            options: Other arguments of `MixGen`.
+
+        Raises:
+            RecipeError: If there is no such variant.
+        """
+        choice("variant", name, VARIANTS)
+        return cls(**VARIANTS[name] | options)
+
+    def check_batch(self, batch_size: int) -> None:
+        """Sees that batches are large enough to be mixed.
+
+        Raises:
+            RecipeError: If they are not; the message names the parameter.
+        """
+        most = batch_size if self.pairing == "shuffle" else batch_size // 2
+        wanted = self.count if self.count is not None else int(self.ratio > 0)
+        if wanted and (most < 1 or batch_size < 2):
+            raise RecipeError(f"batch_size={batch_size} leaves nobody to mix with; use 2 or more, or mix=None")
+        if wanted > most:
+            raise RecipeError(
+                f"count={wanted} rows of a batch of {batch_size} can't be mixed with pairing={self.pairing!r}; "
+                f"use count={most} or fewer, or a larger batch"
+            )
+
+    def check_text(self, captions: bool, tokens: bool) -> None:
+        """Sees that a recipe's captions can be mixed as is asked.
+
+        Args:
+            captions: Whether it has captions.
+            tokens: Whether it has a tokenizer.
+
+        Raises:
+            RecipeError: If it lacks what mixing needs; the message names the parameter.
+        """
+        keeps = self.text in ("keep_each", "keep_joined")
+        require(
+            tokens or not (captions and keeps and self.unit == "tokens"),
+            "unit='tokens' needs a tokenizer to count with; give the text recipe one, or use unit='words'",
+        )
+        require(
+            tokens or self.budget == "count",
+            f"budget={self.budget!r} needs a row of ids to fit into; give the text recipe a tokenizer",
+        )
+
+    @cached_property
+    def native(self) -> _core.MixSpec:
+        """The recipe in Rust."""
+        return _core.MixSpec(
+            ratio=float(self.ratio),
+            count=self.count,
+            lam=0.5 if isinstance(self.lam, Beta) else float(self.lam),
+            beta=(float(self.lam.a), float(self.lam.b)) if isinstance(self.lam, Beta) else None,
+            lam_per=self.lam_per,
+            image=self.image,
+            text=self.text,
+            keep=float(self.keep),
+            unit=self.unit,
+            pairing=self.pairing,
+            balance=self.budget == "balance",
+            probability=float(self.probability),
+            warmup=self.warmup,
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "native"}
+
+
+def MixUp(alpha: float = 0.2, **options: Any) -> MixGen:  # noqa: N802  a recipe's name
+    """MixUp (Zhang et al. 2018) of images: the whole batch, each row with another; captions and labels stay its own.
+
+    The loss goes with it: ``lam * loss(own label) + (1 - lam) * loss(partner's)``, or `mixgen.soft_labels`.
+
+    Args:
+        alpha: lam is drawn from Beta(alpha, alpha), once a batch.
+        options: Other arguments of `MixGen`.
+
+    Raises:
+        RecipeError: If a value makes no sense.
+
+    >>> MixUp(0.4)
+    MixGen(ratio=1.0, lam=Beta(a=0.4, b=0.4), text='own', pairing='shuffle')
+    """
+    rival: dict[str, Any] = {"ratio": 1.0, "lam": Beta(alpha, alpha), "text": "own", "pairing": "shuffle"}
+    return MixGen(**rival | options)
+
+
+def CutMix(alpha: float = 1.0, **options: Any) -> MixGen:  # noqa: N802  a recipe's name
+    """CutMix (Yun et al. 2019) of images: the whole batch, a rectangle of each row from another; captions stay its own.
+
+    The rectangle's area is 1 - lam, but for what leaves the image; `Batch.plan` has lam as it came out. The loss goes
+    with it: ``lam * loss(own label) + (1 - lam) * loss(partner's)``, or `mixgen.soft_labels`.
+
+    Args:
+        alpha: lam is drawn from Beta(alpha, alpha), and the rectangle with it, once a batch.
+        options: Other arguments of `MixGen`.
+
+    Raises:
+        RecipeError: If a value makes no sense.
+
+    >>> CutMix()
+    MixGen(ratio=1.0, lam=Beta(a=1.0, b=1.0), image='cut', text='own', pairing='shuffle')
+    """
+    return MixUp(alpha, **{"image": "cut"} | options)
+
+
+#: The paper's table of variants.
+VARIANTS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "a": {"lam": Beta(0.1, 0.1)},
+    "b": {"text": "choose"},
+    "c": {"image": "choose"},
+    "d": {"lam": Beta(0.1, 0.1), "text": "keep_each"},
+    "e": {"lam": Beta(0.1, 0.1), "text": "keep_joined", "keep": 0.5},
+}

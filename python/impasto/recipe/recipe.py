@@ -1,0 +1,48 @@
+"""All that is done to samples (image, text, mixing) as one frozen value: compared, printed, pickled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from impasto import _core
+from impasto.checks import require
+from impasto.recipe.image import ImageRecipe
+from impasto.recipe.mix import MixGen
+from impasto.recipe.text import TextRecipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Everything that decides a batch besides the data, the seed, the epoch and the step.
+
+    Args:
+        image: What is done to images.
+        text: What is done to captions; None leaves them unread.
+        mix: How pairs are mixed; None leaves them as they are.
+    """
+
+    image: ImageRecipe = field(default_factory=ImageRecipe)
+    text: TextRecipe | None = field(default_factory=TextRecipe)
+    mix: MixGen | None = None
+
+    def __post_init__(self) -> None:
+        for name, kind in (("image", ImageRecipe), ("text", TextRecipe | None), ("mix", MixGen | None)):
+            value = getattr(self, name)
+            require(isinstance(value, kind), f"{name}={value!r} must be a {getattr(kind, '__name__', kind)}")
+        if self.mix is not None:
+            self.mix.check_text(self.text is not None, self.text is not None and self.text.tokenizer is not None)
+
+    @cached_property
+    def native(self) -> _core.Recipe:
+        """The recipe in Rust.
+
+        Raises:
+            VocabularyError: If the tokenizer's vocabulary is missing or damaged.
+        """
+        text, mix = self.text.native if self.text else None, self.mix.native if self.mix else None
+        return _core.Recipe(self.image.native, text, mix)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "native"}

@@ -1,0 +1,90 @@
+"""What is done to captions: a frozen value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from impasto import _core
+from impasto.checks import choice, is_count, require
+from impasto.recipe.tokenizers import BertTokenizer, ClipTokenizer, Tokenizer
+from impasto.recipe.words import WordAugmentation
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextRecipe:
+    """From a caption to one row of ids.
+
+    Args:
+        tokenizer: ``"clip"`` for `ClipTokenizer` as open_clip has it, a `ClipTokenizer` or `BertTokenizer`, or None
+            to leave captions as strings in ``Batch.captions``.
+        length: Ids in a row, special tokens and padding included. A caption that does not fit is cut, and
+            ``Batch.lost`` says by how many tokens.
+        max_bytes: The longest caption taken, in bytes of UTF-8.
+        prepare: ``"caption"`` or ``"question"`` for ALBEF's cleaning before anything else (`impasto.ops.pre_caption`,
+            `impasto.ops.pre_question`), or None.
+        max_words: Words that it leaves.
+        augment: What is drawn for each caption's words then and done to them: `RandomDeletion`, `RandomSwap`.
+
+    Raises:
+        RecipeError: If a value makes no sense.
+    """
+
+    tokenizer: Literal["clip"] | Tokenizer | None = "clip"
+    length: int = 77
+    max_bytes: int = 32768
+    prepare: Literal["caption", "question"] | None = None
+    max_words: int = 30
+    augment: tuple[WordAugmentation, ...] = ()
+
+    def __post_init__(self) -> None:
+        named = self.tokenizer in ("clip", None) or isinstance(self.tokenizer, ClipTokenizer | BertTokenizer)
+        require(
+            named,
+            f"tokenizer={self.tokenizer!r} is not known; use 'clip', a ClipTokenizer, a BertTokenizer, or None",
+        )
+        require(
+            is_count(self.length) and 2 <= self.length <= 65536,
+            f"length={self.length!r} must be a whole number in 2..65536: two of its tokens mark start and end",
+        )
+        require(
+            is_count(self.max_bytes) and 1 <= self.max_bytes < 2**31,
+            f"max_bytes={self.max_bytes!r} must lie in 1..2**31-1",
+        )
+        choice("prepare", self.prepare, (None, "caption", "question"))
+        augment = self.augment
+        require(
+            isinstance(augment, tuple) and all(isinstance(policy, WordAugmentation) for policy in augment),
+            f"augment={augment!r} must be a tuple of augmentations of words, such as (impasto.RandomDeletion(),)",
+        )
+        require(is_count(self.max_words) and self.max_words >= 1, f"max_words={self.max_words!r} must be at least 1")
+
+    @property
+    def resolved(self) -> Tokenizer | None:
+        """The tokenizer that a name stands for."""
+        return ClipTokenizer() if isinstance(self.tokenizer, str) else self.tokenizer
+
+    @cached_property
+    def native(self) -> _core.TextSpec:
+        """The recipe in Rust.
+
+        Raises:
+            VocabularyError: If the vocabulary is missing or damaged.
+        """
+        tokenizer = self.resolved
+        return _core.TextSpec(
+            tokenizer=tokenizer.native if tokenizer else None,
+            length=self.length,
+            pad_id=tokenizer.pad_id if tokenizer else 0,
+            parse_specials=tokenizer is not None and tokenizer.specials == "parse",
+            end=tokenizer is None or tokenizer.end,
+            clean=tokenizer is not None and tokenizer.clean == "open_clip",
+            max_bytes=self.max_bytes,
+            prepare=self.prepare,
+            max_words=self.max_words,
+            shakes=[policy.native for policy in self.augment],
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "native"}

@@ -1,0 +1,137 @@
+"""The vocabularies a recipe can name. They are read on first use and travel between processes as a path."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from impasto import _core
+from impasto.checks import choice
+from impasto.errors import VocabularyError
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipTokenizer:
+    """CLIP's byte-level BPE (Radford et al. 2021), id for id as open_clip has it.
+
+    Args:
+        vocabulary: ``bpe_simple_vocab_16e6.txt[.gz]``; by default the file that the open_clip_torch package carries.
+        clean: ``"open_clip"`` repairs Unicode, unescapes HTML, collapses white space and lowers case as open_clip
+            does; ``"none"`` only lowers the case of ASCII.
+        pad_id: What fills a row after its end-of-text token.
+        specials: What a literal ``<start_of_text>`` or ``<end_of_text>`` inside a caption becomes: plain ``"text"``,
+            or the special id (``"parse"``, as open_clip does; it ends the caption for a model that pools at the end).
+    """
+
+    vocabulary: str | Path | None = None
+    clean: Literal["open_clip", "none"] = "open_clip"
+    pad_id: int = 0
+    specials: Literal["text", "parse"] = "text"
+
+    def __post_init__(self) -> None:
+        choice("clean", self.clean, ("open_clip", "none"))
+        choice("specials", self.specials, ("text", "parse"))
+
+    @property
+    def end(self) -> bool:
+        """Rows end with a special token."""
+        return True
+
+    @property
+    def native(self) -> _core.Tokenizer:
+        """The tokenizer in Rust.
+
+        Raises:
+            VocabularyError: If the vocabulary is missing or damaged.
+        """
+        return _clip(str(self.vocabulary or _open_clip_vocabulary()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class BertTokenizer:
+    """BERT's WordPiece (Devlin et al. 2019), id for id as Hugging Face has it.
+
+    Args:
+        vocabulary: A ``vocab.txt``, one token a line.
+        lowercase: Lower the case and strip accents, as the uncased models want.
+        pad_id: What fills a row after its last token.
+        end: Append ``[SEP]``. ALBEF's and TCL's own tokenizer does not: pass False for their checkpoints.
+        specials: What a literal ``[SEP]`` and the like inside a caption becomes: plain ``"text"``, or the special id
+            (``"parse"``, as Hugging Face does).
+    """
+
+    vocabulary: str | Path
+    lowercase: bool = True
+    pad_id: int = 0
+    end: bool = True
+    specials: Literal["text", "parse"] = "text"
+
+    def __post_init__(self) -> None:
+        choice("specials", self.specials, ("text", "parse"))
+
+    @property
+    def clean(self) -> Literal["none"]:
+        """BERT's own normalisation is part of its tokenizer."""
+        return "none"
+
+    @property
+    def native(self) -> _core.Tokenizer:
+        """The tokenizer in Rust.
+
+        Raises:
+            VocabularyError: If the vocabulary is missing or damaged.
+        """
+        return _wordpiece(str(self.vocabulary), self.lowercase)
+
+
+Tokenizer = ClipTokenizer | BertTokenizer
+
+
+def clean_caption(caption: str) -> str:
+    """Cleans a caption exactly as open_clip's default does.
+
+    Args:
+        caption: Any string.
+
+    Returns:
+        The caption with Unicode repaired (ftfy), HTML entities unescaped twice, white space collapsed, lower case.
+    """
+    import html
+
+    import ftfy
+
+    repaired = html.unescape(html.unescape(ftfy.fix_text(caption))).strip()
+    return " ".join(repaired.split()).strip().lower()
+
+
+def _open_clip_vocabulary() -> Path:
+    spec = importlib.util.find_spec("open_clip")
+    folders = (spec.submodule_search_locations if spec else None) or []
+    for folder in folders:
+        path = Path(folder) / "bpe_simple_vocab_16e6.txt.gz"
+        if path.exists():
+            return path
+    raise VocabularyError(
+        "CLIP's vocabulary was not found; pip install 'impasto[clip]' (open_clip_torch carries it), "
+        "or name the file: ClipTokenizer(vocabulary='bpe_simple_vocab_16e6.txt.gz')"
+    )
+
+
+def _read(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise VocabularyError(f"the vocabulary cannot be read: {error.strerror}", path=path) from error
+
+
+@cache
+def _clip(path: str) -> _core.Tokenizer:
+    return _core.Tokenizer.clip(_read(path))
+
+
+@cache
+def _wordpiece(path: str, lowercase: bool) -> _core.Tokenizer:
+    return _core.Tokenizer.wordpiece(_read(path), lowercase)

@@ -1,0 +1,22 @@
+"""Data sets as numbered rows: one class for each format on disk or in memory, and `open`, which tells them apart.
+
+>>> import impasto
+>>> data = impasto.sources.Sequence([(b"...", "a cat"), (b"...", ["a dog", "a small dog"])])
+>>> len(data), data.keys[0]
+(2, '0')
+"""
+
+from impasto.sources.base import GatheredSource as GatheredSource
+from impasto.sources.base import IndexedSource as IndexedSource
+from impasto.sources.base import Source as Source
+from impasto.sources.formats.albef import AlbefCaptions as AlbefCaptions
+from impasto.sources.formats.coco import CocoCaptions as CocoCaptions
+from impasto.sources.formats.csv_captions import CsvCaptions as CsvCaptions
+from impasto.sources.formats.flickr import FlickrCaptions as FlickrCaptions
+from impasto.sources.formats.huggingface import HuggingFace as HuggingFace
+from impasto.sources.formats.image_folder import ImageFolder as ImageFolder
+from impasto.sources.formats.image_text_folder import ImageTextFolder as ImageTextFolder
+from impasto.sources.formats.karpathy import KarpathyCaptions as KarpathyCaptions
+from impasto.sources.formats.sequence import Sequence as Sequence
+from impasto.sources.formats.webdataset import WebDataset as WebDataset
+from impasto.sources.opening import open as open

@@ -1,0 +1,1 @@
+"""What formats share: files, tables, folders, shards, captions."""

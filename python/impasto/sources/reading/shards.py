@@ -1,0 +1,73 @@
+"""From brace and glob patterns to the tar shards they name."""
+
+import glob
+import os
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from braceexpand import UnbalancedBracesError, braceexpand  # type: ignore[attr-defined]
+
+from impasto.errors import SourceError
+from impasto.sources.reading.files import StrPath
+
+_MOST = 300_000
+
+
+def as_patterns(shards: StrPath | Sequence[StrPath]) -> list[str]:
+    """One pattern or several as a list of text."""
+    return [os.fspath(one) for one in ([shards] if isinstance(shards, (str, os.PathLike)) else shards)]
+
+
+def find_shards(patterns: Sequence[str]) -> list[str]:
+    """The shards that patterns name, in order, each an existing file that is named once.
+
+    Raises:
+        SourceError: A pattern is malformed or matches nothing, a shard is missing or named twice, or is a URL.
+    """
+    if not patterns:
+        raise SourceError("the list of shards is empty; name at least one", path="")
+    paths: dict[str, None] = {}
+    for pattern in patterns:
+        for path in _matches(pattern):
+            if path in paths:
+                raise SourceError("the shard is named twice; name it once", path=path)
+            paths[path] = None
+    return list(paths)
+
+
+def _matches(pattern: str) -> list[str]:
+    if pattern.startswith("pipe:") or "://" in pattern:
+        raise SourceError("shards are read from local disks; download them first", path=pattern)
+    names = _expand(pattern)
+    # A pattern may be absolute, which Path.glob refuses.
+    found = {name: [name] if _exists(name) else sorted(glob.glob(name)) for name in names}  # noqa: PTH207
+    missing = [name for name, paths in found.items() if not paths]
+    if len(missing) == len(found):
+        many = f" (it stands for {len(names)} names)" if len(names) > 1 else ""
+        raise SourceError(f"no file matches the pattern{many}; check its folder and its numbers", path=pattern)
+    if missing:
+        reason = f"{len(missing)} of its {len(names)} shards do not exist, the first is {missing[0]!r}"
+        raise SourceError(f"{reason}; download them, or narrow the pattern", path=pattern)
+    return [path for name in names for path in found[name]]
+
+
+def _expand(pattern: str) -> list[str]:
+    # A path may hold braces of its own.
+    if _exists(pattern):
+        return [pattern]
+    try:
+        names = list(islice(braceexpand(pattern), _MOST + 1))
+    except UnbalancedBracesError:
+        reason = "the pattern's braces are not balanced; write {00000..00041} or {a,b}"
+        raise SourceError(reason, path=pattern) from None
+    if len(names) > _MOST:
+        raise SourceError(f"the pattern stands for more than {_MOST} names; shorten its range", path=pattern)
+    return names
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except OSError:  # a pattern may be longer than a name may be
+        return False

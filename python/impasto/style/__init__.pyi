@@ -1,0 +1,32 @@
+"""The names of this face, each where it lives: read by type checkers, and at run time by the lazy loader."""
+
+from .embedding import EmbeddingDistribution as EmbeddingDistribution
+from .embedding import interpolate as interpolate
+from .model import StyleModel as StyleModel
+from .networks.compact import StatisticsPredictor as StatisticsPredictor
+from .networks.features import SmallVGG as SmallVGG
+from .networks.features import centred as centred
+from .networks.features import moments as moments
+from .networks.inception import InceptionPredictor as InceptionPredictor
+from .networks.transformer import StyleTransformer as StyleTransformer
+from .networks.vgg import Features as Features
+from .networks.vgg import SmallFeatures as SmallFeatures
+from .networks.vgg import load_features as load_features
+from .opening import open_model as open_model
+from .randomize.draw import Ratio as Ratio
+from .randomize.draw import StylePlan as StylePlan
+from .randomize.draw import share as share
+from .randomize.randomizer import StyleRandomizer as StyleRandomizer
+from .randomize.strength import Alpha as Alpha
+from .randomize.strength import check_alpha as check_alpha
+from .randomize.transform import StyleTransform as StyleTransform
+from .run.backends import prepare as prepare
+from .run.backends import script as script
+from .run.forms import fast as fast
+from .run.graphed import Graphed as Graphed
+from .transfer.losses import style_loss as style_loss
+from .transfer.objectives import BalancedObjective as BalancedObjective
+from .transfer.objectives import Extract as Extract
+from .transfer.objectives import MagentaObjective as MagentaObjective
+from .transfer.objectives import Objective as Objective
+from .transfer.optimizing import optimize as optimize

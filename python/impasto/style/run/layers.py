@@ -1,0 +1,136 @@
+"""Layers of the fast networks: channels_last, in place where the tensor is their own, statistics in float32."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from impasto.style.run import fold
+
+#: Pixels that a CPU works on at once for each thread: for memory's sake; it makes no difference in time.
+PIXELS = 2 * 96 * 96
+
+
+def at_once(images: Tensor, pixels: int) -> int:
+    """How many of the images [B, 3, H, W] to work on at a time: on a CPU so many pixels, elsewhere all."""
+    if images.device.type != "cpu":
+        return max(1, images.size(0))
+    return max(1, pixels // (images.size(2) * images.size(3)))
+
+
+def copied(weight: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    """A weight's copy without gradients, in channels_last if it has four dimensions."""
+    copy = weight.detach().clone() if dtype is None else weight.detach().to(dtype, copy=True)
+    return copy.contiguous(memory_format=torch.channels_last) if copy.ndim == 4 else copy
+
+
+class ReflectConv(nn.Module):
+    """A convolution over reflected borders.
+
+    Args:
+        weight: [O, I, k, k].
+        bias: [O], or None for none.
+        border: What is padded on each side.
+        stride: Of the convolution.
+        dtype: Of what is computed; the weight's by default.
+    """
+
+    weight: Tensor
+    bias: Tensor | None
+
+    def __init__(
+        self,
+        weight: Tensor,
+        bias: Tensor | None = None,
+        *,
+        border: int = 1,
+        stride: int = 1,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        self.border = border
+        self.stride = stride
+        self.register_buffer("weight", copied(weight, dtype), persistent=False)
+        self.register_buffer("bias", None if bias is None else copied(bias, dtype), persistent=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """From [B, I, H, W] to [B, O, H', W'], a tensor of its own."""
+        ready = features.to(self.weight.dtype)
+        padded = functional.pad(ready, [self.border, self.border, self.border, self.border], mode="reflect")
+        padded = padded.contiguous(memory_format=torch.channels_last)
+        return functional.conv2d(padded, self.weight, self.bias, [self.stride, self.stride])
+
+
+class DoublingConv(nn.Module):
+    """A 3x3 convolution of the features doubled by repeating pixels, over reflected borders: see `fold.subpixel`.
+
+    Args:
+        weight: [O, I, 3, 3].
+        dtype: Of what is computed; the weight's by default.
+    """
+
+    weight: Tensor
+
+    def __init__(self, weight: Tensor, *, dtype: torch.dtype | None = None) -> None:
+        super().__init__()
+        self.width = weight.size(0)
+        self.register_buffer("weight", copied(fold.subpixel(weight), dtype), persistent=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """From [B, I, H, W] to [B, O, 2H, 2W], a tensor of its own."""
+        height, width = features.size(2), features.size(3)
+        padded = functional.pad(features, [1, 1, 1, 1], mode="replicate")
+        padded = padded.contiguous(memory_format=torch.channels_last)
+        found = functional.conv2d(padded, self.weight).permute(0, 2, 3, 1)  # [B, H + 1, W + 1, 4 O]
+        doubled = found.new_empty([features.size(0), height, 2, width, 2, self.width])
+        for row in range(2):
+            for column in range(2):
+                first = (2 * row + column) * self.width
+                part = found[:, row : row + height, column : column + width, first : first + self.width]
+                doubled[:, :, row, :, column] = part
+        return doubled.view(features.size(0), 2 * height, 2 * width, self.width).permute(0, 3, 1, 2)
+
+
+def normalise(features: Tensor, gamma: Tensor | None = None, beta: Tensor | None = None) -> Tensor:
+    """Instance normalisation, times gamma and plus beta, in place.
+
+    torch's own returns a contiguous tensor, and its variance (as var_mean's) is one pass that CPUs are slow at; here
+    the deviations, which are needed anyway, are squared.
+
+    Args:
+        features: [B, C, H, W]; overwritten.
+        gamma: [B, C], or None for 1.
+        beta: [B, C], or None for 0.
+
+    Returns:
+        The features.
+    """
+    flat = features.permute(0, 2, 3, 1).flatten(1, 2)  # [B, HW, C], a view of channels_last
+    features.sub_(_mean(flat)[:, :, None, None])
+    scale = torch.rsqrt(_wide(flat).square().mean(dim=1) + 1e-5)
+    if gamma is not None:
+        scale = scale * gamma
+    features.mul_(scale[:, :, None, None])
+    return features if beta is None else features.add_(beta[:, :, None, None])
+
+
+def moments(features: Tensor) -> Tensor:
+    """Means and standard deviations of channels over the places, as `impasto.style.networks.features.moments` has them.
+
+    Args:
+        features: [B, C, H, W].
+
+    Returns:
+        [B, 2C], of float32 for half precision.
+    """
+    flat = features.permute(0, 2, 3, 1).flatten(1, 2)
+    mean = _mean(flat)
+    variance = (_wide(flat) - mean[:, None]).square_().mean(dim=1)
+    return torch.cat([mean, (variance + 1e-5).sqrt()], dim=1)
+
+
+def _wide(values: Tensor) -> Tensor:
+    return values.float() if values.dtype == torch.float16 or values.dtype == torch.bfloat16 else values
+
+
+def _mean(flat: Tensor) -> Tensor:
+    return _wide(flat).mean(dim=1)

@@ -1,0 +1,1 @@
+"""Style as an objective: losses, objectives for training, optimised pictures."""

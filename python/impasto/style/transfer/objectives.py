@@ -1,0 +1,161 @@
+"""What a style model is trained towards: published losses, and one whose terms are balanced by their own scale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from impasto.checks import require
+from impasto.style.transfer.losses import BalancedStyleLoss, content_loss, gram, total_variation
+
+#: Features of images [B, 3, H, W] in [0, 1], layer by layer: relu1_2, relu2_2, relu3_3 and relu4_3 of a VGG-16.
+Extract = Callable[[Tensor], list[Tensor]]
+
+
+class Objective(Protocol):
+    """Scores painted images."""
+
+    def __call__(
+        self, painted: Tensor, contents: Tensor, styles: Tensor, alpha: Tensor, progress: float | Tensor
+    ) -> dict[str, Tensor]:
+        """The loss and its parts.
+
+        Args:
+            painted: [B, 3, H, W] in [0, 1]: the contents, painted.
+            contents: [B, 3, H, W] in [0, 1].
+            styles: [B, 3, H', W'] in [0, 1].
+            alpha: [B], the share of the style in each embedding; the rest is the content's own.
+            progress: Where training stands, from 0 to 1; a number, or a scalar on the device.
+
+        Returns:
+            Scalars: ``"loss"``, ``"content"``, ``"style"`` and ``"variation"``, the parts without their weights.
+        """
+        ...
+
+
+class MagentaObjective:
+    """Magenta's loss of arbitrary image stylization (SPEC: VGG-16 with average pooling, Gram / positions).
+
+    Content is compared at relu3_3, style at all four layers, on features of ImageNet's VGG-16 whose input is in 0..255
+    without its mean; total variation counts half of squared differences.
+
+    Args:
+        extract: Features of VGG-16.
+        content_weight: Of the content loss.
+        style_weight: Of each layer's style loss.
+        variation_weight: Of total variation.
+    """
+
+    def __init__(
+        self,
+        extract: Extract,
+        *,
+        content_weight: float = 1.0,
+        style_weight: float = 0.5e-3,
+        variation_weight: float = 1e4,
+    ) -> None:
+        self.extract = extract
+        self.weights = {"content": content_weight, "style": style_weight, "variation": variation_weight}
+
+    def __call__(
+        self, painted: Tensor, contents: Tensor, styles: Tensor, alpha: Tensor, progress: float | Tensor
+    ) -> dict[str, Tensor]:
+        """See `Objective`."""
+        del progress
+        found = self.extract(painted)
+        with torch.no_grad():
+            wanted, drawn = self.extract(contents), self.extract(styles)
+        parts = {
+            "content": content_loss(found[2], wanted[2]).mean(),
+            "style": _mixed_gram_loss(found, drawn, wanted, alpha),
+            "variation": total_variation(painted).mean(),
+        }
+        return parts | {"loss": _weighted(parts, self.weights)}
+
+
+class BalancedObjective:
+    """A loss whose parts are about 1 for unrelated images, whatever the features.
+
+    Style is `BalancedStyleLoss`; content compares relu2_2 and relu3_3 after instance normalisation, so that colours
+    and contrast, which are the style's, cost nothing. Where alpha is below 1, the style that is asked for lies between
+    the content's own statistics and the style image's, as the embedding does.
+
+    Args:
+        extract: Features, such as those of `impasto.style.networks.features.SmallVGG`.
+        styles: [N, 3, H, W] of N different styles in [0, 1], whose distances set the scales.
+        style_weight: Of the style loss, at the beginning and at the end; the content loss counts 1.
+        identity_weight: Of the squared difference of pixels at strength 0; it falls to nothing at strength 1.
+        variation_weight: Of total variation.
+        colours: Weight of the style loss's term of colours, beside 1 for each of eight others.
+        content_layers: Places of the layers that contents are compared by.
+    """
+
+    def __init__(
+        self,
+        extract: Extract,
+        styles: Tensor,
+        *,
+        style_weight: tuple[float, float] = (0.3, 4.0),
+        identity_weight: float = 10.0,
+        variation_weight: float = 0.5,
+        colours: float = 1.0,
+        content_layers: Sequence[int] = (1, 2),
+    ) -> None:
+        require(len(styles) >= 2, "at least two style images are needed to set the scales; add style images")
+        self.extract = extract
+        self.style = BalancedStyleLoss(extract, colours=colours)
+        with torch.no_grad():
+            self.style.calibrate(self.style.statistics(styles))
+        self.style_weight = style_weight
+        self.identity_weight = identity_weight
+        self.content_layers = tuple(content_layers)
+        self.variation_weight = variation_weight
+
+    def __call__(
+        self, painted: Tensor, contents: Tensor, styles: Tensor, alpha: Tensor, progress: float | Tensor
+    ) -> dict[str, Tensor]:
+        """See `Objective`."""
+        with torch.no_grad():
+            wanted, drawn = self.extract(contents), self.extract(styles)
+            own, other = self.style.statistics(contents, wanted), self.style.statistics(styles, drawn)
+            target = {name: torch.lerp(own[name], value, alpha[:, None]) for name, value in other.items()}
+        found = self.extract(painted)
+        content = torch.stack([_structure_loss(found[layer], wanted[layer]) for layer in self.content_layers])
+        first, last = self.style_weight
+        weights: dict[str, float | Tensor] = {
+            "content": 1.0,
+            "style": first + (last - first) * progress,
+            "identity": self.identity_weight,
+            "variation": self.variation_weight,
+        }
+        parts = {
+            "content": content.mean(),
+            "style": self.style(self.style.statistics(painted, found), target).mean(),
+            "identity": ((1 - alpha).square() * content_loss(painted, contents)).mean(),
+            "variation": total_variation(painted).mean(),
+        }
+        return parts | {"loss": _weighted(parts, weights)}
+
+
+def _structure_loss(features: Tensor, target: Tensor) -> Tensor:
+    """Half the mean squared difference of features whose channels have mean 0 and variance 1: 1 if unrelated."""
+    return content_loss(functional.instance_norm(features), functional.instance_norm(target)).mean() / 2
+
+
+def _mixed_gram_loss(
+    found: Sequence[Tensor], drawn: Sequence[Tensor], wanted: Sequence[Tensor], alpha: Tensor
+) -> Tensor:
+    """The layers' style losses, added up; where alpha is below 1, towards Gram matrices between the two images'."""
+    total = torch.zeros((), device=alpha.device)
+    for own, style, content in zip(found, drawn, wanted, strict=True):
+        target = torch.lerp(gram(content), gram(style), alpha[:, None, None].to(own.dtype))
+        total = total + (gram(own) - target).square().mean()
+    return total
+
+
+def _weighted(parts: dict[str, Tensor], weights: Mapping[str, float | Tensor]) -> Tensor:
+    return torch.stack([weights[name] * value for name, value in parts.items()]).sum()

@@ -1,7 +1,0 @@
-"""Rendered scenes: coloured shapes on textured backgrounds, with captions that say what is where."""
-
-from impasto.worlds.scenes.plan import Scene, Thing, draw_scene
-from impasto.worlds.scenes.render import render
-from impasto.worlds.scenes.world import SIZES, Size, render_scenes, samples
-
-__all__ = ["SIZES", "Scene", "Size", "Thing", "draw_scene", "render", "render_scenes", "samples"]

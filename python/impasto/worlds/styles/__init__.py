@@ -1,8 +1,0 @@
-"""Styles to train style transfer on: procedural textures and painterly renderings, by the hundred."""
-
-from impasto.worlds.styles.catalogue import FAMILIES, PAINTERLY, draw_style
-from impasto.worlds.styles.render import paint, render_style
-from impasto.worlds.styles.style import Style
-from impasto.worlds.styles.world import StyleFolder, render_styles
-
-__all__ = ["FAMILIES", "PAINTERLY", "Style", "StyleFolder", "draw_style", "paint", "render_style", "render_styles"]

@@ -1,0 +1,8 @@
+"""``python -m impasto_lab`` (and ``torchrun -m impasto``): the command line."""
+
+import sys
+
+from impasto_lab.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

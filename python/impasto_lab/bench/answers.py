@@ -1,0 +1,99 @@
+"""Do the loaders that are timed give the same batches?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from impasto.batch import Batch
+from impasto.errors import ImpastoError
+from impasto_lab.bench import ours
+from impasto_lab.bench.photographs import Files
+from impasto_lab.bench.work import Pairs, Peer, Views, Work
+
+_ROUNDING = 0.01  # of float32, in levels of 255
+
+
+class AnswersDifferError(ImpastoError, AssertionError):
+    """Two loaders that were to be timed gave different batches."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """How the loaders' batches compare, crops and flips being the same.
+
+    Attributes:
+        images: Images compared.
+        worst: Levels of 255 that a pixel differs by at most, for each peer, with ``exact=True``.
+        fast_psnr_mean: Mean over the images of the fast path's PSNR against ``exact=True``, in dB.
+        fast_psnr_worst: The smallest.
+    """
+
+    images: int
+    worst: dict[str, float]
+    fast_psnr_mean: float
+    fast_psnr_worst: float
+
+    def lines(self) -> Iterator[str]:
+        """What was found, for people."""
+        yield f"compared first, on {self.images} images: ids and joined captions equal; pixels (exact=True) within"
+        yield "  " + ", ".join(f"{level:.2f} levels of 255 of {name}" for name, level in self.worst.items())
+        yield (
+            f"  the timed fast path against exact=True: PSNR {self.fast_psnr_mean:.1f} dB on average, "
+            f"{self.fast_psnr_worst:.1f} dB at worst"
+        )
+
+
+def compare(files: Files, work: Work, peers: Sequence[Peer]) -> Answers:
+    """Replays our crops and flips in every peer and compares all batches of an epoch.
+
+    Args:
+        files: The files, in the order in which they are compared.
+        work: What is done to them.
+        peers: The loaders to compare with.
+
+    Raises:
+        AnswersDifferError: If ids or captions differ, or pixels by more than the peer's ``TOLERANCE``.
+    """
+    exact = list(ours.open_loader(files, work, workers=0, shuffle=False, exact=True))
+    fast = list(ours.open_loader(files, work, workers=0, shuffle=False))
+    views = _views(exact)
+    worst = {peer.NAME: _worst(exact, peer, files, work, views) for peer in peers}
+    noise = [psnr for one, other in zip(exact, fast, strict=True) for psnr in _psnr(one, other, work)]
+    return Answers(len(noise), worst, float(np.mean(noise)), float(np.min(noise)))
+
+
+def _views(batches: Sequence[Batch]) -> Views:
+    boxes = np.concatenate([batch.plan.boxes for batch in batches])
+    return Views(boxes.astype(np.int64), np.concatenate([batch.plan.flips for batch in batches]))
+
+
+def _worst(batches: Sequence[Batch], peer: Peer, files: Files, work: Work, views: Views) -> float:
+    """The largest difference of a pixel, in levels of 255."""
+    largest = 0.0
+    theirs: Sequence[Pairs] = list(peer.open_loader(files, work, workers=0, views=views))
+    for step, (our, their) in enumerate(zip(batches, theirs, strict=True)):
+        if our.captions != list(their.captions or ()):
+            raise AnswersDifferError(f"batch {step}: the joined captions differ from those of {peer.TITLE}")
+        if our.input_ids is None or their.input_ids is None or not torch.equal(our.input_ids, their.input_ids):
+            raise AnswersDifferError(f"batch {step}: the ids differ from those of {peer.TITLE}")
+        largest = max(largest, float(_levels(our, their, work).abs().max()))
+    tolerance = peer.TOLERANCE[work.interpolation]
+    if largest > tolerance + _ROUNDING:
+        reason = f"a pixel differs by {largest:.2f} levels of 255, more than {tolerance}, from that of {peer.TITLE}"
+        raise AnswersDifferError(reason)
+    return largest
+
+
+def _levels(one: Pairs, other: Pairs, work: Work) -> torch.Tensor:
+    """Difference of two batches [B, 3, S, S], in levels of 255."""
+    return (one.images - other.images) * torch.tensor(work.std).view(1, 3, 1, 1) * 255
+
+
+def _psnr(one: Pairs, other: Pairs, work: Work) -> Iterator[float]:
+    for squared in _levels(one, other, work).square().flatten(1).mean(1).tolist():
+        yield 10 * math.log10(255**2 / max(squared, 1e-6))

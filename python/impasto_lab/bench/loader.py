@@ -1,0 +1,151 @@
+"""The whole loader against Python loaders, from JPEG files on disk to mixed and tokenised batches."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from impasto_lab.bench import machine, ours
+from impasto_lab.bench.answers import Answers, compare
+from impasto_lab.bench.peers import pillow, torchvision_io
+from impasto_lab.bench.photographs import Files, write_files
+from impasto_lab.bench.timing import Row, Track, take_turns, untracked
+from impasto_lab.bench.work import Peer, Work
+
+PEERS: tuple[Peer, ...] = (pillow, torchvision_io)
+
+
+@dataclass(frozen=True)
+class LoaderBench:
+    """What was measured.
+
+    Attributes:
+        rows: Our loader and the peers, each with several numbers of workers.
+        answers: What was compared before.
+        machine: See `machine.describe`.
+        versions: Versions of the packages timed.
+        settings: The arguments of `run`.
+        command: The process's command line.
+    """
+
+    rows: tuple[Row, ...]
+    answers: Answers
+    machine: dict[str, Any]
+    versions: dict[str, str | None]
+    settings: dict[str, Any]
+    command: str
+
+    @property
+    def ratios(self) -> dict[str, dict[int, float]]:
+        """For each peer and number of workers: our rate over its rate (threads against processes, workers equal)."""
+        our = {row.workers: row.images_per_second for row in self.rows if row.name == ours.NAME}
+        names = {peer.NAME for peer in PEERS}
+        ratios: dict[str, dict[int, float]] = {}
+        for row in self.rows:
+            if row.name in names:
+                ratios.setdefault(row.name, {})[row.workers] = our[row.workers] / row.images_per_second
+        return ratios
+
+    @property
+    def ratio_to(self) -> dict[str, float]:
+        """For each peer: our rate over its rate, with the smallest number of workers (0: on one core)."""
+        return {name: by_workers[min(by_workers)] for name, by_workers in self.ratios.items()}
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it, as JSON has it."""
+        rows = [
+            {
+                "name": row.name,
+                "title": row.title,
+                "workers": row.workers,
+                "images_per_second": round(row.images_per_second, 1),
+                "rounds": [round(rate, 1) for rate in row.rounds],
+                "clock": "wall" if row.workers else "cpu",
+                "wall_rounds": [round(rate, 1) for rate in row.wall_rounds],
+            }
+            for row in self.rows
+        ]
+        return {
+            "rows": rows,
+            "ratio_to": {name: round(ratio, 3) for name, ratio in self.ratio_to.items()},
+            "ratios": {
+                name: {str(workers): round(ratio, 3) for workers, ratio in by_workers.items()}
+                for name, by_workers in self.ratios.items()
+            },
+            "answers": asdict(self.answers),
+            "machine": self.machine,
+            "versions": self.versions,
+            "settings": self.settings,
+            "seed": self.settings["seed"],
+            "command": self.command,
+        }
+
+
+def run(
+    *,
+    images: int = 512,
+    batch_size: int = 64,
+    rounds: int = 5,
+    workers: Sequence[int] = (0, 1, 2),
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear",
+    seed: int = 0,
+    folder: Path | None = None,
+    track: Track = untracked,
+) -> LoaderBench:
+    """Compares answers, then times our loader and its peers in turns.
+
+    Args:
+        images: JPEG files of 640x480 pixels, made from the photographs of scikit-image and scikit-learn.
+        batch_size: Images in a batch.
+        rounds: Times that each row runs.
+        workers: Numbers of workers, a row each; 0 is one core.
+        interpolation: How every loader resizes.
+        seed: Key of files, crops, flips and order.
+        folder: Where to write the files; a temporary folder by default.
+        track: Shows progress.
+
+    Raises:
+        AnswersDifferError: If the loaders don't agree.
+        MissingExtraError: If a peer is not installed.
+        RecipeError: If there are fewer images than a batch has.
+    """
+    work = Work(batch_size=batch_size, interpolation=interpolation, seed=seed)
+    torch.manual_seed(seed)
+    with tempfile.TemporaryDirectory(prefix="impasto-bench-") as temporary:
+        files = write_files(folder or Path(temporary), images, seed=seed)
+        answers = compare(files, work, PEERS)
+        rows = _rows(files, work, workers)
+        take_turns(rows, rounds=rounds, track=track)
+        kilobytes = sum(Path(path).stat().st_size for path in files.paths) / len(files) / 1000
+    return LoaderBench(
+        rows=tuple(rows),
+        answers=answers,
+        machine=machine.describe(),
+        versions=machine.versions("impasto", "torch", *sorted({name for peer in PEERS for name in peer.PACKAGES})),
+        settings={
+            "images": images,
+            "kilobytes_per_image": round(kilobytes, 1),
+            "batch_size": batch_size,
+            "rounds": rounds,
+            "workers": list(workers),
+            "interpolation": interpolation,
+            "seed": seed,
+        },
+        command=" ".join(["impasto", *sys.argv[1:]]),
+    )
+
+
+def _rows(files: Files, work: Work, workers: Sequence[int]) -> list[Row]:
+    rows = [Row(ours.NAME, ours.TITLE, count, ours.open_loader(files, work, workers=count)) for count in workers]
+    for count in filter(None, workers):
+        loader = ours.open_loader(files, work, workers=count, processes=True)
+        rows.append(Row(f"{ours.NAME}, processes", f"{ours.TITLE}, processes=True", count, loader))
+    for peer in PEERS:
+        rows += [Row(peer.NAME, peer.TITLE, count, peer.open_loader(files, work, workers=count)) for count in workers]
+    return rows

@@ -1,0 +1,75 @@
+"""What the Python loaders share: a data set of files, and the collate function that mixes and tokenises.
+
+Mixing and tokenising sit in ``collate_fn``, where worker processes share that work; MixGen's reference and most
+training scripts do both in the training process, which would be slower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from impasto.extras import need
+from impasto_lab.bench.photographs import Files
+from impasto_lab.bench.work import Work
+
+#: From a path and the file's number to an image [3, S, S] float32, normalised.
+LoadImage = Callable[[str, int], torch.Tensor]
+
+
+class MixedPairs(NamedTuple):
+    """A batch: images [B, 3, S, S] float32, ids [B, L] int64, B captions."""
+
+    images: torch.Tensor
+    input_ids: torch.Tensor
+    captions: list[str]
+
+
+class PairDataset(Dataset[tuple[torch.Tensor, str]]):
+    """Image and caption by number."""
+
+    def __init__(self, files: Files, load_image: LoadImage) -> None:
+        self.paths = files.paths
+        self.captions = files.captions
+        self.load_image = load_image
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, number: int) -> tuple[torch.Tensor, str]:
+        return self.load_image(self.paths[number], number), self.captions[number]
+
+
+class MixAndTokenise:
+    """Collates pairs: stacks, applies MixGen as its reference does, tokenises with open_clip."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.tokenizer: Any = need("open_clip", "bench").SimpleTokenizer(context_length=work.length)
+
+    def __call__(self, pairs: list[tuple[torch.Tensor, str]]) -> MixedPairs:
+        """Makes a batch."""
+        images = torch.stack([image for image, _ in pairs])
+        captions = [caption for _, caption in pairs]
+        count, lam = int(len(pairs) * self.work.mixed), self.work.lam
+        images[:count].mul_(lam).add_(images[count : 2 * count], alpha=1 - lam)
+        captions[:count] = [f"{captions[row]} {captions[row + count]}" for row in range(count)]
+        return MixedPairs(images, self.tokenizer(captions), captions)
+
+
+def open_pairs(
+    files: Files, work: Work, load_image: LoadImage, *, workers: int, shuffle: bool
+) -> DataLoader[tuple[torch.Tensor, str]]:
+    """A stock DataLoader over the files, whose worker processes live as long as it does."""
+    return DataLoader(
+        PairDataset(files, load_image),
+        batch_size=work.batch_size,
+        shuffle=shuffle,
+        drop_last=True,
+        num_workers=workers,
+        persistent_workers=workers > 0,
+        collate_fn=MixAndTokenise(work),
+    )

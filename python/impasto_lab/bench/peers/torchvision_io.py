@@ -1,0 +1,69 @@
+"""torchvision's own decoder and its transforms v2 on tensors, the fastest loader that torchvision alone gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+
+from impasto.extras import need
+from impasto_lab.bench.peers.pairs import MixedPairs, open_pairs
+from impasto_lab.bench.photographs import Files
+from impasto_lab.bench.work import Views, Work
+
+NAME = "torchvision.io"
+TITLE = "torchvision.io + transforms v2"
+#: As Pillow's; its bicubic weights have fewer bits than Pillow's, so that it differs from Pillow by up to 5 levels.
+TOLERANCE: dict[str, float] = {"bilinear": 1, "bicubic": 6}
+PACKAGES: tuple[str, ...] = ("torchvision", "open_clip_torch")
+
+
+def open_loader(files: Files, work: Work, *, workers: int, views: Views | None = None) -> Iterable[MixedPairs]:
+    """See `impasto_lab.bench.work.Peer`."""
+    load_image = _Replay(work, views) if views else _Load(work)
+    return open_pairs(files, work, load_image, workers=workers, shuffle=views is None)
+
+
+def _open(path: str) -> torch.Tensor:
+    io = need("torchvision.io", "bench")
+    image: torch.Tensor = io.decode_jpeg(io.read_file(path), mode=io.ImageReadMode.RGB)
+    return image
+
+
+class _Load:
+    """Decodes, crops at random, flips at random, normalises."""
+
+    def __init__(self, work: Work) -> None:
+        v2 = need("torchvision.transforms.v2", "bench")
+        mode = v2.InterpolationMode(work.interpolation)
+        self.transform = v2.Compose(
+            [
+                v2.RandomResizedCrop(work.size, work.scale, work.ratio, mode, antialias=True),
+                v2.RandomHorizontalFlip(),
+                v2.ToDtype(torch.float32, scale=True),
+                v2.Normalize(work.mean, work.std),
+            ]
+        )
+
+    def __call__(self, path: str, _number: int) -> torch.Tensor:
+        image: torch.Tensor = self.transform(_open(path))
+        return image
+
+
+class _Replay:
+    """The same functions with crops and flips given."""
+
+    def __init__(self, work: Work, views: Views) -> None:
+        self.work, self.views = work, views
+
+    def __call__(self, path: str, number: int) -> torch.Tensor:
+        v2 = need("torchvision.transforms.v2", "bench")
+        functional, mode = v2.functional, v2.InterpolationMode(self.work.interpolation)
+        left, top, width, height = self.views.boxes[number].tolist()
+        size = [self.work.size] * 2
+        image = functional.resized_crop(_open(path), top, left, height, width, size, mode, antialias=True)
+        if self.views.flips[number]:
+            image = functional.horizontal_flip(image)
+        scaled = functional.to_dtype(image, torch.float32, scale=True)
+        tensor: torch.Tensor = functional.normalize(scaled, self.work.mean, self.work.std)
+        return tensor

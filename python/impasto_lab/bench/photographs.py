@@ -1,0 +1,130 @@
+"""The photographs that scikit-image and scikit-learn carry, as JPEG files with captions."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from impasto.extras import need
+
+#: skimage.data's colour photographs that its wheel carries, with what is on them.
+_SKIMAGE = {
+    "astronaut": "an astronaut in an orange suit",
+    "coffee": "a cup of coffee on a wooden table",
+    "chelsea": "a ginger cat with green eyes",
+    "rocket": "a rocket on its launch pad at night",
+    "hubble_deep_field": "a field of distant galaxies",
+    "retina": "the blood vessels of a human retina",
+}
+_SKLEARN = {"china.jpg": "a temple roof under a blue sky", "flower.jpg": "a red flower with a yellow heart"}
+
+_OPENINGS = ("a photo of", "a close-up of", "a picture showing", "a detailed view of", "a cropped photo of", "here is")
+_ENDINGS = (
+    "taken in the early morning",
+    "with a dark background",
+    "seen from the left side",
+    "in bright, warm light",
+    "next to an empty chair",
+    "while people are walking past",
+    "that someone's grandmother liked",
+    "as printed in a 1998 magazine",
+    "with its colours slightly faded",
+    "framed by two wooden posts",
+)
+
+
+@dataclass(frozen=True)
+class Files:
+    """JPEG files with one caption each.
+
+    Attributes:
+        folder: The folder that the names are relative to.
+        names: N file names.
+        captions: N captions.
+    """
+
+    folder: Path
+    names: tuple[str, ...]
+    captions: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def annotations(self) -> Path:
+        """The same captions as COCO captions JSON."""
+        return self.folder / "captions.json"
+
+    @property
+    def paths(self) -> list[str]:
+        """N paths."""
+        return [str(self.folder / name) for name in self.names]
+
+
+def photographs() -> list[tuple[str, npt.NDArray[np.uint8]]]:
+    """The photographs.
+
+    Returns:
+        What is on each, and its pixels [H, W, 3] uint8.
+
+    Raises:
+        MissingExtraError: If scikit-image or scikit-learn is not installed.
+    """
+    data, samples = need("skimage.data", "bench"), need("sklearn.datasets", "bench")
+    taken = [(what, getattr(data, name)()) for name, what in _SKIMAGE.items()]
+    taken += [(what, samples.load_sample_image(name)) for name, what in _SKLEARN.items()]
+    return [(what, np.ascontiguousarray(pixels[..., :3])) for what, pixels in taken]
+
+
+def write_files(
+    folder: Path, count: int, *, seed: int = 0, size: tuple[int, int] = (640, 480), quality: int = 90
+) -> Files:
+    """Cuts the photographs into JPEG files of one size (4:2:0) with a caption each.
+
+    Each file is another random part of a photograph, resized, and half of them are mirrored.
+
+    Args:
+        folder: Where to write; it must exist.
+        count: Number of files, N.
+        seed: Key of all cuts and captions.
+        size: Width and height, in pixels.
+        quality: JPEG quality, 1 to 95.
+
+    Raises:
+        MissingExtraError: If Pillow, scikit-image or scikit-learn is not installed.
+    """
+    image_module = need("PIL.Image", "bench")
+    draw = random.Random(seed)
+    taken = [(what, image_module.fromarray(pixels)) for what, pixels in photographs()]
+    names, captions = [], []
+    for number in range(count):
+        what, photograph = taken[number % len(taken)]
+        cut = photograph.resize(size, image_module.Resampling.BICUBIC, box=_part(photograph.size, size, draw))
+        if draw.random() < 0.5:
+            cut = cut.transpose(image_module.Transpose.FLIP_LEFT_RIGHT)
+        names.append(f"{number:06d}.jpg")
+        cut.save(folder / names[-1], "JPEG", quality=quality, subsampling="4:2:0")
+        captions.append(f"{draw.choice(_OPENINGS)} {what}, {draw.choice(_ENDINGS)}")
+    files = Files(folder, tuple(names), tuple(captions))
+    document = {
+        "images": [{"id": number, "file_name": name} for number, name in enumerate(names)],
+        "annotations": [
+            {"id": number, "image_id": number, "caption": caption} for number, caption in enumerate(captions)
+        ],
+    }
+    files.annotations.write_text(json.dumps(document), encoding="utf-8")
+    return files
+
+
+def _part(whole: tuple[int, int], shape: tuple[int, int], draw: random.Random) -> Any:
+    """A random box of the shape's aspect, at least three fifths of the largest that fits."""
+    scale = min(whole[0] / shape[0], whole[1] / shape[1]) * draw.uniform(0.6, 1.0)
+    width, height = shape[0] * scale, shape[1] * scale
+    left, top = draw.uniform(0, whole[0] - width), draw.uniform(0, whole[1] - height)
+    return left, top, left + width, top + height

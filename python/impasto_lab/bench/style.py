@@ -1,0 +1,297 @@
+"""Style randomization against its published module: the same weights, answers compared, then timed in turns."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from impasto.checks import require
+from impasto.extras import need
+from impasto.style import StyleModel
+from impasto_lab.bench import machine
+from impasto_lab.bench.answers import AnswersDifferError
+from impasto_lab.bench.memory import peak_bytes
+from impasto_lab.bench.peers.published_style import NAME as PEER
+from impasto_lab.bench.style_forms import Form, full_size, small, steps
+from impasto_lab.bench.timing import Track, untracked
+
+#: What a pixel in [0, 1] may differ by at most in float32, and on average in half precision.
+TOLERANCE = {"float32": 5e-4, "bfloat16": 2e-2, "float16": 5e-3}
+_BRIEF = {PEER, "fast", "torchscript", "compact"}
+_ALPHA = 0.5
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What is restyled at once.
+
+    Attributes:
+        size: Side of the images, in pixels.
+        batch: Images.
+        every: Whether every step is timed, or only the published form and the last ones.
+    """
+
+    size: int
+    batch: int
+    every: bool = True
+
+
+#: By kind of device.
+WORKLOADS: dict[str, tuple[Workload, ...]] = {
+    "cpu": (Workload(96, 16), Workload(96, 32, False), Workload(256, 4), Workload(256, 8, False)),
+    "cuda": (Workload(96, 128), Workload(256, 32)),
+}
+QUICK = (Workload(96, 2),)
+
+
+@dataclass
+class StyleRow:
+    """A form at a workload.
+
+    Attributes:
+        name: As in `Form`.
+        title: Likewise.
+        workload: What it restyles.
+        difference: What a pixel differs by from the published form's, at most and on average; None for other networks.
+        peak_bytes: See `impasto_lab.bench.memory.peak_bytes`.
+        rounds: Seconds for the batch in each round: of CPU time on a CPU, of wall-clock time on a GPU.
+    """
+
+    name: str
+    title: str
+    workload: Workload
+    difference: tuple[float, float] | None
+    peak_bytes: int
+    rounds: list[float] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """The median of the rounds."""
+        return statistics.median(self.rounds)
+
+
+@dataclass(frozen=True)
+class StyleBench:
+    """What was measured.
+
+    Attributes:
+        rows: Every form at every workload, and ResNet-18's training step (``resnet18``) at 96x96.
+        skipped: Forms that torch could not make here, with the reason.
+        device: The device's name.
+        machine: See `machine.describe`.
+        versions: Versions of the packages timed.
+        settings: The arguments of `run`.
+        command: The process's command line.
+    """
+
+    rows: tuple[StyleRow, ...]
+    skipped: dict[str, str]
+    device: str
+    machine: dict[str, Any]
+    versions: dict[str, str | None]
+    settings: dict[str, Any]
+    command: str
+
+    def ratio(self, row: StyleRow) -> float:
+        """How many times as fast as the published form a row is."""
+        return self._of(PEER, row.workload).seconds / row.seconds
+
+    def share(self, row: StyleRow) -> float | None:
+        """Of a training step with restyling, the share of restyling; where ResNet-18's step was timed."""
+        step = [other for other in self.rows if other.name == "resnet18" and other.workload == row.workload]
+        return row.seconds / (row.seconds + step[0].seconds) if step and row is not step[0] else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it, as JSON has it."""
+        return {
+            "rows": [self._row(row) for row in self.rows],
+            "tolerance": TOLERANCE,
+            "skipped": self.skipped,
+            "device": self.device,
+            "machine": self.machine,
+            "versions": self.versions,
+            "settings": self.settings,
+            "seed": self.settings["seed"],
+            "command": self.command,
+        }
+
+    def _row(self, row: StyleRow) -> dict[str, Any]:
+        share = self.share(row)
+        return {
+            "name": row.name,
+            "title": row.title,
+            "size": row.workload.size,
+            "batch": row.workload.batch,
+            "milliseconds": round(row.seconds * 1e3, 2),
+            "rounds": [round(seconds * 1e3, 2) for seconds in row.rounds],
+            "ratio": None if row.name == "resnet18" else round(self.ratio(row), 3),
+            "share_of_resnet18_step": None if share is None else round(share, 4),
+            "peak_megabytes": round(row.peak_bytes / 1e6, 1),
+            "difference_max": None if row.difference is None else row.difference[0],
+            "difference_mean": None if row.difference is None else row.difference[1],
+        }
+
+    def _of(self, name: str, workload: Workload) -> StyleRow:
+        return next(row for row in self.rows if row.name == name and row.workload == workload)
+
+
+def run(
+    *,
+    device: str = "cpu",
+    workloads: Sequence[Workload] | None = None,
+    rounds: int = 5,
+    compiled: bool | None = None,
+    seed: int = 0,
+    track: Track = untracked,
+) -> StyleBench:
+    """Compares answers, then times every form in turns, on one core or one GPU.
+
+    Args:
+        device: ``"cpu"`` or ``"cuda"``.
+        workloads: What is restyled; `WORKLOADS` by default.
+        rounds: Times that each form runs.
+        compiled: Whether to try `torch.compile`; on a GPU only, by default.
+        seed: Key of weights, images and embeddings.
+        track: Shows progress.
+
+    Raises:
+        AnswersDifferError: If a form's images differ from the published form's by more than `TOLERANCE`.
+        MissingExtraError: If torchvision is not installed.
+        RecipeError: If there is no such device.
+    """
+    place = torch.device(device)
+    require(place.type in WORKLOADS, f"device={device!r} can't be timed; use cpu or cuda")
+    require(place.type == "cpu" or torch.cuda.is_available(), "device='cuda': torch sees no CUDA device; use cpu")
+    chosen = tuple(workloads or WORKLOADS[place.type])
+    tried = place.type == "cuda" if compiled is None else compiled
+    rows: list[StyleRow] = []
+    skipped: dict[str, str] = {}
+    with _one_thread(place):
+        for workload in chosen:
+            rows += _measure(workload, place, rounds, tried, seed, skipped, track)
+    return StyleBench(
+        rows=tuple(rows),
+        skipped=skipped,
+        device=torch.cuda.get_device_name(place) if place.type == "cuda" else machine.describe()["cpu"],
+        machine=machine.describe(),
+        versions=machine.versions("impasto", "torch", "torchvision"),
+        settings={"device": device, "rounds": rounds, "compiled": tried, "alpha": _ALPHA, "seed": seed},
+        command=" ".join(["impasto", *sys.argv[1:]]),
+    )
+
+
+def _measure(
+    workload: Workload,
+    device: torch.device,
+    rounds: int,
+    compiled: bool,
+    seed: int,
+    skipped: dict[str, str],
+    track: Track,
+) -> list[StyleRow]:
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.rand(workload.batch, 3, workload.size, workload.size, generator=generator).to(device)
+    own = small(StyleModel.load(), device)
+    calls: list[tuple[StyleRow, Callable[[], object]]] = []
+    expected: Tensor | None = None
+    for form in (*steps(full_size(seed), device, compiled=compiled), own):
+        if not workload.every and form.name not in _BRIEF:
+            continue
+        styles = torch.randn(workload.batch, form.embedding, generator=torch.Generator().manual_seed(seed)).to(device)
+
+        def call(form: Form = form, styles: Tensor = styles) -> Tensor:
+            return form.restyle(images, styles, _ALPHA)
+
+        try:
+            found = call()
+        except RuntimeError as error:
+            if "compile" not in form.name:
+                raise
+            skipped[form.name] = str(error).strip().partition("\n")[0]
+            continue
+        if form.name == PEER:
+            expected = found
+        difference = None
+        if form is not own:
+            assert expected is not None
+            difference = _compare(form, found, expected)
+        calls.append((StyleRow(form.name, form.title, workload, difference, peak_bytes(call, device)), call))
+    if workload.size == 96:
+        step = _training_step(images, seed)
+        row = StyleRow("resnet18", "ResNet-18's training step on the batch", workload, None, peak_bytes(step, device))
+        calls.append((row, step))
+    # The first turn of each only warms up.
+    for turn in track(range(len(calls) * (rounds + 1)), f"timing {workload.batch} x {workload.size}x{workload.size}"):
+        row, run_once = calls[turn % len(calls)]
+        seconds = _seconds(run_once, device)
+        if turn >= len(calls):
+            row.rounds.append(seconds)
+    return [row for row, _ in calls]
+
+
+def _compare(form: Form, found: Tensor, expected: Tensor) -> tuple[float, float]:
+    apart = (found.float() - expected).abs()
+    worst, mean = float(apart.max()), float(apart.mean())
+    judged, what = (worst, "a pixel differs") if form.dtype == "float32" else (mean, "pixels on average differ")
+    if not judged <= TOLERANCE[form.dtype]:
+        limit = f"more than {TOLERANCE[form.dtype]}"
+        raise AnswersDifferError(f"{form.name}: {what} by {judged:.2g} in [0, 1] from the published form's, {limit}")
+    return worst, mean
+
+
+def _training_step(images: Tensor, seed: int) -> Callable[[], object]:
+    """A step of SGD on a ResNet-18 with ten classes; on a GPU in channels_last and bfloat16, as one would train."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network: nn.Module = need("torchvision.models", extra="style").resnet18(num_classes=10)
+    gpu = images.is_cuda
+    network.to(images.device).to(memory_format=torch.channels_last if gpu else torch.contiguous_format)
+    optimiser = torch.optim.SGD(network.parameters(), lr=1e-3, momentum=0.9)
+    labels = torch.arange(len(images), device=images.device) % 10
+    ready = images.contiguous(memory_format=torch.channels_last) if gpu else images
+
+    def step() -> None:
+        with torch.autocast("cuda", torch.bfloat16) if gpu else nullcontext():
+            loss = nn.functional.cross_entropy(network(ready), labels)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+
+    return step
+
+
+def _seconds(call: Callable[[], object], device: torch.device) -> float:
+    if device.type == "cuda":
+        repeats = 10
+        torch.cuda.synchronize(device)
+        start = time.perf_counter()
+        for _ in range(repeats):
+            call()
+        torch.cuda.synchronize(device)
+        return (time.perf_counter() - start) / repeats
+    start = time.process_time()
+    call()
+    return time.process_time() - start
+
+
+@contextmanager
+def _one_thread(device: torch.device) -> Iterator[None]:
+    """Holds torch to one core where a CPU is timed."""
+    if device.type != "cpu":
+        yield
+        return
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with machine.one_cpu():
+            yield
+    finally:
+        torch.set_num_threads(threads)

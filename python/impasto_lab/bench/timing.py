@@ -1,0 +1,88 @@
+"""Rates of loaders that take turns: what slows the machine for a while slows them all."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+
+from impasto_lab.bench.machine import one_cpu
+from impasto_lab.bench.work import Pairs
+
+
+class Track(Protocol):
+    """Shows progress: takes what is to be done and its name, and yields it item by item."""
+
+    def __call__(self, items: Sequence[int], what: str, /) -> Iterable[int]:
+        """Yields the items."""
+        ...
+
+
+def untracked(items: Sequence[int], what: str) -> Iterable[int]:
+    """Shows nothing."""
+    del what
+    return items
+
+
+@dataclass
+class Row:
+    """A loader with a number of workers, and its rates.
+
+    Attributes:
+        name: Short name, as in JSON.
+        title: What a table calls it.
+        workers: Threads or processes beside the caller.
+        loader: Iterating over it is an epoch.
+        rounds: Images a second in each round: of CPU time without workers, of wall-clock time with them.
+        wall_rounds: Images a second of wall-clock time in each round.
+    """
+
+    name: str
+    title: str
+    workers: int
+    loader: Iterable[Pairs]
+    rounds: list[float] = field(default_factory=list)
+    wall_rounds: list[float] = field(default_factory=list)
+
+    @property
+    def images_per_second(self) -> float:
+        """The median of the rounds."""
+        return statistics.median(self.rounds)
+
+
+def take_turns(rows: Sequence[Row], *, rounds: int, track: Track = untracked) -> None:
+    """Times an epoch of every row, round by round, after one that warms caches and starts workers.
+
+    A row without workers is held to one CPU, and torch to one thread; its figure is that of one core. It counts the
+    process's CPU time, so that what else runs on the machine takes no part: the files are in memory, nothing waits.
+
+    Args:
+        rows: The rows; their ``rounds`` are appended to.
+        rounds: Times that each runs.
+        track: Shows progress.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        for turn in track(range(len(rows) * (rounds + 1)), "timing"):
+            row = rows[turn % len(rows)]
+            with nullcontext() if row.workers else one_cpu():
+                wall, cpu = _rates(row.loader)
+            if turn >= len(rows):
+                row.wall_rounds.append(wall)
+                row.rounds.append(wall if row.workers else cpu)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _rates(loader: Iterable[Pairs]) -> tuple[float, float]:
+    """Images a second of wall-clock time and of this process's CPU time."""
+    wall, cpu, images = time.perf_counter(), time.process_time(), 0
+    for batch in loader:
+        images += len(batch.images)
+    return images / (time.perf_counter() - wall), images / (time.process_time() - cpu)

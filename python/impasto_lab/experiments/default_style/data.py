@@ -1,0 +1,108 @@
+"""Contents and styles as folders of images: what `impasto style train` would be given."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from impasto.extras import need
+from impasto.progress import Progress
+from impasto.streams import pick, stream
+from impasto_lab.experiments.default_style.settings import HELD_OUT, DefaultStyle
+from impasto_lab.worlds import photographs, scenes
+from impasto_lab.worlds.formats.encode import encode_jpeg
+from impasto_lab.worlds.styles import PAINTERLY, draw_style, paint, render_style
+
+#: The folder of the scenes among the contents.
+SCENES = "scenes"
+#: Side of a rendering, in pixels.
+_SIDE = 256
+
+
+@dataclass(frozen=True)
+class StyleData:
+    """Folders of images, one folder a class in each.
+
+    Attributes:
+        root: Where they lie.
+    """
+
+    root: Path
+
+    def contents(self, split: str) -> Path:
+        """Photographs and scenes, sorted into one folder each photograph and one for all scenes."""
+        return self.root / "contents" / split
+
+    def styles(self, split: str) -> Path:
+        """Renderings, sorted into one folder a style."""
+        return self.root / "styles" / split
+
+
+def write(root: Path, settings: DefaultStyle, progress: Progress) -> StyleData:
+    """Renders contents and styles; a folder that holds those of the same settings is used as it is.
+
+    Args:
+        root: The folder to make.
+        settings: How many.
+        progress: Called after every image.
+
+    Raises:
+        MissingExtraError: If Pillow, scikit-image or scikit-learn is not installed.
+    """
+    data = StyleData(root)
+    done = root / "done.json"
+    made = json.dumps([settings.styles, settings.variants, settings.test_styles, settings.painted, settings.scenes])
+    if done.exists() and done.read_text(encoding="utf-8") == made:
+        return data
+    total = (settings.styles + settings.test_styles) * settings.variants
+    total += settings.scenes + sum(len(photograph.regions) for photograph in photographs.catalogue())
+    for number, (path, content) in enumerate(chain(_contents(data, settings), _styles(data, settings)), start=1):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        progress(number, total)
+    done.write_text(made, encoding="utf-8")
+    return data
+
+
+def _contents(data: StyleData, settings: DefaultStyle) -> Iterator[tuple[Path, bytes]]:
+    for photograph in photographs.catalogue():
+        split = "test" if photograph.name in HELD_OUT else "train"
+        pixels = photograph.load()
+        for number, region in enumerate(photograph.regions):
+            left, top, right, bottom = region.box or (0, 0, pixels.shape[1], pixels.shape[0])
+            image = encode_jpeg(pixels[top:bottom, left:right], quality=95)
+            yield data.contents(split) / photograph.name / f"{number}.jpg", image
+    size = scenes.Size(settings.scenes)
+    for number, sample in enumerate(scenes.samples(size=size, seed=settings.seed)):
+        split = "test" if sample.split == "test" else "train"
+        yield data.contents(split) / SCENES / f"{number}.jpg", sample.image
+
+
+def _styles(data: StyleData, settings: DefaultStyle) -> Iterator[tuple[Path, bytes]]:
+    pictures = [p.load() for p in photographs.catalogue() if p.name not in HELD_OUT]
+    for number in range(settings.styles + settings.test_styles):
+        split = "train" if number < settings.styles else "test"
+        style = draw_style(number, seed=settings.seed)
+        for variant in range(settings.variants):
+            rng = stream(settings.seed, "painted", number, variant)
+            if style.family in PAINTERLY and rng.random() < settings.painted:
+                image = paint(_cut(pick(rng, pictures), rng), style, variant=variant)
+            else:
+                image = render_style(style, size=_SIDE, variant=variant)
+            path = data.styles(split) / f"{style.family} {number}" / f"{variant}.jpg"
+            yield path, encode_jpeg(image, quality=95)
+
+
+def _cut(picture: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """A square of the photograph, brought to the renderings' size."""
+    pillow = need("PIL.Image", extra="demo")
+    side = int(rng.integers(min(picture.shape[:2]) // 2, min(picture.shape[:2]) + 1))
+    top, left = (int(rng.integers(extent - side + 1)) for extent in picture.shape[:2])
+    part = pillow.fromarray(np.ascontiguousarray(picture[top : top + side, left : left + side]))
+    return np.asarray(part.resize((_SIDE, _SIDE), pillow.Resampling.LANCZOS))

@@ -1,0 +1,151 @@
+"""Makes the style model that comes with impasto."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from impasto.sources import ImageFolder, Sequence, Source
+from impasto.style import StyleModel, load_features
+from impasto_lab.experiments.default_style.card import card, rows
+from impasto_lab.experiments.default_style.data import SCENES, StyleData, write
+from impasto_lab.experiments.default_style.features import save_features, train_features
+from impasto_lab.experiments.default_style.measure import Measures, held_out, measure, one_of_each
+from impasto_lab.experiments.default_style.settings import DefaultStyle, Phase
+from impasto_lab.experiments.narrator import Narrator, Silent
+from impasto_lab.report.styles import PARTS, TrainingPictures, style_sheet, write_curves
+from impasto_lab.tasks.train_style import StyleTraining, train_style
+from impasto_lab.training import read_metrics
+
+
+def run(
+    out: str | Path,
+    settings: DefaultStyle | None = None,
+    *,
+    device: torch.device | None = None,
+    narrator: Narrator | None = None,
+) -> StyleModel:
+    """Renders the data, trains features and networks; what a folder holds already is used as it is.
+
+    Args:
+        out: The folder for data, runs and the model.
+        settings: How much is done.
+        device: What the transformer is trained on; the CPU by default.
+        narrator: Is told what happens.
+
+    Returns:
+        The model; it lies in ``model.safetensors``, its features in ``features.safetensors``.
+
+    Raises:
+        MissingExtraError: If a package of ``impasto[demo]`` is not installed.
+        CheckpointError: If the folder holds a run of other settings.
+    """
+    root, tell, chosen = Path(out), narrator or Silent(), settings or DefaultStyle()
+    root.mkdir(parents=True, exist_ok=True)
+    with tell.bar("rendering contents and styles") as advance:
+        data = write(root / "data", chosen, advance)
+    features = root / "features.safetensors"
+    if not features.exists():
+        with tell.bar("training features") as advance:
+            network, losses = train_features(data, chosen, advance)
+        (root / "features.json").write_text(json.dumps(losses), encoding="utf-8")
+        save_features(network, features)
+    model: StyleModel | None = None
+    for number, phase in enumerate(chosen.phases, start=1):
+        model = _train(root / f"phase-{number}", data, phase, chosen.seed + number, features, model, device, tell)
+    assert model is not None, "there are no phases"
+    write_curves(root / "curves.png", _records(root, chosen), PARTS)
+    kept = root / "model.safetensors"
+    model.about = {"settings": asdict(chosen)}
+    model.save(kept, dtype=torch.float16)
+    model = StyleModel.load(kept)  # what is measured is what is kept, rounding and all
+    with tell.bar("measuring") as advance:
+        measures = measure(model, load_features(features), data, chosen, progress=advance)
+    _tell(measures, tell)
+    model.about["measures"] = measures.as_dict()
+    model.save(kept, dtype=torch.float16)
+    (root / "measures.json").write_text(json.dumps(model.about, indent=2) + "\n", encoding="utf-8")
+    (root / "README.md").write_text(card(model), encoding="utf-8")
+    write_sheets(root, model, data, chosen)
+    tell.say(f"see {kept}, {root / 'measures.json'} and {root / 'held-out.png'}")
+    return model
+
+
+def _records(root: Path, settings: DefaultStyle) -> list[dict[str, Any]]:
+    """What was logged in all phases, their steps counted through."""
+    records: list[dict[str, Any]] = []
+    before = 0
+    for number, phase in enumerate(settings.phases, start=1):
+        logged = read_metrics(root / f"phase-{number}" / "metrics.jsonl")
+        records += [{**record, "step": before + record["step"]} for record in logged]
+        before += phase.steps
+    return records
+
+
+def _contents(data: StyleData, photographs: int) -> Source:
+    """The contents trained on, those of photographs several times over."""
+    folder = data.contents("train")
+    if photographs == 1:
+        return ImageFolder(folder)
+    paths = sorted(folder.glob("*/*.jpg"))
+    times = [1 if path.parent.name == SCENES else photographs for path in paths]
+    return Sequence([(str(path), []) for path, count in zip(paths, times, strict=True) for _ in range(count)])
+
+
+@torch.no_grad()
+def write_sheets(root: Path, model: StyleModel, data: StyleData, settings: DefaultStyle) -> None:
+    """Writes pictures of held-out contents: in held-out styles, and in random ones at three strengths."""
+    contents = one_of_each(data, side=160)
+    styles = held_out(data, "styles", 8, side=160, seed=settings.seed + 1)
+    painted = [model.transformer(image.expand(8, -1, -1, -1), model.predictor(styles)) for image in contents]
+    style_sheet(contents, styles, torch.stack(painted)).save(root / "held-out.png")
+    drawn = model.distribution.sample(8, torch.Generator().manual_seed(settings.seed))
+    rows = []
+    for image in contents[:2]:
+        own = model.predictor(image[None])
+        rows += [model.transformer(image.expand(8, -1, -1, -1), torch.lerp(own, drawn, a)) for a in (0.25, 0.5, 1.0)]
+    shown = contents[:2].repeat_interleave(3, dim=0)
+    style_sheet(shown, None, torch.stack(rows)).save(root / "random.png")
+
+
+def _tell(measures: Measures, tell: Narrator) -> None:
+    tell.table("on held-out contents and styles", ("measure", "value"), rows(measures.as_dict()))
+
+
+def _train(
+    folder: Path,
+    data: StyleData,
+    phase: Phase,
+    seed: int,
+    features: Path,
+    init: StyleModel | None,
+    device: torch.device | None,
+    tell: Narrator,
+) -> StyleModel:
+    done = folder / "model.safetensors"
+    if done.exists():
+        return StyleModel.load(done)
+    training = {name: value for name, value in asdict(phase).items() if name != "photographs"}
+    settings = StyleTraining(**training, features=str(features), seed=seed, warmup=min(100, phase.steps // 10))
+
+    with tell.bar(f"training at {phase.side} pixels") as advance:
+        trained = train_style(
+            _contents(data, phase.photographs),
+            ImageFolder(data.styles("train")),
+            settings,
+            folder=folder,
+            init=init,
+            resume=any((folder / "checkpoints").glob("step-????????")),
+            device=device,
+            on_step=lambda step, _: advance(step, phase.steps),
+            on_picture=TrainingPictures(folder),
+        )
+    last = trained.fit.records[-1]
+    tell.say(
+        f"{phase.steps} steps in {trained.fit.seconds:.0f} s: content {last['content']:.3f}, style {last['style']:.3f}"
+    )
+    return trained.model

@@ -1,0 +1,56 @@
+"""Pixels in pages."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from impasto.extras import need
+from impasto.recipe import Triple, mean_std
+
+if TYPE_CHECKING:
+    import torch
+
+
+def unnormalize(images: torch.Tensor, normalize: str | tuple[Triple, Triple] | None) -> npt.NDArray[np.uint8]:
+    """The pixels of a batch, to look at.
+
+    Args:
+        images: [B, 3, H, W] float.
+        normalize: As in `ImageRecipe`, with which they were made.
+
+    Returns:
+        [B, H, W, 3] uint8.
+    """
+    resolved = mean_std(normalize) or ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    mean, std = (np.array(triple, np.float32) for triple in resolved)
+    values = images.float().cpu().numpy().transpose(0, 2, 3, 1) * std + mean
+    pixels: npt.NDArray[np.uint8] = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+    return pixels
+
+
+def data_uri(pixels: npt.NDArray[np.uint8], *, longest: int = 448, quality: int = 88) -> str:
+    """An image as the ``src`` of an ``<img>``.
+
+    Args:
+        pixels: [H, W, 3] uint8.
+        longest: The longer side is scaled down to this, in pixels.
+        quality: JPEG's, from 1 to 95.
+
+    Raises:
+        MissingExtraError: If Pillow is not installed.
+    """
+    image: Any = need("PIL.Image", extra="demo").fromarray(np.ascontiguousarray(pixels))
+    image.thumbnail((longest, longest))
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=quality)
+    return encoded(file.getvalue(), "image/jpeg")
+
+
+def encoded(content: bytes, kind: str) -> str:
+    """Bytes as a data URI of a media type."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

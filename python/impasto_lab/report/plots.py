@@ -1,0 +1,108 @@
+"""Plots as images for pages, in one style."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from typing import Any
+
+from impasto.extras import need
+from impasto_lab.report.pictures import encoded
+
+#: The pages' colours: text, faint lines, what matters, what it is compared with.
+INK, FAINT, ACCENT, OTHER = "#2a2522", "#e4ddd5", "#b4532a", "#b9aea3"
+
+
+def curves(
+    lines: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    *,
+    x: str,
+    y: str,
+    size: tuple[float, float] = (7.2, 2.9),
+) -> str:
+    """A line plot for a page.
+
+    Args:
+        lines: By name: the x and the y of its points.
+        x: What the x axis shows.
+        y: What the y axis shows.
+        size: Width and height, in inches.
+
+    Returns:
+        A PNG as a data URI.
+
+    Raises:
+        MissingExtraError: If matplotlib is not installed.
+    """
+    return encoded(curves_png(lines, x=x, y=y, size=size), "image/png")
+
+
+def curves_png(
+    lines: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    *,
+    x: str,
+    y: str,
+    size: tuple[float, float] = (7.2, 2.9),
+) -> bytes:
+    """The same line plot as `curves`, as the bytes of a PNG file."""
+    figure, axes = _axes(size)
+    for (name, (xs, ys)), colour in zip(lines.items(), cycle((ACCENT, OTHER, INK))):
+        axes.plot(xs, ys, color=colour, linewidth=2, label=name, solid_capstyle="round")
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.set_ylim(bottom=0)
+    axes.margins(x=0.01)
+    if len(lines) > 1:
+        axes.legend(frameon=False)
+    return _png(figure)
+
+
+def bars(values: Mapping[str, float], *, unit: str, best: Sequence[str] = (), width: float = 7.2) -> str:
+    """Horizontal bars, in the order given, each with its value.
+
+    Args:
+        values: By name.
+        unit: What is measured, below the axis.
+        best: Names whose bars stand out.
+        width: In inches; the height follows the number of bars.
+
+    Returns:
+        A PNG as a data URI.
+
+    Raises:
+        MissingExtraError: If matplotlib is not installed.
+    """
+    figure, axes = _axes((width, 0.75 + 0.36 * len(values)))
+    names = list(values)
+    colours = [ACCENT if name in best else OTHER for name in names]
+    drawn = axes.barh(range(len(names)), list(values.values()), color=colours, height=0.66)
+    axes.bar_label(drawn, labels=[f"{value:,.0f}" for value in values.values()], padding=5, color=INK, fontsize=9.5)
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.set_xlabel(unit)
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+    axes.margins(x=0.1)
+    return encoded(_png(figure), "image/png")
+
+
+def _axes(size: tuple[float, float]) -> tuple[Any, Any]:
+    """A figure without pyplot, which would keep global state."""
+    figure = need("matplotlib.figure", extra="demo").Figure(figsize=size, layout="constrained")
+    axes = figure.add_subplot()
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(FAINT)
+    axes.grid(color=FAINT, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(colors=INK, labelsize=9.5, length=0)
+    axes.xaxis.label.set(color=INK, fontsize=9.5)
+    axes.yaxis.label.set(color=INK, fontsize=9.5)
+    return figure, axes
+
+
+def _png(figure: Any) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=200, metadata={"Software": None})
+    return file.getvalue()

@@ -1,0 +1,58 @@
+"""Contrastive training of a dual encoder, and its retrieval on held-out pairs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from impasto.batch import Batch
+from impasto.errors import RecipeError
+from impasto.mixgen import Partners, clip_loss
+from impasto_lab.models import DualEncoder
+from impasto_lab.tasks.held_out import HeldOut
+
+#: The largest factor of similarities, as in the paper.
+LARGEST_SCALE = 100.0
+
+
+class ContrastiveTask:
+    """Trains a dual encoder with CLIP's loss.
+
+    Args:
+        model: What is trained.
+        held_out: Pairs to evaluate on; None evaluates nothing.
+        partners: What mixed rows and their partners are to each other; see `clip_loss`.
+    """
+
+    def __init__(
+        self, model: DualEncoder, held_out: HeldOut | None = None, *, partners: Partners = "negatives"
+    ) -> None:
+        self.model = model
+        self.held_out = held_out
+        self.partners: Partners = partners
+
+    def step(self, batch: Batch) -> Mapping[str, Tensor]:
+        """The loss of a batch, with the share of images whose own caption is the nearest (``accuracy``).
+
+        Raises:
+            RecipeError: If the batch has no tokens.
+        """
+        if batch.input_ids is None or batch.attention_mask is None:
+            raise RecipeError("the batch has no tokens; give the recipe a tokenizer")
+        images, texts, scale = self.model(batch.images, batch.input_ids, batch.attention_mask)
+        nearest = (images @ texts.T).argmax(dim=1)
+        hits = nearest == torch.arange(len(nearest), device=nearest.device)
+        loss = clip_loss(images, texts, scale, plan=batch.plan.mix, partners=self.partners)
+        return {"loss": loss, "accuracy": hits.float().mean(), "scale": scale}
+
+    def after_step(self) -> None:
+        """Keeps the scale of similarities in [1, 100]."""
+        with torch.no_grad():
+            self.model.logit_scale.clamp_(0.0, math.log(LARGEST_SCALE))
+
+    def evaluate(self) -> dict[str, float]:
+        """Retrieval on the held-out pairs."""
+        return self.held_out.retrieval(self.model).as_dict() if self.held_out else {}

@@ -1,0 +1,107 @@
+"""Pairs that a model was not trained on, to be found in each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from impasto.errors import RecipeError
+from impasto.loading import Loader
+from impasto.ops import tokenize
+from impasto.recipe import ImageRecipe, Recipe, TextRecipe
+from impasto.sources import IndexedSource
+from impasto_lab.metrics.retrieval import Retrieval, retrieval
+from impasto_lab.models import DualEncoder
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Images with all their captions, to be found in each other.
+
+    Attributes:
+        images: [N, 3, H, W], whole, resized to the recipe's size.
+        captions: M captions.
+        input_ids: [M, L].
+        attention_mask: [M, L].
+        image_of: [M] the row of each caption's image.
+        keys: N keys.
+    """
+
+    images: Tensor
+    captions: tuple[str, ...]
+    input_ids: Tensor
+    attention_mask: Tensor
+    image_of: Tensor
+    keys: tuple[str, ...]
+
+    @classmethod
+    def of(cls, data: IndexedSource, recipe: Recipe, *, batch_size: int = 256, workers: int = 1) -> HeldOut:
+        """All images of a source, as a recipe for training has them but for what it draws, with all captions.
+
+        Args:
+            data: The source.
+            recipe: Its size, normalisation, tokenizer and length are kept; nothing is cut, flipped or mixed.
+            batch_size: Images loaded at a time.
+            workers: Threads that load.
+
+        Raises:
+            RecipeError: If the recipe has no tokenizer.
+        """
+        text = recipe.text
+        if text is None or text.tokenizer is None:
+            raise RecipeError("text retrieval needs a recipe with a tokenizer")
+        image = recipe.image
+        still = ImageRecipe(size=image.size, crop="none", normalize=image.normalize, interpolation=image.interpolation)
+        loader = Loader(
+            data,
+            Recipe(image=still, text=TextRecipe(tokenizer=None)),
+            batch_size=batch_size,
+            workers=workers,
+            shuffle=False,
+            drop_last=False,
+        )
+        batches = list(loader)
+        captions = [data.index.captions(row) for row in range(len(data))]
+        flat = [caption for own in captions for caption in own]
+        tokens = tokenize(flat, text.tokenizer, length=text.length)
+        return cls(
+            images=torch.cat([batch.images for batch in batches]),
+            captions=tuple(flat),
+            input_ids=torch.from_numpy(tokens.input_ids),
+            attention_mask=torch.from_numpy(tokens.attention_mask),
+            image_of=torch.tensor([row for row, own in enumerate(captions) for _ in own]),
+            keys=tuple(key for batch in batches for key in batch.keys),
+        )
+
+    def subset(self, rows: Iterable[int]) -> HeldOut:
+        """The same of some of the images alone, in that order."""
+        chosen = list(rows)
+        places = {row: place for place, row in enumerate(chosen)}
+        kept = [at for at, row in enumerate(self.image_of.tolist()) if row in places]
+        return HeldOut(
+            images=self.images[chosen],
+            captions=tuple(self.captions[at] for at in kept),
+            input_ids=self.input_ids[kept],
+            attention_mask=self.attention_mask[kept],
+            image_of=torch.tensor([places[int(self.image_of[at])] for at in kept]),
+            keys=tuple(self.keys[row] for row in chosen),
+        )
+
+    @torch.no_grad()
+    def scores(self, model: DualEncoder, *, batch_size: int = 256) -> Tensor:
+        """[N, M] similarities, on the CPU; the model is in evaluation mode meanwhile."""
+        device, training = model.logit_scale.device, model.training
+        model.eval()
+        images = [model.encode_images(part.to(device)) for part in torch.split(self.images, batch_size)]
+        ids_masks = (torch.split(part, batch_size) for part in (self.input_ids, self.attention_mask))
+        parts = zip(*ids_masks, strict=True)
+        texts = [model.encode_texts(ids.to(device), mask.to(device)) for ids, mask in parts]
+        model.train(training)
+        return (torch.cat(images) @ torch.cat(texts).T).cpu()
+
+    def retrieval(self, model: DualEncoder) -> Retrieval:
+        """Recalls of a model in both directions."""
+        return retrieval(self.scores(model).numpy(), self.image_of.numpy())

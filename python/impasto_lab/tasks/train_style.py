@@ -1,0 +1,379 @@
+"""Trains a style model from a source of contents and a source of styles: what ``impasto style train`` runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+from torch import Tensor
+
+from impasto.checks import choice, require
+from impasto.loading import Loader, PairedLoader
+from impasto.recipe import ColorJitter, ImageRecipe, Recipe
+from impasto.style import (
+    BalancedObjective,
+    EmbeddingDistribution,
+    Extract,
+    InceptionPredictor,
+    MagentaObjective,
+    Objective,
+    SmallFeatures,
+    SmallVGG,
+    StatisticsPredictor,
+    StyleModel,
+    StyleTransformer,
+    load_features,
+    prepare,
+)
+from impasto_lab.tasks.style_statistics import embed
+from impasto_lab.tasks.style_transfer import StyleNetworks, StyleTransferTask
+from impasto_lab.training import Fit, FitSettings, fit
+from impasto_lab.training.distributed import world
+
+if TYPE_CHECKING:
+    from impasto.sources import Source
+
+#: Images that set the scales of the balanced objective and the compact predictor's linear layer, at most.
+_LOOKED_AT = 2048
+#: The layers that objectives look at, by VGG's names.
+OBJECTIVE_LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
+#: The compact networks' sizes.
+COMPACT = {"widths": (16, 32, 64), "residuals": 5, "embedding": 64, "kernel": 5}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StyleTraining:
+    """How a style model is trained.
+
+    Args:
+        networks: ``"compact"`` (1.1 M parameters, for CPUs) or ``"full"`` (the published networks, 11 M).
+        objective: ``"balanced"`` or ``"magenta"``; see `impasto.style.transfer.objectives`.
+        features: What losses look at: ``"small"`` for our own trained features, ``"vgg16"`` for torchvision's with
+            ImageNet's weights in torch's cache, or a file of either. The compact predictor looks at ours, or the file.
+        joint: Train the predictor too, as published; otherwise it stays as it began.
+        side: Of the square images, in pixels.
+        batch_size: Pairs in a batch, on each process.
+        steps: Batches, over all epochs.
+        lr: The highest learning rate; half a cosine follows, or nothing changes with ``constant``.
+        constant: Keep the learning rate.
+        warmup: Steps until the highest learning rate.
+        clip: Largest norm of all gradients together, or None.
+        style_weight: Of the style loss at the beginning and at the end; None takes the objective's own.
+        variation_weight: Of total variation; None takes the objective's own.
+        identity_weight: Of pixels at strength 0, in the balanced objective.
+        colours: Weight of colours in the balanced objective's style loss.
+        partial: Share of rows with a strength below 1; see `StyleTransferTask`.
+        content_scale: Share of a content image that a random crop takes, as in `ImageRecipe`.
+        style_scale: The same of style images.
+        jitter: Change brightness, contrast, saturation and hue of style images: more palettes from few images.
+        amp: ``"off"``, ``"bfloat16"`` or ``"float16"``.
+        backend: ``"eager"``, ``"torchscript"`` or ``"compile"``: what runs the networks.
+        seed: Of everything.
+        log_every: Steps between two records.
+        picture_every: Steps between two pictures; 0 for one at the end alone.
+        save_every: Steps between two checkpoints; 0 for one at the end alone.
+
+    Raises:
+        RecipeError: If a value makes no sense.
+    """
+
+    networks: Literal["compact", "full"] = "compact"
+    objective: Literal["balanced", "magenta"] = "balanced"
+    features: str = "small"
+    joint: bool = False
+    side: int = 96
+    batch_size: int = 8
+    steps: int = 10_000
+    lr: float = 2e-3
+    constant: bool = False
+    warmup: int = 100
+    clip: float | None = 1.0
+    style_weight: tuple[float, float] | None = None
+    variation_weight: float | None = None
+    identity_weight: float = 10.0
+    colours: float = 1.0
+    partial: float = 0.3
+    content_scale: tuple[float, float] = (0.2, 1.0)
+    style_scale: tuple[float, float] = (0.2, 0.9)
+    jitter: bool = True
+    amp: Literal["off", "bfloat16", "float16"] = "off"
+    backend: Literal["eager", "torchscript", "compile"] = "eager"
+    seed: int = 0
+    log_every: int = 50
+    picture_every: int = 500
+    save_every: int = 500
+
+    def __post_init__(self) -> None:
+        choice("networks", self.networks, ("compact", "full"))
+        choice("objective", self.objective, ("balanced", "magenta"))
+        choice("backend", self.backend, ("eager", "torchscript", "compile"))
+        smallest = InceptionPredictor.smallest if self.networks == "full" else SmallVGG.smallest
+        require(self.side >= smallest, f"side={self.side} is too small for the predictor; use at least {smallest}")
+        require(self.networks == "compact" or self.joint, "the full predictor knows nothing yet; use joint=True")
+
+    @classmethod
+    def magenta(cls, **changes: Any) -> StyleTraining:
+        """Magenta's recipe of arbitrary image stylization: full networks, VGG-16, 256 pixels, Adam at 1e-5.
+
+        The published run took about 3 million steps on eight GPUs. It changes style images by more than `ColorJitter`
+        does here: it also adds brightness and brings each batch of styles to another size.
+        """
+        recipe: dict[str, Any] = {
+            "networks": "full",
+            "objective": "magenta",
+            "features": "vgg16",
+            "joint": True,
+            "side": 256,
+            "batch_size": 8,
+            "steps": 3_000_000,
+            "lr": 1e-5,
+            "constant": True,
+            "warmup": 0,
+            "clip": None,
+            "partial": 0.0,
+            "log_every": 100,
+            "picture_every": 5000,
+            "save_every": 5000,
+        }
+        return cls(**(recipe | changes))
+
+
+@dataclass(frozen=True, eq=False)
+class StyleTrained:
+    """What came of a training.
+
+    Attributes:
+        model: The style model, on the CPU, in evaluation mode.
+        fit: Records and time.
+    """
+
+    model: StyleModel
+    fit: Fit
+
+
+#: Called with the step and contents, styles [N, 3, H, W] and the contents painted in each style [N, N, 3, H, W].
+OnPicture = Callable[[int, Tensor, Tensor, Tensor], None]
+
+
+def train_style(
+    contents: Source,
+    styles: Source,
+    settings: StyleTraining,
+    *,
+    folder: Path | None = None,
+    init: StyleModel | None = None,
+    resume: bool = False,
+    stop: int | None = None,
+    device: torch.device | None = None,
+    workers: int = 1,
+    on_step: Callable[[int, float], None] = lambda _step, _loss: None,
+    on_picture: OnPicture | None = None,
+) -> StyleTrained:
+    """Trains a style model; the embeddings' distribution is that of the style images at the end.
+
+    Args:
+        contents: Images to be painted.
+        styles: Images to paint like.
+        settings: How.
+        folder: Where metrics, checkpoints and ``model.safetensors`` go; None writes nothing.
+        init: The model to begin with; by default a new one.
+        resume: Go on from the newest checkpoint in the folder, exactly where it was.
+        stop: Leave off after this many steps of the whole run, with a checkpoint, as if interrupted.
+        device: What to train on; by default the CPU.
+        workers: Threads of each loader.
+        on_step: Called after every step with its number (from 1) and the last logged loss.
+        on_picture: Is given pictures to keep, of the same four contents and styles each time.
+
+    Returns:
+        What came of it.
+
+    Raises:
+        RecipeError: If there are too few images for a batch, or for an embedding.
+        CheckpointError: If features, or the checkpoint to resume from, can't be used.
+        DivergedError: If the loss is not finite.
+    """
+    device = device or torch.device("cpu")
+    rank, processes = world()
+    enough = settings.batch_size * processes
+    for what, source in (("content", contents), ("style", styles)):
+        require(len(source) >= enough, f"{len(source)} {what} images are fewer than a batch of {enough}; add some")
+    recipes = _recipes(settings)
+    loaders = [
+        Loader(
+            source,
+            recipe,
+            batch_size=settings.batch_size,
+            workers=workers,
+            seed=settings.seed + number,
+            rank=rank,
+            world_size=processes,
+            pin_memory=device.type == "cuda",
+        )
+        for number, (source, recipe) in enumerate(zip((contents, styles), recipes, strict=True))
+    ]
+    model = (init or new_model(settings, contents, styles)).to(device)
+    networks = StyleNetworks(model.transformer, model.predictor, frozen=not settings.joint)
+    task = StyleTransferTask(
+        networks,
+        _objective(settings, styles, device),
+        steps=settings.steps,
+        partial=settings.partial,
+        run=lambda module: prepare(module, settings.backend),
+    )
+    fixed = _fixed(contents, styles, settings, device) if on_picture and rank == 0 else None
+
+    def stepped(step: int, loss: float) -> None:
+        due = settings.picture_every > 0 and step % settings.picture_every == 0
+        if fixed is not None and on_picture is not None and (due or step == settings.steps):
+            on_picture(step, *fixed, paint_grid(networks, *fixed))
+        on_step(step, loss)
+
+    fitted = fit(
+        task,
+        PairedLoader(*loaders),
+        FitSettings(
+            steps=settings.steps,
+            lr=settings.lr,
+            schedule="constant" if settings.constant else "cosine",
+            weight_decay=0.0,
+            warmup=settings.warmup,
+            clip=settings.clip,
+            amp=settings.amp,
+            seed=settings.seed,
+            log_every=settings.log_every,
+            save_every=settings.save_every,
+        ),
+        folder=folder,
+        resume=resume,
+        stop=stop,
+        on_step=stepped,
+    )
+    trained = _with_statistics(model.eval(), contents, styles, settings, device)
+    if folder is not None and rank == 0:
+        trained.save(folder / "model.safetensors")
+    return StyleTrained(trained, fitted)
+
+
+def new_model(settings: StyleTraining, contents: Source, styles: Source) -> StyleModel:
+    """A model before its first step: random transformer; the compact predictor already tells styles apart.
+
+    Raises:
+        RecipeError: If there are fewer images than dimensions of an embedding.
+        CheckpointError: If the features can't be read.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        predictor: StatisticsPredictor | InceptionPredictor
+        if settings.networks == "full":
+            transformer, predictor = StyleTransformer(), InceptionPredictor()
+        else:
+            transformer = StyleTransformer(**COMPACT)  # type: ignore[arg-type]
+            predictor = StatisticsPredictor(embedding=transformer.embedding)
+            own = settings.features if settings.features.endswith(".safetensors") else "small"
+            small = load_features(own)
+            assert isinstance(small, SmallFeatures)
+            predictor.features.load_state_dict(small.network.state_dict())
+            # Contents belong to the space too: at a strength below 1 the embedding lies between theirs and a style's.
+            seen = torch.cat(
+                [
+                    _images(styles, settings, "styles", _LOOKED_AT),
+                    _images(contents, settings, "contents", _LOOKED_AT // 4),
+                ]
+            )
+            with torch.no_grad():
+                predictor.whiten(torch.cat([predictor.statistics(part) for part in torch.split(seen, 32)]))
+    size = transformer.embedding
+    return StyleModel(transformer, predictor, EmbeddingDistribution(torch.zeros(size), torch.eye(size)))
+
+
+@torch.no_grad()
+def paint_grid(networks: StyleNetworks, contents: Tensor, styles: Tensor) -> Tensor:
+    """Every content in every style.
+
+    Args:
+        networks: On the images' device.
+        contents: [N, 3, H, W] in [0, 1].
+        styles: [M, 3, H', W'] in [0, 1].
+
+    Returns:
+        [N, M, 3, H, W].
+    """
+    training = networks.training
+    networks.eval()
+    embeddings = networks.predictor(styles)
+    painted = [networks.transformer(image.expand(len(styles), -1, -1, -1), embeddings) for image in contents]
+    networks.train(training)
+    return torch.stack(painted)
+
+
+def _recipes(settings: StyleTraining) -> tuple[Recipe, Recipe]:
+    """What is done to contents and to styles."""
+    jitter = (ColorJitter(brightness=0.3, contrast=0.3, saturation=0.4, hue=0.5),) if settings.jitter else ()
+    return (
+        Recipe(
+            image=ImageRecipe(size=settings.side, scale=settings.content_scale, normalize=None),
+            text=None,
+        ),
+        Recipe(
+            image=ImageRecipe(size=settings.side, scale=settings.style_scale, augment=jitter, normalize=None),
+            text=None,
+        ),
+    )
+
+
+def _images(source: Source, settings: StyleTraining, which: Literal["contents", "styles"], count: int) -> Tensor:
+    """Some images as training sees them, [N, 3, side, side]: an epoch of them, or ``count``."""
+    recipe = _recipes(settings)[0 if which == "contents" else 1]
+    loader = Loader(source, recipe, batch_size=min(len(source), 32), workers=0, seed=settings.seed, drop_last=False)
+    taken: list[Tensor] = []
+    for batch in loader:
+        taken.append(batch.images)
+        if sum(map(len, taken)) >= count:
+            break
+    return torch.cat(taken)[:count]
+
+
+def _objective(settings: StyleTraining, styles: Source, device: torch.device) -> Objective:
+    extract = _extract(settings.features, device)
+    weights: dict[str, Any] = {}
+    if settings.variation_weight is not None:
+        weights["variation_weight"] = settings.variation_weight
+    if settings.objective == "magenta":
+        if settings.style_weight is not None:
+            first, last = settings.style_weight
+            require(first == last, "Magenta's style weight doesn't change on the way; give the same weight twice")
+            weights["style_weight"] = first
+        return MagentaObjective(extract, **weights)
+    if settings.style_weight is not None:
+        weights["style_weight"] = settings.style_weight
+    shown = _images(styles, settings, "styles", 256).to(device)
+    weights |= {"identity_weight": settings.identity_weight, "colours": settings.colours}
+    return BalancedObjective(extract, shown, **weights)
+
+
+def _extract(features: str, device: torch.device) -> Extract:
+    """The four layers that objectives look at; VGG with means for its pooling, as Magenta has it."""
+    network = load_features(features, pooling="average").to(device)
+    return lambda images: list(network.extract(images, OBJECTIVE_LAYERS).values())
+
+
+def _fixed(contents: Source, styles: Source, settings: StyleTraining, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Four contents and four styles to look at."""
+    return (
+        _images(contents, settings, "contents", 4).to(device),
+        _images(styles, settings, "styles", 4).to(device),
+    )
+
+
+def _with_statistics(
+    model: StyleModel, contents: Source, styles: Source, settings: StyleTraining, device: torch.device
+) -> StyleModel:
+    """The model with the distribution of its style images' embeddings, on the CPU."""
+    painted = embed(styles, model.predictor, side=settings.side, device=device)
+    seen = embed(contents, model.predictor, side=settings.side, device=device)
+    about = {**model.about, "training": asdict(settings)}
+    distribution = painted.distribution()
+    return StyleModel(model.transformer, model.predictor, distribution, seen.mean, about).cpu().eval()

@@ -1,0 +1,1 @@
+"""What families of styles paint with: fields, filters, palettes, brushes, things."""

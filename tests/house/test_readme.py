@@ -1,0 +1,76 @@
+"""README is true: its Python runs, its figures are those of benches/results/, its verbs and names exist."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import impasto
+from impasto.cli import parser
+from impasto_lab.worlds import render_scenes
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the examples run: beside the world that README tells to render."""
+    folder = tmp_path_factory.mktemp("readme")
+    render_scenes(folder / "scenes", size="tiny")
+    return folder
+
+
+def test_the_examples_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    names: dict[str, Any] = {"__name__": "readme"}
+    for number, block in enumerate(BLOCKS):
+        exec(compile(block, f"README.md, Python block {number}", "exec"), names)
+    assert len(BLOCKS) >= 6
+    assert names["batch"].images.shape == (32, 3, 224, 224)
+    replaced = [json.loads(line) for line in (folder / "bad_samples.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert {bad["error"] for bad in replaced} == {"SourceError", "DecodeError"}
+
+
+def test_the_tables_are_those_of_the_results() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / ".ci" / "readme_tables.py"), "--check"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_table_of_sources_is_complete() -> None:
+    listed = re.findall(
+        r"^\| `(\w+)` \|", README.partition("## Data sets")[2].partition("## The loader")[0], re.MULTILINE
+    )
+    bases = {"Source", "IndexedSource", "GatheredSource"}
+    classes = {name for name in vars(impasto.sources) if name[0].isupper()}
+    assert set(listed) == classes - bases
+
+
+def test_the_table_of_verbs_is_complete() -> None:
+    listed = re.findall(r"^\| `impasto (\w+)", README, re.MULTILINE)
+    help_text = parser().format_help()
+    verbs = re.findall(r"^    (\w+)(?: |$)", help_text.partition("VERB\n")[2], re.MULTILINE)
+    assert set(listed) == set(verbs)
+    assert len(verbs) == len(listed)
+
+
+def test_the_kernels_that_are_named_exist() -> None:
+    sentence = re.search(r"`impasto\.ops` also has (.*?)\.\n", README, re.DOTALL)
+    assert sentence
+    for name in re.findall(r"`(\w+)`", sentence[1]):
+        assert callable(getattr(impasto.ops, name))
+
+
+def test_the_targets_that_are_named_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"(?:`|\$ )make ([a-z-]+)", README):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target

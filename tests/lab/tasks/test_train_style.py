@@ -1,0 +1,130 @@
+"""Training of style models: it learns, it resumes exactly, and it says what it can't do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import PIL.Image
+import pytest
+import torch
+from torch import Tensor
+
+import impasto
+from impasto.style.model import StyleModel
+from impasto.style.networks.vgg import load_features
+from impasto_lab.tasks.train_style import StyleTraining, new_model, train_style
+from impasto_lab.training import read_metrics
+from impasto_lab.worlds.styles import draw_style, render_style
+
+Source = impasto.sources.ImageFolder
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory, photographs: dict[str, Any]) -> tuple[Source, Source]:
+    folder = tmp_path_factory.mktemp("style-data")
+    for name in ("contents/a", "styles/a"):
+        (folder / name).mkdir(parents=True)
+    for number, photograph in enumerate(photographs.values()):
+        for part in range(2):
+            cut = photograph[: 200 + 40 * part, 60 * part : 60 * part + 200]
+            PIL.Image.fromarray(cut).save(folder / "contents" / "a" / f"{number}-{part}.png")
+    for number in range(80):
+        PIL.Image.fromarray(render_style(draw_style(number), size=48)).save(folder / "styles" / "a" / f"{number}.png")
+    return impasto.sources.ImageFolder(folder / "contents"), impasto.sources.ImageFolder(folder / "styles")
+
+
+def _settings(**changes: Any) -> StyleTraining:
+    few = {"side": 32, "batch_size": 4, "steps": 6, "warmup": 1, "log_every": 1, "save_every": 2, "picture_every": 3}
+    return StyleTraining(**(few | changes))
+
+
+def test_it_learns_to_paint_one_style(data: tuple[Source, Source]) -> None:
+    contents, styles = data
+    settings = _settings(steps=40, style_weight=(2.0, 2.0), jitter=False, partial=0.0, lr=5e-3)
+    trained = train_style(contents, styles, settings)
+    losses = [record["loss"] for record in trained.fit.records]
+    assert sum(losses[-5:]) < 0.8 * sum(losses[:5])
+    assert trained.model.distribution.covariance.trace() > 0
+    assert not trained.model.training
+
+
+def test_a_resumed_run_ends_where_an_uncut_one_does(data: tuple[Source, Source], tmp_path: Path) -> None:
+    contents, styles = data
+    pictures: list[int] = []
+
+    def picture(step: int, shown: Tensor, like: Tensor, painted: Tensor) -> None:
+        pictures.append(step)
+        assert painted.shape == (4, 4, 3, 32, 32)
+        assert len(shown) == len(like) == 4
+
+    uncut = train_style(contents, styles, _settings(), folder=tmp_path / "uncut", on_picture=picture)
+    train_style(contents, styles, _settings(), folder=tmp_path / "cut", stop=3)
+    torch.manual_seed(99)
+    cut = train_style(contents, styles, _settings(), folder=tmp_path / "cut", resume=True)
+    for (name, one), other in zip(uncut.model.state_dict().items(), cut.model.state_dict().values(), strict=True):
+        assert torch.equal(one, other), name
+    assert pictures == [3, 6]
+    assert [record["step"] for record in read_metrics(tmp_path / "cut" / "metrics.jsonl")] == [1, 2, 3, 4, 5, 6]
+    loaded = StyleModel.load(tmp_path / "cut" / "model.safetensors")
+    assert loaded.about["training"]["steps"] == 6
+    image = torch.rand(1, 3, 20, 20)
+    torch.testing.assert_close(loaded.predictor(image), cut.model.predictor(image))
+
+
+def test_torchscript_trains_alike(data: tuple[Source, Source]) -> None:
+    contents, styles = data
+    eager = train_style(contents, styles, _settings(steps=2))
+    scripted = train_style(contents, styles, _settings(steps=2, backend="torchscript"))
+    for one, other in zip(eager.fit.records, scripted.fit.records, strict=True):
+        assert other["loss"] == pytest.approx(one["loss"], rel=1e-3)
+
+
+def test_a_frozen_predictor_stays_and_a_joint_one_learns(data: tuple[Source, Source]) -> None:
+    contents, styles = data
+    for joint in (False, True):
+        settings = _settings(steps=2, joint=joint)
+        before = new_model(settings, contents, styles).predictor.state_dict()
+        after = train_style(contents, styles, settings).model.predictor.state_dict()
+        assert all(torch.equal(before[name], after[name]) for name in before) is not joint
+
+
+def test_magenta_with_vgg16(data: tuple[Source, Source], tmp_path: Path) -> None:
+    """Its loss, on a file of torchvision's layout; networks as published would take minutes here."""
+    import torchvision
+
+    torch.manual_seed(6)
+    torch.save(torchvision.models.vgg16(weights=None).state_dict(), tmp_path / "vgg16.pth")
+    contents, styles = data
+    preset = StyleTraining.magenta(features=str(tmp_path / "vgg16.pth"), steps=2, side=48)
+    assert (preset.networks, preset.objective, preset.joint, preset.lr) == ("full", "magenta", True, 1e-5)
+    few = _settings(objective="magenta", features=str(tmp_path / "vgg16.pth"), steps=2)
+    trained = train_style(contents, styles, few)
+    assert {"content", "style", "variation"} <= trained.fit.records[0].keys()
+
+
+def test_the_full_networks_train(data: tuple[Source, Source]) -> None:
+    contents, styles = data
+    settings = _settings(networks="full", joint=True, side=48, batch_size=2, steps=1)
+    trained = train_style(contents, styles, settings)
+    assert trained.model.embedding == 100
+    running = trained.model.predictor.state_dict()["Conv2d_1a_3x3.bn.running_mean"]
+    assert running.abs().max() > 0
+
+
+def test_bad_input(data: tuple[Source, Source], tmp_path: Path) -> None:
+    contents, styles = data
+    three = impasto.sources.Sequence([(name, "") for name in ("a.png", "b.png", "c.png")])
+    with pytest.raises(impasto.RecipeError, match="3 style images are fewer than a batch of 4; add some"):
+        train_style(contents, three, _settings())
+    with pytest.raises(impasto.RecipeError, match="cannot fill an embedding of 64"):
+        new_model(_settings(), contents, contents)
+    with pytest.raises(impasto.RecipeError, match="side=32 is too small for the predictor"):
+        _settings(networks="full", joint=True)
+    with pytest.raises(impasto.RecipeError, match="joint=True"):
+        _settings(networks="full", side=64)
+    with pytest.raises(impasto.CheckpointError, match="no checkpoint to resume from"):
+        train_style(contents, styles, _settings(), folder=tmp_path / "nothing", resume=True)
+    with pytest.raises(impasto.DivergedError):
+        train_style(contents, styles, _settings(lr=1e30, clip=None, steps=4))
+    assert load_features("small").kind == "small"
