@@ -76,7 +76,7 @@ def steps(model: StyleModel, device: torch.device, *, compiled: bool) -> Iterato
     doubling.paint = _PlainPaint(ours.transformer.paint.conv)
     yield Form("subpixel", "doubling as 2x2 convolutions", _restyle(predictor, doubling))
     transformer = fast(ours.transformer)
-    yield Form("fast", "last convolution in blocks: impasto.style.run", _restyle(predictor, transformer))
+    yield Form("fast", "last convolution in blocks: impasto.style.fast", _restyle(predictor, transformer))
     scripted = [script(network, freeze=True) for network in (predictor, transformer)]
     yield Form("torchscript", "the same, scripted and frozen", _restyle(*scripted))
     if device.type == "cuda":
