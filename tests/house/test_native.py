@@ -6,9 +6,10 @@ import ast
 from pathlib import Path
 
 import impasto
+import impasto_lab
 from impasto import _core
 
-PACKAGE = Path(impasto.__file__).parent
+PACKAGES = [Path(package.__file__).parent for package in (impasto, impasto_lab)]
 
 UNUSED: dict[str, str] = {}
 
@@ -21,7 +22,7 @@ def _used() -> tuple[set[str], set[str]]:
     """Names imported from `_core` or read from it, and names of attributes read from anything."""
     names: set[str] = set()
     attributes: set[str] = set()
-    for path in PACKAGE.rglob("*.py"):
+    for path in (path for package in PACKAGES for path in package.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module == "impasto._core":
                 names |= {alias.name for alias in node.names}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import impasto
-from impasto.cli import parser
+from impasto_lab.cli import parser
 from impasto_lab.worlds import render_scenes
 
 ROOT = Path(__file__).parents[2]

@@ -48,18 +48,38 @@ def mix(
     >>> mix(images, np.array([1, 1]), np.array([0.5, 1.0], np.float32))[:, 0, 0, 0].tolist()
     [16, 21]
     """
+    partners, lams = _check_plan(partners, lams)
     if isinstance(images, np.ndarray):
-        if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8:
-            raise RecipeError(f"images must be [B, H, W, 3] uint8, not {list(images.shape)} {images.dtype}")
+        _check_batch(images)
         out = np.empty_like(images, order="C")
         source = np.ascontiguousarray(images)
         _core.blend(source, partners, lams, out.reshape(-1), dtype="uint8", layout="hwc", mean_std=None)
         return out
+    if not hasattr(images, "is_floating_point"):  # torch may not have been imported
+        raise RecipeError(f"images must be a numpy array or a torch tensor, not {type(images).__name__}")
     if not images.is_floating_point() or not len(images) == len(partners) == len(lams):
         raise RecipeError(f"images must be floating point [B, ...] with B={len(partners)} partners and lams")
     if len(partners) and not 0 <= partners.min() <= partners.max() < len(partners):
         raise RecipeError(f"each partner must lie in 0..{len(partners) - 1}")
     return _mix_tensor(images, partners, lams)
+
+
+def _check_batch(images: npt.NDArray[np.uint8]) -> None:
+    if not isinstance(images, np.ndarray) or images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8:
+        found = f"{list(images.shape)} {images.dtype}" if isinstance(images, np.ndarray) else type(images).__name__
+        raise RecipeError(f"images must be [B, H, W, 3] uint8, not {found}")
+
+
+def _check_plan(
+    partners: npt.NDArray[np.int64], lams: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    partners, lams = np.asarray(partners), np.asarray(lams)
+    if partners.ndim != 1 or lams.ndim != 1 or partners.dtype.kind not in "iu" or lams.dtype.kind != "f":
+        raise RecipeError(f"partners must be [B] int64 and lams [B] float32, not {partners.dtype} and {lams.dtype}")
+    wrong = lams[~((lams >= 0) & (lams <= 1))]
+    if len(wrong):
+        raise RecipeError(f"each lam must lie in [0, 1], not {wrong[0]:g}")
+    return partners.astype(np.int64, copy=False), lams.astype(np.float32, copy=False)
 
 
 def _mix_tensor(images: torch.Tensor, partners: npt.NDArray[np.int64], lams: npt.NDArray[np.float32]) -> torch.Tensor:
@@ -119,14 +139,14 @@ def normalize(
     >>> normalize(white, "inception")[0, :, 0, 0].round(6).tolist()
     [1.0, 1.0, 1.0]
     """
-    if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8:
-        raise RecipeError(f"images must be [B, H, W, 3] uint8, not {list(images.shape)} {images.dtype}")
+    _check_batch(images)
     choice("dtype", dtype, _NUMPY_DTYPES)
     if (partners is None) != (lams is None):
         raise RecipeError("partners and lams go together")
     count, height, width, _ = images.shape
     if partners is None or lams is None:
         partners, lams = np.arange(count, dtype=np.int64), np.ones(count, np.float32)
+    partners, lams = _check_plan(partners, lams)
     shape = (count, 3, height, width) if layout == "chw" else (count, height, width, 3)
     out = np.empty(shape, _NUMPY_DTYPES[dtype])
     source, flat = np.ascontiguousarray(images), out.reshape(-1).view(np.uint8)

@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from impasto import _core
-from impasto.errors import RecipeError, SourceError
+from impasto.checks import choice, is_count, is_number, require
+from impasto.errors import RecipeError
+from impasto.files import read_regular
 from impasto.recipe import ImageRecipe, Recipe
 
 Image = npt.NDArray[np.uint8]
@@ -39,13 +41,19 @@ class ImageHeader(NamedTuple):
     progressive: bool
 
 
-def _bytes(data: bytes | str | Path) -> bytes:
+def _bytes(data: bytes | str | Path, most: int = ImageRecipe.max_bytes) -> bytes:
     if isinstance(data, str | Path):
-        try:
-            return Path(data).read_bytes()
-        except OSError as error:
-            raise SourceError(f"the file cannot be read: {error.strerror}", path=str(data)) from error
+        return read_regular(data, most=most)
+    # bytes(5) would be five zeros.
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise RecipeError(f"an image is encoded bytes or a path, not {type(data).__name__}; pass file.read()")
     return bytes(data)
+
+
+def _check_image(image: Image) -> None:
+    if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        found = f"{list(image.shape)} {image.dtype}" if isinstance(image, np.ndarray) else type(image).__name__
+        raise RecipeError(f"image must be an array [H, W, 3] uint8, not {found}")
 
 
 def probe(data: bytes | str | Path) -> ImageHeader:
@@ -99,7 +107,10 @@ def decode(
     ((3, 4, 3), [250, 128, 114])
     """
     limits = {"max_pixels": max_pixels, "max_bytes": max_bytes, "max_scans": max_scans}
-    return _core.decode(_bytes(data), exif=exif, **limits)
+    choice("exif", exif, ("ignore", "apply"))
+    for name, limit in limits.items():
+        require(is_count(limit) and 1 <= limit < 2**31, f"{name}={limit!r} must lie in 1..2**31-1")
+    return _core.decode(_bytes(data, max_bytes), exif=exif, **limits)
 
 
 def crop(image: Image, box: tuple[int, int, int, int]) -> Image:
@@ -116,11 +127,18 @@ def crop(image: Image, box: tuple[int, int, int, int]) -> Image:
     >>> crop(np.zeros((480, 640, 3), np.uint8), (10, 20, 100, 50)).shape
     (50, 100, 3)
     """
-    left, top, width, height = box
+    _check_image(image)
+    left, top, width, height = _box(box)
     rows, columns = image.shape[:2]
-    if not (0 <= left < left + width <= columns and 0 <= top < top + height <= rows):
+    if not all(map(is_count, box)) or not (0 <= left < left + width <= columns and 0 <= top < top + height <= rows):
         raise RecipeError(f"box={box} is empty or leaves the image of {columns} x {rows} pixels")
     return image[top : top + height, left : left + width]
+
+
+def _box(box: Box) -> Box:
+    well_formed = isinstance(box, tuple | list) and len(box) == 4 and all(map(is_number, box))
+    require(well_formed, f"box={box!r} must be four numbers (left, top, width, height), in pixels")
+    return box
 
 
 def resize(
@@ -153,9 +171,11 @@ def resize(
     """
     recipe = ImageRecipe(size=size, interpolation=interpolation)
     height, width = recipe.shape
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise RecipeError(f"image must be [H, W, 3] uint8, not {list(image.shape)} {image.dtype}")
-    left, top, box_width, box_height = box or (0.0, 0.0, float(image.shape[1]), float(image.shape[0]))
+    _check_image(image)
+    rows, columns = image.shape[:2]
+    left, top, box_width, box_height = (0.0, 0.0, float(columns), float(rows)) if box is None else _box(box)
+    inside = 0 <= left < left + box_width <= columns and 0 <= top < top + box_height <= rows
+    require(inside, f"box={box} is empty or leaves the image of {columns} x {rows} pixels")
     view = (left, top, box_width, box_height, flip)
     return _core.resize(np.ascontiguousarray(image), view, height, width, interpolation)
 
@@ -182,7 +202,9 @@ def draw(
     >>> draw(ImageRecipe(crop="none"), 640, 480)
     ((0.0, 0.0, 640.0, 480.0), False)
     """
-    if not (0 < width < 2**31 and 0 < height < 2**31 and all(0 <= key < 2**63 for key in (seed, epoch, sample))):
+    if not all(map(is_count, (width, height, seed, epoch, sample))) or not (
+        0 < width < 2**31 and 0 < height < 2**31 and all(0 <= key < 2**63 for key in (seed, epoch, sample))
+    ):
         raise RecipeError(f"width={width} and height={height} must be positive, seed, epoch and sample in 0..2**63-1")
     left, top, box_width, box_height, flip = _core.draw(recipe.native, width, height, seed, epoch, sample)
     return (left, top, box_width, box_height), flip
@@ -219,11 +241,13 @@ def load(
     >>> image.shape, [round(x, 1) for x in box], flip
     ((64, 64, 3), [106.7, 26.7, 426.7, 426.7], False)
     """
+    if not all(is_count(key) and 0 <= key < 2**63 for key in (seed, epoch, sample)):
+        raise RecipeError(f"seed={seed!r}, epoch={epoch!r} and sample={sample!r} must lie in 0..2**63-1")
     builder = _core.IndexBuilder()
     if isinstance(data, str | Path):
         builder.add_file(str(data), str(data), [])
     else:
-        builder.add_bytes("bytes", bytes(data), [])
+        builder.add_bytes("bytes", _bytes(data), [])
     height, width = recipe.shape
     raw = replace(recipe, dtype="uint8", layout="hwc")
     staged = _core.Staged(Recipe(image=raw, text=None).native, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from impasto import _core
+from impasto.checks import is_count
 from impasto.errors import RecipeError
 
 
@@ -27,6 +28,10 @@ def permutation(length: int, *, seed: int = 0, epoch: int = 0) -> _core.Permutat
     >>> permutation(400_000_000)[123_456_789] < 400_000_000
     True
     """
-    if min(length, seed, epoch) < 0 or max(length, seed, epoch) >= 2**63:
+    if (
+        not all(map(is_count, (length, seed, epoch)))
+        or min(length, seed, epoch) < 0
+        or max(length, seed, epoch) >= 2**63
+    ):
         raise RecipeError(f"length={length}, seed={seed} and epoch={epoch} must lie in 0..2**63-1")
     return _core.Permutation(length, seed, epoch)

@@ -59,6 +59,21 @@ def pre_question(question: str, max_words: int = 50) -> str:
     return _prepare(question, "question", max_words)
 
 
+def _texts(captions: str | Sequence[str]) -> list[str]:
+    if not isinstance(captions, str | Sequence):
+        raise RecipeError(f"captions must be a string or a list of strings, not {type(captions).__name__}")
+    texts = [captions] if isinstance(captions, str) else list(captions)
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise RecipeError(f"captions[{row}] is a {type(text).__name__}; each must be a string")
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            reason = f"captions[{row}] has a lone surrogate at {error.start}; decode its bytes with errors='replace'"
+            raise RecipeError(reason) from None
+    return texts
+
+
 def _prepare(text: str, kind: str, max_words: int) -> str:
     if max_words < 1:
         raise RecipeError(f"max_words={max_words} must be at least 1")
@@ -85,7 +100,7 @@ def tokenize(
     chosen = TextRecipe(tokenizer=tokenizer, length=length).resolved
     if chosen is None:
         raise RecipeError("tokenizer=None makes no ids; use 'clip', a ClipTokenizer or a BertTokenizer")
-    texts = [captions] if isinstance(captions, str) else list(captions)
+    texts = _texts(captions)
     if chosen.clean == "open_clip":
         texts = [clean_caption(text) if _core.needs_cleaning(text) else text for text in texts]
     ids = np.empty((len(texts), length), np.int64)

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from impasto import RecipeError
-from impasto.cli import main
 from impasto.sources import Sequence
+from impasto_lab.cli import main
 from impasto_lab.report.mixgen import write_mixgen_page
 
 
