@@ -3,6 +3,11 @@
 from .batches import Batches as Batches
 from .batches import Movable as Movable
 from .dataset import BatchDataset as BatchDataset
+from .follow import Boxes as Boxes
+from .follow import Points as Points
+from .follow import follow_boxes as follow_boxes
+from .follow import follow_masks as follow_masks
+from .follow import follow_points as follow_points
 from .loader import Loader as Loader
 from .paired import PairedBatch as PairedBatch
 from .paired import PairedLoader as PairedLoader
