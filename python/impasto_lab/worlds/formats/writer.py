@@ -1,18 +1,45 @@
-"""The one writer of all worlds: COCO captions, Karpathy's splits and tar shards of the same samples."""
+"""The one writer of all worlds: the same samples in every format that is asked for."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack, closing
+import importlib
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from impasto.jobs import ShardWriter
+from impasto.checks import choice
 from impasto.progress import Progress
 from impasto_lab.worlds.formats.layout import MARK, World, making
 from impasto_lab.worlds.formats.sample import SPLITS, Sample
+from impasto_lab.worlds.formats.text import save
+from impasto_lab.worlds.formats.webdataset import WebDatasetWriter
+
+#: Every format, with the file and class of its writer: one for each reader in `impasto.sources`.
+FORMATS: dict[str, tuple[str, str]] = {
+    "coco": ("coco", "CocoWriter"),
+    "karpathy": ("karpathy", "KarpathyWriter"),
+    "webdataset": ("webdataset", "WebDatasetWriter"),
+    "flickr": ("flickr", "FlickrWriter"),
+    "albef": ("albef", "AlbefWriter"),
+    "csv": ("csv_captions", "CsvWriter"),
+    "image_text_folder": ("image_text_folder", "ImageTextFolderWriter"),
+    "image_folder": ("image_folder", "ImageFolderWriter"),
+    "huggingface": ("huggingface", "HuggingFaceWriter"),
+}
+#: What every world has.
+ALWAYS = ("coco", "karpathy", "webdataset")
+
+
+class Writer(Protocol):
+    """Writes one format, below a world's folder."""
+
+    def add(self, number: int, file: str, sample: Sample) -> None:
+        """Takes a sample; its image is ``images/{file}``."""
+        ...
+
+    def close(self) -> None:
+        """Writes what is not written yet."""
+        ...
 
 
 def write_world(
@@ -23,9 +50,10 @@ def write_world(
     total: int,
     about: Mapping[str, Any] | None = None,
     shard_samples: int = 1000,
+    formats: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> World:
-    """Writes samples as a data set, in every format that the real ones come in.
+    """Writes samples as a data set, in formats that the real ones come in.
 
     The folder appears when it is complete, and replaces a world that was there; any other folder is left alone. Images
     are numbered from 1 in the order they come: ``images/000000000001.jpg``. All bytes depend on the samples alone.
@@ -43,6 +71,7 @@ def write_world(
         total: How many samples there will be, for the progress.
         about: What else to note in ``world.json``.
         shard_samples: Samples in one shard.
+        formats: Names in `FORMATS` of what is written besides; each writer says where its files lie.
         progress: Called after every sample.
 
     Returns:
@@ -50,109 +79,36 @@ def write_world(
 
     Raises:
         SourceError: If the folder is there and holds something else, or can't be written.
+        RecipeError: If a format is not known, or can't hold the samples.
     """
-    with making(out) as partial:
-        _write(partial, samples, name, total, dict(about or {}), shard_samples, progress)
+    for one in formats:
+        choice("formats", one, FORMATS)
+    with making(out) as root:
+        (root / "images").mkdir()
+        shards = WebDatasetWriter(root, name, shard_samples)
+        others = dict.fromkeys([*ALWAYS, *formats])
+        writers: list[Writer] = [_open(one, root, name) for one in others if one != "webdataset"]
+        writers.append(shards)
+        images, captions = dict.fromkeys(SPLITS, 0), 0
+        try:
+            for number, sample in enumerate(samples, start=1):
+                file = f"{number:012d}.jpg"
+                (root / "images" / file).write_bytes(sample.image)
+                for writer in writers:
+                    writer.add(number, file, sample)
+                images[sample.split] += 1
+                captions += len(sample.captions)
+                if progress:
+                    progress(number, total)
+        finally:
+            for writer in writers:
+                writer.close()
+        counts = {"images": images, "captions": captions, "shards": shards.counts}
+        save(root / MARK, {"name": name, **(about or {}), **counts}, indent=2)
     return World(Path(out))
 
 
-def _write(
-    root: Path,
-    samples: Iterable[Sample],
-    name: str,
-    total: int,
-    about: dict[str, Any],
-    shard_samples: int,
-    progress: Progress | None,
-) -> None:
-    for folder in ("images", "annotations", "shards"):
-        (root / folder).mkdir()
-    coco: dict[str, _Coco] = {split: _Coco(name, split) for split in SPLITS}
-    karpathy: list[dict[str, Any]] = []
-    sentences = 0
-    with ExitStack() as stack:
-        shards = {
-            split: stack.enter_context(closing(ShardWriter(root / "shards", split, shard_samples))) for split in SPLITS
-        }
-        for number, sample in enumerate(samples, start=1):
-            key = f"{number:012d}"
-            (root / "images" / f"{key}.jpg").write_bytes(sample.image)
-            shards[sample.split].write(key, _members(key, sample))
-            coco[sample.split].add(number, f"{key}.jpg", sample, first_sentence=sentences)
-            karpathy.append(_karpathy(number, f"{key}.jpg", sample, first_sentence=sentences))
-            sentences += len(sample.captions)
-            if progress:
-                progress(number, total)
-    for split in SPLITS:
-        coco[split].save(root / "annotations")
-    _save(root / f"dataset_{name}.json", {"images": karpathy, "dataset": name})
-    images = {split: len(coco[split].images) for split in SPLITS}
-    counts = {split: shards[split].count for split in SPLITS}
-    _save(root / MARK, {"name": name, **about, "images": images, "captions": sentences, "shards": counts}, indent=2)
-
-
-def _members(key: str, sample: Sample) -> dict[str, bytes]:
-    record = {
-        "key": key,
-        "caption": sample.captions[0],
-        "captions": list(sample.captions),
-        "width": sample.width,
-        "height": sample.height,
-        "sha256": hashlib.sha256(sample.image).hexdigest(),
-        "status": "success",
-        **({"facts": dict(sample.facts)} if sample.facts else {}),
-    }
-    return {"jpg": sample.image, "txt": sample.captions[0].encode(), "json": _dump(record).encode()}
-
-
-class _Coco:
-    """The COCO captions file of one split, and its facts."""
-
-    def __init__(self, name: str, split: str) -> None:
-        self._name = name
-        self._split = split
-        self.images: list[dict[str, Any]] = []
-        self._annotations: list[dict[str, Any]] = []
-        self._facts: list[str] = []
-
-    def add(self, number: int, file: str, sample: Sample, *, first_sentence: int) -> None:
-        self.images.append({"id": number, "file_name": file, "width": sample.width, "height": sample.height})
-        for place, caption in enumerate(sample.captions, start=first_sentence + 1):
-            self._annotations.append({"id": place, "image_id": number, "caption": caption})
-        self._facts.append(_dump({"id": number, **sample.facts}))
-
-    def save(self, folder: Path) -> None:
-        info = {"description": f"impasto's {self._name}, {self._split}", "version": "1.0"}
-        document = {"info": info, "licenses": [], "images": self.images, "annotations": self._annotations}
-        _save(folder / f"captions_{self._split}.json", document)
-        lines = "".join(line + "\n" for line in self._facts)
-        (folder / f"facts_{self._split}.jsonl").write_text(lines, encoding="utf-8")
-
-
-def _karpathy(number: int, file: str, sample: Sample, *, first_sentence: int) -> dict[str, Any]:
-    ids = list(range(first_sentence, first_sentence + len(sample.captions)))
-    return {
-        "filename": file,
-        "imgid": number - 1,
-        "cocoid": number,
-        "split": sample.split,
-        "sentids": ids,
-        "sentences": [
-            {"raw": caption, "tokens": _words(caption), "imgid": number - 1, "sentid": sentence}
-            for sentence, caption in zip(ids, sample.captions, strict=True)
-        ],
-    }
-
-
-def _words(caption: str) -> list[str]:
-    """Lower-case words without punctuation, as in Karpathy's files."""
-    kept = "".join(character if character.isalnum() or character in "-'" else " " for character in caption.lower())
-    return kept.split()
-
-
-def _dump(document: Any, indent: int | None = None) -> str:
-    return json.dumps(document, ensure_ascii=False, indent=indent)
-
-
-def _save(path: Path, document: Any, indent: int | None = None) -> None:
-    path.write_text(_dump(document, indent) + "\n", encoding="utf-8")
+def _open(name: str, root: Path, world: str) -> Writer:
+    module, kind = FORMATS[name]
+    writer: Writer = getattr(importlib.import_module(f"impasto_lab.worlds.formats.{module}"), kind)(root, world)
+    return writer

@@ -1,0 +1,125 @@
+"""Every reader has a writer: what a world writes in a format, `impasto.sources` reads back."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import datasets
+import numpy as np
+import PIL.Image
+import pytest
+
+from impasto import ImpastoError, sources
+from impasto_lab.worlds import Sample, World, write_world
+from impasto_lab.worlds.formats.writer import FORMATS
+
+
+def _image(number: int) -> bytes:
+    file = io.BytesIO()
+    PIL.Image.new("RGB", (12, 8), (20 * number, 90, 30)).save(file, "JPEG")
+    return file.getvalue()
+
+
+CAPTIONS = [
+    ("a plate, \u00ab red \u00bb", 'the "other" plate'),
+    ("a mug | or a cup",),
+    ("a pear", "a fig", "two; or 3"),
+]
+SPLITS = ["train", "train", "train", "test", "test", "val"]
+SAMPLES = [
+    Sample(
+        image=_image(number),
+        width=12,
+        height=8,
+        captions=CAPTIONS[number % 3],
+        split=split,
+        facts={"class": ["fig", "mug"][number % 2]},
+    )
+    for number, split in enumerate(SPLITS)
+]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    folder = tmp_path_factory.mktemp("pairs") / "world"
+    return write_world(folder, SAMPLES, name="plates", total=len(SAMPLES), formats=tuple(FORMATS))
+
+
+READERS: dict[str, tuple[str, Callable[[World, str], sources.Source]]] = {
+    "CocoCaptions": ("all", lambda w, split: sources.CocoCaptions(w.annotations(split), images=w.images)),
+    "KarpathyCaptions": ("all", lambda w, split: sources.KarpathyCaptions(w.karpathy, images=w.images, split=split)),
+    "WebDataset": ("first", lambda w, split: sources.WebDataset(w.shards(split))),
+    "FlickrCaptions": (
+        "all",
+        lambda w, part: sources.FlickrCaptions(w.root / f"flickr/{part}.token", images=w.images),
+    ),
+    "FlickrCaptions, bars": (
+        "all",
+        lambda w, split: sources.FlickrCaptions(w.root / f"flickr/{split}.bars.csv", images=w.images),
+    ),
+    "FlickrCaptions, csv": (
+        "all",
+        lambda w, split: sources.FlickrCaptions(w.root / f"flickr/{split}.captions.txt", images=w.images),
+    ),
+    "AlbefCaptions": ("each", lambda w, split: sources.AlbefCaptions(w.root / f"albef/{split}.json", root=w.images)),
+    "CsvCaptions": ("each", lambda w, split: sources.CsvCaptions(w.root / f"csv/{split}.tsv", root=w.images)),
+    "ImageTextFolder": ("first", lambda w, split: sources.ImageTextFolder(w.root / "image_text" / split)),
+    "ImageFolder": ("none", lambda w, split: sources.ImageFolder(w.root / "classes" / split)),
+    "HuggingFace": (
+        "all",
+        lambda w, split: sources.HuggingFace(datasets.load_from_disk(str(w.root / "huggingface" / split))),
+    ),
+    "Sequence": (
+        "all",
+        lambda _, part: sources.Sequence([(s.image, s.captions) for s in SAMPLES if s.split == part]),
+    ),
+}
+
+
+def _rows(source: sources.Source) -> list[tuple[bytes, tuple[str, ...]]]:
+    index = source.index if isinstance(source, sources.IndexedSource) else source.gather(np.arange(len(source)))
+    return [(bytes(index.image(row)), tuple(index.captions(row))) for row in range(len(source))]
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("name", READERS)
+def test_what_is_written_is_read(world: World, name: str, split: str) -> None:
+    kind, read = READERS[name]
+    samples = [sample for sample in SAMPLES if sample.split == split]
+    expected = [(sample.image, sample.captions) for sample in samples]
+    if kind == "first":
+        expected = [(image, captions[:1]) for image, captions in expected]
+    elif kind == "none":
+        by_class = sorted(samples, key=lambda sample: str(sample.facts["class"]))
+        expected = [(sample.image, ()) for sample in by_class]
+    elif kind == "each" and (name == "CsvCaptions" or split == "train"):
+        expected = [(image, (caption,)) for image, captions in expected for caption in captions]
+    assert _rows(read(world, split)) == expected
+
+
+def test_every_reader_has_a_writer() -> None:
+    bases = {"Source", "IndexedSource", "GatheredSource"}
+    classes = {name for name, value in vars(sources).items() if isinstance(value, type) and name not in bases}
+    assert {name.partition(",")[0] for name in READERS} == classes
+    assert len(classes) - 1 == len(FORMATS)  # a sequence lies in memory
+
+
+def test_other_readers_read_them_too(world: World) -> None:
+    """Python's csv and datasets' own loader, which know nothing of ours."""
+    with (world.root / "csv" / "train.tsv").open(newline="", encoding="utf-8") as file:
+        table = list(csv.DictReader(file, delimiter="\t"))
+    assert [row["title"] for row in table] == [one for s in SAMPLES if s.split == "train" for one in s.captions]
+    rows = datasets.load_from_disk(str(world.root / "huggingface" / "train"))
+    assert [list(row["caption"]) for row in rows] == [list(s.captions) for s in SAMPLES if s.split == "train"]
+    assert rows[0]["image"].size == (12, 8)
+
+
+def test_a_class_is_asked_for(tmp_path: Path) -> None:
+    nameless = Sample(image=_image(0), width=12, height=8, captions=("a",), split="train")
+    with pytest.raises(ImpastoError, match="no fact 'class'"):
+        write_world(tmp_path / "w", [nameless], name="plates", total=1, formats=("image_folder",))
+    with pytest.raises(ImpastoError, match="use one of 'coco'"):
+        write_world(tmp_path / "w", [nameless], name="plates", total=1, formats=("tfrecord",))
