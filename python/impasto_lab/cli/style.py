@@ -131,7 +131,7 @@ def run_train(args: argparse.Namespace) -> int:
                 resume=args.resume,
                 device=own or pick_device(args.device),
                 workers=args.workers,
-                on_step=lambda step, _: advance(step, settings.steps),
+                progress=advance,
                 on_picture=TrainingPictures(out),
             )
         if world()[0] == 0:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from impasto.checks import choice, require
 from impasto.loading import Loader, PairedLoader
+from impasto.progress import Progress, silent
 from impasto.recipe import ColorJitter, ImageRecipe, Recipe
 from impasto.style import (
     BalancedObjective,
@@ -169,7 +170,7 @@ def train_style(
     stop: int | None = None,
     device: torch.device | None = None,
     workers: int = 1,
-    on_step: Callable[[int, float], None] = lambda _step, _loss: None,
+    progress: Progress = silent,
     on_picture: OnPicture | None = None,
 ) -> StyleTrained:
     """Trains a style model; the embeddings' distribution is that of the style images at the end.
@@ -184,7 +185,7 @@ def train_style(
         stop: Leave off after this many steps of the whole run, with a checkpoint, as if interrupted.
         device: What to train on; by default the CPU.
         workers: Threads of each loader.
-        on_step: Called after every step with its number (from 1) and the last logged loss.
+        progress: Told after every step.
         on_picture: Is given pictures to keep, of the same four contents and styles each time.
 
     Returns:
@@ -225,11 +226,11 @@ def train_style(
     )
     fixed = _fixed(contents, styles, settings, device) if on_picture and rank == 0 else None
 
-    def stepped(step: int, loss: float) -> None:
+    def stepped(step: int, steps: int) -> None:
         due = settings.picture_every > 0 and step % settings.picture_every == 0
-        if fixed is not None and on_picture is not None and (due or step == settings.steps):
+        if fixed is not None and on_picture is not None and (due or step == steps):
             on_picture(step, *fixed, paint_grid(networks, *fixed))
-        on_step(step, loss)
+        progress(step, steps)
 
     fitted = fit(
         task,
@@ -249,7 +250,7 @@ def train_style(
         folder=folder,
         resume=resume,
         stop=stop,
-        on_step=stepped,
+        progress=stepped,
     )
     trained = _with_statistics(model.eval(), contents, styles, settings, device)
     if folder is not None and rank == 0:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor, distributed
 
 from impasto.errors import RecipeError
 
@@ -39,45 +39,35 @@ def processes() -> Iterator[torch.device | None]:
             raise RecipeError(f"LOCAL_RANK={local}, but there are {torch.cuda.device_count()} GPUs; start fewer")
         device = torch.device("cuda", local)
         torch.cuda.set_device(device)
-    distributed.init_process_group("nccl" if device else "gloo")
+    # What processes agree on goes from CPU to CPU, so that no step waits for a GPU.
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if device else "gloo")
     try:
         yield device
     finally:
         distributed.destroy_process_group()
 
 
-@torch.no_grad()
-def share_weights(model: nn.Module) -> None:
-    """Gives every process the first one's parameters and buffers."""
-    if world()[1] > 1:
-        for tensor in model.state_dict().values():
-            distributed.broadcast(tensor, src=0)
-
-
-@torch.no_grad()
-def average_gradients(parameters: Iterable[Tensor]) -> None:
-    """Replaces gradients by their mean over the processes; a parameter without one anywhere stays without.
-
-    One flat transfer for each dtype: models here are small, and what is sent in one piece needs no buckets.
-    """
+def mean(values: Sequence[float]) -> list[float]:
+    """Numbers, each as its mean over the processes."""
     size = world()[1]
     if size < 2:
-        return
-    by_dtype: dict[torch.dtype, list[Tensor]] = {}
-    for parameter in parameters:
-        if parameter.requires_grad:
-            if parameter.grad is None:  # all processes must send the same; this one has nothing to add
-                parameter.grad = torch.zeros_like(parameter)
-            by_dtype.setdefault(parameter.grad.dtype, []).append(parameter.grad)
-    for gradients in by_dtype.values():
-        flat = torch.cat([gradient.flatten() for gradient in gradients])
-        distributed.all_reduce(flat)
-        flat /= size
-        for gradient, mean in zip(gradients, torch.split(flat, [g.numel() for g in gradients]), strict=True):
-            gradient.copy_(mean.view_as(gradient))
+        return list(values)
+    total = torch.tensor(values, dtype=torch.float64)
+    distributed.all_reduce(total)
+    return [value / size for value in total.tolist()]
+
+
+def anywhere(holds: bool) -> bool:
+    """Whether something holds in any of the processes; all wait for each other here."""
+    return any(mean([float(holds)]))
 
 
 def wait() -> None:
     """Waits until every process is here."""
-    if world()[1] > 1:
-        distributed.barrier()
+    anywhere(False)
+
+
+def average(tensor: Tensor) -> None:
+    """Replaces a tensor by its mean over the processes."""
+    distributed.all_reduce(tensor)
+    tensor /= world()[1]

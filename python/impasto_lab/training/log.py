@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from impasto_lab.training.distributed import mean, world
 
 #: What is logged at a step: ``step`` and numbers.
 Record = dict[str, Any]
+
+
+class Writer(Protocol):
+    """Takes a run's records, in the first process: `MetricsLog` is one."""
+
+    def write(self, record: Record) -> None:
+        """Takes the record of a step: of its training, or of an evaluation."""
+        ...
 
 
 class MetricsLog:
@@ -35,3 +49,36 @@ def read_metrics(path: Path) -> list[Record]:
         return []
     lines = path.read_text(encoding="utf-8").split("\n")
     return [json.loads(line) for line in lines[:-1] if line]
+
+
+class Window:
+    """Sums over the batches between two records; nothing waits for the device until they are read.
+
+    Args:
+        state: Of a window that was cut off, to go on with.
+    """
+
+    def __init__(self, state: Mapping[str, Any] | None = None) -> None:
+        self.sums: dict[str, Tensor | float] = dict(state["sums"]) if state else {}
+        self.batches: int = state["batches"] if state else 0
+        self.images = 0
+        self.began = time.perf_counter()
+
+    def add(self, scalars: Mapping[str, Tensor], images: int) -> None:
+        """Adds a batch's scalars."""
+        for name, value in scalars.items():
+            self.sums[name] = value.detach() + self.sums.get(name, 0.0)
+        self.batches += 1
+        self.images += images * world()[1]
+
+    def state(self) -> dict[str, Any]:
+        """Its sums, as JSON has them, as their mean over the processes."""
+        return {
+            "sums": dict(zip(self.sums, mean([float(value) for value in self.sums.values()]), strict=True)),
+            "batches": self.batches,
+        }
+
+    def means(self) -> Record:
+        """The means over batches and processes, and how many images a second went through all of them."""
+        means = {name: total / self.batches for name, total in self.state()["sums"].items()}
+        return {**means, "images_per_second": round(self.images / (time.perf_counter() - self.began), 1)}

@@ -4,71 +4,19 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 import impasto
-from impasto.batch import Batch, Plan
-from impasto_lab.training import Checkpoints, FitSettings, fit, read_metrics
+from impasto.batch import Batch
+from impasto_lab.training import Checkpoints, Fit, FitSettings, fit, read_metrics
 from impasto_lab.training.checkpoint import load, load_weights
 from impasto_lab.training.log import MetricsLog
-from impasto_lab.training.optimiser import adamw
+from impasto_lab.training.optimizer import adamw
 
-
-class Points:
-    """Batches of points on a plane, a stand-in for a loader: 7 an epoch, each drawn from its own seed."""
-
-    def __init__(self) -> None:
-        self.epoch = self.at = 0
-        self.taken: list[tuple[int, int]] = []
-
-    def __iter__(self) -> Iterator[Batch]:
-        while self.at < 7:
-            self.at += 1
-            self.taken.append((self.epoch, self.at))
-            images = torch.randn(8, 2, generator=torch.Generator().manual_seed(100 * self.epoch + self.at))
-            none = np.zeros(0)
-            yield Batch(images, None, None, None, None, ["?"] * 8, Plan(none, none, none, none, none), None)
-        self.epoch, self.at = self.epoch + 1, 0
-
-    def state_dict(self) -> dict:
-        return {"epoch": self.epoch, "at": self.at}
-
-    def load_state_dict(self, state: dict) -> None:
-        self.epoch, self.at = state["epoch"], state["at"]
-
-
-class Product:
-    """Learns the product of two numbers, with dropout so that the loop's randomness matters."""
-
-    def __init__(self, width: int = 16, factor: float = 1.0) -> None:
-        torch.manual_seed(5)
-        layers = [nn.Linear(2, width), nn.BatchNorm1d(width), nn.Tanh(), nn.Dropout(0.05), nn.Linear(width, 1)]
-        self.model = nn.Sequential(*layers)
-        self.factor = factor
-        self.evaluated = 0
-
-    def step(self, batch: Batch) -> dict[str, torch.Tensor]:
-        target = batch.images.prod(dim=1, keepdim=True)
-        loss = (self.model(batch.images) - target).square().mean()
-        return {"loss": loss * self.factor, "twice": 2 * loss}
-
-    def after_step(self) -> None: ...
-
-    def evaluate(self) -> dict[str, float]:
-        assert not self.model.training
-        self.evaluated += 1
-        return {"score": float(self.evaluated)}
-
-
-SETTINGS = FitSettings(steps=20, lr=0.01, warmup=4, log_every=2, save_every=6, seed=3)
-
-
-def _weights(task: Product) -> dict[str, torch.Tensor]:
-    return {name: tensor.clone() for name, tensor in task.model.state_dict().items()}
+from .points import SETTINGS, Points, Product, batch_of, weights_of
 
 
 def test_a_resumed_run_ends_where_an_uncut_one_does(tmp_path: Path) -> None:
@@ -85,7 +33,7 @@ def test_a_resumed_run_ends_where_an_uncut_one_does(tmp_path: Path) -> None:
     resumed = fit(again, second, SETTINGS, folder=tmp_path / "cut", resume=True)
 
     assert first.taken + second.taken == points.taken
-    for name, tensor in _weights(whole).items():
+    for name, tensor in weights_of(whole).items():
         assert torch.equal(tensor, again.model.state_dict()[name]), name
     assert [record["step"] for record in resumed.records] == [record["step"] for record in uncut.records]
     assert resumed.records[-1]["loss"] == uncut.records[-1]["loss"]
@@ -108,13 +56,13 @@ def test_resuming_drops_what_was_logged_after_the_checkpoint(tmp_path: Path) -> 
 
 
 def test_it_learns_and_logs(tmp_path: Path) -> None:
-    seen: list[int] = []
+    seen: list[tuple[int, int]] = []
     settings = FitSettings(steps=300, lr=0.02, log_every=50, evaluate_every=100)
-    done = fit(Product(), Points(), settings, folder=tmp_path, on_step=lambda step, _: seen.append(step))
+    done = fit(Product(), Points(), settings, folder=tmp_path, progress=lambda *at: seen.append(at))
     assert done.records[-1]["loss"] < 0.7 * done.records[0]["loss"]
     assert done.records[0]["twice"] == pytest.approx(2 * done.records[0]["loss"], rel=1e-5)
     assert done.scores == {"score": 3.0}, "evaluated at 100, 200 and 300"
-    assert seen == list(range(1, 301))
+    assert seen == [(step, 300) for step in range(1, 301)]
     assert [json.loads(line)["step"] for line in (tmp_path / "metrics.jsonl").read_text().splitlines()] == [
         *(50, 100, 100, 150, 200, 200, 250, 300, 300)
     ]
@@ -124,7 +72,7 @@ def test_a_first_step_is_adamws(tmp_path: Path) -> None:
     """After one step each weight has moved by lr (its moments cancel) plus, on matrices alone, the decay."""
     task = Product(factor=1e6)  # so large that Adam's epsilon is nothing
     task.model[3] = nn.Identity()
-    before = _weights(task)
+    before = weights_of(task)
     fit(task, Points(), FitSettings(steps=1, lr=0.01, weight_decay=0.5, clip=None))
     for name, parameter in task.model.named_parameters():
         if name == "0.bias":  # BatchNorm takes it out again: no gradient
@@ -155,7 +103,7 @@ def test_what_can_not_be_resumed_says_why(tmp_path: Path) -> None:
     with pytest.raises(impasto.CheckpointError, match="no checkpoint"):
         fit(Product(), Points(), SETTINGS, folder=tmp_path, resume=True)
     fit(Product(), Points(), SETTINGS, folder=tmp_path)
-    with pytest.raises(impasto.CheckpointError, match=r"0\.bias is \[16\]"):
+    with pytest.raises(impasto.CheckpointError, match=r"0\.bias is \[16\] where \[8\]"):
         fit(Product(width=8), Points(), SETTINGS, folder=tmp_path, resume=True)
 
     path = Checkpoints(tmp_path / "checkpoints").latest()
@@ -163,7 +111,7 @@ def test_what_can_not_be_resumed_says_why(tmp_path: Path) -> None:
     weights["extra"] = weights.pop("4.bias")
     save_file(weights, path / "model.safetensors")
     task = Product()
-    before = _weights(task)
+    before = weights_of(task)
     with pytest.raises(impasto.CheckpointError, match=r"lacks 4\.bias"):
         load_weights(path, task.model)
     (path / "model.safetensors").write_bytes(b"half a file")
@@ -174,24 +122,31 @@ def test_what_can_not_be_resumed_says_why(tmp_path: Path) -> None:
 
 def test_an_interrupted_save_is_not_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     task, checkpoints = Product(), Checkpoints(tmp_path)
-    optimiser = adamw(task.model, lr=1, weight_decay=0)
-    checkpoints.save(1, task.model, optimiser, {})
+    optimizer = adamw(task.model, lr=1, weight_decay=0)
+    checkpoints.save(1, task.model, optimizer, {})
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("impasto.files.sync", killed)
     with pytest.raises(KeyboardInterrupt):
-        checkpoints.save(2, task.model, optimiser, {})
+        checkpoints.save(2, task.model, optimizer, {})
     assert checkpoints.latest().name == "step-00000001"
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"steps": 0}, {"steps": 5, "warmup": 6}, {"steps": 5, "lr": 0.0}, {"steps": 5, "amp": "int8"}]
+    "wrong",
+    [
+        {"steps": 0},
+        {"steps": 5, "warmup": 6},
+        {"steps": 5, "lr": 0.0},
+        {"steps": 5, "amp": "int8"},
+        {"steps": 5, "accumulate": 0},
+    ],
 )
 def test_settings_that_make_no_sense_are_refused(wrong: dict) -> None:
     with pytest.raises(impasto.RecipeError):
-        FitSettings(**wrong)
+        FitSettings(**{"steps": 5, **wrong})
 
 
 def test_an_empty_loader_is_refused() -> None:
@@ -201,6 +156,47 @@ def test_an_empty_loader_is_refused() -> None:
 
     with pytest.raises(impasto.RecipeError, match="no batches"):
         fit(Product(), Nothing(), SETTINGS)
+
+
+def test_other_writers_take_the_records_too(tmp_path: Path) -> None:
+    class Kept(list):
+        write = list.append
+
+    kept = Kept()
+    fit(Product(), Points(), SETTINGS, folder=tmp_path, writers=[kept])
+    assert kept == read_metrics(tmp_path / "metrics.jsonl")
+    assert len(kept) == 11
+
+
+def test_batches_add_up_to_a_step() -> None:
+    """Two batches of four for one step are one of eight."""
+
+    class Halves(Points):
+        def __iter__(self) -> Iterator[Batch]:
+            for batch in super().__iter__():
+                yield from map(batch_of, batch.images.chunk(2))
+
+    def trained(points: Points, accumulate: int) -> tuple[Fit, dict[str, torch.Tensor]]:
+        task = Product()
+        task.model[1], task.model[3] = nn.Identity(), nn.Identity()  # neither statistics nor draws of a batch
+        settings = FitSettings(steps=10, lr=0.01, log_every=5, accumulate=accumulate)
+        return fit(task, points, settings), weights_of(task)
+
+    (whole, expected), (halves, weights) = trained(Points(), 1), trained(Halves(), 2)
+    for name, tensor in expected.items():
+        torch.testing.assert_close(weights[name], tensor, rtol=1e-4, atol=1e-6)
+    assert [r["loss"] for r in halves.records] == pytest.approx([r["loss"] for r in whole.records], rel=1e-5)
+
+
+def test_a_step_takes_its_batches_over_the_end_of_an_epoch(tmp_path: Path) -> None:
+    settings = FitSettings(steps=8, lr=0.01, accumulate=2, log_every=1)
+    cut, rest, uncut = Points(), Points(), Points()
+    whole = fit(Product(), uncut, settings)
+    fit(Product(), cut, settings, folder=tmp_path, stop=4)
+    resumed = fit(Product(), rest, settings, folder=tmp_path, resume=True)
+    assert cut.taken == [*((0, batch) for batch in range(1, 8)), (1, 1)]
+    assert cut.taken + rest.taken == uncut.taken
+    assert [r["loss"] for r in resumed.records] == [r["loss"] for r in whole.records]
 
 
 def test_a_new_run_begins_a_new_log(tmp_path: Path) -> None:

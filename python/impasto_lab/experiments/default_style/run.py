@@ -141,7 +141,7 @@ def _train(
             init=init,
             resume=any((folder / "checkpoints").glob("step-????????")),
             device=device,
-            on_step=lambda step, _: advance(step, phase.steps),
+            progress=advance,
             on_picture=TrainingPictures(folder),
         )
     last = trained.fit.records[-1]

@@ -129,7 +129,7 @@ def _train(
         amp="bfloat16" if device.type == "cuda" else "off",
     )
     with tell.bar(f"training on {page.device_name(device)}") as advance:
-        fitted = fit(task, loader, settings, folder=folder, on_step=lambda step, _: advance(step, plan.steps))
+        fitted = fit(task, loader, settings, folder=folder, progress=advance)
     first, last = fitted.records[0]["loss"], fitted.records[-1]["loss"]
     tell.say(
         f"trained {plan.steps} steps of {plan.batch_size} pairs in {fitted.seconds:.0f} s; "

@@ -1,11 +1,13 @@
-"""AdamW as vision-language models use it, and its learning rate over time."""
+"""AdamW as vision-language models use it, its learning rate over time, and the clipping of gradients."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import torch
 from torch import nn
+from torch.distributed.tensor import DTensor
 
 
 def adamw(
@@ -22,7 +24,9 @@ def adamw(
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     groups = [
         {"params": [parameter for parameter in trained if parameter.ndim >= 2], "weight_decay": weight_decay},
-        {"params": [parameter for parameter in trained if parameter.ndim < 2], "weight_decay": 0.0},
+        {"params": [parameter for parameter in trained if parameter.ndim == 1], "weight_decay": 0.0},
+        # Scalars stay whole where all else is sharded, and torch updates no mixture of the two.
+        {"params": [parameter for parameter in trained if parameter.ndim == 0], "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, lr=lr, betas=betas, eps=1e-6, fused=_fusable(trained))
 
@@ -47,3 +51,20 @@ def warmup_cosine(step: int, *, steps: int, warmup: int, floor: float = 0.0) -> 
         return (step + 1) / warmup
     part = (step - warmup) / max(steps - warmup, 1)
     return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * part))
+
+
+def clip_gradients(parameters: Iterable[nn.Parameter], limit: float) -> None:
+    """Scales gradients down where the norm of all of them together is above a limit; sharded ones may be among them."""
+    trained = [parameter for parameter in parameters if parameter.grad is not None]
+    sharded = [parameter for parameter in trained if isinstance(parameter, DTensor)]
+    whole = [parameter for parameter in trained if not isinstance(parameter, DTensor)]
+    if not (sharded and whole):
+        nn.utils.clip_grad_norm_(trained, limit)
+        return
+    # Torch takes no norm of a mixture of the two.
+    part = nn.utils.get_total_norm([parameter.grad for parameter in sharded if parameter.grad is not None])
+    rest = nn.utils.get_total_norm([parameter.grad for parameter in whole if parameter.grad is not None])
+    assert isinstance(part, DTensor)
+    norm = torch.stack([part.full_tensor(), rest]).norm()
+    for kind in (sharded, whole):
+        nn.utils.clip_grads_with_norm_(kind, limit, norm)
