@@ -254,16 +254,16 @@ def _training_step(images: Tensor, seed: int) -> Callable[[], object]:
         network: nn.Module = need("torchvision.models", extra="style").resnet18(num_classes=10)
     gpu = images.is_cuda
     network.to(images.device).to(memory_format=torch.channels_last if gpu else torch.contiguous_format)
-    optimiser = torch.optim.SGD(network.parameters(), lr=1e-3, momentum=0.9)
+    optimizer = torch.optim.SGD(network.parameters(), lr=1e-3, momentum=0.9)
     labels = torch.arange(len(images), device=images.device) % 10
     ready = images.contiguous(memory_format=torch.channels_last) if gpu else images
 
     def step() -> None:
         with torch.autocast("cuda", torch.bfloat16) if gpu else nullcontext():
             loss = nn.functional.cross_entropy(network(ready), labels)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
+        optimizer.step()
 
     return step
 

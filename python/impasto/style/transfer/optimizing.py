@@ -135,10 +135,10 @@ def optimize(
     # Pixels are (1 + sin(angle)) / 2, so that no step leaves [0, 1]. Clamping pixels instead made L-BFGS end at a loss
     # almost five times as high, and salted the picture: where it is cut off, the curvature that was learnt is wrong.
     angles = torch.asin(2 * canvas.clamp(0.01, 0.99) - 1).requires_grad_()
-    optimiser: torch.optim.Optimizer
+    optimizer: torch.optim.Optimizer
     if method == "lbfgs":
         # Its thresholds are for losses of another scale than ours.
-        optimiser = torch.optim.LBFGS(
+        optimizer = torch.optim.LBFGS(
             [angles],
             lr=lr or 1.0,
             max_iter=1,
@@ -149,7 +149,7 @@ def optimize(
             line_search_fn="strong_wolfe",
         )
     else:
-        optimiser = torch.optim.Adam([angles], lr=lr or 0.04)
+        optimizer = torch.optim.Adam([angles], lr=lr or 0.04)
     losses: list[dict[str, float]] = []
     seen: tuple[Tensor, Tensor] | None = None
     terms: dict[str, Tensor] = {}
@@ -167,7 +167,7 @@ def optimize(
         nonlocal seen, terms
         # A line search ends where it looked last, and the next step begins there: its gradient is there already.
         if seen is None or not torch.equal(seen[0], angles):
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             found = score(_painted(angles))
             terms = {name: value.detach() for name, value in found.items()}
             first = losses[0]["loss"] if losses else float(terms["loss"])
@@ -180,7 +180,7 @@ def optimize(
         return seen[1]
 
     for step in range(steps):
-        optimiser.step(partial(closure, step))  # type: ignore[no-untyped-call,unused-ignore]
+        optimizer.step(partial(closure, step))  # type: ignore[no-untyped-call,unused-ignore]
     closure(steps)
     return OptimizeResult(_painted(angles.detach()), losses)
 

@@ -46,22 +46,22 @@ def train_features(data: StyleData, settings: DefaultStyle, progress: Progress) 
         )
         pairs = zip(_images(styles, half, side, seed), _images(contents, half, side, seed), strict=True)
         losses: list[float] = []
-        optimiser = torch.optim.AdamW([*network.parameters(), *heads.parameters()], lr=1e-3, weight_decay=1e-3)
+        optimizer = torch.optim.AdamW([*network.parameters(), *heads.parameters()], lr=1e-3, weight_decay=1e-3)
         for step in range(settings.feature_steps):
             (painted, style), (seen, content) = next(pairs)
             images = torch.cat([painted, seen])
             if step == 0:
                 unit_variance(network, images)
-            for group in optimiser.param_groups:
+            for group in optimizer.param_groups:
                 group["lr"] = 2e-3 * (1 - step / settings.feature_steps)
             layers = network(images)
             found = heads["scale"](torch.cat([moments(layer) for layer in layers], dim=1))[:half]
             places = functional.adaptive_avg_pool2d(layers[-1][half:], 2).flatten(1)
             loss = functional.cross_entropy(heads["style"](found), style)
             loss = loss + functional.cross_entropy(heads["content"](places), content)
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             torch.autograd.backward(loss)
-            optimiser.step()
+            optimizer.step()
             losses.append(float(loss.detach()))
             progress(step + 1, settings.feature_steps)
     unit_mean(network, images)

@@ -67,15 +67,15 @@ def train_classifier(images: Tensor, labels: Tensor, *, epochs: int, seed: int) 
             layers += [nn.ReLU()]
         network = nn.Sequential(*layers, nn.Flatten(), nn.Linear(96 * (SIDE // 16) ** 2, len(SHAPES)))
     steps = epochs * (len(images) // 64)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
     for _ in range(epochs):
         order = torch.randperm(len(images), generator=generator)
         for rows in order[: len(images) // 64 * 64].view(-1, 64):
             loss = functional.cross_entropy(network(_jittered(images[rows], generator)), labels[rows])
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             torch.autograd.backward(loss)
-            optimiser.step()
+            optimizer.step()
             schedule.step()
     return network.eval().requires_grad_(False)
 
