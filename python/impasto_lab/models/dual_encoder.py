@@ -110,7 +110,7 @@ class ConvBlock(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """From [B, inputs, H, W] to [B, outputs, H / stride, W / stride]."""
-        inner = functional.relu(self.first_norm(self.first(features)))
+        inner = functional.relu(self.first_norm(self.first(features)))  # [B, outputs, H / stride, W / stride]
         inner = self.second_norm(self.second(inner))
         return functional.relu(inner + self.shortcut(features))
 
@@ -139,7 +139,7 @@ class TextTower(nn.Module):
         hidden = self.widen(self.tokens(input_ids)) + self.places[:longest]  # [B, L, W]
         for block in self.blocks:
             hidden = block(hidden, mask)
-        hidden = self.norm(hidden) * mask[..., None]
+        hidden = self.norm(hidden) * mask[..., None]  # [B, L, W], nothing at padding
         mean = hidden.sum(dim=1) / mask.sum(dim=1, keepdim=True)  # [B, W]
         embedding: Tensor = self.project(mean)  # [B, dim]
         return embedding

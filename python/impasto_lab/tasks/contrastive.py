@@ -42,8 +42,8 @@ class ContrastiveTask:
         """
         if batch.input_ids is None or batch.attention_mask is None:
             raise RecipeError("the batch has no tokens; give the recipe a tokenizer")
-        images, texts, scale = self.model(batch.images, batch.input_ids, batch.attention_mask)
-        nearest = (images @ texts.T).argmax(dim=1)
+        images, texts, scale = self.model(batch.images, batch.input_ids, batch.attention_mask)  # [B, D], [B, D], []
+        nearest = (images @ texts.T).argmax(dim=1)  # [B]
         hits = nearest == torch.arange(len(nearest), device=nearest.device)
         loss = clip_loss(images, texts, scale, plan=batch.plan.mix, partners=self.partners)
         return {"loss": loss, "accuracy": hits.float().mean(), "scale": scale}

@@ -100,7 +100,7 @@ class HeldOut:
         parts = zip(*ids_masks, strict=True)
         texts = [model.encode_texts(ids.to(device), mask.to(device)) for ids, mask in parts]
         model.train(training)
-        return (torch.cat(images) @ torch.cat(texts).T).cpu()
+        return (torch.cat(images) @ torch.cat(texts).T).cpu()  # [N, dim] @ [dim, M]
 
     def retrieval(self, model: DualEncoder) -> Retrieval:
         """Recalls of a model in both directions."""

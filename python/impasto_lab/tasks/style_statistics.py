@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import torch
@@ -10,6 +9,7 @@ from torch import Tensor, nn
 
 from impasto.checks import require
 from impasto.loading import Loader
+from impasto.progress import Progress, silent
 from impasto.recipe import ImageRecipe, Recipe
 from impasto.style import EmbeddingDistribution
 
@@ -31,10 +31,10 @@ class RunningMoments:
 
     def add(self, vectors: Tensor) -> None:
         """Takes in vectors [N, E]."""
-        exact = vectors.detach().to("cpu", torch.float64)
+        exact = vectors.detach().to("cpu", torch.float64)  # [N, E]
         count, mean = len(exact), exact.mean(dim=0)
         centred = exact - mean
-        apart = mean - self.mean
+        apart = mean - self.mean  # [E]
         total = self.count + count
         self._products += centred.T @ centred + torch.outer(apart, apart) * (self.count * count / total)
         self.mean = self.mean + apart * (count / total)
@@ -65,7 +65,7 @@ def embed(
     batch_size: int = 16,
     workers: int = 1,
     device: torch.device | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = silent,
 ) -> RunningMoments:
     """Predicts the embeddings of all images, each brought to one size without a crop, in evaluation mode.
 
@@ -101,8 +101,7 @@ def embed(
             found = predictor(batch.images.to(device) if device else batch.images)
             moments = moments or RunningMoments(found.shape[1])
             moments.add(found)
-            if progress:
-                progress(moments.count, len(source))
+            progress(moments.count, len(source))
     finally:
         predictor.train(training)
     assert moments is not None

@@ -78,9 +78,9 @@ class StyleTransferTask:
     def step(self, batch: PairedBatch) -> Mapping[str, Tensor]:
         """Paints the contents in the styles, as strongly as is drawn for each row, and scores them."""
         contents, styles = batch.first.images, batch.second.images
-        drawn = torch.rand(2, len(contents), device=contents.device)
-        alpha = torch.where(drawn[0] < self.partial, drawn[1], 1.0)
-        own, other = self._predictor(torch.cat([contents, styles])).chunk(2)
+        drawn = torch.rand(2, len(contents), device=contents.device)  # [2, B]
+        alpha = torch.where(drawn[0] < self.partial, drawn[1], 1.0)  # [B]
+        own, other = self._predictor(torch.cat([contents, styles])).chunk(2)  # [B, E] each
         painted = self._transformer(contents, torch.lerp(own, other, alpha[:, None].to(own.dtype)))
         with torch.autocast(contents.device.type, enabled=False):  # squares of features overflow float16
             progress = self.networks.done / self.steps  # stays on the device: no step waits for it

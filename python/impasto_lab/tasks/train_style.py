@@ -304,7 +304,7 @@ def paint_grid(networks: StyleNetworks, contents: Tensor, styles: Tensor) -> Ten
     """
     training = networks.training
     networks.eval()
-    embeddings = networks.predictor(styles)
+    embeddings = networks.predictor(styles)  # [M, E]
     painted = [networks.transformer(image.expand(len(styles), -1, -1, -1), embeddings) for image in contents]
     networks.train(training)
     return torch.stack(painted)

@@ -82,12 +82,12 @@ class StatisticsPredictor(nn.Module):
             f"{len(statistics)} images cannot fill an embedding of {self.embedding}; add style images",
         )
         exact = statistics.double()
-        mean, deviation = exact.mean(dim=0), exact.std(dim=0)
+        mean, deviation = exact.mean(dim=0), exact.std(dim=0)  # [D] each
         deviation = deviation + 1e-4 * deviation.max()
-        values, vectors = torch.linalg.eigh(torch.cov(((exact - mean) / deviation).T))
-        kept = values[-self.embedding :].flip(0)
+        values, vectors = torch.linalg.eigh(torch.cov(((exact - mean) / deviation).T))  # [D] ascending, [D, D]
+        kept = values[-self.embedding :].flip(0)  # [E], the largest first
         scale = (kept + floor * kept.mean()).rsqrt()
-        weight = (vectors[:, -self.embedding :].flip(1) * scale).T / deviation
+        weight = (vectors[:, -self.embedding :].flip(1) * scale).T / deviation  # [E, D]
         self.fc.weight.copy_(weight)
         self.fc.bias.copy_(-weight @ mean)
         return float(kept.sum() / values.sum())

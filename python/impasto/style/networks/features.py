@@ -62,7 +62,7 @@ class SmallVGG(nn.Module):
             if number > 0:
                 # The mean, not the largest: gradients reach every pixel (Gatys et al. 2016, section 2).
                 features = functional.avg_pool2d(features, 2)
-            features = block(features)
+            features = block(features)  # [B, C, H/s, W/s], s of 1, 2, 4, 8
             layers.append(features)
         return layers
 
@@ -95,5 +95,5 @@ def moments(features: Tensor) -> Tensor:
     Returns:
         [B, 2C].
     """
-    variance, mean = torch.var_mean(features, dim=[2, 3], correction=0)
+    variance, mean = torch.var_mean(features, dim=[2, 3], correction=0)  # [B, C] each
     return torch.cat([mean, (variance + 1e-5).sqrt()], dim=1)

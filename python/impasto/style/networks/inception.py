@@ -98,10 +98,10 @@ class InceptionPredictor(nn.Module):
             [B, E].
         """
         features = torch.addcmul(self.shift, images, self.scale)
-        features = self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(self.Conv2d_1a_3x3(features)))
-        features = self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(self.maxpool1(features)))
-        features = self.Mixed_5d(self.Mixed_5c(self.Mixed_5b(self.maxpool2(features))))
-        features = self.Mixed_6c(self.Mixed_6b(self.Mixed_6a(features)))
-        features = self.Mixed_6e(self.Mixed_6d(features))  # [B, 768, H/16 - 2, W/16 - 2]
+        features = self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(self.Conv2d_1a_3x3(features)))  # [B, 64, ~H/2, ~W/2]
+        features = self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(self.maxpool1(features)))  # [B, 192, ~H/4, ~W/4]
+        features = self.Mixed_5d(self.Mixed_5c(self.Mixed_5b(self.maxpool2(features))))  # [B, 288, ~H/8, ~W/8]
+        features = self.Mixed_6c(self.Mixed_6b(self.Mixed_6a(features)))  # [B, 768, ~H/16, ~W/16]
+        features = self.Mixed_6e(self.Mixed_6d(features))  # [B, 768, ~H/16, ~W/16]
         embeddings: Tensor = self.fc(features.mean(dim=[2, 3]))
         return embeddings

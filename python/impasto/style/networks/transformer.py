@@ -72,7 +72,7 @@ class StyleTransformer(nn.Module):
             features = block(features, embeddings)
         for stage in self.expand:
             features = stage(features, embeddings)  # [B, C/2, 2H, 2W]
-        painted = torch.sigmoid(self.paint(features, embeddings))
+        painted = torch.sigmoid(self.paint(features, embeddings))  # [B, 3, H', W'], multiples of four
         # Cut by padding with negative numbers: a slice ties torch.export to sizes of one remainder by four.
         below, right = images.size(2) - painted.size(2), images.size(3) - painted.size(3)
         return functional.pad(painted, [0, right, 0, below])
@@ -104,9 +104,9 @@ class StyledConv(nn.Module):
 
     def forward(self, features: Tensor, embeddings: Tensor) -> Tensor:
         """From [B, inputs, H, W] and [B, E] to [B, outputs, H, W]."""
-        normed = functional.instance_norm(self.conv(features))
-        beta = self.beta(embeddings)[:, :, None, None]
-        gamma = self.gamma(embeddings)[:, :, None, None]
+        normed = functional.instance_norm(self.conv(features))  # [B, outputs, H, W]
+        beta = self.beta(embeddings)[:, :, None, None]  # [B, outputs, 1, 1]
+        gamma = self.gamma(embeddings)[:, :, None, None]  # [B, outputs, 1, 1]
         return torch.addcmul(beta, gamma, normed)
 
 
@@ -133,7 +133,7 @@ class Expand(nn.Module):
 
     def forward(self, features: Tensor, embeddings: Tensor) -> Tensor:
         """From [B, inputs, H, W] and [B, E] to [B, outputs, 2H, 2W]."""
-        doubled = functional.interpolate(features, scale_factor=2.0, mode="nearest")
+        doubled = functional.interpolate(features, scale_factor=2.0, mode="nearest")  # [B, inputs, 2H, 2W]
         return functional.relu(self.styled(doubled, embeddings))
 
 

@@ -69,7 +69,7 @@ def style_loss(
     require(len(features) == len(targets), f"{len(features)} layers against {len(targets)}")
     total = torch.zeros(len(features[0]), device=features[0].device)
     for own, target in zip(features, targets, strict=True):
-        difference = gram(own, normalization) - gram(target, normalization)
+        difference = gram(own, normalization) - gram(target, normalization)  # [B, C, C]
         total = total + difference.square().mean(dim=(1, 2))
     return total
 
@@ -123,8 +123,8 @@ class BalancedStyleLoss:
         """
         found = {"colours": _colours(images)}
         for number, layer in enumerate(self.extract(images) if features is None else features):
-            found[f"gram{number + 1}"] = gram(layer).flatten(1)
-            found[f"moments{number + 1}"] = moments(layer)
+            found[f"gram{number + 1}"] = gram(layer).flatten(1)  # [B, C * C]
+            found[f"moments{number + 1}"] = moments(layer)  # [B, 2C]
         return found
 
     def calibrate(self, statistics: dict[str, Tensor]) -> None:
@@ -138,7 +138,7 @@ class BalancedStyleLoss:
         distances: dict[str, Tensor] = {}
         for name, value in found.items():
             scale = (target[name] - self.centres[name].to(value)).square().sum(dim=1) + self.spreads[name].to(value)
-            distances[name] = (value - target[name]).square().sum(dim=1) / scale
+            distances[name] = (value - target[name]).square().sum(dim=1) / scale  # [B]
         return distances
 
     def __call__(self, found: dict[str, Tensor], target: dict[str, Tensor]) -> Tensor:
@@ -151,8 +151,8 @@ class BalancedStyleLoss:
 
 def _colours(images: Tensor) -> Tensor:
     """Mean [3], covariance [9] and deviation of each colour channel: [B, 15]."""
-    flat = images.flatten(2)
-    mean = flat.mean(dim=2, keepdim=True)
-    covariance = (flat - mean) @ (flat - mean).transpose(1, 2) / flat.shape[2]
-    deviation = (covariance.diagonal(dim1=1, dim2=2) + 1e-5).sqrt()
+    flat = images.flatten(2)  # [B, 3, HW]
+    mean = flat.mean(dim=2, keepdim=True)  # [B, 3, 1]
+    covariance = (flat - mean) @ (flat - mean).transpose(1, 2) / flat.shape[2]  # [B, 3, 3]
+    deviation = (covariance.diagonal(dim1=1, dim2=2) + 1e-5).sqrt()  # [B, 3]
     return torch.cat([mean.flatten(1), covariance.flatten(1), deviation], dim=1)

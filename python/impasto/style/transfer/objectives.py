@@ -152,7 +152,7 @@ def _mixed_gram_loss(
     """The layers' style losses, added up; where alpha is below 1, towards Gram matrices between the two images'."""
     total = torch.zeros((), device=alpha.device)
     for own, style, content in zip(found, drawn, wanted, strict=True):
-        target = torch.lerp(gram(content), gram(style), alpha[:, None, None].to(own.dtype))
+        target = torch.lerp(gram(content), gram(style), alpha[:, None, None].to(own.dtype))  # [B, C, C]
         total = total + (gram(own) - target).square().mean()
     return total
 
