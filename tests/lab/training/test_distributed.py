@@ -20,6 +20,8 @@ from impasto_lab.training.distributed import anywhere, mean, processes, world
 
 from .points import batch_of
 
+pytestmark = pytest.mark.timeout(300)  # two more processes import torch, wherever else the machine is busy
+
 STEPS = 4
 #: What differs between the runs of `test_two_processes_train_as_one`.
 RUNS: dict[str, dict[str, Any]] = {
@@ -104,14 +106,10 @@ def _train(folder: Path, changes: dict[str, Any], **how: Any) -> None:
     fit(task, Parts(settings.accumulate), settings, folder=folder, **how)
 
 
-def _join(rank: int, port: int) -> None:
-    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
+def _process(rank: int, ports: list[int], folder: Path) -> None:
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(ports[0]), "WORLD_SIZE": "2"}
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "CUDA_VISIBLE_DEVICES": ""}
     torch.set_num_threads(1)
-
-
-def _process(rank: int, port: int, folder: Path) -> None:
-    _join(rank, port)
     with processes() as device:
         assert device is None
         assert world() == (rank, 2)
@@ -127,13 +125,20 @@ def _process(rank: int, port: int, folder: Path) -> None:
         _train(folder / "sharded first", RUNS["sharded"], stop=2)
         _train(folder / "whole first", RUNS["sharded"], resume=True)
     assert world() == (0, 1)
+    os.environ["MASTER_PORT"] = str(ports[1])
+    with processes():
+        _train(folder / "ended", {}, progress=lambda step, _: _end() if (rank, step) == (1, 2) else None)
 
 
-def _port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+def _end() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _ports() -> list[int]:
+    with socket.socket() as one, socket.socket() as other:
+        for free in (one, other):
+            free.bind(("127.0.0.1", 0))
+        return [free.getsockname()[1] for free in (one, other)]
 
 
 def _final(folder: Path, part: str = "model") -> dict[str, torch.Tensor]:
@@ -149,7 +154,14 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("distributed")
     whole = {name: value for name, value in RUNS["sharded"].items() if name != "shard"}
     _train(folder / "whole first", whole, stop=2)
-    multiprocessing.spawn(_process, (_port(), folder), nprocs=2)
+    spawn, ports = multiprocessing.get_context("spawn"), _ports()
+    both = [spawn.Process(target=_process, args=(rank, ports, folder)) for rank in range(2)]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join()
+    # Their last run was ended by a signal to the second of them.
+    assert [process.exitcode for process in both] == [-signal.SIGTERM] * 2
     for name, changes in RUNS.items():
         _train(folder / "alone" / name, {**changes, "accumulate": 1})
     _train(folder / "sharded first", whole, resume=True)
@@ -196,26 +208,8 @@ def test_a_checkpoint_goes_on_with_other_processes(runs: Path, name: str) -> Non
             torch.testing.assert_close(tensor, _final(runs / "alone" / "sharded", part)[key], rtol=1e-5, atol=1e-7)
 
 
-def _ended(rank: int, port: int, folder: Path) -> None:
-    _join(rank, port)
-
-    def step(number: int, _steps: int) -> None:
-        if number == 2 and rank == 1:
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    with processes():
-        _train(folder, {}, progress=step)
-
-
-def test_a_signal_to_one_process_ends_all_after_the_same_step(tmp_path: Path) -> None:
-    spawn, port = multiprocessing.get_context("spawn"), _port()
-    both = [spawn.Process(target=_ended, args=(rank, port, tmp_path)) for rank in range(2)]
-    for process in both:
-        process.start()
-    for process in both:
-        process.join()
-    assert [process.exitcode for process in both] == [-signal.SIGTERM] * 2
-    assert [path.name for path in Checkpoints(tmp_path / "checkpoints").all()] == ["step-00000002"]
+def test_a_signal_to_one_process_ends_all_after_the_same_step(runs: Path) -> None:
+    assert [path.name for path in Checkpoints(runs / "ended" / "checkpoints").all()] == ["step-00000002"]
 
 
 def test_alone_there_is_nothing_to_join(monkeypatch: pytest.MonkeyPatch) -> None:
