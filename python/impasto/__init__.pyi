@@ -17,6 +17,7 @@ from .errors import DeviceMemoryError as DeviceMemoryError
 from .errors import DivergedError as DivergedError
 from .errors import ImageTooLargeError as ImageTooLargeError
 from .errors import ImpastoError as ImpastoError
+from .errors import JobError as JobError
 from .errors import MissingExtraError as MissingExtraError
 from .errors import RecipeError as RecipeError
 from .errors import SourceError as SourceError

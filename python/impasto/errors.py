@@ -68,9 +68,18 @@ class CheckpointError(ImpastoError, ValueError):
     """A checkpoint is missing, damaged, or of another model or data."""
 
 
+class JobError(ImpastoError, RuntimeError):
+    """A job can't go on: another run works in its folder, or a worker was lost; what is done stays done."""
+
+
 class DeviceMemoryError(ImpastoError, RuntimeError):
     """A GPU's memory is full; the message says which batch would fit."""
 
 
 class DivergedError(ImpastoError, ArithmeticError):
     """The training loss is no longer a number."""
+
+
+def located(error: ImpastoError, key: str | None, path: str | None) -> ImpastoError:
+    """The same error, naming the sample and the file where it names none."""
+    return type(error)(error.reason, key=error.key or key, path=error.path or path)

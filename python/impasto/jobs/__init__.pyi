@@ -1,9 +1,15 @@
 """The names of this face, each where it lives: read by type checkers, and at run time by the lazy loader."""
 
+from .engine import Engine as Engine
+from .engine import run_pieces as run_pieces
+from .images import encode_image as encode_image
+from .images import shrink_to as shrink_to
 from .inspecting import Problem as Problem
 from .inspecting import Report as Report
 from .inspecting import failure as failure
 from .inspecting import inspect as inspect
+from .job import Job as Job
+from .job import write_report as write_report
 from .pictures import check_target as check_target
 from .pictures import is_picture as is_picture
 from .pictures import optimize_picture as optimize_picture
@@ -12,6 +18,6 @@ from .pictures import style_sheet as style_sheet
 from .pictures import stylize_picture as stylize_picture
 from .pictures import write_picture as write_picture
 from .shards import ShardWriter as ShardWriter
-from .stylized_shard import StylizeSettings as StylizeSettings
+from .stylize_settings import StylizeSettings as StylizeSettings
 from .stylizing import StylizedData as StylizedData
 from .stylizing import stylize_data as stylize_data

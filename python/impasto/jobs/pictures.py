@@ -14,9 +14,10 @@ from torch.nn import functional
 
 from impasto import ops
 from impasto.checks import require
-from impasto.errors import ImpastoError, RecipeError, SourceError
-from impasto.jobs.stylized_shard import encode_image, fit, located
+from impasto.errors import ImpastoError, RecipeError, SourceError, located
+from impasto.jobs.images import encode_image, shrink_to
 from impasto.ops import Image
+from impasto.progress import Progress
 from impasto.style import Alpha, Features, StyleRandomizer, optimize
 
 _FORMATS = {".jpg": "jpg", ".jpeg": "jpg", ".png": "png", ".webp": "webp"}
@@ -62,7 +63,7 @@ def read_picture(path: str | Path, size: int | None = None) -> Image:
         SourceError: If it can't be read.
     """
     try:
-        return fit(ops.decode(path, exif="apply"), size)
+        return shrink_to(ops.decode(path, exif="apply"), size)
     except ImpastoError as error:
         raise located(error, None, str(path)) from error
 
@@ -140,7 +141,7 @@ def style_sheet(
     alpha: Alpha,
     seed: int,
     style: Image | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Image:
     """A sheet of side x side pictures: the original, then as many random styles as there is room for.
 
@@ -179,7 +180,7 @@ def optimize_picture(
     device: torch.device,
     on_picture: Callable[[int, Image], None] | None = None,
     every: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     steps: int = 200,
     coarsest: int = 160,
     **options: Any,
@@ -229,8 +230,8 @@ def optimize_picture(
                 on_picture(first + step, _rounded(image))
 
         scale = size / sizes[-1]
-        content = _unit(fit(pixels, size)).to(device)
-        painting = _unit(fit(style, max(round(max(style.shape[:2]) * scale), 1))).to(device)
+        content = _unit(shrink_to(pixels, size)).to(device)
+        painting = _unit(shrink_to(style, max(round(max(style.shape[:2]) * scale), 1))).to(device)
         if start is not None:
             start = functional.interpolate(start, content.shape[2:], mode="bicubic", align_corners=False).clamp(0, 1)
         given: dict[str, Any] = {"features": features, "generator": generator, **options}

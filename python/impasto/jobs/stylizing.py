@@ -5,25 +5,26 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-import multiprocessing
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from impasto.checks import is_count, is_number, require
-from impasto.errors import RecipeError, SourceError
-from impasto.files import aside, new_file
-from impasto.jobs.stylized_shard import ShardReport, StylizeSettings, report_path, stylize_shard
-from impasto.progress import Progress
+from impasto.checks import is_number
+from impasto.errors import SourceError
+from impasto.files import new_file
+from impasto.jobs.engine import Engine
+from impasto.jobs.fingerprint import fingerprint
+from impasto.jobs.job import Job
+from impasto.jobs.stylize_settings import StylizeSettings
+from impasto.jobs.stylized_shard import ShardReport, stylize_shard
+from impasto.progress import Progress, silent
 from impasto.sources import Source
 from impasto.style import StyleRandomizer
 
-#: The file that says what a folder's shards are, and where the bad samples are listed.
-JOB, BAD = "job.json", "bad_samples.jsonl"
+#: The file where the bad samples are listed.
+BAD = "bad_samples.jsonl"
 
 
 @dataclass(frozen=True)
@@ -52,21 +53,24 @@ def stylize_data(
     settings: StylizeSettings | None = None,
     *,
     workers: int = 0,
+    engine: Engine = "processes",
     progress: Progress | None = None,
 ) -> StylizedData:
     """Writes stylized copies of a data set's images, with their captions and labels, as WebDataset tar shards.
 
     The bytes depend on data, model, settings and the kind of device, not on workers or interruptions: a copy's style
-    is drawn by the seed, the sample's key and the copy's number. A run that was stopped goes on when it is called
-    again with the same arguments; shards that are complete are left alone. See `stylize_shard` for what a sample holds.
+    is drawn by the seed, the sample's key and the copy's number. A run that was stopped, by Ctrl-C or in any other way,
+    goes on when it is called again with the same arguments; shards that are complete are left alone. See
+    `stylize_shard` for what a sample holds.
 
     Args:
         source: The data set.
-        out: The folder of the shards; new, empty, or of the same job.
+        out: The folder of the shards; new, empty, or of the same job. On a Ray cluster all machines see it.
         randomizer: Stylizes, on its own device. Its alpha, ratio and seed have no say; the settings' have.
         settings: What is written; one copy of each image at alpha 0.5 by default.
         workers: Processes, each of which writes one shard at a time; 0 does all in this one. On a CPU each takes one
             core.
+        engine: Where workers run, ``"processes"`` or ``"ray"``; see `run_pieces`.
         progress: Called after every shard.
 
     Returns:
@@ -75,73 +79,47 @@ def stylize_data(
     Raises:
         RecipeError: If the folder holds another job, or a value makes no sense.
         SourceError: If the folder holds something else or can't be written, or not one image could be used.
+        JobError: If another run works in the folder, or a worker was lost.
         ImpastoError: Of the kind that fits the first image that can't be used, under ``on_error="raise"``.
-        MissingExtraError: If Pillow is not installed.
+        MissingExtraError: If Pillow is not installed, or Ray, which the engine asks for.
     """
     settings = settings or StylizeSettings()
-    require(is_count(workers) and workers >= 0, f"workers={workers!r} must be a whole number, 0 or more")
-    folder = Path(out)
-    count = settings.shards(len(source))
-    _claim(folder, _job(source, randomizer, settings))
-    missing = [number for number in range(count) if not _is_done(settings.path(folder, number))]
-    total = len(source) * (settings.copies + settings.keep_original)
-    done = total - sum(len(settings.items(len(source), number)) for number in missing)
-    for number in _write(source, folder, randomizer, settings, missing, workers):
-        done += len(settings.items(len(source), number))
-        if progress is not None:
-            progress(done, total)
-    return _finish(folder, settings, count, done_before=count - len(missing))
+    folder, rows = Path(out), len(source)
+    job = Job(
+        folder,
+        _identity(source, randomizer, settings),
+        [settings.size_of(rows, number) for number in range(settings.shards(rows))],
+        lambda number: (settings.path(folder, number), settings.report(folder, number)),
+    )
+    work = _Shards(source, folder, randomizer, settings)
+    done_before = job.run(work, workers=workers, engine=engine, progress=progress or silent)
+    return _totals(job, settings, done_before)
 
 
-def _write(
-    source: Source,
-    folder: Path,
-    randomizer: StyleRandomizer,
-    settings: StylizeSettings,
-    numbers: Sequence[int],
-    workers: int,
-) -> Iterator[int]:
-    """Writes shards, and yields the number of each when it is complete."""
-    if workers == 0 or len(numbers) < 2:
-        for number in numbers:
-            stylize_shard(source, folder, randomizer, settings, number)
-            yield number
-        return
-    device = randomizer.model.content_mean.device
-    # Modules are sent from the CPU: a worker can't always open memory that another process holds on a GPU.
-    given = (source, folder, copy.deepcopy(randomizer).cpu(), settings, str(device))
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(workers, len(numbers)), context, _begin, given)
-    try:
-        futures = {pool.submit(_work, number): number for number in numbers}
-        for future in as_completed(futures):
-            future.result()
-            yield futures[future]
-    finally:
-        pool.shutdown(cancel_futures=True)
+@dataclass(frozen=True, eq=False)
+class _Shards:
+    """Writes the shard of a number; pickles for any process."""
+
+    source: Source
+    folder: Path
+    randomizer: StyleRandomizer
+    settings: StylizeSettings
+
+    def __call__(self, number: int) -> None:
+        stylize_shard(self.source, self.folder, self.randomizer, self.settings, number)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Modules are sent from the CPU: a worker can't always open memory that another process holds on a GPU.
+        device = self.randomizer.model.content_mean.device
+        return {**self.__dict__, "randomizer": copy.deepcopy(self.randomizer).cpu(), "device": str(device)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state["randomizer"].to(state.pop("device"))
+        self.__dict__.update(state)
 
 
-_given: tuple[Source, Path, StyleRandomizer, StylizeSettings] | None = None
-
-
-def _begin(source: Source, folder: Path, randomizer: StyleRandomizer, settings: StylizeSettings, device: str) -> None:
-    """Prepares a worker process."""
-    global _given
-    torch.set_num_threads(1)
-    _given = source, folder, randomizer.to(device), settings
-
-
-def _work(number: int) -> None:
-    assert _given is not None
-    source, folder, randomizer, settings = _given
-    stylize_shard(source, folder, randomizer, settings, number)
-
-
-def _job(source: Source, randomizer: StyleRandomizer, settings: StylizeSettings) -> dict[str, Any]:
+def _identity(source: Source, randomizer: StyleRandomizer, settings: StylizeSettings) -> dict[str, Any]:
     """Everything that the shards depend on, as JSON has it."""
-    keys = hashlib.sha256()
-    for row in range(len(source)):
-        keys.update(source.key(row).encode() + b"\0")
     weights = hashlib.sha256()
     for name, value in sorted(randomizer.model.state_dict().items()):
         weights.update(name.encode() + str(value.dtype).encode())
@@ -149,15 +127,13 @@ def _job(source: Source, randomizer: StyleRandomizer, settings: StylizeSettings)
     painter = randomizer.painter
     chosen = asdict(settings)
     del chosen["on_error"]  # a shard that was written under "raise" is the same under "skip"
-    for name in ("alpha", "ratio"):  # a range is a list in JSON, a distribution its text
-        value = chosen[name]
-        chosen[name] = list(value) if isinstance(value, tuple | list) else value
-        if not isinstance(chosen[name], list | str) and not is_number(value):
-            chosen[name] = repr(getattr(settings, name))
+    for name in ("alpha", "ratio"):
+        value = getattr(settings, name)
+        chosen[name] = value if is_number(value) or isinstance(value, str | tuple | list) else repr(value)
     return {
-        "format": "impasto-stylize-1",
+        "format": "impasto-stylize-2",
         "settings": chosen,
-        "data": {"rows": len(source), "keys": keys.hexdigest()},
+        "data": fingerprint(source),
         "model": {
             "weights": weights.hexdigest(),
             "base": randomizer.base,
@@ -168,62 +144,19 @@ def _job(source: Source, randomizer: StyleRandomizer, settings: StylizeSettings)
     }
 
 
-def _claim(folder: Path, job: dict[str, Any]) -> None:
-    """Sees that a folder is this job's, or makes it so."""
-    path = folder / JOB
-    try:
-        if path.exists():
-            _compare(json.loads(path.read_text(encoding="utf-8")), job, path)
-            return
-        if folder.exists() and (not folder.is_dir() or set(folder.iterdir()) - {aside(path)}):
-            reason = f"it holds something else than stylized data (no {JOB}); choose another folder, or remove it"
-            raise SourceError(reason, path=str(folder))
-        folder.mkdir(parents=True, exist_ok=True)
-        with new_file(path) as partial:
-            partial.write_text(json.dumps(job, indent=2) + "\n", encoding="utf-8")
-    except (OSError, ValueError) as error:
-        if isinstance(error, SourceError | RecipeError):
-            raise
-        raise SourceError(f"the folder can't be used: {error}; check it", path=str(path)) from error
-
-
-def _compare(there: Any, here: dict[str, Any], path: Path) -> None:
-    if not isinstance(there, dict) or there.get("format") != here["format"]:
-        raise SourceError("it is not a job of `stylize`; choose another folder", path=str(path))
-    differences = []
-    for part in ("settings", "data", "model"):
-        known: dict[str, Any] = there[part] if isinstance(there.get(part), dict) else {}
-        for name in sorted(known.keys() | here[part].keys()):
-            old, new = known.get(name), here[part].get(name)
-            if old != new:
-                hashed = name in ("keys", "weights")
-                differences.append(f"{part} have other {name}" if hashed else f"{name} was {old!r} and is {new!r}")
-    if differences:
-        reason = f"the folder holds another job: {', '.join(differences)}; choose another folder, or the same settings"
-        raise RecipeError(reason, path=str(path))
-
-
-def _is_done(shard: Path) -> bool:
-    return shard.exists() and report_path(shard).exists()
-
-
-def _finish(folder: Path, settings: StylizeSettings, count: int, *, done_before: int) -> StylizedData:
+def _totals(job: Job, settings: StylizeSettings, done_before: int) -> StylizedData:
     """Adds up the shards' reports."""
-    reports = []
-    for number in range(count):
-        path = report_path(settings.path(folder, number))
-        try:
-            reports.append(ShardReport(**json.loads(path.read_text(encoding="utf-8"))))
-        except (OSError, ValueError, TypeError) as error:
-            reason = f"the shard's report can't be read: {error}; remove the shard and run again"
-            raise SourceError(reason, path=str(path)) from error
+    reports = job.reports(lambda number, document: ShardReport.of(document, job.sizes[number]))
     bad = [entry for report in reports for entry in report.bad]
     if bad:
-        lines = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in bad)
-        (folder / BAD).write_text(lines, encoding="utf-8")
+        with new_file(job.folder / BAD) as partial:
+            lines = (json.dumps(entry, ensure_ascii=False) + "\n" for entry in bad)
+            partial.write_text("".join(lines), encoding="utf-8")
     images = sum(report.images for report in reports)
     if images == 0:
-        raise SourceError(f"not one image could be used; the first: {bad[0]['reason']}", path=str(folder / BAD))
+        why = f"not one image could be used; the first: {bad[0]['reason']}" if bad else "the data set has no rows"
+        raise SourceError(why, path=str(job.folder / BAD) if bad else None)
+    count = len(reports)
     span = f"{{00000..{count - 1:05d}}}" if count > 1 else "00000"
-    shards = str(folder / f"{settings.prefix}-{span}.tar")
+    shards = str(job.folder / f"{settings.prefix}-{span}.tar")
     return StylizedData(shards, images, sum(report.stylized for report in reports), tuple(bad), done_before)

@@ -1,0 +1,55 @@
+"""Images from pixels to files, and down in size."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+
+from impasto import ops
+from impasto.checks import choice
+from impasto.extras import need
+from impasto.ops import Image
+
+_KINDS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}
+
+
+def shrink_to(pixels: Image, size: int | None) -> Image:
+    """Scales an image down until its longer side is at most so long.
+
+    Args:
+        pixels: [H, W, 3] uint8.
+        size: In pixels; None leaves it as it is.
+
+    Returns:
+        [H', W', 3] uint8.
+    """
+    height, width = pixels.shape[:2]
+    if size is None or max(height, width) <= size:
+        return pixels
+    scale = size / max(height, width)
+    return ops.resize(pixels, (max(round(height * scale), 1), max(round(width * scale), 1)))
+
+
+def encode_image(pixels: Image, format: str = "jpg", quality: int = 95) -> bytes:
+    """The bytes of an image file.
+
+    Args:
+        pixels: [H, W, 3] RGB or [H, W] gray, uint8.
+        format: ``"jpg"``, ``"png"`` or ``"webp"``.
+        quality: JPEG's and WebP's, from 1 to 100.
+
+    Returns:
+        The file's bytes; the same pixels give the same bytes, with the same Pillow.
+
+    Raises:
+        RecipeError: If the format is not known.
+        MissingExtraError: If Pillow is not installed.
+    """
+    choice("format", format, _KINDS)
+    pillow: Any = need("PIL.Image", extra="style")
+    file = io.BytesIO()
+    options = {} if format == "png" else {"quality": quality}
+    pillow.fromarray(np.ascontiguousarray(pixels)).save(file, _KINDS[format], **options)
+    return file.getvalue()

@@ -1,0 +1,183 @@
+"""A folder that one job fills, piece by piece: claimed, refused to other jobs, resumed where it stopped, added up."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from impasto.errors import ImpastoError, RecipeError, SourceError
+from impasto.files import aside, new_file
+from impasto.jobs.claim import RUNNING, claimed
+from impasto.jobs.engine import Engine, check_engine, run_pieces
+from impasto.progress import Progress, silent
+
+#: The file that says which job a folder is of.
+JOB = "job.json"
+
+
+@dataclass(frozen=True)
+class Job:
+    """Pieces of work whose results are files of one folder.
+
+    A piece is done when all of its files are there. Each appears when it is complete, the report last; whoever finds
+    them there trusts them. A run that stopped goes on when the same job is run again.
+
+    Args:
+        folder: New, empty, or of the same job.
+        identity: What the pieces depend on, as JSON has it: ``format`` names the kind of job and its version, every
+            other member is a part with values by name.
+        sizes: How much there is to do in each piece, in the units of `Progress`.
+        files: A piece's files, by its number; the last is its report.
+    """
+
+    folder: Path
+    identity: Mapping[str, Any]
+    sizes: Sequence[int]
+    files: Callable[[int], Sequence[Path]]
+
+    def missing(self) -> list[int]:
+        """The numbers of the pieces that are not done."""
+        return [number for number in range(len(self.sizes)) if not all(file.exists() for file in self.files(number))]
+
+    def run(
+        self,
+        function: Callable[[int], Any],
+        *,
+        workers: int = 0,
+        engine: Engine = "processes",
+        progress: Progress = silent,
+    ) -> int:
+        """Does what is missing, alone in the folder.
+
+        Args:
+            function: Given a piece's number, writes its files; see `impasto.jobs.run_pieces`, and `write_report`.
+            workers: As `run_pieces` has it.
+            engine: As `run_pieces` has it.
+            progress: Called after every piece, with what earlier runs have done counted in.
+
+        Returns:
+            How many pieces were there before.
+
+        Raises:
+            RecipeError: If the folder holds another job of this kind.
+            SourceError: If it holds something else, or can't be written.
+            JobError: If another run works there, or a worker was lost.
+        """
+        check_engine(workers, engine)
+        with _terminable(), ExitStack() as held:
+            self._claim(held)
+            missing = self.missing()
+            done, total = sum(self.sizes) - sum(self.sizes[number] for number in missing), sum(self.sizes)
+            for number, _ in run_pieces(function, missing, workers=workers, engine=engine):
+                done += self.sizes[number]
+                progress(done, total)
+        return len(self.sizes) - len(missing)
+
+    def reports(self, check: Callable[[int, Any], Any]) -> list[Any]:
+        """The reports of all pieces, read.
+
+        Args:
+            check: Given a piece's number and the JSON of its report, returns what it means; a ValueError, TypeError or
+                KeyError says that it means nothing.
+
+        Raises:
+            SourceError: If one can't be read.
+        """
+        return [self._report(number, check) for number in range(len(self.sizes))]
+
+    def _report(self, number: int, check: Callable[[int, Any], Any]) -> Any:
+        path = self.files(number)[-1]
+        try:
+            return check(number, json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            reason = f"the report can't be used: {error}; remove this file and run again, which does its piece again"
+            raise SourceError(reason, path=str(path)) from error
+
+    def _claim(self, held: ExitStack) -> None:
+        """Makes the folder this job's, and keeps other runs out of it while the context is held."""
+        path = self.folder / JOB
+        try:
+            self._compare(path)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            held.enter_context(claimed(self.folder))
+            if not self._compare(path):  # asked again, as nobody else answers it any more
+                with new_file(path) as partial:
+                    partial.write_text(json.dumps(self.identity, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            if isinstance(error, ImpastoError):
+                raise
+            raise SourceError(f"the folder can't be used: {error}; check it", path=str(self.folder)) from error
+
+    def _compare(self, path: Path) -> bool:
+        """Whether the folder is this job's already; an error if it is anything else's."""
+        if path.exists():
+            _compare(_read(path), json.loads(json.dumps(self.identity)), path)
+            return True
+        if self.folder.exists():
+            mine = {path, aside(path), path.with_name(RUNNING)}
+            if not self.folder.is_dir() or not {*self.folder.iterdir()} <= mine:
+                reason = f"it holds something else than a job's data (no {JOB}); choose another folder, or remove it"
+                raise SourceError(reason, path=str(self.folder))
+        return False
+
+
+def write_report(path: Path, report: Any) -> None:
+    """Writes a piece's report, which appears when it is complete: the last thing that is done for a piece."""
+    with new_file(path) as partial:
+        partial.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        reason = f"it is damaged, so what the folder holds is not known: {error}; choose another folder, or remove it"
+        raise SourceError(reason, path=str(path)) from error
+
+
+def _compare(there: Any, here: dict[str, Any], path: Path) -> None:
+    known = there.get("format") if isinstance(there, dict) else None
+    if known != here["format"]:
+        reason = f"its format is {known!r}, and this job's {here['format']!r}; choose another folder"
+        raise SourceError(f"it is of another kind of job, or version of impasto: {reason}", path=str(path))
+    differences = []
+    for part in sorted((there.keys() | here.keys()) - {"format"}):
+        old, new = (_part(job, part) for job in (there, here))
+        for name in sorted(old.keys() | new.keys()):
+            before, after = old.get(name), new.get(name)
+            if before != after:
+                told = f"{name} was {before!r} and is {after!r}"
+                differences.append(f"{part} have other {name}" if _is_hash(after) else told)
+    if differences:
+        reason = f"the folder holds another job: {', '.join(differences)}; choose another folder, or the same settings"
+        raise RecipeError(reason, path=str(path))
+
+
+def _part(job: dict[str, Any], name: str) -> dict[str, Any]:
+    part = job.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _is_hash(value: Any) -> bool:
+    return isinstance(value, str) and len(value) == 64
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM unwinds, as Ctrl-C does, where nobody has said what else it does."""
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

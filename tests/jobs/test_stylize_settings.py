@@ -1,0 +1,31 @@
+"""Settings of jobs: checked at once, readable without torch, documented field by field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import impasto
+from impasto.jobs import StylizeSettings
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"copies": 0}, "copies=0"),
+        ({"alpha": 1.5}, "alpha=1.5"),
+        ({"ratio": "2"}, "ratio='2'"),
+        ({"seed": -1}, "seed=-1"),
+        ({"format": "gif"}, "format='gif'"),
+        ({"quality": 101}, "quality=101"),
+        ({"size": 0}, "size=0"),
+        ({"shard_size": 0}, "shard_size=0"),
+        ({"batch_size": 65}, "batch_size=65"),
+        ({"on_error": "replace"}, "on_error='replace'"),
+        ({"prefix": "a/b"}, "prefix='a/b'"),
+    ],
+)
+def test_settings_that_make_no_sense(changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(impasto.RecipeError, match=reason):
+        StylizeSettings(**changes)
