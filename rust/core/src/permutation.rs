@@ -1,6 +1,10 @@
-//! Shuffling without an array: a keyed bijection of `0..len` that is evaluated one index at a time.
+//! Shuffling without an array: a keyed bijection of `0..len` that is evaluated one index at a time; of a few, a list.
 
 use crate::rng::{Purpose, Stream, mix64};
+
+/// Up to this many are shuffled in a list, so that each of their orders is as likely as any other; the network's few-bit
+/// halves would favor some of the orders of less than twelve.
+const LISTED: usize = 32;
 
 /// Rounds of the Feistel network; 4 give a pseudo-random permutation (Luby and Rackoff 1988), the rest is margin for
 /// the few-bit halves of short data sets.
@@ -8,27 +12,30 @@ const ROUNDS: usize = 8;
 
 /// A random order of `0..len` in O(1) memory.
 ///
-/// A Feistel network permutes the next power of two; indices that fall outside `0..len` walk on until they return
+/// Up to 32 are shuffled (Fisher and Yates): all orders are equally likely. Of more, a Feistel network permutes the next power of two; indices that fall outside `0..len` walk on until they return
 /// (Black and Rogaway 2002), fewer than two steps on average.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Permutation {
     len: u64,
-    low_bits: u32,
-    high_bits: u32,
-    keys: [u64; ROUNDS],
+    order: Order,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Order {
+    Listed([u8; LISTED]),
+    Keyed(Feistel),
 }
 
 impl Permutation {
     /// The order in which `epoch` of a run seeded with `seed` visits `len` samples.
     pub fn new(len: u64, seed: u64, epoch: u64) -> Self {
-        let bits = (u64::BITS - len.saturating_sub(1).leading_zeros()).max(2);
         let mut stream = Stream::new(seed, epoch, len, Purpose::Order);
-        Self {
-            len,
-            low_bits: bits / 2,
-            high_bits: bits - bits / 2,
-            keys: std::array::from_fn(|_| stream.next_u64()),
-        }
+        let order = if len <= LISTED as u64 {
+            Order::Listed(shuffled(len as usize, &mut stream))
+        } else {
+            Order::Keyed(Feistel::new(len, &mut stream))
+        };
+        Self { len, order }
     }
 
     /// The number of indices.
@@ -46,11 +53,43 @@ impl Permutation {
         if position >= self.len {
             return None;
         }
-        let mut index = self.encrypt(position);
-        while index >= self.len {
-            index = self.encrypt(index);
+        Some(match &self.order {
+            Order::Listed(order) => u64::from(order[position as usize]),
+            Order::Keyed(feistel) => {
+                let mut index = feistel.encrypt(position);
+                while index >= self.len {
+                    index = feistel.encrypt(index);
+                }
+                index
+            }
+        })
+    }
+}
+
+fn shuffled(len: usize, stream: &mut Stream) -> [u8; LISTED] {
+    let mut order = std::array::from_fn(|index| index as u8);
+    for last in (1..len).rev() {
+        order.swap(last, stream.below(last as u64 + 1) as usize);
+    }
+    order
+}
+
+/// A bijection of `0..2^bits`, the smallest power of two that holds a length.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Feistel {
+    low_bits: u32,
+    high_bits: u32,
+    keys: [u64; ROUNDS],
+}
+
+impl Feistel {
+    fn new(len: u64, stream: &mut Stream) -> Self {
+        let bits = u64::BITS - len.saturating_sub(1).leading_zeros();
+        Self {
+            low_bits: bits / 2,
+            high_bits: bits - bits / 2,
+            keys: std::array::from_fn(|_| stream.next_u64()),
         }
-        Some(index)
     }
 
     fn encrypt(&self, x: u64) -> u64 {
@@ -116,6 +155,49 @@ mod tests {
                 "len {len}: chi2 {chi2}"
             );
         }
+    }
+
+    /// Chi-square over all orders: six standard deviations above the mean and no further.
+    #[test]
+    fn every_order_of_a_few_is_equally_likely() {
+        for len in 2..=8u64 {
+            let orders: u64 = (1..=len).product();
+            let trials = (8 * orders).max(20_000);
+            let mut counts = vec![0u32; orders as usize];
+            for seed in 0..trials {
+                let order = Permutation::new(len, seed, 3);
+                let order: Vec<u64> = (0..len).filter_map(|at| order.get(at)).collect();
+                // The order's number, by its Lehmer code.
+                let number = (0..order.len()).fold(0, |number, at| {
+                    let smaller = order[at + 1..].iter().filter(|&&next| next < order[at]);
+                    number * (len - at as u64) + smaller.count() as u64
+                });
+                counts[number as usize] += 1;
+            }
+            let expected = trials as f64 / orders as f64;
+            let chi2: f64 = counts
+                .iter()
+                .map(|&count| (f64::from(count) - expected).powi(2) / expected)
+                .sum();
+            let freedom = (orders - 1) as f64;
+            let bound = freedom + 6.0 * (2.0 * freedom).sqrt() + 10.0;
+            assert!(chi2 < bound, "len {len}: chi2 {chi2} of {freedom}");
+        }
+    }
+
+    /// The contract of saved runs: what an order was, it stays.
+    #[test]
+    fn orders_of_many_stay_what_they_are() {
+        let first = |len| -> Vec<u64> {
+            let order = Permutation::new(len, 7, 1);
+            (0..4).filter_map(|at| order.get(at)).collect()
+        };
+        assert_eq!(first(33), [12, 22, 9, 14]);
+        assert_eq!(first(1000), [204, 85, 243, 95]);
+        assert_eq!(
+            first(1 << 40),
+            [701928854200, 1001889209287, 682207653638, 456382854024]
+        );
     }
 
     #[test]
