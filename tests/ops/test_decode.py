@@ -2,6 +2,9 @@
 
 import io
 import itertools
+import struct
+import warnings
+import zlib
 
 import numpy as np
 import PIL.Image
@@ -113,3 +116,20 @@ def test_paths_are_read(photographs, encode, tmp_path):
     path = tmp_path / "ein Bild.jpg"
     path.write_bytes(encode(cut(photographs, 9, 9)))
     assert np.array_equal(ops.decode(path), ops.decode(path.read_bytes()))
+
+
+def test_a_palette_that_is_cut_equals_pillow():
+    """Its last entry counts as none; indices past it are black."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    for bits, length, transparency in itertools.product((1, 2, 4, 8), range(3, 14), (b"", b"\1\2")):
+        width = 9
+        row = b"\0" + bytes(range(27, 27 + -(-width * bits // 8)))
+        header = struct.pack(">IIBBBBB", width, 2, bits, 3, 0, 0, 0)
+        chunks = [(b"IHDR", header), (b"PLTE", bytes(range(100, 100 + length)))]
+        chunks += [(b"tRNS", transparency)] * bool(transparency) + [(b"IDAT", zlib.compress(2 * row)), (b"IEND", b"")]
+        data = b"\x89PNG\r\n\x1a\n" + b"".join(itertools.starmap(chunk, chunks))
+        with warnings.catch_warnings(action="ignore"):
+            assert np.array_equal(ops.decode(data), pillow(data)), (bits, length, transparency)

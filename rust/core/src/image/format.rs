@@ -14,24 +14,42 @@ pub enum Format {
 }
 
 /// Formats that turn up in image folders and that we do not read, to name them in the error.
-const OTHERS: [(&[u8], usize, &str); 12] = [
+const OTHERS: [(&[u8], usize, &str); 27] = [
     (b"GIF8", 0, "GIF"),
     (b"BM", 0, "BMP"),
     (b"II*\0", 0, "TIFF"),
     (b"MM\0*", 0, "TIFF"),
     (b"ftypavif", 4, "AVIF"),
     (b"ftypavis", 4, "AVIF"),
-    (b"ftyphei", 4, "HEIF"),
+    (b"ftyphei", 4, "HEIC"),
+    (b"ftyphev", 4, "HEIC"),
     (b"ftypmif1", 4, "HEIF"),
+    (b"ftypmsf1", 4, "HEIF"),
     (b"\0\0\0\x0cjP  ", 0, "JPEG 2000"),
+    (b"\xff\x4f\xff\x51", 0, "JPEG 2000"),
     (b"\xff\x0a", 0, "JPEG XL"),
     (b"\0\0\0\x0cJXL ", 0, "JPEG XL"),
+    (b"II\xbc", 0, "JPEG XR"),
+    (b"II+\0", 0, "BigTIFF"),
+    (b"MM\0+", 0, "BigTIFF"),
     (b"8BPS", 0, "Photoshop"),
+    (b"\0\0\x01\0", 0, "an icon (ICO)"),
+    (b"icns", 0, "an icon (ICNS)"),
+    (b"qoif", 0, "QOI"),
+    (b"DDS ", 0, "DDS"),
+    (b"\x76\x2f\x31\x01", 0, "OpenEXR"),
+    (b"#?RADIANCE", 0, "Radiance HDR"),
+    (b"%PDF", 0, "PDF"),
+    (b"%!PS", 0, "PostScript"),
+    (b"ftyp", 4, "a video (MP4 or its like)"),
 ];
 
 impl Format {
-    /// The format of `bytes`, or an error that says what they are instead.
-    pub(crate) fn of(bytes: &[u8]) -> Result<Self> {
+    /// The format of `bytes`, by their beginning.
+    ///
+    /// # Errors
+    /// `Unsupported`, naming a format that we don't read, or `Decode`, saying what the bytes are instead.
+    pub fn of(bytes: &[u8]) -> Result<Self> {
         if bytes.starts_with(b"\xff\xd8\xff") {
             return Ok(Self::Jpeg);
         }
@@ -49,15 +67,10 @@ fn refusal(bytes: &[u8]) -> Error {
     if bytes.is_empty() {
         return Error::Decode("empty file (0 bytes): download or copy it again".into());
     }
-    for (magic, offset, name) in OTHERS {
-        if bytes
-            .get(offset..)
-            .is_some_and(|rest| rest.starts_with(magic))
-        {
-            return Error::Unsupported(format!(
-                "this is {name}; we read JPEG, PNG and WebP: convert it"
-            ));
-        }
+    if let Some(name) = other(bytes) {
+        return Error::Unsupported(format!(
+            "this is {name}; we read JPEG, PNG and WebP: convert it"
+        ));
     }
     let start = beginning(bytes);
     if looks_like_html(bytes) {
@@ -68,6 +81,25 @@ fn refusal(bytes: &[u8]) -> Error {
     Error::Decode(format!(
         "not an image of a format we read (JPEG, PNG, WebP); starts with {start:?}"
     ))
+}
+
+/// The name of a format that we don't read.
+fn other(bytes: &[u8]) -> Option<&'static str> {
+    let known = OTHERS.iter().find(|(magic, offset, _)| {
+        bytes
+            .get(*offset..)
+            .is_some_and(|rest| rest.starts_with(magic))
+    });
+    if let Some((_, _, name)) = known {
+        return Some(name);
+    }
+    match bytes {
+        [b'P', b'1'..=b'7', b' ' | b'\t' | b'\r' | b'\n', ..] => Some("PNM (PBM, PGM, PPM or PAM)"),
+        _ if memchr::memmem::find(&bytes[..bytes.len().min(1024)], b"<svg").is_some() => {
+            Some("SVG")
+        }
+        _ => None,
+    }
 }
 
 /// The first characters, printable, for a message.
@@ -101,6 +133,13 @@ mod tests {
         assert!(
             matches!(message(b"\0\0\0\x1cftypavif"), Error::Unsupported(m) if m.contains("AVIF"))
         );
+        for (bytes, name) in [
+            (&b"P6\n2 2\n255\n"[..], "PPM"),
+            (b"<?xml version='1.0'?><svg/>", "SVG"),
+            (b"\0\0\0\x18ftypheic", "HEIC"),
+        ] {
+            assert!(matches!(message(bytes), Error::Unsupported(m) if m.contains(name)));
+        }
         assert!(matches!(message(b"\xff\xd8"), Error::Decode(_)));
         assert!(matches!(message(b"plain"), Error::Decode(m) if m.contains("plain")));
     }

@@ -17,6 +17,7 @@ mod jpeg;
 mod load;
 mod patch;
 mod png;
+mod png_text;
 mod resample;
 mod resize;
 mod scratch;

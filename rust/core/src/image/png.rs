@@ -5,9 +5,9 @@ use std::io::Cursor;
 use ::png::{ColorType, Decoder, DecodingError, Reader, Transformations};
 
 use super::colour::append_rgb;
-use super::exif;
 use super::format::Format;
 use super::header::{Header, Limits, guarded};
+use super::png_text;
 use crate::{Error, Result};
 
 pub(crate) fn probe(bytes: &[u8]) -> Result<Header> {
@@ -18,27 +18,60 @@ pub(crate) fn probe(bytes: &[u8]) -> Result<Header> {
 pub(crate) fn decode(bytes: &[u8], limits: &Limits, out: &mut Vec<u8>) -> Result<Header> {
     guarded("PNG", || {
         let (mut reader, header) = open(bytes, Some(limits))?;
-        let channels = reader.output_color_type().0.samples();
-        let size = header.width as usize * header.height as usize * channels;
+        let (colour, depth) = reader.output_color_type();
+        let indexed = colour == ColorType::Indexed;
+        let bits = if indexed { depth as usize } else { 8 };
+        let channels = colour.samples();
+        let row = (header.width as usize * channels * bits).div_ceil(8);
+        let size = header.height as usize * row;
         if reader.output_buffer_size() != Some(size) {
             return Err(Error::Internal("unexpected PNG row layout".into()));
         }
+        let refuse = |error| refusal(error, bytes.len());
         out.clear();
         if channels == 3 {
             out.resize(size, 0);
-            reader
-                .next_frame(out)
-                .map_err(|error| refusal(error, bytes.len()))?;
+            reader.next_frame(out).map_err(refuse)?;
+            return Ok(header);
+        }
+        let mut samples = vec![0; size];
+        reader.next_frame(&mut samples).map_err(refuse)?;
+        out.reserve(3 * header.width as usize * header.height as usize);
+        if indexed {
+            let colours = colours(reader.info().palette.as_deref().unwrap_or_default());
+            for row in samples.chunks_exact(row) {
+                append_indexed(row, bits, header.width as usize, &colours, out);
+            }
         } else {
-            let mut samples = vec![0; size];
-            reader
-                .next_frame(&mut samples)
-                .map_err(|error| refusal(error, bytes.len()))?;
-            out.reserve(3 * (size / channels));
             append_rgb(&samples, channels, out);
         }
         Ok(header)
     })
+}
+
+/// A palette's colours; as in Pillow, an entry that is cut is none, and those that there are not are black.
+fn colours(palette: &[u8]) -> [[u8; 3]; 256] {
+    let mut colours = [[0; 3]; 256];
+    for (colour, entry) in colours.iter_mut().zip(palette.chunks_exact(3)) {
+        colour.copy_from_slice(entry);
+    }
+    colours
+}
+
+/// Looks up a row's indices, of `bits` each from the top of its bytes.
+fn append_indexed(
+    row: &[u8],
+    bits: usize,
+    width: usize,
+    colours: &[[u8; 3]; 256],
+    out: &mut Vec<u8>,
+) {
+    let mask = ((1u16 << bits) - 1) as u8;
+    for column in 0..width {
+        let at = column * bits;
+        let index = row[at / 8] >> (8 - bits - at % 8) & mask;
+        out.extend_from_slice(&colours[usize::from(index)]);
+    }
 }
 
 /// Reads everything before the pixels.
@@ -47,16 +80,15 @@ fn open<'a>(
     limits: Option<&Limits>,
 ) -> Result<(Reader<Cursor<&'a [u8]>>, Header)> {
     let mut decoder = Decoder::new(Cursor::new(bytes));
-    decoder.set_transformations(Transformations::normalize_to_color8());
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
     let refuse = |error| refusal(error, bytes.len());
     let info = decoder.read_header_info().map_err(refuse)?;
-    let mut header = Header {
+    let header = Header {
         format: Format::Png,
         width: info.width,
         height: info.height,
-        orientation: 1,
+        orientation: png_text::orientation(bytes),
         channels: match info.color_type {
             ColorType::Grayscale | ColorType::Indexed => 1,
             ColorType::GrayscaleAlpha => 2,
@@ -66,15 +98,16 @@ fn open<'a>(
         bits: info.bit_depth as u8,
         progressive: info.interlaced,
     };
+    // Indices stay indices: the crate's expansion of palettes does not survive every palette that Pillow reads.
+    let colour = info.color_type;
+    decoder.set_transformations(match colour {
+        ColorType::Indexed => Transformations::IDENTITY,
+        _ => Transformations::normalize_to_color8(),
+    });
     if let Some(limits) = limits {
         limits.check(&header)?;
     }
     let reader = decoder.read_info().map_err(refuse)?;
-    header.orientation = reader
-        .info()
-        .exif_metadata
-        .as_deref()
-        .map_or(1, exif::orientation);
     Ok((reader, header))
 }
 

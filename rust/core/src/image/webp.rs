@@ -50,11 +50,9 @@ fn open(bytes: &[u8]) -> Result<(WebPDecoder<Cursor<&[u8]>>, Header)> {
     // A chunk may claim four gigabytes; none is longer than the file.
     decoder.set_memory_limit(bytes.len());
     // A broken metadata chunk is no reason to refuse the pixels.
-    let orientation = decoder
-        .exif_metadata()
-        .ok()
-        .flatten()
-        .map_or(1, |block| exif::orientation(&block));
+    let block = decoder.exif_metadata().ok().flatten();
+    let packet = decoder.xmp_metadata().ok().flatten();
+    let orientation = exif::orientation(block.as_deref(), packet.as_deref());
     let header = Header {
         format: Format::WebP,
         width,

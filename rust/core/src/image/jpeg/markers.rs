@@ -1,14 +1,22 @@
-//! What libjpeg's header does not tell: the frame's kind, the EXIF block, and where the first scan's data begins.
+//! What libjpeg's header does not tell: the frame's kind, the metadata, and where the first scan's data begins.
 
+use std::borrow::Cow;
 use std::ops::Range;
+
+use crate::image::exif;
+
+const EXIF: &[u8] = b"Exif\0\0";
+const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 
 /// The segments before the first scan.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Markers {
     /// The low byte of the frame's SOFn marker; 0 when there is none.
     pub frame: u8,
-    /// Payload of the first APP1 segment that holds EXIF.
-    pub exif: Option<Range<usize>>,
+    /// Payloads of the APP1 segments that hold EXIF; a long block is cut into several.
+    pub exif: Vec<Range<usize>>,
+    /// Payload of the last APP1 segment that holds XMP, without its name.
+    pub xmp: Option<Range<usize>>,
     /// Offset of the first scan's entropy-coded data; the end of the bytes when there is none.
     pub scan: usize,
 }
@@ -39,13 +47,13 @@ impl Markers {
                     break;
                 }
                 0xC0..=0xCF if !matches!(marker, 0xC4 | 0xC8 | 0xCC) => found.frame = marker,
-                0xE1 if found.exif.is_none() => {
+                0xE1 => {
                     let payload = start + 2..end.min(bytes.len());
-                    if bytes
-                        .get(payload.clone())
-                        .is_some_and(|p| p.starts_with(b"Exif\0\0"))
-                    {
-                        found.exif = Some(payload);
+                    let held = bytes.get(payload.clone()).unwrap_or_default();
+                    if held.starts_with(EXIF) {
+                        found.exif.push(payload);
+                    } else if held.starts_with(XMP) {
+                        found.xmp = Some(payload.start + XMP.len()..payload.end);
                     }
                 }
                 _ => {}
@@ -53,6 +61,23 @@ impl Markers {
             at = end;
         }
         found
+    }
+
+    /// The orientation that the metadata tell, 1 to 8.
+    pub(crate) fn orientation(&self, bytes: &[u8]) -> u8 {
+        let whole = match self.exif.as_slice() {
+            [] => None,
+            [one] => Some(Cow::from(&bytes[one.clone()])),
+            [first, rest @ ..] => {
+                let mut whole = bytes[first.clone()].to_vec();
+                for range in rest {
+                    whole.extend_from_slice(&bytes[range.clone()][EXIF.len()..]);
+                }
+                Some(Cow::from(whole))
+            }
+        };
+        let xmp = self.xmp.clone().map(|range| &bytes[range]);
+        exif::orientation(whole.as_deref(), xmp)
     }
 
     /// Whether an end-of-image marker follows the first scan's start. It cannot occur inside entropy-coded data.
@@ -85,6 +110,7 @@ mod tests {
             let markers = Markers::walk(&bytes);
             prop_assert!(markers.scan <= bytes.len());
             markers.ends(&bytes);
+            markers.orientation(&bytes);
         }
     }
 }

@@ -10,7 +10,6 @@ mod samples;
 mod shim;
 
 use crate::image::colour::inverted_cmyk_to_rgb;
-use crate::image::exif;
 use crate::image::format::Format;
 use crate::image::header::{Header, Limits};
 use crate::image::patch::Patch;
@@ -54,14 +53,11 @@ impl<'a> Jpeg<'a> {
         if !markers.ends(bytes) {
             return Err(shim::truncated(bytes.len()));
         }
-        let orientation = markers
-            .exif
-            .map_or(1, |range| exif::orientation(&bytes[range]));
         let header = Header {
             format: Format::Jpeg,
             width: raw.width,
             height: raw.height,
-            orientation,
+            orientation: markers.orientation(bytes),
             channels: raw.components as u8,
             bits: raw.bits as u8,
             progressive: raw.progressive != 0,
