@@ -1,7 +1,6 @@
 //! The one place where the core's errors become `impasto.errors`.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
+use impasto_core::panic::caught;
 use impasto_core::{Error, Result, SampleError};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict};
@@ -46,10 +45,7 @@ pub fn of_sample<'py>(py: Python<'py>, error: &SampleError) -> PyResult<Bound<'p
 
 /// Runs `work` with the GIL released; errors and panics become exceptions of ours.
 pub fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
-    let outcome = py.detach(|| {
-        catch_unwind(AssertUnwindSafe(work))
-            .unwrap_or_else(|_| Err(Error::Internal("a panic in native code".into())))
-    });
+    let outcome = py.detach(|| caught(work).unwrap_or_else(|words| Err(Error::Internal(words))));
     outcome.map_err(|error| plain(py, &error))
 }
 

@@ -1,9 +1,8 @@
 //! One row of a batch: its caption drawn, its image read, decoded, cropped and resized.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use super::{Keys, Recipe, Request, Row};
 use crate::image::{Geometry, Scratch};
+use crate::panic::caught;
 use crate::rng::{Purpose, Stream};
 use crate::source::Index;
 use crate::text::shake;
@@ -28,17 +27,11 @@ pub(super) fn load_row(
     scratch: &mut LoadScratch,
 ) -> Result<(), SampleError> {
     // A panic is a bug of ours or of a decoder, but never the end of a training run.
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
-        fill(recipe, index, request, keys, row, pixels, scratch)
-    }))
-    .unwrap_or_else(|panic| {
-        *scratch = LoadScratch::default();
-        let words = panic.downcast_ref::<String>().map(String::as_str);
-        let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
-        Err(Error::Internal(
-            words.unwrap_or("a panic without words").into(),
-        ))
-    });
+    let outcome = caught(|| fill(recipe, index, request, keys, row, pixels, scratch))
+        .unwrap_or_else(|words| {
+            *scratch = LoadScratch::default();
+            Err(Error::Internal(words))
+        });
     outcome.map_err(|error| SampleError {
         key: index
             .key(request.from)

@@ -1,6 +1,7 @@
 //! What a file's header says, and what it may say.
 
 use super::format::Format;
+use crate::panic::caught;
 use crate::{Error, Result};
 
 /// What an image may ask for. Checked on the header, before anything that depends on its size is allocated.
@@ -77,7 +78,7 @@ pub struct Header {
 
 /// Runs a decoder that may panic on malicious bytes; a panic becomes an error.
 pub(crate) fn guarded<T>(format: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| {
+    caught(work).unwrap_or_else(|_| {
         Err(Error::Decode(format!(
             "broken {format}: the decoder gave up on it"
         )))
