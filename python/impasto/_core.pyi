@@ -114,6 +114,7 @@ class ImageSpec:
         max_pixels: int,
         max_bytes: int,
         max_scans: int,
+        truncated: str,
         dtype: str,
         layout: str,
         mean_std: _MeanStd,
@@ -180,7 +181,13 @@ class Staged:
     def plan(
         self,
     ) -> tuple[
-        npt.NDArray[np.float64], npt.NDArray[np.bool_], _Int64, list[str], list[int | None], list[list[_Operation]]
+        npt.NDArray[np.float64],
+        npt.NDArray[np.bool_],
+        _Int64,
+        list[str],
+        list[int | None],
+        list[list[_Operation]],
+        list[int],
     ]: ...
     def unclean(self) -> list[tuple[int, str]]: ...
     def set_caption(self, row: int, caption: str) -> None: ...
@@ -197,7 +204,7 @@ class Staged:
     ) -> tuple[_MixPlan, list[list[int] | None], list[str], npt.NDArray[np.int32], list[int]]: ...
 
 def probe(data: bytes) -> tuple[Literal["jpeg", "png", "webp"], int, int, int, int, int, bool]: ...
-def decode(data: bytes, *, exif: str, max_pixels: int, max_bytes: int, max_scans: int) -> _Bytes: ...
+def decode(data: bytes, *, exif: str, max_pixels: int, max_bytes: int, max_scans: int, truncated: str) -> _Bytes: ...
 def draw(
     spec: ImageSpec, width: int, height: int, seed: int, epoch: int, id: int
 ) -> tuple[float, float, float, float, bool]: ...

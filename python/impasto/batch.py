@@ -70,6 +70,7 @@ class Batch:
         plan: What was drawn.
         lost: [B] int32: tokens of each caption that did not fit, or None without a tokenizer.
         replaced: The broken samples, under ``on_error="replace"``.
+        truncated: Keys of the samples whose JPEGs end early and are partly gray, under ``truncated="keep"``.
     """
 
     images: torch.Tensor
@@ -81,6 +82,7 @@ class Batch:
     plan: Plan
     lost: torch.Tensor | None
     replaced: tuple[Replaced, ...] = ()
+    truncated: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.keys)

@@ -214,6 +214,7 @@ class _Survey:
                     max_pixels=recipe.max_pixels,
                     max_bytes=recipe.max_bytes,
                     max_scans=recipe.max_scans,
+                    truncated=recipe.truncated,
                 )
             except ImpastoError as error:
                 self.note(_image_problem(error), row, error.reason)

@@ -121,7 +121,7 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
                 parse_specials=tokenizer.specials == "parse",
                 end=tokenizer.end,
             )
-        boxes, flips, choices, keys, labels, augmentations = staged.plan()
+        boxes, flips, choices, keys, labels, augmentations, cut = staged.plan()
         batch = Batch(
             images=images,
             input_ids=torch.from_numpy(ids) if tokenizer else None,
@@ -134,6 +134,7 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
             replaced=tuple(
                 Replaced(row, bad.key, bad.path, type(bad).__name__, bad.reason, keys[row]) for row, bad in broken
             ),
+            truncated=tuple(keys[row] for row in cut),
         )
         self.bad_samples.record(key, batch)
         if recipe.mix and batch.lost is not None:

@@ -82,15 +82,17 @@ def decode(
     max_pixels: int = ImageRecipe.max_pixels,
     max_bytes: int = ImageRecipe.max_bytes,
     max_scans: int = ImageRecipe.max_scans,
+    truncated: Literal["raise", "keep"] = "raise",
 ) -> Image:
     """Decodes a whole image; JPEG and 8-bit PNG are bit-equal to Pillow's ``convert("RGB")``.
 
     Args:
         data: Encoded JPEG, PNG or WebP, or a path to one.
-        exif: Whether the orientation tag is applied.
+        exif: Whether the orientation tag is applied, as Pillow's ``ImageOps.exif_transpose`` does.
         max_pixels: Largest width x height that is decoded.
         max_bytes: Largest encoded size.
-        max_scans: Largest number of scans in a progressive JPEG.
+        max_scans: Largest number of scans in a progressive JPEG; see `ImageRecipe`.
+        truncated: Whether a JPEG that ends before its last pixel is an error, or is kept with gray for the rest.
 
     Returns:
         [H, W, 3] uint8, RGB. Alpha is dropped, 16 bits keep their high byte, CMYK is converted as Pillow does.
@@ -108,9 +110,10 @@ def decode(
     """
     limits = {"max_pixels": max_pixels, "max_bytes": max_bytes, "max_scans": max_scans}
     choice("exif", exif, ("ignore", "apply"))
+    choice("truncated", truncated, ("raise", "keep"))
     for name, limit in limits.items():
         require(is_count(limit) and 1 <= limit < 2**31, f"{name}={limit!r} must lie in 1..2**31-1")
-    return _core.decode(_bytes(data, max_bytes), exif=exif, **limits)
+    return _core.decode(_bytes(data, max_bytes), exif=exif, truncated=truncated, **limits)
 
 
 def crop(image: Image, box: tuple[int, int, int, int]) -> Image:

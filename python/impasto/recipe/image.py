@@ -43,10 +43,16 @@ class ImageRecipe:
         layout: ``"chw"`` for [B, 3, H, W] or ``"hwc"`` for [B, H, W, 3].
         exact: Decode the whole image and resize it bit-equal to Pillow. By default a JPEG is decoded only where
             the crop lies, at the largest DCT scale that still covers the target; README states the difference.
-        exif: ``"ignore"`` the orientation tag, as Pillow and the papers' pipelines do, or ``"apply"`` it.
+            Damage below the crop's last row is not looked for then; anything wrong above it, and any damage with
+            ``exact=True``, in `impasto.ops.decode` and in ``impasto info``, is judged as Pillow judges the file.
+        exif: ``"ignore"`` the orientation tag, as Pillow and the papers' pipelines do, or ``"apply"`` it as Pillow's
+            ``ImageOps.exif_transpose`` does.
+        truncated: What is done with a JPEG that ends before its last pixel: ``"raise"`` an error, or ``"keep"`` what
+            there is of it, gray for the rest, and name it in ``Batch.truncated``.
         max_pixels: Largest width x height that a header may ask for (Pillow's limit).
         max_bytes: Largest encoded image, in bytes.
-        max_scans: Largest number of scans in a progressive JPEG.
+        max_scans: Largest number of scans in a progressive JPEG. One of ``max_pixels`` may have 32, a smaller one as
+            many more as it is smaller.
 
     Raises:
         RecipeError: If a value makes no sense; the message names it and a remedy.
@@ -65,6 +71,7 @@ class ImageRecipe:
     layout: Literal["chw", "hwc"] = "chw"
     exact: bool = False
     exif: Literal["ignore", "apply"] = "ignore"
+    truncated: Literal["raise", "keep"] = "raise"
     max_pixels: int = 178_956_970
     max_bytes: int = 1 << 30
     max_scans: int = 500
@@ -92,6 +99,7 @@ class ImageRecipe:
         choice("dtype", self.dtype, ("float32", "float16", "bfloat16", "uint8"))
         choice("layout", self.layout, ("chw", "hwc"))
         choice("exif", self.exif, ("ignore", "apply"))
+        choice("truncated", self.truncated, ("raise", "keep"))
         for name in ("max_pixels", "max_bytes", "max_scans"):
             limit = getattr(self, name)
             require(is_count(limit) and 1 <= limit < 2**31, f"{name}={limit!r} must lie in 1..2**31-1")
@@ -126,6 +134,7 @@ class ImageRecipe:
             max_pixels=self.max_pixels,
             max_bytes=self.max_bytes,
             max_scans=self.max_scans,
+            truncated=self.truncated,
             dtype=self.dtype,
             layout=self.layout,
             mean_std=self.mean_std,

@@ -2,12 +2,6 @@
 
 #include <string.h>
 
-/* libjpeg's private header has more members; these two have been first since libjpeg 6. */
-struct jpeg_entropy_decoder {
-  void (*start_pass)(j_decompress_ptr);
-  boolean (*decode_mcu)(j_decompress_ptr, JBLOCKROW *);
-};
-
 #if defined(__GNUC__)
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define COLD __attribute__((noinline, cold))
@@ -184,6 +178,12 @@ int huffman_take_over(huffman *self, j_decompress_ptr jpeg, uint32_t first, uint
   self->next_restart = 0;
   jpeg->entropy->decode_mcu = decode_mcu;
   return 1;
+}
+
+void huffman_hand_back(const huffman *self, j_decompress_ptr jpeg)
+{
+  jpeg->src->next_input_byte = self->input.at;
+  jpeg->src->bytes_in_buffer = (size_t)(self->input.end - self->input.at);
 }
 
 /* Reads byte by byte: drops what is stuffed after 0xff, and goes on with zeros at a marker or the end. */

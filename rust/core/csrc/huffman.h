@@ -16,6 +16,12 @@
 
 #include <jpeglib.h>
 
+/* libjpeg's private header has more members; these two have been first since libjpeg 6. */
+struct jpeg_entropy_decoder {
+  void (*start_pass)(j_decompress_ptr);
+  boolean (*decode_mcu)(j_decompress_ptr, JBLOCKROW *);
+};
+
 enum { SYMBOL_BITS = 10, RUN_BITS = 11 };
 
 /* What a Huffman table becomes. Entries are described where they are made. */
@@ -60,6 +66,9 @@ typedef struct {
  */
 int huffman_take_over(huffman *self, j_decompress_ptr jpeg, uint32_t first, uint32_t last,
                       boolean (*decode_mcu)(j_decompress_ptr, JBLOCKROW *));
+
+/* After the last MCU: libjpeg reads on where the scan's data end. Bytes looked ahead hold no marker, so none is lost. */
+void huffman_hand_back(const huffman *self, j_decompress_ptr jpeg);
 
 /* Decodes one MCU; says whether the data was in order. `blocks` may be null. */
 int huffman_decode(huffman *self, j_decompress_ptr jpeg, JBLOCKROW *blocks);

@@ -27,7 +27,10 @@ typedef struct {
   jmp_buf jump;
   int max_scans;
   char message[JMSG_LENGTH_MAX];
-  int quick; /* whether our own Huffman decoder may be used */
+  int quick;       /* whether our own Huffman decoder may be used */
+  int keep, cut;   /* whether data that end early are taken as they are; whether they did */
+  int warned;      /* whether anything was wrong with what was read */
+  int past_pixels; /* whether all rows are read */
   huffman huffman;
   /* To start again by libjpeg's alone. */
   const uint8_t *bytes;
@@ -71,11 +74,21 @@ static void on_error(j_common_ptr common)
   leave((impasto_jpeg *)common, status_of(common->err->msg_code));
 }
 
-/* Corrupt data inside a scan is a warning and stays one, as in Pillow; data that ends too early is not. */
+/*
+ * Corrupt data inside a scan is a warning and stays one, as in Pillow. Data that end before the last pixel are an error,
+ * or kept as far as they go: libjpeg makes the rest gray.
+ */
 static void on_message(j_common_ptr common, int level)
 {
-  if (level < 0 && common->err->msg_code == JWRN_JPEG_EOF)
-    leave((impasto_jpeg *)common, TRUNCATED);
+  impasto_jpeg *handle = (impasto_jpeg *)common;
+  if (level >= 0)
+    return;
+  handle->warned = 1;
+  if (common->err->msg_code != JWRN_JPEG_EOF || handle->past_pixels)
+    return;
+  if (!handle->keep)
+    leave(handle, TRUNCATED);
+  handle->cut = 1;
 }
 
 static void on_progress(j_common_ptr common)
@@ -117,6 +130,12 @@ const char *impasto_jpeg_message(const impasto_jpeg *handle)
   return handle->message;
 }
 
+/* Whether the data ended before the last pixel that was read. */
+int impasto_jpeg_cut(const impasto_jpeg *handle)
+{
+  return handle->cut;
+}
+
 /* Whether our own Huffman decoder may be used; it may unless a test compares. */
 void impasto_jpeg_quick(impasto_jpeg *handle, int quick)
 {
@@ -135,6 +154,7 @@ int impasto_jpeg_open(impasto_jpeg *handle, const uint8_t *bytes, size_t length,
   if (status)
     return status;
   handle->message[0] = 0;
+  handle->keep = handle->cut = handle->warned = handle->past_pixels = 0; /* a header that is cut is no image */
   handle->max_scans = 0x7fffffff;
   handle->bytes = bytes;
   handle->length = length;
@@ -150,13 +170,15 @@ int impasto_jpeg_open(impasto_jpeg *handle, const uint8_t *bytes, size_t length,
   return OK;
 }
 
-/* Begins decoding at scale/8; rows will hold RGB, or CMYK for four components. */
-int impasto_jpeg_start(impasto_jpeg *handle, uint32_t scale, uint32_t max_scans, impasto_jpeg_columns *columns)
+/* Begins decoding at scale/8; rows will hold RGB, or CMYK for four components. `keep`: what there is of a cut file. */
+int impasto_jpeg_start(impasto_jpeg *handle, uint32_t scale, uint32_t max_scans, int keep,
+                       impasto_jpeg_columns *columns)
 {
   struct jpeg_decompress_struct *jpeg = &handle->jpeg;
   int status = setjmp(handle->jump);
   if (status)
     return status;
+  handle->keep = keep;
   handle->max_scans = max_scans > 0x7fffffff ? 0x7fffffff : (int)max_scans;
   jpeg->scale_num = scale;
   jpeg->scale_denom = 8;
@@ -202,12 +224,44 @@ static void read_rows(struct jpeg_decompress_struct *jpeg, uint32_t skip, uint32
   }
 }
 
+/* What is wrong at the file's end, such as a marker where there should be none, is an error, as in Pillow. */
+static void finish(impasto_jpeg *handle)
+{
+  struct jpeg_decompress_struct *jpeg = &handle->jpeg;
+  handle->past_pixels = 1;
+  if (jpeg->entropy->decode_mcu == decode_mcu)
+    huffman_hand_back(&handle->huffman, jpeg);
+  jpeg_finish_decompress(jpeg);
+}
+
+/*
+ * Whether a file is refused is known at its end, and a decode that reads the last row goes there. One that stops above
+ * goes there too if anything was wrong with what it read; otherwise it does not look at what lies below its last row,
+ * which would cost it as much as it saves.
+ */
+static void judge(impasto_jpeg *handle)
+{
+  struct jpeg_decompress_struct *jpeg = &handle->jpeg;
+  JDIMENSION left = jpeg->output_height - jpeg->output_scanline;
+  if (left && (!handle->warned || jpeg_has_multiple_scans(jpeg)))
+    return; /* of several scans all have been read */
+  if (left) {
+    JDIMENSION size = jpeg->output_width * (JDIMENSION)jpeg->output_components;
+    JSAMPARRAY row = jpeg->mem->alloc_sarray((j_common_ptr)jpeg, JPOOL_IMAGE, size, 1);
+    if (left > 1) /* skipping to the very end would not read */
+      jpeg_skip_scanlines(jpeg, left - 1);
+    jpeg_read_scanlines(jpeg, row, 1);
+  }
+  finish(handle);
+}
+
 static int rows_once(impasto_jpeg *handle, uint32_t skip, uint32_t count, uint8_t *out)
 {
   int status = setjmp(handle->jump);
   if (status)
     return status;
   read_rows(&handle->jpeg, skip, count, out);
+  judge(handle);
   return OK;
 }
 
@@ -218,13 +272,13 @@ static int start_again(impasto_jpeg *handle)
   impasto_jpeg_columns columns = {.left = handle->left, .width = handle->width};
   impasto_jpeg_header header;
   uint32_t max_scans = (uint32_t)handle->max_scans;
-  int quick = handle->quick, status;
+  int quick = handle->quick, keep = handle->keep, status;
   impasto_jpeg_close(handle);
   status = impasto_jpeg_open(handle, handle->bytes, handle->length, &header);
   if (status)
     return status;
   handle->quick = 0;
-  status = impasto_jpeg_start(handle, scale, max_scans, &columns);
+  status = impasto_jpeg_start(handle, scale, max_scans, keep, &columns);
   handle->quick = quick;
   return status;
 }

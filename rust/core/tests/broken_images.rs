@@ -20,6 +20,7 @@ fn survive(bytes: &[u8]) -> Result<(), Error> {
     let options = Decode {
         exif: Exif::Apply,
         limits: LIMITS,
+        ..Decode::default()
     };
     let crop = Crop::Random {
         scale: (0.1, 1.0),
@@ -91,6 +92,34 @@ fn a_header_past_the_limits_is_refused_before_its_pixels() {
         };
         assert!(matches!(decode(&bytes, &options), Err(Error::TooLarge(_))));
     }
+}
+
+/// A JPEG whose last scan comes `more` times again.
+fn of_many_scans(more: usize) -> Vec<u8> {
+    let jpeg = common::jpeg(&common::ramp(64, 64), 64, 64, 0, true);
+    let scan = jpeg.windows(2).rposition(|pair| pair == [0xff, 0xda]);
+    let (head, last) = jpeg[..jpeg.len() - 2].split_at(scan.expect("a scan"));
+    [head, &last.repeat(1 + more), b"\xff\xd9"].concat()
+}
+
+#[test]
+fn scans_are_limited_by_the_pixels_that_each_goes_over() {
+    let bytes = of_many_scans(60);
+    let judged = |max_pixels, max_scans| {
+        let limits = Limits {
+            max_pixels,
+            max_scans,
+            ..LIMITS
+        };
+        let options = Decode {
+            limits,
+            ..Decode::default()
+        };
+        decode(&bytes, &options).map(drop)
+    };
+    assert!(matches!(judged(64 * 64, 500), Err(Error::TooLarge(_))));
+    assert!(matches!(judged(4 * 64 * 64, 50), Err(Error::TooLarge(_))));
+    assert_eq!(judged(4 * 64 * 64, 500), Ok(()));
 }
 
 proptest! {

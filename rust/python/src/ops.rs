@@ -46,7 +46,7 @@ fn pixels<'py>(
 
 /// Decodes a whole image to [H,W,3].
 #[pyfunction]
-#[pyo3(signature = (data, *, exif, max_pixels, max_bytes, max_scans))]
+#[pyo3(signature = (data, *, exif, max_pixels, max_bytes, max_scans, truncated))]
 pub fn decode<'py>(
     py: Python<'py>,
     data: &[u8],
@@ -54,6 +54,7 @@ pub fn decode<'py>(
     max_pixels: u64,
     max_bytes: usize,
     max_scans: u32,
+    truncated: &str,
 ) -> PyResult<Bound<'py, PyArray3<u8>>> {
     let rgb = detached(py, || {
         let limits = Limits {
@@ -66,6 +67,7 @@ pub fn decode<'py>(
             &Decode {
                 exif: recipe::exif(exif)?,
                 limits,
+                truncated: recipe::truncated(truncated)?,
             },
         )
     })?;

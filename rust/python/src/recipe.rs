@@ -5,7 +5,7 @@ use std::sync::Arc;
 use impasto_core::Result;
 use impasto_core::batch;
 use impasto_core::image::{
-    Crop, Decode, Dtype, Exif, Filter, Geometry, Layout, Limits, Load, Policy, Target,
+    Crop, Decode, Dtype, Exif, Filter, Geometry, Layout, Limits, Load, Policy, Target, Truncated,
 };
 use impasto_core::text::{Framing, Prepare, Shake};
 use pyo3::prelude::*;
@@ -28,6 +28,14 @@ pub fn exif(name: &str) -> Result<Exif> {
         "ignore" => Ok(Exif::Ignore),
         "apply" => Ok(Exif::Apply),
         _ => Err(unknown("exif", name)),
+    }
+}
+
+pub fn truncated(name: &str) -> Result<Truncated> {
+    match name {
+        "raise" => Ok(Truncated::Raise),
+        "keep" => Ok(Truncated::Keep),
+        _ => Err(unknown("truncated", name)),
     }
 }
 
@@ -78,7 +86,7 @@ pub struct ImageSpec {
 impl ImageSpec {
     #[new]
     #[pyo3(signature = (*, height, width, crop, scale, ratio, resize, hflip, interpolation, exact, exif_orientation,
-                        max_pixels, max_bytes, max_scans, dtype, layout, mean_std, augment))]
+                        max_pixels, max_bytes, max_scans, truncated, dtype, layout, mean_std, augment))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
     fn new(
         py: Python<'_>,
@@ -95,6 +103,7 @@ impl ImageSpec {
         max_pixels: u64,
         max_bytes: usize,
         max_scans: u32,
+        truncated: &str,
         dtype: &str,
         layout: &str,
         mean_std: Option<([f32; 3], [f32; 3])>,
@@ -122,6 +131,7 @@ impl ImageSpec {
             let decode = Decode {
                 exif: exif(exif_orientation)?,
                 limits,
+                truncated: self::truncated(truncated)?,
             };
             let target = target(dtype, layout, mean_std)?;
             Ok(Self {

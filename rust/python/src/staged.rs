@@ -25,6 +25,7 @@ type Plan<'py> = (
     Vec<String>,
     Vec<Option<i64>>,
     Vec<Operations>,
+    Vec<usize>,
 );
 type Finished<'py> = (
     mix::Plan<'py>,
@@ -77,7 +78,8 @@ impl Staged {
             .collect()
     }
 
-    /// Crop boxes [B,4] (left, top, width, height), flips [B], caption choices [B], keys, labels and operations of the rows.
+    /// Crop boxes [B,4] (left, top, width, height), flips [B], caption choices [B], keys, labels and operations of the
+    /// rows, and the rows whose files end early.
     fn plan<'py>(&self, py: Python<'py>) -> PyResult<Plan<'py>> {
         let staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let rows = staged.rows();
@@ -100,6 +102,7 @@ impl Staged {
             rows.iter().map(|row| row.key.clone()).collect(),
             rows.iter().map(|row| row.label).collect(),
             rows.iter().map(|row| augment::named(&row.ops)).collect(),
+            (0..rows.len()).filter(|&row| rows[row].truncated).collect(),
         ))
     }
 

@@ -69,12 +69,13 @@ fn fill(
     }
     let max_bytes = recipe.load.decode.limits.max_bytes;
     let bytes = index.image(request.from, max_bytes, &mut scratch.file)?;
-    row.view = recipe.load.run(
+    let loaded = recipe.load.run(
         bytes,
         &mut stream(Purpose::Geometry),
         &mut scratch.image,
         pixels,
     )?;
+    (row.view, row.truncated) = (loaded.view, loaded.truncated);
     let Geometry { width, height, .. } = recipe.load.geometry;
     let mut draws = stream(Purpose::Augment);
     row.ops.clear();

@@ -74,6 +74,8 @@ pub struct Row {
     pub view: View,
     /// The operations drawn for it.
     pub ops: Vec<Op>,
+    /// Whether the image's file ends early, so that gray may stand for pixels.
+    pub truncated: bool,
     /// The sample's label.
     pub label: Option<i64>,
 }

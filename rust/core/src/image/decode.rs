@@ -1,9 +1,8 @@
 //! Full decoding of every format.
 
 use super::format::Format;
-use super::header::{Header, Limits};
+use super::header::{Header, Limits, Truncated};
 use super::jpeg::Jpeg;
-use super::patch::Patch;
 use super::scratch::Scratch;
 use super::turn::Turn;
 use super::{png, webp};
@@ -26,6 +25,8 @@ pub struct Decode {
     pub exif: Exif,
     /// Limits on the header.
     pub limits: Limits,
+    /// JPEGs that end early.
+    pub truncated: Truncated,
 }
 
 impl Decode {
@@ -57,39 +58,35 @@ pub fn probe(bytes: &[u8]) -> Result<Header> {
     match Format::of(bytes)? {
         Format::Jpeg => {
             let mut scratch = Scratch::default();
-            Ok(Jpeg::open(scratch.jpeg()?.0, bytes)?.header)
+            Ok(Jpeg::open(scratch.jpeg()?.0, bytes, Truncated::Raise)?.header)
         }
         Format::Png => png::probe(bytes),
         Format::WebP => webp::probe(bytes),
     }
 }
 
-/// Decodes a whole image, as stored, into `scratch.pixels`.
+/// Decodes a whole image, as stored, into `scratch.pixels`; says whether it ends early.
 pub(crate) fn decode_stored(
     bytes: &[u8],
-    limits: &Limits,
+    options: &Decode,
     scratch: &mut Scratch,
-) -> Result<Header> {
+) -> Result<(Header, bool)> {
+    let limits = &options.limits;
     limits.check_length(bytes)?;
     match Format::of(bytes)? {
         Format::Jpeg => {
             let (decompressor, pixels) = scratch.jpeg()?;
-            let jpeg = Jpeg::open(decompressor, bytes)?;
+            let jpeg = Jpeg::open(decompressor, bytes, options.truncated)?;
             let header = jpeg.header;
-            let patch = jpeg.decode(limits, pixels)?;
+            let part = jpeg.decode(limits, pixels)?;
             debug_assert_eq!(
-                patch,
-                Patch {
-                    left: 0,
-                    top: 0,
-                    width: header.width,
-                    height: header.height
-                }
+                (part.patch.width, part.patch.height),
+                (header.width, header.height)
             );
-            Ok(header)
+            Ok((header, part.truncated))
         }
-        Format::Png => png::decode(bytes, limits, &mut scratch.pixels),
-        Format::WebP => webp::decode(bytes, limits, &mut scratch.pixels),
+        Format::Png => Ok((png::decode(bytes, limits, &mut scratch.pixels)?, false)),
+        Format::WebP => Ok((webp::decode(bytes, limits, &mut scratch.pixels)?, false)),
     }
 }
 
@@ -99,7 +96,7 @@ pub(crate) fn decode_stored(
 /// `Decode`, `Truncated`, `Unsupported` or `TooLarge`.
 pub fn decode(bytes: &[u8], options: &Decode) -> Result<Rgb> {
     let mut scratch = Scratch::default();
-    let header = decode_stored(bytes, &options.limits, &mut scratch)?;
+    let (header, _) = decode_stored(bytes, options, &mut scratch)?;
     let turn = options.turn(&header);
     let mut data = std::mem::take(&mut scratch.pixels);
     data.truncate(header.width as usize * header.height as usize * 3);

@@ -11,8 +11,22 @@ pub struct Limits {
     pub max_pixels: u64,
     /// Length of the encoded file.
     pub max_bytes: usize,
-    /// Scans of a progressive JPEG; thousands of them are a decompression bomb.
+    /// Scans of a JPEG; thousands of them are a decompression bomb. Each goes over all pixels, so that an image of
+    /// `max_pixels` may have 32, and a smaller one as many more as it is smaller.
     pub max_scans: u32,
+}
+
+/// A cautious encoder writes a dozen; this many that say nothing take about two seconds for the default `max_pixels`.
+const SCANS_OF_THE_LARGEST: u64 = 32;
+
+/// What is done with a JPEG that ends before its last pixel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Truncated {
+    /// It is an error.
+    #[default]
+    Raise,
+    /// What there is of it is kept, and the rest is gray, as Pillow's `LOAD_TRUNCATED_IMAGES` has it.
+    Keep,
 }
 
 impl Default for Limits {
@@ -36,6 +50,13 @@ impl Limits {
             )));
         }
         Ok(())
+    }
+
+    /// How many scans an image of this size may have.
+    pub(crate) fn scans(&self, header: &Header) -> u32 {
+        let pixels = u64::from(header.width) * u64::from(header.height);
+        let scans = self.max_pixels.saturating_mul(SCANS_OF_THE_LARGEST) / pixels.max(1);
+        u32::try_from(scans).unwrap_or(u32::MAX).min(self.max_scans)
     }
 
     pub(crate) fn check(&self, header: &Header) -> Result<()> {

@@ -23,6 +23,15 @@ pub struct Load {
     pub exact: bool,
 }
 
+/// What [`Load::run`] tells of an image beside its pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Loaded {
+    /// What was drawn for it.
+    pub view: View,
+    /// Whether its file ends early, so that gray may stand for pixels: see [`Truncated::Keep`](super::Truncated).
+    pub truncated: bool,
+}
+
 impl Load {
     /// Loads one image into `out` (`height * width * 3` bytes, RGB8) and tells what was drawn.
     ///
@@ -34,7 +43,7 @@ impl Load {
         stream: &mut Stream,
         scratch: &mut Scratch,
         out: &mut [u8],
-    ) -> Result<View> {
+    ) -> Result<Loaded> {
         let result = self.load(bytes, stream, scratch, out);
         scratch.settle();
         result
@@ -71,7 +80,7 @@ impl Load {
         stream: &mut Stream,
         scratch: &mut Scratch,
         out: &mut [u8],
-    ) -> Result<View> {
+    ) -> Result<Loaded> {
         let decoded = if !self.exact && Format::of(bytes)? == Format::Jpeg {
             self.decode_jpeg(bytes, stream, scratch)?
         } else {
@@ -99,7 +108,10 @@ impl Load {
             small,
             out,
         )?;
-        Ok(decoded.view)
+        Ok(Loaded {
+            view: decoded.view,
+            truncated: decoded.truncated,
+        })
     }
 
     /// Decodes what the drawn view needs, at the smallest scale that covers the target.
@@ -112,7 +124,7 @@ impl Load {
         let limits = &self.decode.limits;
         limits.check_length(bytes)?;
         let (decompressor, pixels) = scratch.jpeg()?;
-        let jpeg = Jpeg::open(decompressor, bytes)?;
+        let jpeg = Jpeg::open(decompressor, bytes, self.decode.truncated)?;
         let header = jpeg.header;
         limits.check(&header)?;
         let turn = self.decode.turn(&header);
@@ -130,9 +142,10 @@ impl Load {
             height,
             self.geometry.filter,
         )?;
-        let patch = jpeg.decode_part(limits, eighths, &wanted, pixels)?;
+        let part = jpeg.decode_part(limits, eighths, &wanted, pixels)?;
         Ok(Decoded {
-            patch,
+            patch: part.patch,
+            truncated: part.truncated,
             scale,
             wanted,
             view,
@@ -148,7 +161,7 @@ impl Load {
         stream: &mut Stream,
         scratch: &mut Scratch,
     ) -> Result<Decoded> {
-        let header = decode_stored(bytes, &self.decode.limits, scratch)?;
+        let (header, truncated) = decode_stored(bytes, &self.decode, scratch)?;
         let mut turn = self.decode.turn(&header);
         let (mut width, mut height) = (header.width, header.height);
         if turn.transpose {
@@ -179,6 +192,7 @@ impl Load {
         };
         Ok(Decoded {
             patch,
+            truncated,
             scale: 1.0,
             wanted,
             view,
@@ -192,6 +206,8 @@ impl Load {
 struct Decoded {
     /// The part of the scaled image that they are.
     patch: Patch,
+    /// Whether the file ends early.
+    truncated: bool,
     /// Scaled size over stored size.
     scale: f64,
     /// The part of the scaled image that the resize may look at.

@@ -11,7 +11,7 @@ mod shim;
 
 use crate::image::colour::inverted_cmyk_to_rgb;
 use crate::image::format::Format;
-use crate::image::header::{Header, Limits};
+use crate::image::header::{Header, Limits, Truncated};
 use crate::image::patch::Patch;
 use crate::{Error, Result};
 
@@ -23,13 +23,27 @@ const UPSAMPLING_REACH: u32 = 2;
 /// An opened JPEG whose header is known to be readable and within limits.
 pub(crate) struct Jpeg<'a> {
     image: shim::Image<'a>,
-    length: usize,
+    ends: bool,
+    truncated: Truncated,
     pub header: Header,
+}
+
+/// What was decoded of a JPEG.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// Which pixels.
+    pub patch: Patch,
+    /// Whether the file ends early, and gray may stand for pixels.
+    pub truncated: bool,
 }
 
 impl<'a> Jpeg<'a> {
     /// Reads and judges the header. Nothing that depends on the image's size is allocated.
-    pub(crate) fn open(decompressor: &'a mut Decompressor, bytes: &'a [u8]) -> Result<Self> {
+    pub(crate) fn open(
+        decompressor: &'a mut Decompressor,
+        bytes: &'a [u8],
+        truncated: Truncated,
+    ) -> Result<Self> {
         let image = decompressor.open(bytes)?;
         let raw = image.header;
         let markers = markers::Markers::walk(bytes);
@@ -50,7 +64,8 @@ impl<'a> Jpeg<'a> {
                 raw.components
             )));
         }
-        if !markers.ends(bytes) {
+        let ends = markers.ends(bytes);
+        if !ends && truncated == Truncated::Raise {
             return Err(shim::truncated(bytes.len()));
         }
         let header = Header {
@@ -64,13 +79,14 @@ impl<'a> Jpeg<'a> {
         };
         Ok(Self {
             image,
-            length: bytes.len(),
+            ends,
+            truncated,
             header,
         })
     }
 
     /// Decodes the whole image into `out`.
-    pub(crate) fn decode(self, limits: &Limits, out: &mut Vec<u8>) -> Result<Patch> {
+    pub(crate) fn decode(self, limits: &Limits, out: &mut Vec<u8>) -> Result<Part> {
         let whole = Patch {
             left: 0,
             top: 0,
@@ -87,7 +103,7 @@ impl<'a> Jpeg<'a> {
         scale: u32,
         wanted: &Patch,
         out: &mut Vec<u8>,
-    ) -> Result<Patch> {
+    ) -> Result<Part> {
         limits.check(&self.header)?;
         let left = wanted.left.saturating_sub(UPSAMPLING_REACH);
         let right = wanted
@@ -96,31 +112,30 @@ impl<'a> Jpeg<'a> {
             .saturating_add(UPSAMPLING_REACH);
         let scaled = (u64::from(self.header.width) * u64::from(scale)).div_ceil(8) as u32;
         let width = right.min(scaled) - left;
-        let columns = self
-            .image
-            .start(scale, limits.max_scans, left, width, self.length)?;
+        let (max_scans, keep) = (
+            limits.scans(&self.header),
+            self.truncated == Truncated::Keep,
+        );
+        let columns = self.image.start(scale, max_scans, keep, left, width)?;
         let size = columns.width as usize * wanted.height as usize * columns.channels as usize;
         // A buffer that is large enough costs nothing; a new one comes zeroed from the system, where growing would
         // copy and fill.
         if out.len() < size {
             *out = vec![0; size];
         }
-        self.image.rows(
-            &columns,
-            wanted.top,
-            wanted.height,
-            &mut out[..size],
-            self.length,
-        )?;
+        self.image
+            .rows(&columns, wanted.top, wanted.height, &mut out[..size])?;
         if columns.channels == 4 {
             inverted_cmyk_to_rgb(&mut out[..size]);
         }
-        Ok(Patch {
+        let patch = Patch {
             left: columns.left,
             top: wanted.top,
             width: columns.width,
             height: wanted.height,
-        })
+        };
+        let truncated = !self.ends || self.image.is_cut();
+        Ok(Part { patch, truncated })
     }
 }
 
@@ -132,9 +147,9 @@ mod tests {
     use super::*;
 
     /// Decodes a part by our Huffman decoder or by libjpeg's.
-    fn part(bytes: &[u8], quick: bool, scale: u32, wanted: [u32; 4]) -> Result<(Patch, Vec<u8>)> {
+    fn part(bytes: &[u8], quick: bool, scale: u32, wanted: [u32; 4]) -> Result<(Part, Vec<u8>)> {
         let mut decompressor = Decompressor::new()?.quick(quick);
-        let jpeg = Jpeg::open(&mut decompressor, bytes)?;
+        let jpeg = Jpeg::open(&mut decompressor, bytes, Truncated::Raise)?;
         let side = |side: u32| (side * scale).div_ceil(8);
         let (width, height) = (side(jpeg.header.width), side(jpeg.header.height));
         // Two fractions of 1000 make a range of a side.
@@ -151,8 +166,8 @@ mod tests {
             height,
         };
         let mut out = Vec::new();
-        let patch = jpeg.decode_part(&Limits::default(), scale, &wanted, &mut out)?;
-        Ok((patch, out))
+        let part = jpeg.decode_part(&Limits::default(), scale, &wanted, &mut out)?;
+        Ok((part, out))
     }
 
     /// Pixels between a flat picture and noise, so that runs and values of all lengths occur.

@@ -53,8 +53,10 @@ unsafe extern "C" {
         handle: *mut Handle,
         scale: u32,
         max_scans: u32,
+        keep: c_int,
         columns: *mut Columns,
     ) -> c_int;
+    fn impasto_jpeg_cut(handle: *const Handle) -> c_int;
     fn impasto_jpeg_rows(handle: *mut Handle, skip: u32, count: u32, out: *mut u8) -> c_int;
 }
 
@@ -85,13 +87,15 @@ impl Decompressor {
         let mut image = Image {
             handle: self.0,
             header: RawHeader::default(),
+            length: bytes.len(),
+            max_scans: 0,
             bytes: PhantomData,
         };
         let header = &mut image.header;
         // SAFETY: the handle is live, `bytes` outlives `image`, which closes the handle when dropped.
         let status =
             unsafe { impasto_jpeg_open(self.0.as_ptr(), bytes.as_ptr(), bytes.len(), header) };
-        image.check(status, bytes.len())?;
+        image.check(status)?;
         Ok(image)
     }
 }
@@ -107,39 +111,44 @@ impl Drop for Decompressor {
 pub(crate) struct Image<'a> {
     handle: NonNull<Handle>,
     pub header: RawHeader,
+    length: usize,
+    max_scans: u32,
     bytes: PhantomData<&'a mut [u8]>,
 }
 
 impl Image<'_> {
-    /// Begins decoding at `scale`/8. Call once, before `rows`.
+    /// Begins decoding at `scale`/8; `keep` takes what there is of a file that ends early. Call once, before `rows`.
     pub(crate) fn start(
         &mut self,
         scale: u32,
         max_scans: u32,
+        keep: bool,
         left: u32,
         width: u32,
-        length: usize,
     ) -> Result<Columns> {
+        self.max_scans = max_scans;
         let mut columns = Columns {
             left,
             width,
             ..Columns::default()
         };
         // SAFETY: the handle is live and has read a header.
-        let status =
-            unsafe { impasto_jpeg_start(self.handle.as_ptr(), scale, max_scans, &mut columns) };
-        self.check(status, length)?;
+        let status = unsafe {
+            let keep = c_int::from(keep);
+            impasto_jpeg_start(self.handle.as_ptr(), scale, max_scans, keep, &mut columns)
+        };
+        self.check(status)?;
         Ok(columns)
     }
 
-    /// Skips `skip` rows and writes `count` rows of what `columns` says.
+    /// Skips `skip` rows and writes `count` rows of what `columns` says. A file is judged as a whole if the last row is
+    /// among them or anything was wrong above; damage below rows that were in order is not looked for.
     pub(crate) fn rows(
         &mut self,
         columns: &Columns,
         skip: u32,
         count: u32,
         out: &mut [u8],
-        length: usize,
     ) -> Result<()> {
         let row = columns.width as usize * columns.channels as usize;
         let last = skip
@@ -155,22 +164,32 @@ impl Image<'_> {
         // SAFETY: decoding has started (there are columns), the rows exist and `out` holds them.
         let status =
             unsafe { impasto_jpeg_rows(self.handle.as_ptr(), skip, count, out.as_mut_ptr()) };
-        self.check(status, length)
+        self.check(status)
     }
 
-    fn check(&self, status: c_int, length: usize) -> Result<()> {
+    /// Whether the data ended before the last pixel that was read, and gray stands for the rest.
+    pub(crate) fn is_cut(&self) -> bool {
+        // SAFETY: the handle is live.
+        unsafe { impasto_jpeg_cut(self.handle.as_ptr()) != 0 }
+    }
+
+    fn check(&self, status: c_int) -> Result<()> {
         let message = || {
             // SAFETY: the message is a NUL-terminated array inside the live handle.
             unsafe { CStr::from_ptr(impasto_jpeg_message(self.handle.as_ptr())) }.to_string_lossy()
         };
         match status {
             0 => Ok(()),
-            2 => Err(truncated(length)),
-            3 => Err(Error::TooLarge(
-                "a progressive JPEG with more scans than max_scans allows: a decompression bomb, or raise max_scans"
-                    .into(),
-            )),
-            4 => Err(Error::Unsupported(format!("a kind of JPEG we do not read: {}", message()))),
+            2 => Err(truncated(self.length)),
+            3 => Err(Error::TooLarge(format!(
+                "a JPEG with more scans than the {} that max_scans and max_pixels allow its size: a decompression \
+                 bomb, or raise them",
+                self.max_scans
+            ))),
+            4 => Err(Error::Unsupported(format!(
+                "a kind of JPEG we do not read: {}",
+                message()
+            ))),
             _ => Err(Error::Decode(format!("broken JPEG: {}", message()))),
         }
     }
