@@ -1,12 +1,13 @@
-//! What the targets share.
+//! What the targets do; `rust/core/tests/seeds.rs` includes it, and sees that each seed gets to where it is meant to.
 
 use std::cell::RefCell;
 
 use impasto_core::Error;
 use impasto_core::image::{
-    Crop, Decode, Exif, Filter, Geometry, Limits, Load, Scratch, decode, probe,
+    Crop, Decode, Exif, Filter, Format, Geometry, Limits, Load, Scratch, Truncated, decode, probe,
 };
 use impasto_core::rng::{Purpose, Stream};
+use impasto_core::source::members;
 use impasto_core::text::{Framing, Specials, TextScratch, Tokenizer};
 
 thread_local! {
@@ -14,22 +15,25 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// Reads `bytes` as an image of a format whose files begin with `magic`, on every path that a loader takes.
-pub fn image(magic: &[u8], bytes: &[u8]) {
-    if !bytes.starts_with(magic) {
-        return;
+/// Reads `bytes` as an image of a format, on every path that a loader takes; `None` where they are of another.
+pub fn image(format: Format, bytes: &[u8]) -> Option<Result<(), Error>> {
+    if Format::of(bytes) != Ok(format) {
+        return None;
     }
     let limits = Limits {
         max_pixels: 1 << 16,
         max_bytes: 1 << 20,
         max_scans: 20,
     };
-    let options = Decode {
+    let [options, keeping] = [Truncated::Raise, Truncated::Keep].map(|truncated| Decode {
         exif: Exif::Apply,
         limits,
-    };
+        truncated,
+    });
     let header = probe(bytes);
     let whole = decode(bytes, &options);
+    let kept = decode(bytes, &keeping);
+    assert!(whole.is_err() || whole == kept, "a whole file is cut");
     if let (Ok(header), Ok(whole)) = (&header, &whole) {
         let pixels = whole.width as usize * whole.height as usize;
         assert_eq!(whole.data.len(), 3 * pixels);
@@ -62,6 +66,31 @@ pub fn image(magic: &[u8], bytes: &[u8]) {
         // A scan that breaks below the crop is seen by full decoding alone.
         assert!(whole.is_err() || loaded.is_ok(), "{loaded:?}");
     }
+    Some(whole.map(drop))
+}
+
+/// Reads `bytes` as a tar shard, as they are and with the checksums that would stop a fuzzer at once set right; gives how
+/// many members they have as they are.
+pub fn tar(bytes: &[u8]) -> Result<usize, Error> {
+    let mut tar = bytes.to_vec();
+    for header in tar.chunks_exact_mut(512) {
+        header[148..156].fill(b' ');
+        let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+        header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    }
+    let _ = members_in_order(&tar);
+    members_in_order(bytes)
+}
+
+fn members_in_order(bytes: &[u8]) -> Result<usize, Error> {
+    let (members, _) = members(bytes, "a.tar")?;
+    let mut last = 0;
+    for member in &members {
+        assert!(member.offset >= last);
+        last = member.offset + member.len;
+        assert!(last <= bytes.len() as u64);
+    }
+    Ok(members.len())
 }
 
 /// Tokenises `text` in both readings of special tokens; ids and rows must be those of the vocabulary.
