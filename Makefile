@@ -30,7 +30,7 @@ $(PY):
 
 $(VENV)/.installed: pyproject.toml | $(PY)
 	$(BIN)/maturin develop --release
-	$(PY) -m pip install -q 'impasto[all,test,lint]'
+	$(PY) -m pip install -q 'impasto[all,test,lint,docs]'
 	@touch $@
 
 $(VENV)/.built: $(VENV)/.installed $(RUST_SOURCES)

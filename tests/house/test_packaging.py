@@ -9,14 +9,17 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable, Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 import impasto
+import impasto_lab
 
 PACKAGE = Path(impasto.__file__).parent
+LAB = Path(impasto_lab.__file__).parent
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
@@ -57,10 +60,13 @@ def _needs() -> list[tuple[str, str, str]]:
 
 
 def test_all_brings_every_extra() -> None:
-    users = [
-        requirement for name, extra in EXTRAS.items() if name not in ("all", "test", "lint") for requirement in extra
-    ]
+    development = ("all", "test", "lint", "docs")
+    users = [requirement for name, extra in EXTRAS.items() if name not in development for requirement in extra]
     assert _brings(EXTRAS["all"]) == _brings(users)
+
+
+def test_extras_are_those_of_the_plan() -> None:
+    assert set(EXTRAS) == {"clip", "hf", "style", "cli", "lab", "peers", "all", "test", "lint", "docs"}
 
 
 @pytest.mark.parametrize(("file", "module", "extra"), sorted(set(_needs())))
@@ -68,28 +74,56 @@ def test_the_extra_that_is_named_brings_the_module(file: str, module: str, extra
     assert _distributions(module) & _brings(EXTRAS[extra])
 
 
-def test_what_is_imported_at_once_is_declared() -> None:
+def _foreign(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """What is imported of others: neither the standard library's nor ours."""
+    for node in nodes:
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        for name in names:
+            if name.partition(".")[0] not in {*sys.stdlib_module_names, "impasto", "impasto_lab"}:
+                yield name
+
+
+def test_what_the_library_imports_at_once_is_declared() -> None:
     """Outside of functions only the standard library, ourselves and declared dependencies are imported."""
     declared = _brings(PROJECT["dependencies"])
-    undeclared = []
-    for path in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            undeclared += [
-                f"{path.relative_to(PACKAGE)}: {name}"
-                for name in names
-                if (top := name.partition(".")[0]) not in {*sys.stdlib_module_names, "impasto"}
-                and not _distributions(top) & declared
-            ]
+    undeclared = [
+        f"{path.relative_to(PACKAGE)}: {name}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for name in _foreign(ast.parse(path.read_text(encoding="utf-8")).body)
+        if not _distributions(name) & declared
+    ]
     assert not undeclared
+
+
+def test_what_the_lab_imports_is_in_its_extra() -> None:
+    """Plain imports, anywhere in a file: those of benches may be of peers, all others are `impasto[lab]`'s."""
+    lab = _brings([*PROJECT["dependencies"], *EXTRAS["lab"]])
+    peers = lab | _brings(EXTRAS["peers"])
+    undeclared = [
+        f"{path.relative_to(LAB)}: {name}"
+        for path in sorted(LAB.rglob("*.py"))
+        for name in _foreign(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        if not _distributions(name) & (peers if path.is_relative_to(LAB / "bench") else lab)
+    ]
+    assert not undeclared
+
+
+def test_the_lab_imports_plainly() -> None:
+    """Types are checked through an import, not through `need`: the verb that is run names what is missing."""
+    users = [
+        path.relative_to(LAB).as_posix()
+        for path in sorted(LAB.rglob("*.py"))
+        if path.relative_to(LAB).parts[0] != "cli" and "impasto.extras" in path.read_text(encoding="utf-8")
+    ]
+    assert not users
 
 
 def test_a_missing_package_is_named_with_its_extra() -> None:
     from impasto.extras import need
 
-    with pytest.raises(impasto.MissingExtraError, match=r"pip install 'impasto\[demo\]'") as caught:
-        need("no_such_package.part", "demo")
+    with pytest.raises(impasto.MissingExtraError, match=r"pip install 'impasto\[lab\]'") as caught:
+        need("no_such_package.part", "lab")
     assert isinstance(caught.value, ImportError)
 
 
@@ -99,7 +133,7 @@ def test_a_package_that_is_broken_is_not_called_missing(tmp_path: Path, monkeypa
     (tmp_path / "broken_package.py").write_text("import what_it_needs_in_turn\n", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModuleNotFoundError, match="what_it_needs_in_turn"):
-        need("broken_package", "demo")
+        need("broken_package", "lab")
 
 
 @pytest.mark.skipif(shutil.which("cargo") is None, reason="cargo is not on the path")

@@ -112,7 +112,6 @@ def run(
 
     Raises:
         AnswersDifferError: If the loaders don't agree.
-        MissingExtraError: If a peer is not installed.
         RecipeError: If there are fewer images than a batch has.
     """
     work = Work(batch_size=batch_size, interpolation=interpolation, seed=seed)

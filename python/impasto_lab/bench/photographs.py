@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-from impasto.extras import need
+import PIL.Image
+import skimage.data
+from sklearn.datasets import load_sample_image
 
 #: skimage.data's colour photographs that its wheel carries, with what is on them.
 _SKIMAGE = {
@@ -72,13 +73,9 @@ def photographs() -> list[tuple[str, npt.NDArray[np.uint8]]]:
 
     Returns:
         What is on each, and its pixels [H, W, 3] uint8.
-
-    Raises:
-        MissingExtraError: If scikit-image or scikit-learn is not installed.
     """
-    data, samples = need("skimage.data", "bench"), need("sklearn.datasets", "bench")
-    taken = [(what, getattr(data, name)()) for name, what in _SKIMAGE.items()]
-    taken += [(what, samples.load_sample_image(name)) for name, what in _SKLEARN.items()]
+    taken = [(what, getattr(skimage.data, name)()) for name, what in _SKIMAGE.items()]
+    taken += [(what, load_sample_image(name)) for name, what in _SKLEARN.items()]
     return [(what, np.ascontiguousarray(pixels[..., :3])) for what, pixels in taken]
 
 
@@ -95,19 +92,15 @@ def write_files(
         seed: Key of all cuts and captions.
         size: Width and height, in pixels.
         quality: JPEG quality, 1 to 95.
-
-    Raises:
-        MissingExtraError: If Pillow, scikit-image or scikit-learn is not installed.
     """
-    image_module = need("PIL.Image", "bench")
     draw = random.Random(seed)
-    taken = [(what, image_module.fromarray(pixels)) for what, pixels in photographs()]
+    taken = [(what, PIL.Image.fromarray(pixels)) for what, pixels in photographs()]
     names, captions = [], []
     for number in range(count):
         what, photograph = taken[number % len(taken)]
-        cut = photograph.resize(size, image_module.Resampling.BICUBIC, box=_part(photograph.size, size, draw))
+        cut = photograph.resize(size, PIL.Image.Resampling.BICUBIC, box=_part(photograph.size, size, draw))
         if draw.random() < 0.5:
-            cut = cut.transpose(image_module.Transpose.FLIP_LEFT_RIGHT)
+            cut = cut.transpose(PIL.Image.Transpose.FLIP_LEFT_RIGHT)
         names.append(f"{number:06d}.jpg")
         cut.save(folder / names[-1], "JPEG", quality=quality, subsampling="4:2:0")
         captions.append(f"{draw.choice(_OPENINGS)} {what}, {draw.choice(_ENDINGS)}")

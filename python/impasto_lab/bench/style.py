@@ -12,9 +12,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torchvision.models import resnet18
 
 from impasto.checks import require
-from impasto.extras import need
 from impasto.style import StyleModel
 from impasto_lab.bench import machine
 from impasto_lab.bench.answers import AnswersDifferError
@@ -164,7 +164,6 @@ def run(
 
     Raises:
         AnswersDifferError: If a form's images differ from the published form's by more than `TOLERANCE`.
-        MissingExtraError: If torchvision is not installed.
         RecipeError: If there is no such device.
     """
     place = torch.device(device)
@@ -251,7 +250,7 @@ def _training_step(images: Tensor, seed: int) -> Callable[[], object]:
     """A step of SGD on a ResNet-18 with ten classes; on a GPU in channels_last and bfloat16, as one would train."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network: nn.Module = need("torchvision.models", extra="style").resnet18(num_classes=10)
+        network: nn.Module = resnet18(num_classes=10)
     gpu = images.is_cuda
     network.to(images.device).to(memory_format=torch.channels_last if gpu else torch.contiguous_format)
     optimizer = torch.optim.SGD(network.parameters(), lr=1e-3, momentum=0.9)

@@ -44,7 +44,6 @@ def write_mixgen_page(
     Raises:
         RecipeError: If the data set has fewer than two samples a pair.
         ImpastoError: If a sample can't be loaded, of the kind that fits.
-        MissingExtraError: If what the page needs is not installed.
     """
     if len(data) < 2 * rows:
         raise RecipeError(f"{rows} pairs need {2 * rows} samples, and the data set has {len(data)}; show fewer rows")

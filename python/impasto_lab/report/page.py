@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import jinja2
+
 from impasto.errors import SourceError
-from impasto.extras import need
 from impasto.files import new_file
 
 
@@ -20,9 +21,7 @@ def write_page(path: Path, template: str, **context: Any) -> Path:
 
     Raises:
         SourceError: If the file can't be written.
-        MissingExtraError: If jinja2 is not installed.
     """
-    jinja2 = need("jinja2", extra="demo")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=True,

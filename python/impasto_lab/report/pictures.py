@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import PIL.Image
 
-from impasto.extras import need
 from impasto.recipe import Triple, mean_std
 
 if TYPE_CHECKING:
@@ -40,11 +40,8 @@ def data_uri(pixels: npt.NDArray[np.uint8], *, longest: int = 448, quality: int 
         pixels: [H, W, 3] uint8.
         longest: The longer side is scaled down to this, in pixels.
         quality: JPEG's, from 1 to 95.
-
-    Raises:
-        MissingExtraError: If Pillow is not installed.
     """
-    image: Any = need("PIL.Image", extra="demo").fromarray(np.ascontiguousarray(pixels))
+    image = PIL.Image.fromarray(np.ascontiguousarray(pixels))
     image.thumbnail((longest, longest))
     file = io.BytesIO()
     image.save(file, "JPEG", quality=quality)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from itertools import cycle
-from typing import Any
 
-from impasto.extras import need
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
 from impasto_lab.report.pictures import encoded
 
 #: The pages' colours: text, faint lines, what matters, what it is compared with.
@@ -31,9 +32,6 @@ def curves(
 
     Returns:
         A PNG as a data URI.
-
-    Raises:
-        MissingExtraError: If matplotlib is not installed.
     """
     return encoded(curves_png(lines, x=x, y=y, size=size), "image/png")
 
@@ -69,9 +67,6 @@ def bars(values: Mapping[str, float], *, unit: str, best: Sequence[str] = (), wi
 
     Returns:
         A PNG as a data URI.
-
-    Raises:
-        MissingExtraError: If matplotlib is not installed.
     """
     figure, axes = _axes((width, 0.75 + 0.36 * len(values)))
     names = list(values)
@@ -87,9 +82,9 @@ def bars(values: Mapping[str, float], *, unit: str, best: Sequence[str] = (), wi
     return encoded(_png(figure), "image/png")
 
 
-def _axes(size: tuple[float, float]) -> tuple[Any, Any]:
+def _axes(size: tuple[float, float]) -> tuple[Figure, Axes]:
     """A figure without pyplot, which would keep global state."""
-    figure = need("matplotlib.figure", extra="demo").Figure(figsize=size, layout="constrained")
+    figure = Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot()
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
@@ -102,7 +97,7 @@ def _axes(size: tuple[float, float]) -> tuple[Any, Any]:
     return figure, axes
 
 
-def _png(figure: Any) -> bytes:
+def _png(figure: Figure) -> bytes:
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=200, metadata={"Software": None})
     return file.getvalue()

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import PIL.Image
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from impasto.extras import need
 from impasto_lab.report.pictures import unnormalize
 from impasto_lab.report.plots import curves_png
 from impasto_lab.training import read_metrics
@@ -20,7 +20,7 @@ PARTS = ("content", "style", "identity")
 _GAP = 4
 
 
-def style_sheet(contents: Tensor, styles: Tensor | None, painted: Tensor) -> Any:
+def style_sheet(contents: Tensor, styles: Tensor | None, painted: Tensor) -> PIL.Image.Image:
     """Every content in every style: styles on top, contents on the left.
 
     Args:
@@ -29,10 +29,7 @@ def style_sheet(contents: Tensor, styles: Tensor | None, painted: Tensor) -> Any
         painted: [N, M, 3, H, W] in [0, 1].
 
     Returns:
-        A `PIL.Image.Image`.
-
-    Raises:
-        MissingExtraError: If Pillow is not installed.
+        A picture of [N + 1, M + 1] cells, edges between them.
     """
     height, width = contents.shape[2:]
     rows: list[Tensor] = []
@@ -44,7 +41,7 @@ def style_sheet(contents: Tensor, styles: Tensor | None, painted: Tensor) -> Any
     ]
     framed = functional.pad(torch.stack(rows), [0, _GAP, 0, _GAP], value=1.0)  # [N + 1, M + 1, 3, H, W]
     sheet = framed.permute(2, 0, 3, 1, 4).reshape(1, 3, len(rows) * (height + _GAP), -1)
-    return need("PIL.Image", extra="style").fromarray(unnormalize(sheet, None)[0])
+    return PIL.Image.fromarray(unnormalize(sheet, None)[0])
 
 
 class TrainingPictures:
@@ -71,9 +68,6 @@ def write_curves(path: Path, records: Sequence[dict[str, Any]], names: Sequence[
         path: The PNG file.
         records: What was logged.
         names: What is drawn; what no record has is left out.
-
-    Raises:
-        MissingExtraError: If matplotlib is not installed.
     """
     lines = {}
     for name in names:

@@ -7,12 +7,12 @@ training scripts do both in the training process, which would be slower.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import open_clip
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from impasto.extras import need
 from impasto_lab.bench.photographs import Files
 from impasto_lab.bench.work import Work
 
@@ -48,7 +48,7 @@ class MixAndTokenise:
 
     def __init__(self, work: Work) -> None:
         self.work = work
-        self.tokenizer: Any = need("open_clip", "bench").SimpleTokenizer(context_length=work.length)
+        self.tokenizer = open_clip.SimpleTokenizer(context_length=work.length)
 
     def __call__(self, pairs: list[tuple[torch.Tensor, str]]) -> MixedPairs:
         """Makes a batch."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import PIL.Image
 import torch
+from torchvision import transforms
+from torchvision.transforms import functional
 
-from impasto.extras import need
 from impasto_lab.bench.peers.pairs import MixedPairs, open_pairs
 from impasto_lab.bench.photographs import Files
 from impasto_lab.bench.work import Views, Work
@@ -24,8 +26,8 @@ def open_loader(files: Files, work: Work, *, workers: int, views: Views | None =
     return open_pairs(files, work, load_image, workers=workers, shuffle=views is None)
 
 
-def _open(path: str) -> object:
-    with need("PIL.Image", "bench").open(path) as image:
+def _open(path: str) -> PIL.Image.Image:
+    with PIL.Image.open(path) as image:
         return image.convert("RGB")
 
 
@@ -33,7 +35,6 @@ class _Load:
     """Opens, crops at random, flips at random, normalises."""
 
     def __init__(self, work: Work) -> None:
-        transforms = need("torchvision.transforms", "bench")
         self.transform = transforms.Compose(
             [
                 transforms.RandomResizedCrop(
@@ -57,9 +58,8 @@ class _Replay:
         self.work, self.views = work, views
 
     def __call__(self, path: str, number: int) -> torch.Tensor:
-        functional = need("torchvision.transforms.functional", "bench")
         left, top, width, height = self.views.boxes[number].tolist()
-        mode = functional.InterpolationMode(self.work.interpolation)
+        mode = transforms.InterpolationMode(self.work.interpolation)
         image = functional.resized_crop(_open(path), top, left, height, width, [self.work.size] * 2, mode)
         if self.views.flips[number]:
             image = functional.hflip(image)

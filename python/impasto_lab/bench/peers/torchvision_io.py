@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import torch
+from torchvision import io
+from torchvision.transforms import v2
+from torchvision.transforms.v2 import functional
 
-from impasto.extras import need
 from impasto_lab.bench.peers.pairs import MixedPairs, open_pairs
 from impasto_lab.bench.photographs import Files
 from impasto_lab.bench.work import Views, Work
@@ -25,7 +27,6 @@ def open_loader(files: Files, work: Work, *, workers: int, views: Views | None =
 
 
 def _open(path: str) -> torch.Tensor:
-    io = need("torchvision.io", "bench")
     image: torch.Tensor = io.decode_jpeg(io.read_file(path), mode=io.ImageReadMode.RGB)
     return image
 
@@ -34,7 +35,6 @@ class _Load:
     """Decodes, crops at random, flips at random, normalises."""
 
     def __init__(self, work: Work) -> None:
-        v2 = need("torchvision.transforms.v2", "bench")
         mode = v2.InterpolationMode(work.interpolation)
         self.transform = v2.Compose(
             [
@@ -57,8 +57,7 @@ class _Replay:
         self.work, self.views = work, views
 
     def __call__(self, path: str, number: int) -> torch.Tensor:
-        v2 = need("torchvision.transforms.v2", "bench")
-        functional, mode = v2.functional, v2.InterpolationMode(self.work.interpolation)
+        mode = v2.InterpolationMode(self.work.interpolation)
         left, top, width, height = self.views.boxes[number].tolist()
         size = [self.work.size] * 2
         image = functional.resized_crop(_open(path), top, left, height, width, size, mode, antialias=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import PIL.Image
 
-from impasto.extras import need
 from impasto.progress import Progress
 from impasto.streams import pick, stream
 from impasto_lab.experiments.default_style.settings import HELD_OUT, DefaultStyle
@@ -53,7 +53,7 @@ def write(root: Path, settings: DefaultStyle, progress: Progress) -> StyleData:
         progress: Called after every image.
 
     Raises:
-        MissingExtraError: If Pillow, scikit-image or scikit-learn is not installed.
+        MissingExtraError: If scikit-image or scikit-learn is not installed.
     """
     data = StyleData(root)
     done = root / "done.json"
@@ -101,8 +101,7 @@ def _styles(data: StyleData, settings: DefaultStyle) -> Iterator[tuple[Path, byt
 
 def _cut(picture: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
     """A square of the photograph, brought to the renderings' size."""
-    pillow = need("PIL.Image", extra="demo")
     side = int(rng.integers(min(picture.shape[:2]) // 2, min(picture.shape[:2]) + 1))
     top, left = (int(rng.integers(extent - side + 1)) for extent in picture.shape[:2])
-    part = pillow.fromarray(np.ascontiguousarray(picture[top : top + side, left : left + side]))
-    return np.asarray(part.resize((_SIDE, _SIDE), pillow.Resampling.LANCZOS))
+    part = PIL.Image.fromarray(np.ascontiguousarray(picture[top : top + side, left : left + side]))
+    return np.asarray(part.resize((_SIDE, _SIDE), PIL.Image.Resampling.LANCZOS))

@@ -41,7 +41,6 @@ def run(
         The model; it lies in ``model.safetensors``, its features in ``features.safetensors``.
 
     Raises:
-        MissingExtraError: If a package of ``impasto[demo]`` is not installed.
         CheckpointError: If the folder holds a run of other settings.
     """
     root, tell, chosen = Path(out), narrator or Silent(), settings or DefaultStyle()

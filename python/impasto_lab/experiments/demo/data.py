@@ -57,7 +57,7 @@ def write(out: Path, *, scene_count: int, seed: int, progress: Progress) -> Demo
 
     Raises:
         SourceError: If the folder holds something else.
-        MissingExtraError: If scikit-image, scikit-learn or Pillow is not installed.
+        MissingExtraError: If scikit-image or scikit-learn is not installed.
     """
     size = scenes.Size(scene_count)
     photograph_count = photographs.count()

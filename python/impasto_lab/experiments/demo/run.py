@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 
-from impasto.extras import need
 from impasto.loading import Loader
 from impasto.recipe import ImageRecipe, MixGen, Recipe, TextRecipe
 from impasto_lab.experiments.demo import page
@@ -55,12 +54,9 @@ def run(
 
     Raises:
         SourceError: If the folder can't be written.
-        MissingExtraError: If a package of ``impasto[demo]`` is not installed.
     """
     root, tell, chosen = Path(out), narrator or Silent(), pick_device(device)
     plan = (settings or Demo()).on(chosen)
-    for module in ("PIL.Image", "jinja2", "matplotlib.figure", "safetensors.torch", "skimage", "sklearn"):
-        need(module, extra="demo")  # what is missing is missed now, not after minutes
     root.mkdir(parents=True, exist_ok=True)
 
     with tell.bar("writing photographs and scenes") as advance:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-from impasto.extras import need
+import PIL.Image
 
 
 def encode_jpeg(pixels: npt.NDArray[np.uint8], quality: int = 92) -> bytes:
@@ -21,7 +19,6 @@ def encode_jpeg(pixels: npt.NDArray[np.uint8], quality: int = 92) -> bytes:
     Returns:
         The file's bytes; the same pixels give the same bytes.
     """
-    pillow: Any = need("PIL.Image", extra="demo")
     file = io.BytesIO()
-    pillow.fromarray(pixels).save(file, "JPEG", quality=quality)
+    PIL.Image.fromarray(pixels).save(file, "JPEG", quality=quality)
     return file.getvalue()

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import PIL.Image
 
 from impasto.errors import MissingExtraError
-from impasto.extras import need
 
 Box = tuple[int, int, int, int]
 
@@ -66,8 +66,8 @@ class Photograph:
         folders = (spec.submodule_search_locations if spec else None) or []
         path = next((found for folder in folders if (found := Path(folder) / inside).exists()), None)
         if path is None:
-            raise MissingExtraError(f"{self.file} is not installed; pip install 'impasto[demo]'", path=self.file)
-        with need("PIL.Image", extra="demo").open(path) as image:
+            raise MissingExtraError(f"{self.file} is not installed; pip install 'impasto[lab]'", path=self.file)
+        with PIL.Image.open(path) as image:
             return np.asarray(image.convert("RGB"))
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import PIL.Image
 
-from impasto.extras import need
 from impasto.progress import Progress
 from impasto.streams import pick, shuffled, stream
 from impasto_lab.worlds.formats.encode import encode_jpeg
@@ -37,7 +37,7 @@ def write_photographs(out: str | Path, *, seed: int = 0, progress: Progress | No
 
     Raises:
         SourceError: See `impasto_lab.worlds.write_world`.
-        MissingExtraError: If scikit-image, scikit-learn or Pillow is not installed.
+        MissingExtraError: If scikit-image or scikit-learn is not installed.
     """
     credits = {photograph.name: f"{photograph.credit} ({photograph.licence})" for photograph in catalogue()}
     made = samples(seed=seed)
@@ -65,7 +65,7 @@ def samples(*, seed: int = 0) -> Iterator[Sample]:
         The samples; their facts say photograph, region, tone, box (in the photograph's pixels) and flip.
 
     Raises:
-        MissingExtraError: If scikit-image, scikit-learn or Pillow is not installed.
+        MissingExtraError: If scikit-image or scikit-learn is not installed.
     """
     for photograph in catalogue():
         pixels = photograph.load()
@@ -139,6 +139,5 @@ def _shrink(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     scale = LONGEST / max(height, width)
     if scale >= 1:
         return pixels
-    pillow = need("PIL.Image", extra="demo")
     size = (round(width * scale), round(height * scale))
-    return np.asarray(pillow.fromarray(np.ascontiguousarray(pixels)).resize(size, pillow.Resampling.LANCZOS))
+    return np.asarray(PIL.Image.fromarray(np.ascontiguousarray(pixels)).resize(size, PIL.Image.Resampling.LANCZOS))

@@ -47,7 +47,6 @@ def render_scenes(out: str | Path, *, size: str = "tiny", seed: int = 0, progres
     Raises:
         RecipeError: If there is no such size.
         SourceError: See `impasto_lab.worlds.write_world`.
-        MissingExtraError: If Pillow is not installed.
     """
     chosen = _size(size)
     about: dict[str, Any] = {"seed": seed, "size": size, "side": chosen.side}
@@ -70,7 +69,6 @@ def samples(*, size: str | Size = "tiny", seed: int = 0) -> Iterator[Sample]:
 
     Raises:
         RecipeError: If there is no such size.
-        MissingExtraError: If Pillow is not installed.
     """
     chosen = _size(size)
     seen: set[tuple[Any, ...]] = set()

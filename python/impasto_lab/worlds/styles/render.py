@@ -31,7 +31,6 @@ def render_style(style: Style, *, size: int = 256, variant: int = 0) -> npt.NDAr
 
     Raises:
         RecipeError: If the size is too small, the variant negative or the family unknown.
-        MissingExtraError: If Pillow is not installed.
     """
     if size < SMALLEST:
         raise RecipeError(f"size={size} is too small; use at least {SMALLEST}")
@@ -56,7 +55,6 @@ def paint(image: npt.NDArray[np.uint8], style: Style, *, variant: int = 0) -> np
 
     Raises:
         RecipeError: If the family is not painterly, the variant negative, or the image not as said.
-        MissingExtraError: If Pillow is not installed.
     """
     family = find(style.family)
     if not isinstance(family, Painting):

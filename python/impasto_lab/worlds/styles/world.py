@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import PIL.Image
+
 from impasto.errors import RecipeError
-from impasto.extras import need
 from impasto.progress import Progress
 from impasto_lab.worlds.formats.layout import MARK, making
 from impasto_lab.worlds.styles.catalogue import draw_style
@@ -49,7 +50,6 @@ def render_styles(
     Raises:
         RecipeError: If count or size is too small.
         SourceError: If the folder is there and holds something else, or can't be written.
-        MissingExtraError: If Pillow is not installed.
     """
     if count < 1:
         raise RecipeError(f"count={count} is too small; use at least 1")
@@ -61,14 +61,13 @@ def render_styles(
 
 
 def _write(root: Path, count: int, size: int, seed: int, progress: Progress | None) -> dict[str, int]:
-    pillow = need("PIL.Image", extra="demo")
     families: Counter[str] = Counter()
     lines = []
     for number in range(count):
         style = draw_style(number, seed=seed)
         path = root / style.family / f"{number:05d}.png"
         path.parent.mkdir(exist_ok=True)
-        pillow.fromarray(render_style(style, size=size)).save(path)
+        PIL.Image.fromarray(render_style(style, size=size)).save(path)
         families[style.family] += 1
         lines.append(json.dumps({"file": path.relative_to(root).as_posix(), **asdict(style)}) + "\n")
         if progress:

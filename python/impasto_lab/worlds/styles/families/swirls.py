@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import PIL.Image
+import PIL.ImageDraw
 
-from impasto.extras import need
 from impasto_lab.worlds.styles.canvas.fields import Values, noise, step
 from impasto_lab.worlds.styles.canvas.filters import blur, lit
 from impasto_lab.worlds.styles.canvas.palette import mix, shaded
@@ -29,11 +30,10 @@ def _swirls(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     inks = [tuple(ink) for ink in to_bytes(blur(picture, wide)[row, column] + jitter.astype(np.float32)).tolist()]
     widths = np.maximum(np.rint(2 * wide * rng.uniform(0.55, 1.15, count)), 2).astype(np.int64).tolist()
     levels = rng.integers(60, 255, count).tolist()
-    pillow, draw = need("PIL.Image", "demo"), need("PIL.ImageDraw", "demo")
     ground = blur(picture, 2 * wide) * np.float32(style["ground"])
-    paint = to_image(ground).resize((2 * shape[1], 2 * shape[0]), pillow.Resampling.BILINEAR)
-    height = pillow.new("L", paint.size, 40)
-    brush, ridge = draw.Draw(paint), draw.Draw(height)
+    paint = to_image(ground).resize((2 * shape[1], 2 * shape[0]), PIL.Image.Resampling.BILINEAR)
+    height = PIL.Image.new("L", paint.size, 40)
+    brush, ridge = PIL.ImageDraw.Draw(paint), PIL.ImageDraw.Draw(height)
     for path, ink, width, level in zip(paths, inks, widths, levels, strict=True):
         brush.line(path, ink, width)
         ridge.line(path, level // 2, width)
