@@ -9,14 +9,11 @@ from typing import Any
 
 import lazy_loader
 
+from impasto import moved
+
 # Nothing is imported before it is asked for: torch costs a second.
 _lazy, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
-
-#: Public names that have another home now.
-_MOVED = {
-    "augment": "recipe",
-    "tokenizers": "recipe",
-}
+_named = moved.with_hints(__name__, _lazy)
 
 
 def __getattr__(name: str) -> Any:
@@ -24,6 +21,4 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("impasto")
-    if name in _MOVED:
-        raise AttributeError(f"impasto.{name} is impasto.{_MOVED[name]} now")
-    return _lazy(name)
+    return _named(name)

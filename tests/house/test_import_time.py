@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 # All that may be added to Python's own modules. numpy comes with the extension's first array, torch with a loader.
-LIGHT = {"impasto", "lazy_loader"}
+LIGHT = {"impasto", "impasto.moved", "lazy_loader"}
 
 
 def _new_modules(statement: str) -> set[str]:

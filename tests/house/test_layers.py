@@ -15,7 +15,7 @@ LIBRARY = Path(impasto.__file__).parent
 LAB = Path(impasto_lab.__file__).parent
 
 #: What every room may import.
-GROUND = {"errors", "checks", "streams", "files", "weights", "extras", "progress", "_core"}
+GROUND = {"errors", "checks", "streams", "files", "weights", "extras", "progress", "moved", "_core"}
 #: What each room of the library may import besides.
 ROOMS: dict[str, set[str]] = {
     "recipe": set(),

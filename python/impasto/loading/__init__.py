@@ -2,4 +2,7 @@
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+from impasto import moved
+
+_lazy, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__ = moved.with_hints(__name__, _lazy)

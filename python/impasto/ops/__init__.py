@@ -1,5 +1,6 @@
 """The kernels under the loader as plain functions, on bytes, numpy arrays and torch tensors."""
 
+from impasto import moved
 from impasto.ops.augmenting import apply as apply
 from impasto.ops.augmenting import augment as augment
 from impasto.ops.augmenting import augment_caption as augment_caption
@@ -19,10 +20,4 @@ from impasto.ops.text import pre_caption as pre_caption
 from impasto.ops.text import pre_question as pre_question
 from impasto.ops.text import tokenize as tokenize
 
-_MOVED = ("cut", "join", "mix_captions", "mixgen_batch", "plan_at", "soft_labels", "splice", "Spliced")
-
-
-def __getattr__(name: str) -> object:
-    if name in _MOVED:
-        raise AttributeError(f"impasto.ops.{name} is impasto.mixgen.{name} now")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = moved.with_hints(__name__)
