@@ -1,3 +1,5 @@
+"""The native module, as type checkers and stubtest see it."""
+
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, final

@@ -1,3 +1,5 @@
+"""ALBEF's annotation files: entries are rows, in the order of the files."""
+
 import json
 
 import pytest

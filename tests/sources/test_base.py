@@ -1,3 +1,5 @@
+"""What every source can do: its keys are a sequence, it prints, it pickles."""
+
 import pickle
 
 import pytest

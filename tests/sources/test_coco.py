@@ -1,3 +1,5 @@
+"""COCO captions: rows are images; what is wrong with a file says where."""
+
 import pytest
 
 from impasto.errors import CaptionError, SourceError

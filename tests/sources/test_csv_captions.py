@@ -1,3 +1,5 @@
+"""Tables of captions, read as pandas reads them."""
+
 import csv
 import io
 

@@ -1,3 +1,5 @@
+"""Files that are not what they should be: named, placed, with a remedy."""
+
 import pytest
 
 from impasto.errors import CaptionError, SourceError

@@ -1,3 +1,5 @@
+"""Flickr's three layouts of the same captions."""
+
 import pytest
 
 from impasto.errors import SourceError

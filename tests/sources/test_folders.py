@@ -1,3 +1,5 @@
+"""Folders of images, with captions beside them or as classes."""
+
 import pickle
 
 import pytest

@@ -1,3 +1,5 @@
+"""Sources that hand over one batch at a time: sequences and Hugging Face's data sets."""
+
 import pickle
 
 import datasets

@@ -1,3 +1,5 @@
+"""Karpathy's splits, of COCO and of Flickr."""
+
 import pytest
 
 from impasto.errors import RecipeError, SourceError

@@ -1,3 +1,5 @@
+"""Names of shards: braces and globs."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""Tar shards, read as the webdataset package and tarfile read them."""
+
 import io
 import json
 import pickle

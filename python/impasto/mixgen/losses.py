@@ -12,6 +12,7 @@ from impasto.checks import choice
 from impasto.errors import RecipeError
 from impasto.plan import MixPlan, Plan
 
+#: What a mixed pair's partner, which is in the batch too, is to a contrastive loss.
 Partners = Literal["negatives", "mask", "soft"]
 
 

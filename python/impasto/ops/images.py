@@ -15,6 +15,7 @@ from impasto.errors import RecipeError
 from impasto.files import read_regular
 from impasto.recipe import ImageRecipe, Recipe
 
+#: Pixels [H, W, 3] or [H, W], uint8.
 Image = npt.NDArray[np.uint8]
 Box = tuple[float, float, float, float]
 

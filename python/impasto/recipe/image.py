@@ -10,6 +10,7 @@ from impasto import _core
 from impasto.checks import choice, interval, is_count, is_number, is_triple, require
 from impasto.recipe.augment import Augmentation
 
+#: A number for each of red, green and blue.
 Triple = tuple[float, float, float]
 
 #: Means and standard deviations of the papers' models, of values in [0, 1].

@@ -87,6 +87,7 @@ class BertTokenizer:
         return _wordpiece(str(self.vocabulary), self.lowercase)
 
 
+#: Either tokenizer; both are frozen values.
 Tokenizer = ClipTokenizer | BertTokenizer
 
 

@@ -1,5 +1,5 @@
 """Numbers from scores and truth: pure functions."""
 
-from impasto_lab.metrics.retrieval import Retrieval as Retrieval
-from impasto_lab.metrics.retrieval import chance as chance
-from impasto_lab.metrics.retrieval import retrieval as retrieval
+from impasto_lab.metrics.retrieving import Retrieval as Retrieval
+from impasto_lab.metrics.retrieving import chance as chance
+from impasto_lab.metrics.retrieving import retrieval as retrieval

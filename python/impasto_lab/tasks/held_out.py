@@ -13,7 +13,7 @@ from impasto.loading import Loader
 from impasto.ops import tokenize
 from impasto.recipe import ImageRecipe, Recipe, TextRecipe
 from impasto.sources import IndexedSource
-from impasto_lab.metrics.retrieval import Retrieval, retrieval
+from impasto_lab.metrics.retrieving import Retrieval, retrieval
 from impasto_lab.models import DualEncoder
 
 

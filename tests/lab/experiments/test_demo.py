@@ -15,7 +15,7 @@ import torch
 import impasto
 from impasto_lab.experiments.demo import Demo, DemoResult, run
 from impasto_lab.experiments.demo.data import DemoData, FormatsDifferError, compare_formats
-from impasto_lab.experiments.demo.run import RECIPE
+from impasto_lab.experiments.demo.running import RECIPE
 from impasto_lab.training import Checkpoints, read_metrics
 from impasto_lab.worlds import World
 

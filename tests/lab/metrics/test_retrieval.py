@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from impasto import RecipeError
 from impasto_lab.metrics import chance
-from impasto_lab.metrics.retrieval import retrieval
+from impasto_lab.metrics.retrieving import retrieval
 
 
 def _twin(scores: list[list[float]], image_of: list[int]) -> dict[str, float]:

@@ -13,6 +13,7 @@ from impasto.checks import is_number, require
 from impasto.errors import RecipeError
 from impasto.recipe import Beta
 
+#: What a strength may be given as: a number, an interval to draw from, or a distribution.
 Alpha = float | tuple[float, float] | Beta | Distribution
 
 

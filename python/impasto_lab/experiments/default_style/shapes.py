@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from impasto.streams import pick, stream
 from impasto_lab.worlds.scenes.plan import Scene, Thing
-from impasto_lab.worlds.scenes.render import render
+from impasto_lab.worlds.scenes.rendering import render
 from impasto_lab.worlds.scenes.vocabulary import BACKGROUNDS, COLOURS, SHAPES, TEXTURES
 
 #: Side of the classifier's images, in pixels: STL-10's.

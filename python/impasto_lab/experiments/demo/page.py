@@ -38,7 +38,7 @@ def write(
     held: HeldOut,
     fitted: Fit,
 ) -> Path:
-    """Writes ``report.html``; see `impasto_lab.experiments.demo.run.run`."""
+    """Writes ``report.html``; see `impasto_lab.experiments.demo.run`."""
     about = data.world.about
     by_caption, by_image = _found(data, model, held)
     return write_page(

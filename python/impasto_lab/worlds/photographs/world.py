@@ -16,7 +16,7 @@ from impasto_lab.worlds.formats.encode import encode_jpeg
 from impasto_lab.worlds.formats.layout import World
 from impasto_lab.worlds.formats.sample import Sample, Split
 from impasto_lab.worlds.formats.writer import write_world
-from impasto_lab.worlds.photographs.catalogue import Box, Photograph, Region, catalogue
+from impasto_lab.worlds.photographs.listing import Box, Photograph, Region, catalogue
 from impasto_lab.worlds.photographs.phrases import read
 from impasto_lab.worlds.photographs.tones import TONES, Tone
 

@@ -16,7 +16,7 @@ from impasto_lab.worlds.formats.sample import Sample, Split
 from impasto_lab.worlds.formats.writer import write_world
 from impasto_lab.worlds.scenes.captions import describe
 from impasto_lab.worlds.scenes.plan import draw_scene
-from impasto_lab.worlds.scenes.render import render
+from impasto_lab.worlds.scenes.rendering import render
 
 
 @dataclass(frozen=True)
