@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.util
 import io
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,47 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if not torch.cuda.is_available():
             for item in gpu:
                 item.add_marker(pytest.mark.skip(reason="no CUDA device"))
+
+
+#: What may use the lab; all other tests are the library's.
+_WITH_LAB = {"lab", "house", "frameworks"}
+_TESTS = Path(__file__).parent
+_WITHOUT_LAB = str(_TESTS / "without_lab")
+
+
+@contextmanager
+def _lab_hidden(path: Path) -> Iterator[None]:
+    """Hides `impasto_lab` from a test file of the library, and from processes that it starts."""
+    if path == _TESTS or path.relative_to(_TESTS).parts[0] in _WITH_LAB:
+        yield
+        return
+    lab = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "impasto_lab"}
+    for name in lab:
+        del sys.modules[name]
+    before = os.environ.get("PYTHONPATH")
+    sys.path.insert(0, _WITHOUT_LAB)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (_WITHOUT_LAB, before)))
+    try:
+        yield
+    finally:
+        sys.path.remove(_WITHOUT_LAB)
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
+        sys.modules.update(lab)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, object, object]:
+    with _lab_hidden(collector.path):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    with _lab_hidden(item.path):
+        return (yield)
 
 
 def _inside_package(package: str, pattern: str) -> Path:

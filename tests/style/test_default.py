@@ -1,4 +1,4 @@
-"""The model that comes with impasto: what its card says is so, on contents and styles that it was not trained on."""
+"""The model that comes with impasto: contents stay what they are, styles differ, strength is a scale."""
 
 from __future__ import annotations
 
@@ -9,14 +9,7 @@ import torch
 from torch import Tensor
 
 import impasto
-from impasto.style.model import DEFAULT, StyleModel
-from impasto.style.networks.vgg import load_features
-from impasto.style.transfer.losses import style_loss
-from impasto_lab.experiments.default_style.card import card
-from impasto_lab.experiments.default_style.settings import HELD_OUT, DefaultStyle
-from impasto_lab.tasks.train_style import OBJECTIVE_LAYERS
-from impasto_lab.worlds.photographs import catalogue
-from impasto_lab.worlds.styles import draw_style, render_style
+from impasto.style.model import StyleModel
 
 
 @pytest.fixture(scope="module")
@@ -25,16 +18,9 @@ def model() -> StyleModel:
 
 
 @pytest.fixture(scope="module")
-def contents() -> Tensor:
-    """Photographs that were held out, [4, 3, 128, 128]."""
-    return torch.stack([_small(photograph.load()) for photograph in catalogue() if photograph.name in HELD_OUT])
-
-
-@pytest.fixture(scope="module")
-def styles() -> Tensor:
-    """Styles that were held out, of 24 families, [24, 3, 128, 128]."""
-    first = DefaultStyle().styles
-    return torch.stack([_small(render_style(draw_style(first + 3 * number))) for number in range(24)])
+def contents(photographs: dict[str, npt.NDArray[np.uint8]]) -> Tensor:
+    """Photographs, [4, 3, 128, 128]."""
+    return torch.stack([_small(photographs[name]) for name in ("astronaut", "chelsea", "china", "flower")])
 
 
 def _small(picture: npt.NDArray[np.uint8]) -> Tensor:
@@ -43,22 +29,6 @@ def _small(picture: npt.NDArray[np.uint8]) -> Tensor:
     top, left = (picture.shape[0] - side) // 2, (picture.shape[1] - side) // 2
     square = impasto.ops.resize(np.ascontiguousarray(picture[top : top + side, left : left + side]), (128, 128))
     return torch.from_numpy(square).permute(2, 0, 1) / 255
-
-
-def _layers(images: Tensor) -> list[Tensor]:
-    return list(load_features("small").extract(images, OBJECTIVE_LAYERS).values())
-
-
-@torch.no_grad()
-def test_styles_come_near(model: StyleModel, contents: Tensor, styles: Tensor) -> None:
-    """By 4.0 or so on these few; the card has the figure of many."""
-    falls = []
-    for content in contents:
-        plain = content.expand(len(styles), -1, -1, -1)
-        painted = model.transformer(plain, model.predictor(styles))
-        target = _layers(styles)
-        falls.append(style_loss(_layers(plain), target) / style_loss(_layers(painted), target))
-    assert torch.cat(falls).median() > 3
 
 
 @torch.no_grad()
@@ -103,9 +73,3 @@ def test_strength_is_a_scale(model: StyleModel, contents: Tensor) -> None:
         apart.append(float((painted - content).square().mean().sqrt()))
     assert apart[0] < apart[1] < apart[2]
     assert apart[0] < 0.12
-
-
-def test_the_card_is_the_models(model: StyleModel) -> None:
-    assert DEFAULT.with_name("README.md").read_text(encoding="utf-8") == card(model)
-    assert model.about["measures"]["fall_median"] >= 4
-    assert DEFAULT.stat().st_size < 4_000_000
