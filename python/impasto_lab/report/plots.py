@@ -45,8 +45,8 @@ def curves_png(
 ) -> bytes:
     """The same line plot as `curves`, as the bytes of a PNG file."""
     figure, axes = _axes(size)
-    for (name, (xs, ys)), colour in zip(lines.items(), cycle((ACCENT, OTHER, INK))):
-        axes.plot(xs, ys, color=colour, linewidth=2, label=name, solid_capstyle="round")
+    for (name, (xs, ys)), color in zip(lines.items(), cycle((ACCENT, OTHER, INK))):
+        axes.plot(xs, ys, color=color, linewidth=2, label=name, solid_capstyle="round")
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     axes.set_ylim(bottom=0)
@@ -70,8 +70,8 @@ def bars(values: Mapping[str, float], *, unit: str, best: Sequence[str] = (), wi
     """
     figure, axes = _axes((width, 0.75 + 0.36 * len(values)))
     names = list(values)
-    colours = [ACCENT if name in best else OTHER for name in names]
-    drawn = axes.barh(range(len(names)), list(values.values()), color=colours, height=0.66)
+    colors = [ACCENT if name in best else OTHER for name in names]
+    drawn = axes.barh(range(len(names)), list(values.values()), color=colors, height=0.66)
     axes.bar_label(drawn, labels=[f"{value:,.0f}" for value in values.values()], padding=5, color=INK, fontsize=9.5)
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()

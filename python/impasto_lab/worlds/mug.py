@@ -96,7 +96,7 @@ class _Scene:
         far = _follow(self.distance, eyes, rays, steps=90, furthest=14.0)
         points = eyes + rays * far[:, None]
         normals = _normals(self.distance, points)
-        colour, gloss = self._surface(points)
+        color, gloss = self._surface(points)
         facing = np.clip(normals @ _LIGHT, 0, 1)
         lit = facing * _shadow(self.distance, points + normals * np.float32(0.02))
         open_to = np.clip(self.distance(points + normals * np.float32(0.3)) / np.float32(0.3), 0, 1)
@@ -107,7 +107,7 @@ class _Scene:
         away = rays - 2 * (rays * normals).sum(axis=1, keepdims=True) * normals
         flat = (1 - np.clip(-(rays * normals).sum(axis=1), 0, 1)) ** 4
         room = np.clip(np.float32(0.35) + np.float32(0.5) * away[:, 1], 0.05, 1) * open_to
-        light = colour * (ambient + np.float32(0.95) * lit)[:, None]
+        light = color * (ambient + np.float32(0.95) * lit)[:, None]
         light = light + (shine * np.float32(1.6) + gloss * (np.float32(0.03) + np.float32(0.4) * flat) * room)[:, None]
         # Far away the table fades into the wall.
         haze = np.clip((far - np.float32(7)) / np.float32(4.5), 0, 1)[:, None]
@@ -132,8 +132,8 @@ class _Scene:
         level = np.float32(0.5) + np.float32(0.22) * rings + np.float32(0.1) * fibres - np.float32(0.5) * seam
         dark, bright = np.array([0.16, 0.07, 0.025], np.float32), np.array([0.46, 0.25, 0.11], np.float32)
         wood = dark + (bright - dark) * np.clip(level, 0, 1)[:, None]
-        colour = np.where(table[:, None], wood, body).astype(np.float32)
-        return colour, np.where(table, np.float32(0.06), np.float32(1.0)).astype(np.float32)
+        color = np.where(table[:, None], wood, body).astype(np.float32)
+        return color, np.where(table, np.float32(0.06), np.float32(1.0)).astype(np.float32)
 
 
 def _tin(radius: Values, y: Values, width: float, height: float) -> Values:

@@ -30,7 +30,7 @@ def test_a_batch_is_shown_as_it_was_loaded() -> None:
         assert (unnormalize(images, normalize) == pixels).all()
 
 
-def test_a_picture_keeps_its_shape_and_colour() -> None:
+def test_a_picture_keeps_its_shape_and_color() -> None:
     pixels = np.full((300, 900, 3), (200, 80, 40), np.uint8)
     shown = _decoded(data_uri(pixels, longest=450))
     assert shown.size == (450, 150)

@@ -23,8 +23,8 @@ def _pairs(count: int) -> list[tuple[bytes, list[str]]]:
     pairs = []
     for number in range(count):
         file = io.BytesIO()
-        colour = (37 * number % 256, 91 * number % 256, 151 * number % 256)
-        Image.new("RGB", (40, 30), colour).save(file, "PNG")
+        color = (37 * number % 256, 91 * number % 256, 151 * number % 256)
+        Image.new("RGB", (40, 30), color).save(file, "PNG")
         pairs.append((file.getvalue(), [f"plate number {number}", f"the {number} th plate"]))
     return pairs
 
@@ -95,7 +95,7 @@ def test_held_out_pairs_are_whole_and_complete(tmp_path: Path) -> None:
     assert held.image_of.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
     assert held.keys == ("0", "1", "2", "3", "4")
     mean, std = mixed.image.mean_std
-    first = (torch.tensor(_colour(1)) / 255 - torch.tensor(mean)) / torch.tensor(std)
+    first = (torch.tensor(_color(1)) / 255 - torch.tensor(mean)) / torch.tensor(std)
     assert torch.allclose(held.images[1], first[:, None, None].expand(3, 32, 32), atol=1e-5)
 
     part = held.subset([3, 1])
@@ -106,7 +106,7 @@ def test_held_out_pairs_are_whole_and_complete(tmp_path: Path) -> None:
     assert torch.allclose(part.scores(model), held.scores(model)[[3, 1]][:, columns], atol=1e-6)
 
 
-def _colour(number: int) -> list[float]:
+def _color(number: int) -> list[float]:
     return [37.0 * number % 256, 91.0 * number % 256, 151.0 * number % 256]
 
 

@@ -15,7 +15,7 @@ from impasto.style.networks.compact import StatisticsPredictor
 from impasto_lab.tasks.style_statistics import RunningMoments, embed
 
 
-class Colours(nn.Module):
+class Colors(nn.Module):
     """Embeds an image as its mean colours."""
 
     def __init__(self) -> None:
@@ -48,22 +48,22 @@ def test_running_moments_are_those_of_all(parts: list[int]) -> None:
 @pytest.mark.parametrize("batch_size", [1, 4, 64])
 def test_embeddings_of_a_folder(pictures: tuple[impasto.sources.ImageTextFolder, np.ndarray], batch_size: int) -> None:
     source, pixels = pictures
-    predictor, seen = Colours(), []
+    predictor, seen = Colors(), []
     found = embed(source, predictor, side=12, batch_size=batch_size, progress=lambda *at: seen.append(at))
-    colours = pixels.astype(np.float64).mean(axis=(1, 2)) / 255 / np.sqrt(1 + 1e-5)
-    np.testing.assert_allclose(found.mean.numpy(), colours.mean(axis=0), rtol=1e-5)
-    np.testing.assert_allclose(found.covariance.numpy(), np.cov(colours, rowvar=False), rtol=1e-4)
+    colors = pixels.astype(np.float64).mean(axis=(1, 2)) / 255 / np.sqrt(1 + 1e-5)
+    np.testing.assert_allclose(found.mean.numpy(), colors.mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(found.covariance.numpy(), np.cov(colors, rowvar=False), rtol=1e-4)
     assert seen[-1] == (11, 11)
     assert predictor.training
     assert predictor.norm.num_batches_tracked == 0
     samples = found.distribution().sample(4000, torch.Generator().manual_seed(0))
-    np.testing.assert_allclose(samples.mean(dim=0), colours.mean(axis=0), atol=3e-3)
+    np.testing.assert_allclose(samples.mean(dim=0), colors.mean(axis=0), atol=3e-3)
 
 
 def test_too_few_images(pictures: tuple[impasto.sources.ImageTextFolder, np.ndarray], tmp_path: Path) -> None:
     one = impasto.sources.Sequence([(tmp_path / "00.png", "a texture")])
     with pytest.raises(impasto.RecipeError, match="at least two images, not 1"):
-        embed(one, Colours(), side=12)
+        embed(one, Colors(), side=12)
     with pytest.raises(impasto.RecipeError, match="3 images cannot fill an embedding of 6"):
         StatisticsPredictor(embedding=6, widths=(4, 4, 4, 4)).whiten(torch.rand(3, 38))
 

@@ -15,7 +15,7 @@ from impasto_lab.worlds.photographs import catalogue
 from impasto_lab.worlds.photographs.phrases import read
 from impasto_lab.worlds.photographs.tones import TONES
 
-COLOUR_WORDS = re.compile(r"\b(red|orange|green|blue|purple|pink|yellow|reddish|bluish)\b")
+COLOR_WORDS = re.compile(r"\b(red|orange|green|blue|purple|pink|yellow|reddish|bluish)\b")
 
 
 def _facts(world: World, split: str) -> list[dict]:
@@ -42,13 +42,13 @@ def test_the_catalogue_is_sound() -> None:
             assert 0 <= top < bottom <= height, (photograph.name, region.name)
             assert len(set(region.captions)) == len(region.captions) >= 4
             for phrase in region.captions:
-                for coloured in (True, False):
-                    said = read(phrase, coloured=coloured, mirrored=False)
+                for colored in (True, False):
+                    said = read(phrase, colored=colored, mirrored=False)
                     assert not re.search(r"  |[\[\]{}|]|\ba [aeio]|\ban [^aeiou]", said), said
                     assert (said == said.strip() and said[0].islower()) or said.startswith("Greek"), said
                 if photograph.gray:
                     assert "[" not in phrase
-                assert not COLOUR_WORDS.search(read(phrase, coloured=False, mirrored=False)), phrase
+                assert not COLOR_WORDS.search(read(phrase, colored=False, mirrored=False)), phrase
                 assert photograph.flip or "{" not in phrase
 
 
@@ -103,7 +103,7 @@ def test_captions_fit_the_tone(photographs: World) -> None:
                 assert facts["tone"] == "natural" or any(said in caption for said in words[facts["tone"]]), caption
                 if facts["tone"] == "gray":
                     assert saturation == 0
-                if COLOUR_WORDS.search(caption):
+                if COLOR_WORDS.search(caption):
                     assert saturation > 1, caption
 
 

@@ -18,7 +18,7 @@ from impasto.streams import stream
 from impasto_lab.worlds import World, render_scenes
 from impasto_lab.worlds.scenes import Scene, Thing, draw_scene, render, samples
 from impasto_lab.worlds.scenes.captions import describe
-from impasto_lab.worlds.scenes.vocabulary import BACKGROUNDS, COLOURS, RELATIONS, SHAPES, TEXTURES
+from impasto_lab.worlds.scenes.vocabulary import BACKGROUNDS, COLORS, RELATIONS, SHAPES, TEXTURES
 
 
 def _digests(root: Path) -> dict[str, str]:
@@ -43,18 +43,18 @@ def test_the_seed_is_the_whole_input(scenes: World, tmp_path: Path) -> None:
 
 def test_only_the_test_split_shows_the_kept_combinations(scenes: World) -> None:
     def combinations_of(split: str) -> list[set[tuple[str, str]]]:
-        return [{(thing["shape"], thing["colour"]) for thing in facts["things"]} for facts in _facts(scenes, split)]
+        return [{(thing["shape"], thing["color"]) for thing in facts["things"]} for facts in _facts(scenes, split)]
 
     trained = set().union(*combinations_of("train"), *combinations_of("val"))
     assert all(shown - trained for shown in combinations_of("test"))
-    seen_shapes, seen_colours = ({pair[place] for pair in trained} for place in (0, 1))
+    seen_shapes, seen_colors = ({pair[place] for pair in trained} for place in (0, 1))
     assert seen_shapes == set(SHAPES), "each shape of a kept combination is trained"
-    assert seen_colours == set(COLOURS), "and each colour"
+    assert seen_colors == set(COLORS), "and each colour"
 
 
 def test_no_two_scenes_show_the_same(scenes: World) -> None:
     shown = [
-        (facts["background"], *sorted((t["shape"], t["colour"], t["texture"], t["size"]) for t in facts["things"]))
+        (facts["background"], *sorted((t["shape"], t["color"], t["texture"], t["size"]) for t in facts["things"]))
         for split in ("train", "val", "test")
         for facts in _facts(scenes, split)
     ]
@@ -72,22 +72,22 @@ def test_things_lie_apart_and_inside(scenes: World) -> None:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_pixels_show_the_colour_where_the_thing_is(shape: str) -> None:
+def test_pixels_show_the_color_where_the_thing_is(shape: str) -> None:
     """Most of the pixels that a thing changes are nearer to its own colour than to any other."""
-    colours = np.array(list(COLOURS.values()), float)
+    colors = np.array(list(COLORS.values()), float)
     y, x = np.mgrid[:192, :192] / 192
-    for number, (colour, texture) in enumerate((c, t) for c in COLOURS for t in TEXTURES):
+    for number, (color, texture) in enumerate((c, t) for c in COLORS for t in TEXTURES):
         place = {"x": 0.4, "y": 0.55, "radius": 0.2, "angle": 0.3}
-        thing = Thing(shape=shape, colour=colour, texture=texture, size="large", **place)
+        thing = Thing(shape=shape, color=color, texture=texture, size="large", **place)
         ground = list(BACKGROUNDS)[number % len(BACKGROUNDS)]
         pixels = render(Scene(background=ground, things=(thing,)), 192, stream(number)).astype(int)
         bare = render(Scene(background=ground, things=()), 192, stream(number))
         changed = np.abs(pixels - bare).sum(axis=-1) > 40
         near = np.hypot(x - thing.x, y - thing.y) < thing.radius
         assert changed[~near].mean() < 0.03, "little but shadow lies outside"
-        votes = np.linalg.norm(pixels[near & changed][:, None] - colours, axis=-1).argmin(axis=1)
+        votes = np.linalg.norm(pixels[near & changed][:, None] - colors, axis=-1).argmin(axis=1)
         if texture == "plain":
-            assert list(COLOURS)[np.bincount(votes).argmax()] == colour, (colour, ground)
+            assert list(COLORS)[np.bincount(votes).argmax()] == color, (color, ground)
         else:
             plain = Scene(background=ground, things=(replace(thing, texture="plain"),))
             assert (render(plain, 192, stream(number)) != pixels).any(axis=-1)[near].mean() > 0.05
@@ -107,15 +107,15 @@ def test_five_captions_hold_what_the_facts_say(scenes: World) -> None:
             said = set(re.findall(r"[a-z-]+", caption))
             words.update(said)
             # "orange" is a colour and nothing else here; "grass" and the like come with their grounds.
-            assert said & set(COLOURS) <= {t["colour"] for t in things} | _ground_colours(caption), caption
+            assert said & set(COLORS) <= {t["color"] for t in things} | _ground_colors(caption), caption
             named = {name for name in SHAPES if any(w in said for pair in SHAPES[name] for w in (pair[0], pair[1]))}
             assert named <= {t["shape"] for t in things}, caption
     assert {"left", "right", "two", "three", "there", "striped", "dots"} <= set(words)
     assert known & set(words)
 
 
-def _ground_colours(caption: str) -> set[str]:
-    return {colour for colour, ground in (("green", "green lawn"), ("blue", "blue water")) if ground in caption}
+def _ground_colors(caption: str) -> set[str]:
+    return {color for color, ground in (("green", "green lawn"), ("blue", "blue water")) if ground in caption}
 
 
 def test_relations_are_where_the_pixels_are() -> None:
@@ -132,8 +132,8 @@ def test_relations_are_where_the_pixels_are() -> None:
         for caption in describe(scene, stream(seed, "words")):
             if found := pattern.search(caption):
                 one, other = (
-                    next(t for t in scene.things if (t.colour, t.shape) == (colour, nouns[name]))
-                    for colour, name in (found.groups()[:2], found.groups()[3:])
+                    next(t for t in scene.things if (t.color, t.shape) == (color, nouns[name]))
+                    for color, name in (found.groups()[:2], found.groups()[3:])
                 )
                 side = sides[found[3]]
                 holds = {
@@ -153,8 +153,8 @@ def test_grounds_look_different(scenes: World) -> None:
     for facts in _facts(scenes, "train"):
         pixels = np.asarray(Image.open(scenes.images / f"{facts['id']:012d}.jpg"), float)
         means[facts["background"]].append(np.median(pixels, axis=(0, 1)))
-    centres = [np.mean(of_one, axis=0) for of_one in means.values()]
-    assert min(np.linalg.norm(a - b) for a, b in combinations(centres, 2)) > 25
+    centers = [np.mean(of_one, axis=0) for of_one in means.values()]
+    assert min(np.linalg.norm(a - b) for a, b in combinations(centers, 2)) > 25
 
 
 def test_an_unknown_size_names_the_known(tmp_path: Path) -> None:

@@ -31,14 +31,14 @@ def descriptor(image: np.ndarray) -> np.ndarray:
     scales in four directions.
     """
     bins = (image // 64).astype(int) @ [16, 4, 1]
-    colours = np.sqrt(np.bincount(bins.ravel(), minlength=64) / bins.size)
+    colors = np.sqrt(np.bincount(bins.ravel(), minlength=64) / bins.size)
     light = (image.astype(np.float32) @ LUMA) / 255
     edges = []
     for sigma in (0.0, 1.5, 4.0):
         down, across = np.gradient(blur(light, sigma))
         angles = np.arange(4) * np.pi / 4
         edges += [np.abs(across * np.cos(angle) + down * np.sin(angle)).mean() for angle in angles]
-    return np.concatenate([colours, 0.25 * np.log(np.array(edges) + 1e-3)])
+    return np.concatenate([colors, 0.25 * np.log(np.array(edges) + 1e-3)])
 
 
 @pytest.mark.parametrize("family", FAMILIES)

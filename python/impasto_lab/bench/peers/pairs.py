@@ -43,7 +43,7 @@ class PairDataset(Dataset[tuple[torch.Tensor, str]]):
         return self.load_image(self.paths[number], number), self.captions[number]
 
 
-class MixAndTokenise:
+class MixAndTokenize:
     """Collates pairs: stacks, applies MixGen as its reference does, tokenises with open_clip."""
 
     def __init__(self, work: Work) -> None:
@@ -71,5 +71,5 @@ def open_pairs(
         drop_last=True,
         num_workers=workers,
         persistent_workers=workers > 0,
-        collate_fn=MixAndTokenise(work),
+        collate_fn=MixAndTokenize(work),
     )

@@ -10,7 +10,7 @@ from torch.nn import functional
 from impasto.streams import pick, stream
 from impasto_lab.worlds.scenes.plan import Scene, Thing
 from impasto_lab.worlds.scenes.rendering import render
-from impasto_lab.worlds.scenes.vocabulary import BACKGROUNDS, COLOURS, SHAPES, TEXTURES
+from impasto_lab.worlds.scenes.vocabulary import BACKGROUNDS, COLORS, SHAPES, TEXTURES
 
 #: Side of the classifier's images, in pixels: STL-10's.
 SIDE = 96
@@ -35,7 +35,7 @@ def shapes(count: int, *, seed: int, split: str) -> tuple[Tensor, Tensor]:
         x, y = (float(value) for value in rng.uniform(radius, 1 - radius, 2))
         thing = Thing(
             shape=names[number % len(names)],
-            colour=pick(rng, list(COLOURS)),
+            color=pick(rng, list(COLORS)),
             texture=pick(rng, list(TEXTURES)),
             size="large",
             x=x,

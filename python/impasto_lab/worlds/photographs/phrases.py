@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 
-_COLOURED = re.compile(r"\[([^]|]*)(?:\|([^]]*))?\]")
+_COLORED = re.compile(r"\[([^]|]*)(?:\|([^]]*))?\]")
 _SIDE = re.compile(r"\{(left|right)\}")
 _OTHER = {"left": "right", "right": "left"}
 
 
-def read(phrase: str, *, coloured: bool, mirrored: bool) -> str:
+def read(phrase: str, *, colored: bool, mirrored: bool) -> str:
     """What a phrase says of one rendering of its picture.
 
     Args:
         phrase: With ``[colour words]``, ``[said in colour|said without]``, ``{left}`` and ``{right}``.
-        coloured: The picture shows its true colours.
+        colored: The picture shows its true colours.
         mirrored: It is flipped left to right.
 
     >>> read("a [red ]bus driving to the {left}", coloured=True, mirrored=False)
@@ -24,5 +24,5 @@ def read(phrase: str, *, coloured: bool, mirrored: bool) -> str:
     >>> read("[an orange|a] flower", coloured=False, mirrored=False)
     'a flower'
     """
-    said = _COLOURED.sub(lambda found: found[1] if coloured else found[2] or "", phrase)
+    said = _COLORED.sub(lambda found: found[1] if colored else found[2] or "", phrase)
     return _SIDE.sub(lambda found: _OTHER[found[1]] if mirrored else found[1], said)

@@ -22,14 +22,14 @@ class Tone:
         name: Unique.
         develop: From pixels [H, W, 3] uint8 and a random stream to new pixels.
         wordings: Captions for it, with ``{}`` where the photograph's own phrase goes.
-        coloured: True colours are still seen.
+        colored: True colours are still seen.
         for_gray: It makes a difference to a photograph without colours.
     """
 
     name: str
     develop: Callable[[Pixels, np.random.Generator], Pixels]
     wordings: tuple[str, ...]
-    coloured: bool = True
+    colored: bool = True
     for_gray: bool = True
 
 
@@ -94,14 +94,14 @@ TONES: tuple[Tone, ...] = (
         "gray",
         _gray,
         ("a black and white photo of {}", "{}, in black and white", "a monochrome picture of {}", "{}, without colour"),
-        coloured=False,
+        colored=False,
         for_gray=False,
     ),
     Tone(
         "sepia",
         _sepia,
         ("an old sepia photo of {}", "{}, in sepia", "a yellowed photo of {}", "{}, toned brown like an old print"),
-        coloured=False,
+        colored=False,
     ),
     Tone(
         "dark",

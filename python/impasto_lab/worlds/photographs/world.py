@@ -95,7 +95,7 @@ def _sample(
     part = pixels[top:bottom, left:right]
     image = tone.develop(_shrink(part[:, ::-1] if mirrored else part), rng)
     gray = bool((image[..., :1] == image).all())
-    phrases = [read(phrase, coloured=tone.coloured, mirrored=mirrored) for phrase in region.captions]
+    phrases = [read(phrase, colored=tone.colored, mirrored=mirrored) for phrase in region.captions]
     facts = {
         "photograph": photograph.name,
         "region": region.name,

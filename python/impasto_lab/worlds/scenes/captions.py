@@ -95,7 +95,7 @@ def _picked(scene: Scene, rng: np.random.Generator) -> str:
 
 
 def _terse(scene: Scene, rng: np.random.Generator) -> str:
-    names = [f"{thing.colour} {_name(thing, rng)}" for thing in shuffled(rng, scene.things)]
+    names = [f"{thing.color} {_name(thing, rng)}" for thing in shuffled(rng, scene.things)]
     return pick(rng, (", ".join(names), f"{scene.background}, {', '.join(names)}", _joined(names)))
 
 
@@ -105,7 +105,7 @@ def _noun(thing: Thing, rng: np.random.Generator) -> str:
     size = thing.size if thing.size != "medium" else pick(rng, ("", "medium-sized"))
     size = size if rng.random() < 0.75 else ""
     said = rng.random()
-    words = [size, before if said < 0.5 else "", thing.colour, _name(thing, rng), after if 0.5 <= said < 0.85 else ""]
+    words = [size, before if said < 0.5 else "", thing.color, _name(thing, rng), after if 0.5 <= said < 0.85 else ""]
     return " ".join(word for word in words if word)
 
 

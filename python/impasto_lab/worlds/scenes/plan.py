@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from impasto.streams import pick
-from impasto_lab.worlds.scenes.vocabulary import BACKGROUNDS, COLOURS, SHAPES, SIZES, TEXTURES, held_out
+from impasto_lab.worlds.scenes.vocabulary import BACKGROUNDS, COLORS, SHAPES, SIZES, TEXTURES, held_out
 
 #: Empty space between two things, and between a thing and the edge, as a share of the side.
 _GAP = 0.025
@@ -24,7 +24,7 @@ class Thing:
 
     Attributes:
         shape: Of `SHAPES`.
-        colour: Of `COLOURS`.
+        color: Of `COLORS`.
         texture: Of `TEXTURES`.
         size: Of `SIZES`.
         x: Its centre, from the left, as a share of the side.
@@ -34,7 +34,7 @@ class Thing:
     """
 
     shape: str
-    colour: str
+    color: str
     texture: str
     size: str
     x: float
@@ -58,12 +58,12 @@ class Scene:
     @property
     def unseen(self) -> bool:
         """It holds a combination of shape and colour that is kept for the test split."""
-        return any(held_out(thing.shape, thing.colour) for thing in self.things)
+        return any(held_out(thing.shape, thing.color) for thing in self.things)
 
     @property
     def signature(self) -> tuple[Any, ...]:
         """What it shows, without the places."""
-        things = ((thing.shape, thing.colour, thing.texture, thing.size) for thing in self.things)
+        things = ((thing.shape, thing.color, thing.texture, thing.size) for thing in self.things)
         return self.background, *sorted(things)
 
     def facts(self) -> dict[str, Any]:
@@ -107,8 +107,8 @@ def _things(rng: np.random.Generator, count: int, unseen: bool) -> tuple[Thing, 
     """As many things, or None where they found no place."""
     things: list[Thing] = []
     for number in range(count):
-        shape, colour = _combination(rng, held=unseen and number == 0)
-        if any((thing.shape, thing.colour) == (shape, colour) for thing in things):
+        shape, color = _combination(rng, held=unseen and number == 0)
+        if any((thing.shape, thing.color) == (shape, color) for thing in things):
             return None
         size = pick(rng, list(SIZES))
         placed = _place(rng, float(rng.uniform(*SIZES[size])), things)
@@ -117,7 +117,7 @@ def _things(rng: np.random.Generator, count: int, unseen: bool) -> tuple[Thing, 
         x, y, radius = placed
         texture = pick(rng, list(TEXTURES))
         angle = float(rng.uniform(-0.35, 0.35))
-        thing = Thing(shape=shape, colour=colour, texture=texture, size=size, x=x, y=y, radius=radius, angle=angle)
+        thing = Thing(shape=shape, color=color, texture=texture, size=size, x=x, y=y, radius=radius, angle=angle)
         things.append(thing)
     order = rng.permutation(count).tolist()
     return tuple(things[place] for place in order)
@@ -125,9 +125,9 @@ def _things(rng: np.random.Generator, count: int, unseen: bool) -> tuple[Thing, 
 
 def _combination(rng: np.random.Generator, *, held: bool) -> tuple[str, str]:
     while True:
-        shape, colour = pick(rng, list(SHAPES)), pick(rng, list(COLOURS))
-        if held_out(shape, colour) == held:
-            return shape, colour
+        shape, color = pick(rng, list(SHAPES)), pick(rng, list(COLORS))
+        if held_out(shape, color) == held:
+            return shape, color
 
 
 def _place(rng: np.random.Generator, radius: float, things: list[Thing]) -> tuple[float, float, float] | None:

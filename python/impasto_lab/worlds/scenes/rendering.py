@@ -11,7 +11,7 @@ import numpy.typing as npt
 from impasto_lab.worlds.scenes.backgrounds import paint
 from impasto_lab.worlds.scenes.plan import Scene, Thing
 from impasto_lab.worlds.scenes.shapes import DISTANCES
-from impasto_lab.worlds.scenes.vocabulary import COLOURS
+from impasto_lab.worlds.scenes.vocabulary import COLORS
 
 Values = npt.NDArray[np.floating[Any]]
 
@@ -37,8 +37,8 @@ def _draw(canvas: Values, thing: Thing) -> None:
     side = len(canvas)
     radius = thing.radius * side
     reach = 1.35 * radius
-    left, top = (max(math.floor(centre * side - reach), 0) for centre in (thing.x, thing.y))
-    right, bottom = (min(math.ceil(centre * side + reach), side) for centre in (thing.x, thing.y))
+    left, top = (max(math.floor(center * side - reach), 0) for center in (thing.x, thing.y))
+    right, bottom = (min(math.ceil(center * side + reach), side) for center in (thing.x, thing.y))
     # The pixels' centres in the thing's own frame, where it fits the unit circle.
     across = ((np.arange(left, right, dtype=np.float32) + 0.5 - thing.x * side) / radius)[None, :]
     down = ((np.arange(top, bottom, dtype=np.float32) + 0.5 - thing.y * side) / radius)[:, None]
@@ -56,14 +56,14 @@ def _draw(canvas: Values, thing: Thing) -> None:
 
 def _surface(thing: Thing, x: Values, y: Values, edge: Values, down: Values, radius: float) -> Values:
     """[H, W, 3]: the thing's colour at each point, as if it covered all."""
-    base = np.array(COLOURS[thing.colour], np.float32)
+    base = np.array(COLORS[thing.color], np.float32)
     # The second colour of a pattern is a shade of the first, so that the thing has one colour.
     bright = base.mean() > 150
     other = base * 0.62 if bright else base + (255 - base) * 0.45
-    colour = base + (other - base) * _pattern(thing.texture, x, y, radius)[..., None]
+    color = base + (other - base) * _pattern(thing.texture, x, y, radius)[..., None]
     light = 1.06 - 0.14 * down
     rim = 1 - 0.28 * _smooth(-0.1, 0.0, edge)
-    return colour * (light * rim)[..., None]
+    return color * (light * rim)[..., None]
 
 
 def _pattern(texture: str, x: Values, y: Values, radius: float) -> Values:

@@ -17,7 +17,7 @@ SHAPES: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 #: Red, green and blue of each colour, 0 to 255.
-COLOURS: dict[str, tuple[int, int, int]] = {
+COLORS: dict[str, tuple[int, int, int]] = {
     "red": (214, 40, 44),
     "orange": (245, 134, 26),
     "yellow": (250, 211, 44),
@@ -60,7 +60,7 @@ RELATIONS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
-def held_out(shape: str, colour: str) -> bool:
+def held_out(shape: str, color: str) -> bool:
     """Whether a combination is kept for the test split: one for each shape and each colour."""
-    shapes, colours = list(SHAPES), list(COLOURS)
-    return (shapes.index(shape) + 3 * colours.index(colour)) % len(shapes) == 7
+    shapes, colors = list(SHAPES), list(COLORS)
+    return (shapes.index(shape) + 3 * colors.index(color)) % len(shapes) == 7

@@ -8,7 +8,7 @@ import numpy as np
 
 from impasto.streams import pick
 from impasto_lab.worlds.styles.canvas.fields import Shape, Values, fbm, level, noise, step
-from impasto_lab.worlds.styles.canvas.palette import Palette, colours, mix, ramp, shaded
+from impasto_lab.worlds.styles.canvas.palette import Palette, colors, mix, ramp, shaded
 from impasto_lab.worlds.styles.canvas.raster import resized
 from impasto_lab.worlds.styles.canvas.things import ball, face, flowers, shapes, still_life, unit_places
 
@@ -39,7 +39,7 @@ def _landscape(palette: Palette, shape: Shape, rng: np.random.Generator) -> Valu
     sun, _ = ball(
         shape, (rng.uniform(0.1, horizon), rng.uniform(0.1, 0.9)), (radius := rng.uniform(0.04, 0.12), radius)
     )
-    picture = mix(picture, colours(palette)[-1], sun)
+    picture = mix(picture, colors(palette)[-1], sun)
     ridges = int(rng.integers(3, 6))
     for ridge in range(ridges):
         near = (ridge + 1) / ridges
@@ -67,7 +67,7 @@ def _town(palette: Palette, shape: Shape, rng: np.random.Generator) -> Values:
             tone, pane, gable = rng.uniform(0.05, 0.8), int(rng.integers(2)), rng.uniform(-0.6, 0.6)
             front = shaded(ramp(palette, np.array([tone], np.float32))[0], 1.1 - 0.4 * v)
             window = (np.floor(u * 60) % 3 == 1) & (np.floor(v * 44) % 3 == 1) & (v > 0.07)
-            front = np.where(window[..., None], colours(palette)[-pane], front)
+            front = np.where(window[..., None], colors(palette)[-pane], front)
             roof = max(gable, 0) * np.abs(u - wide / 2)
             picture[part] = np.where((v > roof)[..., None], front, picture[part])
             left += wide * rng.uniform(0.8, 1.1)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from impasto.errors import RecipeError
 from impasto.streams import stream
-from impasto_lab.worlds.styles.canvas.picture import recoloured
+from impasto_lab.worlds.styles.canvas.picture import recolored
 from impasto_lab.worlds.styles.canvas.raster import to_bytes
 from impasto_lab.worlds.styles.catalogue import PAINTERLY, find
 from impasto_lab.worlds.styles.compose import compose
@@ -62,7 +62,7 @@ def paint(image: npt.NDArray[np.uint8], style: Style, *, variant: int = 0) -> np
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or min(image.shape[:2]) < SMALLEST:
         given = f"{list(image.shape)} {image.dtype}"
         raise RecipeError(f"image is {given}; use [H, W, 3] uint8, both sides at least {SMALLEST}")
-    picture = recoloured(image.astype(np.float32) / np.float32(255), style.palette, style.fidelity)
+    picture = recolored(image.astype(np.float32) / np.float32(255), style.palette, style.fidelity)
     return to_bytes(family.repaint(style, picture, _layout(style, variant)))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from impasto_lab.worlds.styles.canvas.fields import Values
-from impasto_lab.worlds.styles.canvas.palette import Palette, colours, ramp
+from impasto_lab.worlds.styles.canvas.palette import Palette, colors, ramp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class Style:
 
     def ink(self, place: int) -> Values:
         """One of the inks, [3] float32 from 0 to 1; 0 is the ground."""
-        chosen: Values = colours(self.inks)[place]
+        chosen: Values = colors(self.inks)[place]
         return chosen
 
     def ramp(self, levels: Values) -> Values:

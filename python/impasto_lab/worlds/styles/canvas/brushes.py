@@ -107,12 +107,12 @@ class Canvas:
         lefts = (np.rint(columns).astype(np.int64) - size).tolist()
         tops = (np.rint(rows).astype(np.int64) - size).tolist()
         turns = (np.rint(angles * ANGLES / np.pi).astype(np.int64) % ANGLES).tolist()
-        colours = [tuple(ink) for ink in to_bytes(inks).tolist()]
+        colors = [tuple(ink) for ink in to_bytes(inks).tolist()]
         kinds = (shapes % len(tool.marks[0])).tolist()
-        for left, top, turn, colour, kind in zip(lefts, tops, turns, colours, kinds, strict=True):
+        for left, top, turn, color, kind in zip(lefts, tops, turns, colors, kinds, strict=True):
             cover, height = tool.marks[turn][kind]
             box = (left, top, left + cover.size[0], top + cover.size[1])
-            self._paint.paste(colour, box, cover)
+            self._paint.paste(color, box, cover)
             if self._height is not None:
                 self._height.paste(height, box, cover)
 

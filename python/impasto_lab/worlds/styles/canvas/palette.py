@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from impasto_lab.worlds.styles.canvas.fields import Values
 
-Colour = tuple[int, int, int]
-Palette = tuple[Colour, ...]
+Color = tuple[int, int, int]
+Palette = tuple[Color, ...]
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,10 @@ def draw_palette(mood: Mood, rng: np.random.Generator, count: int = 6) -> Palett
     turn, first = rng.uniform(*mood.base), 0 if mood.ordered else int(rng.integers(len(mood.hues)))
     hues = [mood.hues[(first + place) % len(mood.hues)] + turn for place in range(count)]
     angles = np.deg2rad(hues + rng.uniform(-mood.jitter, mood.jitter, count))
-    return tuple(_displayed(*colour) for colour in zip(lightness, chroma, angles, strict=True))
+    return tuple(_displayed(*color) for color in zip(lightness, chroma, angles, strict=True))
 
 
-def _displayed(lightness: float, chroma: float, hue: float) -> Colour:
+def _displayed(lightness: float, chroma: float, hue: float) -> Color:
     """The sRGB colour, as vivid as asked or as a screen can."""
     for share in (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1):
         rgb = _linear(lightness, share * chroma * np.cos(hue), share * chroma * np.sin(hue))
@@ -106,7 +106,7 @@ def _linear(lightness: float, a: float, b: float) -> npt.NDArray[np.float64]:
     )
 
 
-def colours(palette: Palette) -> Values:
+def colors(palette: Palette) -> Values:
     """[n, 3] float32, from 0 to 1."""
     return np.array(palette, np.float32) / 255
 
@@ -122,7 +122,7 @@ def ramp(palette: Palette, levels: Values) -> Values:
         [..., 3] float32, from 0 to 1.
     """
     at = np.linspace(0, len(palette) - 1, 1024)
-    table = np.stack([np.interp(at, range(len(palette)), channel) for channel in colours(palette).T], axis=-1)
+    table = np.stack([np.interp(at, range(len(palette)), channel) for channel in colors(palette).T], axis=-1)
     return table.astype(np.float32)[np.clip(levels * 1023, 0, 1023).astype(np.int64)]
 
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from impasto_lab.worlds.styles.canvas.fields import Values, noise
 from impasto_lab.worlds.styles.canvas.filters import blur, slopes
-from impasto_lab.worlds.styles.canvas.palette import Palette, colours, ramp
+from impasto_lab.worlds.styles.canvas.palette import Palette, colors, ramp
 
 #: Weights of red, green and blue in brightness (ITU-R BT.601, as JPEG and Pillow have them).
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -26,7 +26,7 @@ def stretched(light: Values, low: float = 2.0, high: float = 98.0) -> Values:
     return spread
 
 
-def recoloured(picture: Values, palette: Palette, fidelity: float) -> Values:
+def recolored(picture: Values, palette: Palette, fidelity: float) -> Values:
     """A picture in the colours of a palette, as light and dark as before.
 
     Args:
@@ -41,7 +41,7 @@ def recoloured(picture: Values, palette: Palette, fidelity: float) -> Values:
 
 def nearest(picture: Values, palette: Palette) -> npt.NDArray[np.int64]:
     """Which of a palette's colours each pixel is nearest to, [H, W] int64."""
-    inks = colours(palette)
+    inks = colors(palette)
     # |p - c|² without |p|², which is the same for every colour.
     nearness = picture @ (2 * inks.T) - (inks**2).sum(axis=1)
     best: npt.NDArray[np.int64] = np.argmax(nearness, axis=-1)

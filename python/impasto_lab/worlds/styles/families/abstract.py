@@ -6,7 +6,7 @@ import numpy as np
 
 from impasto_lab.worlds.styles.canvas.fields import Shape, Values, fbm, level, noise, places, step
 from impasto_lab.worlds.styles.canvas.filters import blur, lit
-from impasto_lab.worlds.styles.canvas.palette import colours, mix, shaded
+from impasto_lab.worlds.styles.canvas.palette import colors, mix, shaded
 from impasto_lab.worlds.styles.canvas.raster import blank, reduced
 from impasto_lab.worlds.styles.family import Texture
 from impasto_lab.worlds.styles.style import Style
@@ -47,7 +47,7 @@ def _figures(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
                     (-u + 0.4 * v, -v - 0.4 * u),
                 ]
                 draw.polygon([(x + size * a, y + size * b) for a, b in corners], 255)
-        own = colours(inks)[1 + (layer + round(style["order"])) % (len(inks) - 1)]
+        own = colors(inks)[1 + (layer + round(style["order"])) % (len(inks) - 1)]
         made = mix(made, shaded(own, 1 + 0.03 * noise(rng, shape, 1.5)), style["cover"] * reduced(image, 2))
     return made
 
@@ -58,7 +58,7 @@ def _grid(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     height, width = shape
     made = np.empty((*shape, 3), np.float32)
     bar = max(1, round(0.28 * unit * style["bar"]))
-    inks, ground, line = colours(style.palette), style.ink(0), style.ink(-1)
+    inks, ground, line = colors(style.palette), style.ink(0), style.ink(-1)
     boxes = [(0, 0, height, width)]
     while boxes:
         top, left, bottom, right = boxes.pop()
@@ -83,7 +83,7 @@ def _panels(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     """Two or three fields of colour, soft at their edges, breathing over a ground."""
     unit = style.on(min(shape))
     y, x = places(shape)
-    inks = colours(style.inks)
+    inks = colors(style.inks)
     brushed = 0.05 * noise(rng, shape, (unit, 4 * unit)) + 0.04 * fbm(rng, shape, 3 * unit, 5, 0.7)
     made = shaded(inks[1], 1 + brushed)
     fields = 2 + round(style["fields"])

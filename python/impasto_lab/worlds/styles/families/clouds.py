@@ -62,8 +62,8 @@ def _plasma(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
         along, across = rotated(shape, angle)
         total += np.sin(along / unit + rng.uniform(0, 6) + style["twist"] * np.sin(across / (1.7 * unit)))
     y, x = places(shape)
-    centre = rng.uniform(0, 1, 2) * shape
-    total += np.sin(np.hypot(y - centre[0], x - centre[1]) / unit)
+    center = rng.uniform(0, 1, 2) * shape
+    total += np.sin(np.hypot(y - center[0], x - center[1]) / unit)
     turn = np.abs((total * style["cycles"] / 4) % 2 - 1)
     return style.ramp(turn.astype(np.float32))
 

@@ -7,7 +7,7 @@ import numpy as np
 from impasto_lab.worlds.styles.canvas.cells import cut
 from impasto_lab.worlds.styles.canvas.fields import Shape, Values, fbm, level, noise, step
 from impasto_lab.worlds.styles.canvas.filters import lit
-from impasto_lab.worlds.styles.canvas.palette import colours, mix, shaded
+from impasto_lab.worlds.styles.canvas.palette import colors, mix, shaded
 from impasto_lab.worlds.styles.family import Texture
 from impasto_lab.worlds.styles.style import Style
 
@@ -17,7 +17,7 @@ def _pebbles(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     cells = cut(rng, shape, side, jitter=style["jitter"])
     dome = np.sqrt(np.clip(1 - (1 - np.minimum(cells.border / (0.42 * side), 1)) ** 2, 0, 1))
     shade, gloss = lit(dome.astype(np.float32), style["angle"], 0.3 * side)
-    tones = colours(style.palette)[rng.integers(1, len(style.palette), cells.count)]
+    tones = colors(style.palette)[rng.integers(1, len(style.palette), cells.count)]
     stones = tones[cells.label] * (1 + 0.08 * fbm(rng, shape, 0.4 * side, 3)[..., None])
     picture = shaded(stones, 0.75 + 0.3 * dome + shade) + 0.5 * gloss[..., None]
     return mix(picture, style.ramp(np.zeros(1, np.float32))[0], 1 - step(cells.border, 0.07 * side, 1.5))
@@ -34,14 +34,14 @@ def _crackle(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     crack = 1 - step(wide.border, 0.035 * side * style["weight"] + 0.3, 1.2)
     hair = 0.6 * (1 - step(fine.border, 0.3, 1.0))
     ink = style.ink(-1) if style["tone"] > 0.5 else style.ink(0)
-    dark = colours(style.palette)[0] if style["tone"] > 0.5 else colours(style.palette)[-1]
+    dark = colors(style.palette)[0] if style["tone"] > 0.5 else colors(style.palette)[-1]
     return mix(shaded(ground, 1 + plates), 0.8 * dark + 0.2 * ink, np.maximum(crack, hair))
 
 
 def _terrazzo(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     """Chips of stone in three sizes, strewn in polished cement."""
     unit = style.on(min(shape))
-    inks = colours(style.inks)
+    inks = colors(style.inks)
     made = shaded(inks[0], 1 + 0.03 * fbm(rng, shape, 2, 3))
     for share in (0.8, 1.5, 3.0):
         side = share * unit + 2

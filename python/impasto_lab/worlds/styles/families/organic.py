@@ -6,7 +6,7 @@ import numpy as np
 
 from impasto_lab.worlds.styles.canvas.fields import Shape, Values, fbm, level, noise, step
 from impasto_lab.worlds.styles.canvas.filters import blur, lit
-from impasto_lab.worlds.styles.canvas.palette import colours, mix, shaded
+from impasto_lab.worlds.styles.canvas.palette import colors, mix, shaded
 from impasto_lab.worlds.styles.canvas.raster import resized
 from impasto_lab.worlds.styles.family import Texture
 from impasto_lab.worlds.styles.style import Style
@@ -32,13 +32,11 @@ def _turing(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     skin = step(grown, 0.5, 0.3)
     tint = level(fbm(rng, shape, 9 * unit, 3))
     count = len(style.palette)
-    low = (
-        style.ramp(0.45 * tint) if style["two"] < 0.5 else colours(style.palette)[0] * np.ones((*shape, 3), np.float32)
-    )
+    low = style.ramp(0.45 * tint) if style["two"] < 0.5 else colors(style.palette)[0] * np.ones((*shape, 3), np.float32)
     high = (
         style.ramp(1 - 0.45 * tint)
         if style["two"] < 0.5
-        else colours(style.palette)[count - 1 - round(style["fill"] > 0)]
+        else colors(style.palette)[count - 1 - round(style["fill"] > 0)]
     )
     shade, _ = lit(blur(skin, 0.12 * unit), -2.3, 1.2 * unit * style["relief"])
     return shaded(mix(low, high, skin), 1 + shade)
@@ -47,7 +45,7 @@ def _turing(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
 def _rust(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     """Old paint that flakes off in patches, lichen and stains on what is under it."""
     unit = style.on(min(shape))
-    inks = colours(style.palette)
+    inks = colors(style.palette)
     metal = style.ramp(0.35 * level(fbm(rng, shape, 3 * unit, 5, 0.7)))
     paint = shaded(inks[-2], 1 + 0.07 * fbm(rng, shape, 6 * unit, 4, 0.7))
     height = fbm(rng, shape, 5 * unit, 6, 0.6) + style["worn"]

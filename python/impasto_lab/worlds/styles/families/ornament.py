@@ -6,7 +6,7 @@ import numpy as np
 
 from impasto_lab.worlds.styles.canvas.cells import cut
 from impasto_lab.worlds.styles.canvas.fields import Shape, Values, fbm, noise, places, rotated, step
-from impasto_lab.worlds.styles.canvas.palette import colours, mix, shaded
+from impasto_lab.worlds.styles.canvas.palette import colors, mix, shaded
 from impasto_lab.worlds.styles.family import Texture
 from impasto_lab.worlds.styles.style import Style
 
@@ -27,7 +27,7 @@ def _truchet(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     wide = style["wide"]
     path = 1 - step(away, wide, 1.3 / side)
     core = 1 - step(away, 0.35 * wide, 1.3 / side)
-    inks = colours(style.inks)
+    inks = colors(style.inks)
     tint = inks[1 + rng.integers(2, size=(64, 64))[row % 64, column % 64]] if style["tints"] > 0.6 else inks[0]
     made = mix(tint * np.ones((*shape, 3), np.float32), inks[-1], path)
     return mix(made, inks[-3], core * np.float32(style["core"] > 0.5))
@@ -41,7 +41,7 @@ def _tiles(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     v, u = np.abs(y % side - half + 0.5) / half, np.abs(x % side - half + 0.5) / half
     swapped = (np.maximum(u, v), np.minimum(u, v))  # eight-fold: the diagonal mirrors too
     away, around = np.hypot(*swapped), np.arctan2(swapped[1], swapped[0])
-    inks = colours(style.inks)
+    inks = colors(style.inks)
     made = inks[0] * np.ones((*shape, 3), np.float32)
     for layer in range(4):
         petals, offset = int(rng.integers(1, 4)) * 4, rng.uniform(0.1, 1.15)
@@ -78,7 +78,7 @@ def _scales(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
         shown = np.where(free, away, shown).astype(np.float32)
         label = np.where(free, tints[row % rows, column % tints.shape[1]], label)
     rings = 0.5 + 0.5 * np.cos(2 * np.pi * shown * round(style["rings"]))
-    inks = colours(style.inks)
+    inks = colors(style.inks)
     body = inks[label] if style["mixed"] > 0.5 else inks[2] * np.ones((*shape, 3), np.float32)
     soft = style["soft"]
     ringed = mix(body, inks[0], step(rings, 0.5, 0.35 + soft) * np.float32(style["ringed"] > 0.35))
@@ -90,7 +90,7 @@ def _bloom(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     """Printed cotton: flowers and leaves all over."""
     unit = style.on(min(shape))
     side = 3.2 * unit + 3
-    inks = colours(style.inks)
+    inks = colors(style.inks)
     y, x = places(shape)
     made = shaded(inks[0], 1 + 0.04 * noise(rng, shape, (1, 2)))
     for layer in range(3):

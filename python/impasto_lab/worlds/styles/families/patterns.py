@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from impasto_lab.worlds.styles.canvas.fields import Shape, Values, noise, places, rotated, step
-from impasto_lab.worlds.styles.canvas.palette import colours, mix, shaded
+from impasto_lab.worlds.styles.canvas.palette import colors, mix, shaded
 from impasto_lab.worlds.styles.family import Texture
 from impasto_lab.worlds.styles.style import Style
 
@@ -16,9 +16,9 @@ def _polka(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     y, x = y / side + rng.random(), x / side + rng.random()
     x = x + 0.5 * (np.floor(y) % 2)
     away = np.hypot(y % 1 - 0.5, x % 1 - 0.5)
-    inks = colours(style.inks)
-    count = 1 + round(style["colours"])
-    pattern = (np.floor(y) * 3 + np.floor(x) * (1 + round(style["colours"]))).astype(np.int64) % count
+    inks = colors(style.inks)
+    count = 1 + round(style["colors"])
+    pattern = (np.floor(y) * 3 + np.floor(x) * (1 + round(style["colors"]))).astype(np.int64) % count
     dot = 1 - step(away, style["radius"], 1.4 / side)
     ring = style["ring"] * (1 - step(away, 0.45 * style["radius"], 1.4 / side))
     return mix(inks[0], inks[1 + pattern], dot * (1 - ring))
@@ -32,8 +32,8 @@ def _opart(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     if style["kind"] < 1:
         phase = (across + swell) / unit
     elif style["kind"] < 2:
-        centre = rng.uniform(-0.3, 0.3, 2) * shape
-        phase = np.hypot(along - centre[1], across - centre[0] + swell) / unit
+        center = rng.uniform(-0.3, 0.3, 2) * shape
+        phase = np.hypot(along - center[1], across - center[0] + swell) / unit
     else:
         phase = (np.hypot(along, across) + swell) / unit
         spokes = np.arctan2(across, along) / np.pi * np.rint(style["spokes"])
@@ -48,7 +48,7 @@ def _opart(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
 def _tartan(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     """A sett of stripes, mirrored, in warp and weft, woven as twill."""
     unit = style.on(min(shape))
-    inks = colours(style.palette)
+    inks = colors(style.palette)
     widths = np.maximum(np.rint(rng.uniform(0.6, 4, 7) * unit), 1).astype(np.int64)
     order = rng.permutation(np.r_[np.arange(len(inks)), rng.integers(len(inks), size=2)])[:7]
     sett = np.repeat(order[: len(widths)], widths[: len(order)])
@@ -72,7 +72,7 @@ def _weave(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     over = (row + column * (1 if style["kind"] < 1 else 2)) % (2 if style["kind"] < 1 else 5) < (
         1 if style["kind"] < 1 else 2
     )
-    inks = colours(style.palette)
+    inks = colors(style.palette)
     stripes = max(1, round(style["stripes"]))
     shades = rng.integers(len(inks), size=(2, 8))
     weft = inks[shades[0][row // stripes % 8]]
@@ -89,7 +89,7 @@ FAMILIES = {
     "polka": Texture(
         draw=_polka,
         scales=(4, 20),
-        traits={"angle": (0, 1.57), "colours": (1, 3), "radius": (0.22, 0.48), "ring": (-1, 1), "dark": (0, 1)},
+        traits={"angle": (0, 1.57), "colors": (1, 3), "radius": (0.22, 0.48), "ring": (-1, 1), "dark": (0, 1)},
     ),
     "op_art": Texture(
         draw=_opart,

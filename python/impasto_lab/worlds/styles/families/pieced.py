@@ -7,7 +7,7 @@ import numpy as np
 from impasto_lab.worlds.styles.canvas.cells import cut
 from impasto_lab.worlds.styles.canvas.fields import Values, fbm, noise, places, rotated, step
 from impasto_lab.worlds.styles.canvas.filters import blur, lit
-from impasto_lab.worlds.styles.canvas.palette import colours, mix, shaded
+from impasto_lab.worlds.styles.canvas.palette import colors, mix, shaded
 from impasto_lab.worlds.styles.canvas.picture import luminance
 from impasto_lab.worlds.styles.family import Painting
 from impasto_lab.worlds.styles.style import Style
@@ -40,7 +40,7 @@ def _glass(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     glow = 1.18 - 0.6 * np.minimum(cells.distance / side, 1) + 0.09 * fbm(rng, shape, 0.5 * side, 3)
     lead = 0.045 * side * style["lead"] + 0.6
     shade, _ = lit(np.sqrt(np.clip(1 - (cells.border / (1.6 * lead)) ** 2, 0, 1)), -2.3, 2.0)
-    black = 0.07 + 0.1 * shade[..., None] + 0.05 * colours(style.palette)[0]
+    black = 0.07 + 0.1 * shade[..., None] + 0.05 * colors(style.palette)[0]
     return mix(
         black.astype(np.float32), vivid[cells.label].astype(np.float32) * glow[..., None], step(cells.border, lead, 1.2)
     )
@@ -70,7 +70,7 @@ def _facets(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     shown = blur(picture, 0.12 * unit)[row, column] * light.astype(np.float32)[..., None]
     brushed = shaded(shown, 1 + 0.06 * fbm(rng, shape, 0.5 * unit, 3))
     line = (1 - step(edge, 0.05 * unit + 0.3, 1.3)) * np.float32(style["line"])
-    return mix(brushed, 0.4 * colours(style.palette)[0], line)
+    return mix(brushed, 0.4 * colors(style.palette)[0], line)
 
 
 def _stitches(style: Style, picture: Values, rng: np.random.Generator) -> Values:

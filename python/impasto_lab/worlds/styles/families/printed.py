@@ -6,7 +6,7 @@ import numpy as np
 
 from impasto_lab.worlds.styles.canvas.fields import Shape, Values, fbm, noise, rotated, step
 from impasto_lab.worlds.styles.canvas.filters import blur, slopes, warp
-from impasto_lab.worlds.styles.canvas.palette import colours, mix, shaded
+from impasto_lab.worlds.styles.canvas.palette import colors, mix, shaded
 from impasto_lab.worlds.styles.canvas.picture import luminance, nearest, outlines, stretched
 from impasto_lab.worlds.styles.families.drawn import covered
 from impasto_lab.worlds.styles.family import Painting
@@ -39,7 +39,7 @@ def _halftone(style: Style, picture: Values, rng: np.random.Generator) -> Values
         want = covered(style, picture, 0.3 * side) ** 1.2
         return mix(style.ink(0) * np.ones_like(picture), style.ink(-1), screen(shape, first, side, want))
     soft = blur(picture, 0.3 * side)
-    paper = np.float32(0.97) - np.float32(0.1) * (1 - colours(style.palette)[-1])
+    paper = np.float32(0.97) - np.float32(0.1) * (1 - colors(style.palette)[-1])
     layers = [
         1 - np.float32(0.95) * screen(shape, first + 0.52 * place, side, 1 - soft[..., place]) for place in range(3)
     ]
@@ -52,13 +52,13 @@ def _comic(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     shape = picture.shape[:2]
     side = max(1.2 * style.on(min(shape)), 3.0)
     soft = blur(picture, 0.5 * side)
-    flat = colours(style.palette)[nearest(soft, style.palette)]
+    flat = colors(style.palette)[nearest(soft, style.palette)]
     light = stretched(luminance(soft))
     between = np.clip(1 - np.abs(light - style["tone"]) * 4, 0, 1)
     dots = screen(shape, style["angle"] + rng.normal(0, 0.02), side, 0.75 * between)
     tinted = mix(flat, flat * 0.35 + 0.65 * style.ink(1), dots)
     line = outlines(soft, 0.18 * side + 0.8, 1.6)
-    return mix(tinted, 0.25 * colours(style.palette)[0], line)
+    return mix(tinted, 0.25 * colors(style.palette)[0], line)
 
 
 def _poster(style: Style, picture: Values, rng: np.random.Generator) -> Values:
@@ -68,7 +68,7 @@ def _poster(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     ragged = 0.5 * unit * style["ragged"]
     bent = warp(picture, ragged * noise(rng, shape, 1.6 * unit), ragged * noise(rng, shape, 1.6 * unit))
     label = nearest(blur(bent, 0.5 * unit), style.palette)
-    inks = colours(style.palette)
+    inks = colors(style.palette)
     flat = blur(inks[label], 0.5)
     streaks = style["streaks"] * noise(rng, shape, (1.2, 3 * unit))
     down, across = slopes(luminance(blur(flat, 0.15 * unit + 0.4)))
@@ -85,7 +85,7 @@ def _linocut(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     gouge = np.sin(2 * np.pi * (across / (1.6 * unit + 1.5) + 0.5 * noise(rng, shape, 5 * unit)))
     blocks = 2 + round(style["blocks"])
     chosen = np.rint(np.linspace(len(style.palette) - 1, 0, blocks + 1)).astype(np.int64)
-    inks = colours(style.palette)[chosen]
+    inks = colors(style.palette)[chosen]
     printed: Values = inks[0] * np.ones_like(picture)
     for block in range(1, blocks + 1):
         edge = 1 - block / (blocks + 1) + 0.08
@@ -108,7 +108,7 @@ def _pixels(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     pattern = np.tile(_BAYER, (rows // 4 + 1, columns // 4 + 1))[:rows, :columns, None]
     label = nearest(small + np.float32(style["dither"]) * pattern, style.palette)
     label = np.where(rng.random(label.shape) < 0.01, np.roll(label, 1, axis=1), label)
-    blocks = colours(style.palette)[label].repeat(side, axis=0).repeat(side, axis=1)[: shape[0], : shape[1]]
+    blocks = colors(style.palette)[label].repeat(side, axis=0).repeat(side, axis=1)[: shape[0], : shape[1]]
     if style["grid"] < 0.5 or side < 4:
         return blocks
     y, x = np.arange(shape[0]) % side, np.arange(shape[1]) % side
@@ -121,7 +121,7 @@ def _collage(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     shape = picture.shape[:2]
     unit = style.on(min(shape))
     light = stretched(blur(luminance(picture), 1.2 * unit)) + 0.03 * fbm(rng, shape, 3 * unit, 4, 0.7)
-    inks = colours(style.palette)
+    inks = colors(style.palette)
     fibres = 0.04 * noise(rng, shape, (1, 4)) + 0.04 * noise(rng, shape, (4, 1))
     made = shaded(inks[0], 1 + fibres)
     sheets = len(inks)

@@ -9,7 +9,7 @@ import numpy as np
 from impasto_lab.worlds.styles.canvas.cells import cut
 from impasto_lab.worlds.styles.canvas.fields import Shape, Values, fbm, level, noise, step
 from impasto_lab.worlds.styles.canvas.filters import blur, lit, warp
-from impasto_lab.worlds.styles.canvas.palette import colours, mix, shaded
+from impasto_lab.worlds.styles.canvas.palette import colors, mix, shaded
 from impasto_lab.worlds.styles.canvas.raster import blank, reduced
 from impasto_lab.worlds.styles.family import Texture
 from impasto_lab.worlds.styles.style import Style
@@ -29,7 +29,7 @@ def _batik(style: Style, shape: Shape, rng: np.random.Generator) -> Values:
     cracks = cut(rng, shape, 3.2 * unit, offset=bend)
     thin = 1 - step(cracks.border, 0.25, 1.1)
     return mix(
-        cloth, colours(style.palette)[0] * 0.8, style["cracks"] * thin * step(noise(rng, shape, 4 * unit), -0.3, 1.5)
+        cloth, colors(style.palette)[0] * 0.8, style["cracks"] * thin * step(noise(rng, shape, 4 * unit), -0.3, 1.5)
     )
 
 

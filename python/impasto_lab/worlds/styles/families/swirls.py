@@ -87,7 +87,7 @@ def _scratch(style: Style, picture: Values, rng: np.random.Generator) -> Values:
         column = np.clip(columns + reach * across, 0, width - 1).astype(np.int64)
         total += grain[row, column]
     thread = total / max(float(total.std()), 1e-6)
-    toned = style.ramp(np.full(shape, 0.5, np.float32)) * (1 - style["colour"]) + picture * style["colour"]
+    toned = style.ramp(np.full(shape, 0.5, np.float32)) * (1 - style["color"]) + picture * style["color"]
     dark = step((0.5 - light) * 4.2 + thread, 1.0, 0.5)
     pale = step((light - 0.5) * 4.2 - thread, 1.0, 0.5)
     drawn = mix(toned, style.ramp(np.zeros(1, np.float32))[0], dark)
@@ -112,6 +112,6 @@ FAMILIES = {
     "scratch": Painting(
         repaint=_scratch,
         scales=(2, 8),
-        traits={"wild": (0.3, 2), "colour": (0, 1)},
+        traits={"wild": (0.3, 2), "color": (0, 1)},
     ),
 }

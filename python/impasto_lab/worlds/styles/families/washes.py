@@ -6,7 +6,7 @@ import numpy as np
 
 from impasto_lab.worlds.styles.canvas.fields import Values, fbm, noise, step
 from impasto_lab.worlds.styles.canvas.filters import blur, warp
-from impasto_lab.worlds.styles.canvas.palette import colours, mix, shaded
+from impasto_lab.worlds.styles.canvas.palette import colors, mix, shaded
 from impasto_lab.worlds.styles.canvas.picture import luminance, stretched
 from impasto_lab.worlds.styles.family import Painting
 from impasto_lab.worlds.styles.style import Style
@@ -36,7 +36,7 @@ def _pigment(style: Style, picture: Values, washes: int, rng: np.random.Generato
     return toned, np.maximum(density, 0.1)
 
 
-def _watercolour(style: Style, picture: Values, rng: np.random.Generator) -> Values:
+def _watercolor(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     """Thin washes with dark edges, the paper shining through."""
     shape = picture.shape[:2]
     unit = style.on(min(shape))
@@ -44,7 +44,7 @@ def _watercolour(style: Style, picture: Values, rng: np.random.Generator) -> Val
     thin = 1 - (1 - toned) * np.float32(style["strength"])
     painted = np.maximum(thin, 0.02) ** density[..., None]
     bare = step(stretched(luminance(toned)) + 0.12 * fbm(rng, shape, 4 * unit, 3), 1.02 - 0.25 * style["bare"], 0.08)
-    paper = np.float32(0.97) - np.float32(0.08) * (1 - colours(style.palette)[-1])
+    paper = np.float32(0.97) - np.float32(0.08) * (1 - colors(style.palette)[-1])
     return mix(painted, paper, bare)
 
 
@@ -56,10 +56,10 @@ def _ink(style: Style, picture: Values, rng: np.random.Generator) -> Values:
     dark = (1 - stretched(luminance(toned))) ** 1.3
     dry = step(noise(rng, shape, (1.4, 3.5 * unit)) + 2.2 * (dark - 0.55), 0.0, 0.9)
     load = np.clip(dark * density, 0, 1.1) * (1 - style["dry"] * (1 - dry) * step(dark, 0.45, 0.2))
-    paper = 1 - (1 - colours(style.palette)[-1]) * np.float32(0.5)
-    ink = colours(style.palette)[0] * np.float32(0.6)
+    paper = 1 - (1 - colors(style.palette)[-1]) * np.float32(0.5)
+    ink = colors(style.palette)[0] * np.float32(0.6)
     painted = mix(shaded(paper, 1 + 0.02 * noise(rng, shape, (1, 3))), ink, load)
-    accent = colours(style.palette)[len(style.palette) // 2]
+    accent = colors(style.palette)[len(style.palette) // 2]
     second = step(fbm(rng, shape, 14 * unit, 2), 1.3 - style["accent"], 0.6) * np.clip(
         1 - 1.6 * np.abs(dark - 0.5), 0, 1
     )
@@ -68,7 +68,7 @@ def _ink(style: Style, picture: Values, rng: np.random.Generator) -> Values:
 
 FAMILIES = {
     "watercolour": Painting(
-        repaint=_watercolour,
+        repaint=_watercolor,
         scales=(3, 13),
         traits={
             "bleed": (0.5, 1.6),
