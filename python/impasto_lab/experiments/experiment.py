@@ -1,0 +1,153 @@
+"""An experiment as a value: what was published, what is compared, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from impasto.checks import choice, require
+from impasto_lab.experiments.narrator import Narrator, Silent
+
+#: Seconds, to see that every step runs; minutes to hours on two cores; the published setting.
+Size = Literal["smoke", "small", "full"]
+SIZES: tuple[Size, ...] = ("smoke", "small", "full")
+
+
+@dataclass(frozen=True, order=True)
+class Piece:
+    """One training of an experiment.
+
+    Attributes:
+        arm: What is done differently.
+        seed: Of everything that is drawn; arms of one seed share weights, data and order.
+    """
+
+    arm: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """What its files are called."""
+        return f"{self.arm}-{self.seed}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a piece runs.
+
+    Attributes:
+        shared: The folder of what all pieces share.
+        folder: The piece's own folder.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        narrator: Is told what happens.
+    """
+
+    shared: Path
+    folder: Path
+    device: str = "cpu"
+    narrator: Narrator = field(default_factory=Silent)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What is expected, put down before the run.
+
+    Attributes:
+        better: The arm that is said to be ahead.
+        worse: The arm that it is compared with.
+        metric: Of what.
+        least: The smallest difference (better minus worse) that counts as agreement.
+    """
+
+    better: str
+    worse: str
+    metric: str
+    least: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.metric}: {self.better} > {self.worse}"
+
+
+class RunPiece(Protocol):
+    """Does one piece. A module-level function: pieces may run in other processes."""
+
+    def __call__(self, piece: Piece, settings: Any, place: Place) -> Mapping[str, float]:
+        """Trains and measures.
+
+        Args:
+            piece: Arm and seed.
+            settings: The experiment's, of the size that was asked for.
+            place: Where.
+
+        Returns:
+            What was measured, by metric.
+        """
+        ...
+
+
+class Prepare(Protocol):
+    """Makes what all pieces share, once."""
+
+    def __call__(self, settings: Any, place: Place) -> None:
+        """Fills ``place.shared``; what is there already is used as it is."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """A published table or figure, or a result of our own, that runs again on command.
+
+    Attributes:
+        name: On the command line.
+        title: One line.
+        about: What is done, and how long it takes; shown by ``--help``.
+        arms: What is compared, by name; the first is the baseline.
+        run: Does one piece.
+        settings: By size: frozen values.
+        seeds: By size: the seeds of each arm; paired, as each arm has all of them.
+        prepare: Makes what the pieces share.
+        source: Where the published numbers stand.
+        published: By arm and metric.
+        claims: What is judged.
+        packages: Whose versions go into the evidence, besides impasto's and torch's.
+
+    Raises:
+        RecipeError: If arms, sizes or claims don't go together.
+    """
+
+    name: str
+    title: str
+    about: str
+    arms: tuple[str, ...]
+    run: RunPiece
+    settings: Mapping[Size, Any]
+    seeds: Mapping[Size, tuple[int, ...]]
+    prepare: Prepare | None = None
+    source: str = ""
+    published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
+    packages: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        require(bool(self.arms) and len(set(self.arms)) == len(self.arms), f"{self.name} needs arms of different names")
+        require(set(self.settings) == set(self.seeds) <= set(SIZES), f"{self.name} needs settings and seeds by size")
+        for claim in self.claims:
+            choice("better", claim.better, self.arms)
+            choice("worse", claim.worse, self.arms)
+
+    def pieces(self, size: Size, arms: tuple[str, ...] | None = None) -> list[Piece]:
+        """All that has to be done, seed by seed, so that pairs are complete early.
+
+        Args:
+            size: How much is done.
+            arms: Only these; None takes all.
+
+        Raises:
+            RecipeError: If a name is not known.
+        """
+        choice("size", size, self.settings)
+        for arm in arms or ():
+            choice("arm", arm, self.arms)
+        return [Piece(arm, seed) for seed in self.seeds[size] for arm in arms or self.arms]

@@ -1,0 +1,26 @@
+"""All experiments, by name; each is loaded when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+
+from impasto.checks import choice
+from impasto_lab.experiments.experiment import Experiment
+
+#: Where each experiment is defined, and its title for a list that needs nothing else.
+EXPERIMENTS: dict[str, tuple[str, str]] = {
+    "demo": ("impasto_lab.experiments.demo.experiment", "real photographs, from files to a trained model"),
+    "default-style": ("impasto_lab.experiments.default_style.experiment", "the style model that comes with impasto"),
+}
+
+
+def find(name: str) -> Experiment:
+    """The experiment of a name.
+
+    Raises:
+        RecipeError: If there is none.
+    """
+    choice("experiment", name, EXPERIMENTS)
+    module, _ = EXPERIMENTS[name]
+    experiment: Experiment = importlib.import_module(module).EXPERIMENT
+    return experiment

@@ -1,0 +1,115 @@
+"""What came of an experiment: a file for each piece, and one for all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from impasto.errors import RecipeError, SourceError
+from impasto.files import new_file
+from impasto_lab.experiments.experiment import Experiment, Piece, Size
+from impasto_lab.experiments.verdicts import Verdict, judge
+
+
+@dataclass(frozen=True)
+class Results:
+    """What was measured, and what it says.
+
+    Attributes:
+        experiment: What was run.
+        size: How much of it.
+        measured: By piece and metric.
+        verdicts: On the experiment's claims, where both arms have run.
+        about: Machine, versions, command.
+    """
+
+    experiment: Experiment
+    size: Size
+    measured: Mapping[Piece, Mapping[str, float]]
+    verdicts: tuple[Verdict, ...]
+    about: Mapping[str, Any]
+
+    @classmethod
+    def of(
+        cls, experiment: Experiment, size: Size, measured: Mapping[Piece, Mapping[str, float]], about: Mapping[str, Any]
+    ) -> Results:
+        """Judges what was measured."""
+        verdicts = (judge(claim, measured) for claim in experiment.claims)
+        return cls(experiment, size, measured, tuple(one for one in verdicts if one is not None), about)
+
+    def rows(self) -> list[list[str]]:
+        """For a table: arm, metric, published, mean of ours, seeds."""
+        rows = []
+        for arm in self.experiment.arms:
+            ours = [metrics for piece, metrics in self.measured.items() if piece.arm == arm]
+            for metric in dict.fromkeys(name for metrics in ours for name in metrics):
+                values = [metrics[metric] for metrics in ours if metric in metrics]
+                known = self.experiment.published.get(arm, {}).get(metric)
+                told = "" if known is None else f"{known:g}"
+                rows.append([arm, metric, told, f"{np.mean(values):.4g}", str(len(values))])
+        return rows
+
+    def as_dict(self) -> dict[str, Any]:
+        """The evidence, as JSON has it."""
+        return {
+            "experiment": self.experiment.name,
+            "size": self.size,
+            "source": self.experiment.source,
+            "published": {arm: dict(metrics) for arm, metrics in self.experiment.published.items()},
+            "measured": [
+                {"arm": piece.arm, "seed": piece.seed, **metrics} for piece, metrics in sorted(self.measured.items())
+            ],
+            "verdicts": [verdict.as_dict() for verdict in self.verdicts],
+            **self.about,
+        }
+
+
+class Kept:
+    """The files of finished pieces: ``pieces/{arm}-{seed}.json`` below an experiment's folder.
+
+    Args:
+        folder: The experiment's.
+        settings: What the pieces depend on, as JSON has it.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
+        self.folder = folder / "pieces"
+        self.settings = json.loads(json.dumps(settings, default=repr))
+
+    def path(self, piece: Piece) -> Path:
+        """Where a piece's file lies."""
+        return self.folder / f"{piece.name}.json"
+
+    def load(self, piece: Piece) -> dict[str, float] | None:
+        """What was measured of a piece; None if it is not done.
+
+        Raises:
+            SourceError: If its file is damaged.
+            RecipeError: If it was done with other settings.
+        """
+        path = self.path(piece)
+        if not path.exists():
+            return None
+        try:
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            settings, metrics = kept["settings"], {str(name): float(value) for name, value in kept["metrics"].items()}
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise SourceError(
+                f"it can't be read: {error!r}; remove it, and the piece runs again", path=str(path)
+            ) from error
+        if settings != self.settings:
+            reason = "the piece was run with other settings; choose another folder, or remove it"
+            raise RecipeError(reason, path=str(path))
+        return metrics
+
+    def keep(self, piece: Piece, metrics: Mapping[str, float]) -> None:
+        """Writes what was measured of a piece."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        document = {"arm": piece.arm, "seed": piece.seed, "settings": self.settings, "metrics": dict(metrics)}
+        with new_file(self.path(piece)) as partial:
+            partial.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

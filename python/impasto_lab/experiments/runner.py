@@ -1,0 +1,123 @@
+"""Runs an experiment: what is done stays done, the rest runs side by side, and the evidence is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from impasto.errors import SourceError
+from impasto.files import new_file
+from impasto.jobs import Engine, run_pieces
+from impasto_lab.bench.machine import describe, versions
+from impasto_lab.experiments import registry
+from impasto_lab.experiments.experiment import Experiment, Piece, Place, Size
+from impasto_lab.experiments.narrator import Narrator, Silent
+from impasto_lab.experiments.results import Kept, Results
+
+
+def reproduce(
+    experiment: Experiment,
+    out: str | Path,
+    *,
+    size: Size = "small",
+    arms: tuple[str, ...] | None = None,
+    workers: int = 0,
+    engine: Engine = "processes",
+    device: str = "auto",
+    narrator: Narrator | None = None,
+) -> Results:
+    """Runs an experiment's arms over its seeds.
+
+    Finished pieces are kept in ``OUT/pieces`` and not run again; ``OUT/results.json`` holds everything with machine,
+    versions and command.
+
+    Args:
+        experiment: What is run.
+        out: The folder.
+        size: How much.
+        arms: Only these arms; None takes all.
+        workers: Pieces run side by side, each in a process of one thread; 0 runs them here, one after another.
+        engine: ``"processes"``, or ``"ray"`` where there are more machines.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        narrator: Is told what happens.
+
+    Raises:
+        RecipeError: If a name is not known, or the folder holds pieces of other settings.
+        SourceError: If the folder can't be written.
+    """
+    tell, root = narrator or Silent(), Path(out)
+    pieces = experiment.pieces(size, arms)
+    settings = experiment.settings[size]
+    kept = Kept(root, {"size": size, **_plain(settings)})
+    done = {piece: kept.load(piece) for piece in pieces}
+    measured: dict[Piece, Mapping[str, float]] = {piece: had for piece, had in done.items() if had is not None}
+    todo = [piece for piece in pieces if piece not in measured]
+    if measured:
+        tell.say(f"{len(measured)} of {len(pieces)} pieces are done already")
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        if experiment.prepare is not None and todo:
+            experiment.prepare(settings, Place(shared=root, folder=root, device=device, narrator=tell))
+        for piece, metrics in _run(experiment, todo, root, size, device, tell, workers, engine):
+            kept.keep(piece, metrics)
+            measured[piece] = metrics
+            if len(pieces) > 1:
+                tell.say(f"{piece.arm}, seed {piece.seed}: {len(measured)} of {len(pieces)} done")
+        command = f"impasto reproduce {experiment.name} --size {size}"
+        packages = versions("impasto", "torch", *experiment.packages)
+        about = {"machine": describe(), "versions": packages, "settings": _plain(settings), "command": command}
+        results = Results.of(experiment, size, measured, about)
+        with new_file(root / "results.json") as partial:
+            partial.write_text(json.dumps(results.as_dict(), indent=2, default=repr) + "\n", encoding="utf-8")
+    except OSError as error:
+        if isinstance(error, SourceError):
+            raise
+        raise SourceError(f"the experiment can't be written: {error}; check the folder", path=str(root)) from error
+    return results
+
+
+def _run(
+    experiment: Experiment,
+    pieces: list[Piece],
+    root: Path,
+    size: Size,
+    device: str,
+    tell: Narrator,
+    workers: int,
+    engine: Engine,
+) -> Iterable[tuple[Piece, Mapping[str, float]]]:
+    if workers == 0 and engine == "processes":
+        # Here the narrator is at hand.
+        for piece in pieces:
+            yield piece, _run_piece(experiment, piece, root, size, device, tell)
+        return
+    yield from run_pieces(_Elsewhere(experiment.name, root, size, device), pieces, workers=workers, engine=engine)
+
+
+@dataclass(frozen=True)
+class _Elsewhere:
+    """Runs a piece in another process, which finds the experiment by its name."""
+
+    name: str
+    root: Path
+    size: Size
+    device: str
+
+    def __call__(self, piece: Piece) -> Mapping[str, float]:
+        return _run_piece(registry.find(self.name), piece, self.root, self.size, self.device, Silent())
+
+
+def _run_piece(
+    experiment: Experiment, piece: Piece, root: Path, size: Size, device: str, tell: Narrator
+) -> Mapping[str, float]:
+    # An experiment of one piece has its folder to itself.
+    folder = root if len(experiment.pieces(size)) == 1 else root / piece.name
+    place = Place(shared=root, folder=folder, device=device, narrator=tell)
+    return experiment.run(piece, experiment.settings[size], place)
+
+
+def _plain(settings: Any) -> dict[str, Any]:
+    return asdict(settings)

@@ -1,0 +1,89 @@
+"""What paired seeds say about a claim, in three values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+from scipy import stats
+
+from impasto.checks import require
+from impasto_lab.experiments.experiment import Claim, Piece
+
+Word = Literal["agrees", "disagrees", "undecided"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim, judged.
+
+    Attributes:
+        claim: In words.
+        word: ``"agrees"`` if the whole interval lies above what was claimed at least, ``"disagrees"`` if it lies below
+            zero, ``"undecided"`` otherwise.
+        difference: Mean of the paired differences, better minus worse.
+        interval: Its 95 % interval (Student's t).
+        seeds: Pairs.
+        detectable: The smallest true difference that so many pairs show with a power of 80 %, if they spread as these.
+    """
+
+    claim: str
+    word: Word
+    difference: float
+    interval: tuple[float, float]
+    seeds: int
+    detectable: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it, as JSON has it; what is not known (of fewer than two pairs) is None."""
+        known = {name: None if isinstance(v, float) and not math.isfinite(v) else v for name, v in asdict(self).items()}
+        low, high = self.interval
+        return {**known, "interval": [low, high] if math.isfinite(low) else None}
+
+
+def paired(differences: Sequence[float]) -> tuple[float, tuple[float, float], float]:
+    """Mean of paired differences, its 95 % interval, and what so many pairs can show.
+
+    Args:
+        differences: One for each pair; fewer than two have an infinite interval.
+
+    Returns:
+        The mean, the interval (low, high), and the detectable difference (two-sided 5 %, power 80 %).
+
+    >>> mean, (low, high), _ = paired([1.0, 2.0, 3.0])
+    >>> mean, round(low, 3), round(high, 3)
+    (2.0, -0.484, 4.484)
+    """
+    count = len(differences)
+    require(count > 0, "there are no pairs to compare")
+    mean = float(np.mean(differences))
+    if count < 2:
+        return mean, (-math.inf, math.inf), math.inf
+    error = float(np.std(differences, ddof=1)) / math.sqrt(count)
+    wide = float(stats.t.ppf(0.975, count - 1))
+    power = float(stats.t.ppf(0.8, count - 1))
+    return mean, (mean - wide * error, mean + wide * error), (wide + power) * error
+
+
+def judge(claim: Claim, results: Mapping[Piece, Mapping[str, float]]) -> Verdict | None:
+    """Judges a claim by the pieces that are done; None where no seed has both arms.
+
+    Args:
+        claim: What was said before.
+        results: What was measured.
+    """
+    seeds = sorted({piece.seed for piece in results})
+    pairs = [(Piece(claim.better, seed), Piece(claim.worse, seed)) for seed in seeds]
+    differences = [
+        results[better][claim.metric] - results[worse][claim.metric]
+        for better, worse in pairs
+        if better in results and worse in results
+    ]
+    if not differences:
+        return None
+    mean, (low, high), detectable = paired(differences)
+    word: Word = "agrees" if low > claim.least else "disagrees" if high < 0 else "undecided"
+    return Verdict(str(claim), word, mean, (low, high), len(differences), detectable)

@@ -1,0 +1,109 @@
+"""An experiment runs its pieces once, side by side or not, and says what it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from impasto import RecipeError, SourceError
+from impasto_lab.experiments import Claim, Experiment, Piece, Place, registry
+from impasto_lab.experiments.runner import reproduce
+
+
+@dataclass(frozen=True)
+class Coin:
+    """How often it is thrown."""
+
+    throws: int
+
+
+def toss(piece: Piece, settings: Coin, place: Place) -> Mapping[str, float]:
+    """A piece that leaves a trace each time it runs."""
+    place.folder.mkdir(parents=True, exist_ok=True)
+    with (place.folder / "ran").open("a") as file:
+        file.write("x")
+    bias = {"fair": 0.5, "bent": 0.9}[piece.arm]
+    return {"heads": float((np.random.default_rng(piece.seed).random(settings.throws) < bias).mean())}
+
+
+def mint(settings: Coin, place: Place) -> None:
+    """What all pieces share."""
+    with (place.shared / "minted").open("a") as file:
+        file.write("x")
+
+
+COINS = Experiment(
+    name="coins",
+    title="which coin",
+    about="Throws coins.",
+    arms=("fair", "bent"),
+    run=toss,
+    prepare=mint,
+    settings={"smoke": Coin(10), "small": Coin(200)},
+    seeds={"smoke": (0,), "small": (0, 1, 2, 3)},
+    published={"bent": {"heads": 0.9}},
+    source="a book of coins",
+    claims=(Claim(better="bent", worse="fair", metric="heads"),),
+)
+
+
+def test_arms_times_seeds_and_a_verdict(tmp_path: Path) -> None:
+    results = reproduce(COINS, tmp_path / "coins", size="small")
+    (verdict,) = results.verdicts
+    assert (verdict.word, verdict.seeds) == ("agrees", 4)
+    evidence = json.loads((tmp_path / "coins" / "results.json").read_text())
+    assert {(row["arm"], row["seed"]) for row in evidence["measured"]} == {(a, s) for a in COINS.arms for s in range(4)}
+    assert evidence["published"] == {"bent": {"heads": 0.9}}
+    assert evidence["verdicts"][0]["word"] == "agrees"
+    assert evidence["machine"]["cpus"] >= 1 and evidence["settings"] == {"throws": 200}
+    assert results.rows()[1][:3] == ["bent", "heads", "0.9"]
+
+
+def test_what_is_done_is_not_run_again(tmp_path: Path) -> None:
+    first = reproduce(COINS, tmp_path, size="small", arms=("fair",))
+    assert not first.verdicts
+    (tmp_path / "pieces" / "fair-2.json").unlink()
+    again = reproduce(COINS, tmp_path, size="small")
+    ran = {path.parent.name: len(path.read_text()) for path in tmp_path.glob("*/ran")}
+    assert ran == {f"{arm}-{seed}": 1 + ((arm, seed) == ("fair", 2)) for arm in COINS.arms for seed in range(4)}
+    reproduce(COINS, tmp_path, size="small")
+    assert (tmp_path / "minted").read_text() == "xx"  # nothing to do is nothing to prepare
+    assert len(again.measured) == 8
+
+
+def test_other_settings_and_damaged_pieces_are_named(tmp_path: Path) -> None:
+    reproduce(COINS, tmp_path, size="smoke")
+    other = replace(COINS, settings={**COINS.settings, "smoke": Coin(11)})
+    with pytest.raises(RecipeError, match="other settings"):
+        reproduce(other, tmp_path, size="smoke")
+    (tmp_path / "pieces" / "bent-0.json").write_text("{")
+    with pytest.raises(SourceError, match=r"bent-0\.json"):
+        reproduce(COINS, tmp_path, size="smoke")
+    with pytest.raises(RecipeError, match="arm='round'"):
+        reproduce(COINS, tmp_path, size="smoke", arms=("round",))
+    with pytest.raises(RecipeError, match="size='full'"):
+        reproduce(COINS, tmp_path, size="full")
+
+
+def test_processes_measure_the_same(tmp_path: Path) -> None:
+    """The demonstration, by its name, in a process of its own and here."""
+    demo = registry.find("demo")
+    there = reproduce(demo, tmp_path / "there", size="smoke", workers=1, device="cpu")
+    here = reproduce(demo, tmp_path / "here", size="smoke", device="cpu")
+    (ours,), (theirs,) = here.measured.values(), there.measured.values()
+    assert ours.keys() == theirs.keys()
+    for name, value in ours.items():
+        assert theirs[name] == pytest.approx(value, rel=0.05, abs=12), name  # threads add up in another order
+
+
+@pytest.mark.parametrize("name", registry.EXPERIMENTS)
+def test_the_registry_finds_what_it_lists(name: str) -> None:
+    experiment = registry.find(name)
+    assert experiment.name == name
+    assert experiment.title == registry.EXPERIMENTS[name][1]
+    assert experiment.pieces("smoke")
