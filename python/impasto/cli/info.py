@@ -59,7 +59,8 @@ def run(args: argparse.Namespace) -> int:
     console = output.console(args.json)
     try:
         source = sources.open(args.file, images=args.images, caption=args.caption)
-        report = inspect(source, sample=None if args.all else args.sample, track=output.Progress(console))
+        with output.Terminal(console).bar("inspecting") as progress:
+            report = inspect(source, sample=None if args.all else args.sample, progress=progress)
     except ImpastoError as error:
         console.print(f"[bold red]does not open[/] {type(error).__name__}", end=" ")
         console.print(str(error), markup=False, soft_wrap=True)

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from impasto.checks import choice, is_count, require
 from impasto.recipe import Beta
-from impasto.style import check_alpha, share
 
 #: So many images are held at a time; those of one size among them can run through the networks together.
 WINDOW = 64
@@ -54,6 +53,8 @@ class StylizeSettings:
     prefix: str = "stylized"
 
     def __post_init__(self) -> None:
+        from impasto.style import check_alpha, share  # they bring torch, which the fields alone don't need
+
         check_alpha(self.alpha)
         share(self.ratio)
         choice("format", self.format, ("jpg", "png"))

@@ -1,0 +1,109 @@
+"""The captions, labels and paths of a data set, looked at: all of them, as they are in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from impasto import _core
+from impasto.errors import CaptionError, VocabularyError
+from impasto.jobs.report import Problem, spread
+from impasto.progress import Progress
+from impasto.recipe import ClipTokenizer, TextRecipe, clean_caption
+from impasto.sources import IndexedSource
+
+_CLIP_LENGTH = 77
+#: Progress is told after so many rows.
+_STRIDE = 1000
+
+
+class TextSurvey:
+    """What was counted in the texts of a data set.
+
+    Args:
+        source: The data set.
+        problems: By kind; what is found is added.
+    """
+
+    def __init__(self, source: IndexedSource, problems: dict[str, Problem]) -> None:
+        self._index, self._problems = source.index, problems
+        self.paths: set[str] = set()
+        self.labels: set[int] = set()
+        self._per_image: list[int] = []
+        self._words: list[int] = []
+        self._bytes: list[int] = []
+        self._over = 0
+        self._without: list[int] = []
+        self._seen: set[int] = set()
+        self._count_tokens = _token_counter()
+
+    def read(self, progress: Progress, total: int) -> None:
+        """Looks at every row."""
+        rows = len(self._index)
+        for row in range(rows):
+            self._read_row(row)
+            if (row + 1) % _STRIDE == 0 or row + 1 == rows:
+                progress(row + 1, total)
+        if self._words or not self.labels:
+            for row in self._without:
+                self._note("no caption", row, "the row has no caption")
+
+    def statistics(self) -> dict[str, Any]:
+        """`Report.captions`."""
+        return {
+            "total": len(self._words),
+            "per_image": spread(self._per_image, "mean"),
+            "words": spread(self._words, "mean"),
+            "bytes": spread(self._bytes, "mean"),
+            "over_clip_length": self._over if self._count_tokens else None,
+        }
+
+    def _read_row(self, row: int) -> None:
+        path = self._index.path(row)
+        label = self._index.label(row)
+        self.paths.add(path if path != "memory" else f"row {row}")
+        if label is not None:
+            self.labels.add(label)
+        try:
+            captions = self._index.captions(row)
+        except CaptionError as error:
+            self._note("bad caption", row, error.reason)
+            return
+        if not captions:
+            self._without.append(row)
+        self._per_image.append(len(captions))
+        for caption in captions:
+            self._read_caption(row, caption)
+        identity = hash((self._index.key(row), path, *captions))
+        if identity in self._seen:
+            self._note("duplicate", row, "the same row occurs before")
+        self._seen.add(identity)
+
+    def _read_caption(self, row: int, caption: str) -> None:
+        size, limit = len(caption.encode()), TextRecipe.max_bytes
+        self._words.append(len(caption.split()))
+        self._bytes.append(size)
+        if not caption.strip():
+            self._note("empty caption", row, "the caption is empty")
+        elif size > limit:
+            self._note("over-long caption", row, f"the caption has {size} bytes, more than max_bytes={limit}")
+        elif self._count_tokens is not None and (tokens := self._count_tokens(caption)) > _CLIP_LENGTH:
+            self._over += 1
+            self._note("cut caption", row, f"the caption has {tokens} CLIP tokens, more than {_CLIP_LENGTH}")
+
+    def _note(self, kind: str, row: int, reason: str) -> None:
+        self._problems[kind].add(self._index.key(row), self._index.path(row), reason)
+
+
+def _token_counter() -> Callable[[str], int] | None:
+    """Counts a caption's CLIP tokens, start and end included; ``None`` without the vocabulary."""
+    try:
+        native = ClipTokenizer().native
+    except VocabularyError:
+        return None
+
+    def count(caption: str) -> int:
+        cleaned = clean_caption(caption) if _core.needs_cleaning(caption) else caption
+        return len(native.encode(cleaned, False)) + 2
+
+    return count
