@@ -1,4 +1,4 @@
-"""``python -m impasto`` (and ``torchrun -m impasto``): the command line."""
+"""``python -m impasto``: the verbs of the library."""
 
 import sys
 

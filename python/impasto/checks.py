@@ -28,6 +28,13 @@ def probability(name: str, value: object) -> None:
     require(is_number(value) and 0 <= value <= 1, f"{name}={value!r} must lie in [0, 1]")  # type: ignore[operator]
 
 
+def at_least(least: int, **values: object) -> None:
+    """Requires whole numbers that are not too small, given by their names."""
+    for name, value in values.items():
+        enough = is_count(value) and value >= least  # type: ignore[operator]
+        require(enough, f"{name}={value!r} must be a whole number of at least {least}")
+
+
 def is_number(value: object) -> bool:
     """Whether a value is a number, and not NaN."""
     return isinstance(value, Real) and not isinstance(value, bool) and float(value) == float(value)

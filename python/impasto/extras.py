@@ -27,4 +27,9 @@ def need(module: str, extra: str) -> Any:
         package = module.partition(".")[0]
         if error.name is None or error.name.partition(".")[0] != package:
             raise  # the package is there, and something that it needs in turn is not
-        raise MissingExtraError(f"{package} is not installed; pip install 'impasto[{extra}]'") from error
+        raise missing(package, extra) from error
+
+
+def missing(package: str, extra: str) -> MissingExtraError:
+    """The error of a package that is not installed, with the command that installs it."""
+    return MissingExtraError(f"{package} is not installed; pip install 'impasto[{extra}]'")

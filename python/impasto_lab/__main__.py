@@ -1,4 +1,4 @@
-"""``python -m impasto_lab`` (and ``torchrun -m impasto``): the command line."""
+"""``python -m impasto_lab`` (and ``torchrun -m impasto_lab``): the command line."""
 
 import sys
 

@@ -33,8 +33,3 @@ def test_ops_need_no_torch() -> None:
     modules = _new_modules("import impasto; impasto.ops.permutation(10)")
     assert "torch" not in modules
     assert "numpy" in modules
-
-
-def test_help_is_light() -> None:
-    modules = _new_modules("from impasto.cli import parser; parser().format_help()")
-    assert not {"torch", "numpy", "rich", "impasto.loading", "impasto.ops"} & modules

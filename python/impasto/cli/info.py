@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from impasto.cli import output
+from impasto.cli.kinds import File, Positional
+from impasto.cli.opening import Opening
 from impasto.errors import ImpastoError
-from impasto.extras import need
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from impasto.jobs import Problem, Report
 
-_DESCRIPTION = """\
-Shows what a data set holds and what would go wrong while loading it. The format is told from the content:
-COCO captions, Karpathy and ALBEF JSON; Flickr's token file and CSV; tables with a header (open_clip's CSV);
-tar shards (WebDataset, img2dataset); folders of images with .txt captions; folders of class folders."""
-
-_EPILOG = """\
+EPILOG = """\
 examples:
   impasto info captions_val2017.json --images val2017/
   impasto info 'shards/{00000..00041}.tar' --caption json:caption --all
@@ -26,55 +24,58 @@ examples:
 The exit status is 1 when a sample would fail to load, or the data set does not open."""
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Adds the verb to the command line."""
-    parser = subparsers.add_parser(
-        "info",
-        help="what is in a data set, and what would go wrong",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    output.add_data(parser, "file")
-    parser.add_argument(
-        "--sample", metavar="N", type=output.count, default=1000, help="images to decode (default: 1000)"
-    )
-    parser.add_argument("--all", action="store_true", help="decode every image")
-    output.add_json(parser, "the report")
-    parser.set_defaults(run=run)
+@dataclass(frozen=True, kw_only=True)
+class Info:
+    """Shows what a data set holds and what would go wrong while loading it.
 
-
-def run(args: argparse.Namespace) -> int:
-    """Runs the verb.
+    The format is told from the content: COCO captions, Karpathy and ALBEF JSON; Flickr's token file and CSV; tables
+    with a header (open_clip's CSV); tar shards (WebDataset, img2dataset); folders of images with .txt captions; folders
+    of class folders.
 
     Args:
-        args: ``file``, ``images``, ``caption``, ``sample``, ``all`` and ``json``, as `add_parser` has them.
+        file: Annotation file, folder, tar shard, or pattern of shards.
+        opening: How it is opened.
+        sample: Images to decode.
+        all: Decode every image.
+        json: Write the report as JSON too ('-': to standard output, alone).
+    """
+
+    file: Positional[str]
+    opening: Opening = field(default_factory=Opening)
+    sample: int = 1000
+    all: bool = False
+    json: File | None = None
+
+
+def run(info: Info) -> int:
+    """Runs the verb.
 
     Returns:
         The exit status: 0, or 1 when something would go wrong.
     """
-    from impasto import sources
     from impasto.jobs import failure, inspect
 
-    console = output.console(args.json)
+    console = output.console(info.json)
     try:
-        source = sources.open(args.file, images=args.images, caption=args.caption)
+        source = info.opening.open(info.file)
         with output.Terminal(console).bar("inspecting") as progress:
-            report = inspect(source, sample=None if args.all else args.sample, progress=progress)
+            report = inspect(source, sample=None if info.all else info.sample, progress=progress)
     except ImpastoError as error:
         console.print(f"[bold red]does not open[/] {type(error).__name__}", end=" ")
         console.print(str(error), markup=False, soft_wrap=True)
-        output.write_json(failure(error, args.file), args.json)
+        output.write_json(failure(error, info.file), info.json)
         return 1
-    if args.json != "-":
+    if info.json != "-":
         _show(report, console)
-    output.write_json(report.as_dict(), args.json)
+    output.write_json(report.as_dict(), info.json)
     return 0 if report.ok else 1
 
 
-def _show(report: Report, console: Any) -> None:
+def _show(report: Report, console: Console) -> None:
+    from rich.table import Table
+
     console.print(report.source, markup=False, soft_wrap=True)
-    table = need("rich.table", "cli").Table(show_header=False, box=None, pad_edge=False)
+    table = Table(show_header=False, box=None, pad_edge=False)
     for name, value in _facts(report):
         table.add_row(name, value)
     console.print(table)
@@ -112,9 +113,9 @@ def _range(spread: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:,.5g}" for name, value in spread.items())
 
 
-def _show_problem(problem: Problem, console: Any) -> None:
-    colour = "red" if problem.fatal else "yellow"
-    console.print(f"[bold {colour}]{problem.kind}[/] {problem.count:,}", end=" ")
+def _show_problem(problem: Problem, console: Console) -> None:
+    color = "red" if problem.fatal else "yellow"
+    console.print(f"[bold {color}]{problem.kind}[/] {problem.count:,}", end=" ")
     console.print(problem.fix, markup=False, soft_wrap=True)
     for example in problem.examples:
         console.print(f"  {example['key']}  {example['path']}", markup=False, soft_wrap=True)

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
@@ -15,6 +15,7 @@ from impasto_lab.bench import machine, ours
 from impasto_lab.bench.answers import Answers, compare
 from impasto_lab.bench.peers import pillow, torchvision_io
 from impasto_lab.bench.photographs import Files, write_files
+from impasto_lab.bench.settings import LoaderTiming
 from impasto_lab.bench.timing import Row, Track, take_turns, untracked
 from impasto_lab.bench.work import Peer, Work
 
@@ -87,26 +88,11 @@ class LoaderBench:
         }
 
 
-def run(
-    *,
-    images: int = 512,
-    batch_size: int = 64,
-    rounds: int = 5,
-    workers: Sequence[int] = (0, 1, 2),
-    interpolation: Literal["bilinear", "bicubic"] = "bilinear",
-    seed: int = 0,
-    folder: Path | None = None,
-    track: Track = untracked,
-) -> LoaderBench:
+def run(settings: LoaderTiming | None = None, *, folder: Path | None = None, track: Track = untracked) -> LoaderBench:
     """Compares answers, then times our loader and its peers in turns.
 
     Args:
-        images: JPEG files of 640x480 pixels, made from the photographs of scikit-image and scikit-learn.
-        batch_size: Images in a batch.
-        rounds: Times that each row runs.
-        workers: Numbers of workers, a row each; 0 is one core.
-        interpolation: How every loader resizes.
-        seed: Key of files, crops, flips and order.
+        settings: How much is timed.
         folder: Where to write the files; a temporary folder by default.
         track: Shows progress.
 
@@ -114,28 +100,22 @@ def run(
         AnswersDifferError: If the loaders don't agree.
         RecipeError: If there are fewer images than a batch has.
     """
-    work = Work(batch_size=batch_size, interpolation=interpolation, seed=seed)
+    settings = settings or LoaderTiming()
+    seed = settings.seed
+    work = Work(batch_size=settings.batch_size, interpolation=settings.interpolation, seed=seed)
     torch.manual_seed(seed)
     with tempfile.TemporaryDirectory(prefix="impasto-bench-") as temporary:
-        files = write_files(folder or Path(temporary), images, seed=seed)
+        files = write_files(folder or Path(temporary), settings.images, seed=seed)
         answers = compare(files, work, PEERS)
-        rows = _rows(files, work, workers)
-        take_turns(rows, rounds=rounds, track=track)
+        rows = _rows(files, work, settings.workers)
+        take_turns(rows, rounds=settings.rounds, track=track)
         kilobytes = sum(Path(path).stat().st_size for path in files.paths) / len(files) / 1000
     return LoaderBench(
         rows=tuple(rows),
         answers=answers,
         machine=machine.describe(),
         versions=machine.versions("impasto", "torch", *sorted({name for peer in PEERS for name in peer.PACKAGES})),
-        settings={
-            "images": images,
-            "kilobytes_per_image": round(kilobytes, 1),
-            "batch_size": batch_size,
-            "rounds": rounds,
-            "workers": list(workers),
-            "interpolation": interpolation,
-            "seed": seed,
-        },
+        settings={"kilobytes_per_image": round(kilobytes, 1), **asdict(settings)},
         command=" ".join(["impasto", *sys.argv[1:]]),
     )
 

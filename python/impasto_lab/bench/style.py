@@ -20,6 +20,7 @@ from impasto_lab.bench import machine
 from impasto_lab.bench.answers import AnswersDifferError
 from impasto_lab.bench.memory import peak_bytes
 from impasto_lab.bench.peers.published_style import NAME as PEER
+from impasto_lab.bench.settings import StyleTiming
 from impasto_lab.bench.style_forms import Form, full_size, small, steps
 from impasto_lab.bench.timing import Track, untracked
 
@@ -144,33 +145,26 @@ class StyleBench:
 
 
 def run(
-    *,
-    device: str = "cpu",
-    workloads: Sequence[Workload] | None = None,
-    rounds: int = 5,
-    compiled: bool | None = None,
-    seed: int = 0,
-    track: Track = untracked,
+    settings: StyleTiming | None = None, *, workloads: Sequence[Workload] | None = None, track: Track = untracked
 ) -> StyleBench:
     """Compares answers, then times every form in turns, on one core or one GPU.
 
     Args:
-        device: ``"cpu"`` or ``"cuda"``.
+        settings: How much is timed.
         workloads: What is restyled; `WORKLOADS` by default.
-        rounds: Times that each form runs.
-        compiled: Whether to try `torch.compile`; on a GPU only, by default.
-        seed: Key of weights, images and embeddings.
         track: Shows progress.
 
     Raises:
         AnswersDifferError: If a form's images differ from the published form's by more than `TOLERANCE`.
         RecipeError: If there is no such device.
     """
+    settings = settings or StyleTiming()
+    device, rounds, seed = settings.device, settings.rounds, settings.seed
     place = torch.device(device)
     require(place.type in WORKLOADS, f"device={device!r} can't be timed; use cpu or cuda")
     require(place.type == "cpu" or torch.cuda.is_available(), "device='cuda': torch sees no CUDA device; use cpu")
     chosen = tuple(workloads or WORKLOADS[place.type])
-    tried = place.type == "cuda" if compiled is None else compiled
+    tried = place.type == "cuda" if settings.compile is None else settings.compile
     rows: list[StyleRow] = []
     skipped: dict[str, str] = {}
     with _one_thread(place):

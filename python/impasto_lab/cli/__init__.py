@@ -5,22 +5,76 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from impasto.cli import info, run_main, stylize, top_parser
-from impasto_lab.cli import bench, demo, reproduce, show, style, world
+from impasto import cli
+from impasto.cli import Group, Verb
+
+_LAB = "impasto_lab.cli"
+
+#: All verbs.
+VERBS: dict[str, Verb | Group] = {
+    "demo": Verb("load, mix, time, train and report on real photographs", f"{_LAB}.demo", "lab"),
+    **cli.VERBS,
+    "show": Group(
+        "look at what is made of a data set",
+        "Writes pages that show what augmentations make of a data set.",
+        "impasto show mixgen captions_val2017.json --images val2017/",
+        {"mixgen": Verb("pairs, and what MixGen's variants make of them", f"{_LAB}.show.mixgen", "lab")},
+    ),
+    "style": Group(
+        "train a style model, take the statistics of styles",
+        "Makes style models, and what their random styles are drawn from.",
+        "impasto style stats --style paintings/ --out mine.safetensors",
+        {
+            "train": Verb("train networks on contents and styles", f"{_LAB}.style.train", "lab"),
+            "stats": Verb("mean and covariance of the embeddings of styles", f"{_LAB}.style.stats", "lab"),
+        },
+    ),
+    "bench": Group(
+        "how fast it is here, beside its peers",
+        "Times impasto on this machine, beside its peers, on the same bytes, answers compared first.",
+        "impasto bench loader --quick",
+        {
+            "loader": Verb("files on disk to mixed, tokenised batches", f"{_LAB}.bench.loader", "lab,peers"),
+            "style": Verb("style randomization, step by step from the published", f"{_LAB}.bench.style", "lab,peers"),
+        },
+    ),
+    "reproduce": Group(
+        "run an experiment again",
+        "Runs an experiment again: data, training, measures.",
+        "impasto reproduce default-style --size smoke",
+        {
+            "default-style": Verb(
+                "the style model that comes with impasto", f"{_LAB}.reproduce.default_style", "lab"
+            )
+        },
+    ),
+    "world": Group(
+        "render a small data set",
+        "Renders small, deterministic data sets in the on-disk formats of the real ones.",
+        "impasto world scenes out/ --size tiny --seed 0",
+        {
+            "scenes": Verb("a few objects on textured backgrounds, with captions", f"{_LAB}.world.scenes", "lab"),
+            "styles": Verb("textures and painterly pictures, to train on", f"{_LAB}.world.styles", "lab"),
+            "mug": Verb("one picture, to try `impasto stylize` on", f"{_LAB}.world.mug", "lab"),
+        },
+    ),
+}
+
+_EXAMPLES = """\
+  impasto demo                                        load, mix, time, train and report on real photographs
+  impasto info captions_val2017.json --images val2017/
+  impasto show mixgen captions_val2017.json           pairs, and what MixGen's variants make of them
+  impasto style train --content photos/ --style paintings/ --out run/
+  impasto stylize mug.png out.png --alpha 0.5         a picture in another style; data sets too
+  impasto bench loader --quick                        our loader against two Python loaders, on this machine
+  impasto world scenes out/ --size tiny --seed 0      render a small data set"""
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line's grammar."""
-    return top_parser((demo, info, show, style, stylize, bench, reproduce, world))
+def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The grammar of a command line; the verb that the words name is imported."""
+    return cli.parser(VERBS, words, _EXAMPLES)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line.
-
-    Args:
-        arguments: What follows ``impasto``; by default the process's own.
-
-    Returns:
-        The exit status: 0; 1 when something is wrong, which standard error names in one line; 130 when interrupted.
-    """
-    return run_main(parser(), arguments)
+    """Runs a command line, as `impasto.cli.main` does, with all verbs."""
+    return cli.main(arguments, VERBS, _EXAMPLES)

@@ -1,6 +1,5 @@
 """Where data, model, loss and evaluation meet; metrics lie apart."""
 
-from impasto_lab.tasks.contrastive import ContrastiveTask
-from impasto_lab.tasks.held_out import HeldOut
+import lazy_loader
 
-__all__ = ["ContrastiveTask", "HeldOut"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -13,6 +13,7 @@ from impasto_lab.bench import style
 from impasto_lab.bench.answers import AnswersDifferError
 from impasto_lab.bench.memory import peak_bytes
 from impasto_lab.bench.peers.published_style import Published
+from impasto_lab.bench.settings import StyleTiming
 from impasto_lab.bench.style_forms import Form, full_size, steps
 
 CPU = torch.device("cpu")
@@ -49,7 +50,7 @@ def test_the_peer_tells_styles_apart(model: StyleModel) -> None:
 
 
 def test_figures_add_up() -> None:
-    bench = style.run(workloads=[style.Workload(96, 2)], rounds=2, seed=3)
+    bench = style.run(StyleTiming(rounds=2, seed=3), workloads=[style.Workload(96, 2)])
     document = bench.as_dict()
     rows = {row["name"]: row for row in document["rows"]}
     assert next(iter(rows)) == "published"
@@ -76,7 +77,7 @@ def test_a_difference_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(style, "steps", damaged)
     with pytest.raises(AnswersDifferError, match=r"damaged: a pixel differs by 0\.002"):
-        style.run(workloads=[style.Workload(48, 1)], rounds=1)
+        style.run(StyleTiming(rounds=1), workloads=[style.Workload(48, 1)])
 
 
 def test_a_form_that_does_not_compile_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +89,7 @@ def test_a_form_that_does_not_compile_is_named(monkeypatch: pytest.MonkeyPatch) 
         yield Form("compile", "compiled", fails)
 
     monkeypatch.setattr(style, "steps", without)
-    bench = style.run(workloads=[style.Workload(48, 1)], rounds=1, compiled=True)
+    bench = style.run(StyleTiming(rounds=1, compile=True), workloads=[style.Workload(48, 1)])
     assert bench.skipped == {"compile": "no C++ compiler"}
     assert [row.name for row in bench.rows] == ["published", "compact"]
 
@@ -107,15 +108,15 @@ def test_memory_is_counted() -> None:
 
 def test_devices_that_cannot_be_timed() -> None:
     with pytest.raises(RecipeError, match="use cpu or cuda"):
-        style.run(device="meta")
+        style.run(StyleTiming(device="meta"))
     if not torch.cuda.is_available():
         with pytest.raises(RecipeError, match="torch sees no CUDA device"):
-            style.run(device="cuda")
+            style.run(StyleTiming(device="cuda"))
 
 
 @pytest.mark.gpu
 def test_forms_agree_on_a_gpu(model: StyleModel) -> None:
-    bench = style.run(device="cuda", workloads=[style.Workload(96, 4)], rounds=1, compiled=False)
+    bench = style.run(StyleTiming(device="cuda", rounds=1, compile=False), workloads=[style.Workload(96, 4)])
     names = {row.name for row in bench.rows}
     assert {"float32-graphs", "bfloat16", "bfloat16-graphs", "float16", "float16-graphs"} < names
     assert not bench.skipped

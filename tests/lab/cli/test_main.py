@@ -1,39 +1,159 @@
-"""The command line as a whole: help, errors, exit statuses."""
+"""The whole command line: all verbs are listed, loaded by name, light until they run."""
 
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import PIL.Image
 import pytest
 
-import impasto.cli
-from impasto import errors
-from impasto.cli import main, output
+from impasto.cli import Group, Verb
+from impasto_lab.cli import VERBS, main, parser
 
-VERBS = [["demo"], ["info"], ["bench"], ["bench", "loader"], ["world"], ["world", "scenes"]]
+ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize("verb", [[], *VERBS], ids=" ".join)
-def test_help_has_an_example(verb: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def _walk() -> Iterator[tuple[str, Verb]]:
+    for name, entry in VERBS.items():
+        if isinstance(entry, Group):
+            yield from ((f"{name} {inner}", verb) for inner, verb in entry.verbs.items())
+        else:
+            yield name, entry
+
+
+ALL = dict(_walk())
+PAGES = [*ALL, *(name for name, entry in VERBS.items() if isinstance(entry, Group))]
+
+#: The least that each verb is told: enough to begin.
+LEAST = {
+    "demo": "--out out",
+    "info": "data",
+    "stylize": "data/0.png out.png",
+    "show mixgen": "data",
+    "style train": "--content data --style data --out out",
+    "style stats": "--style data --out out.safetensors",
+    "bench loader": "--quick",
+    "bench style": "--quick",
+    "reproduce default-style": "--size smoke",
+    "world scenes": "out",
+    "world styles": "out",
+    "world mug": "out.png",
+}
+
+_HELP = """
+import contextlib, io, json, sys
+from impasto_lab.cli import main, parser
+parser().format_help()
+found = {"": sorted(sys.modules)}
+for page in json.loads(sys.argv[1]):
+    with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):
+        main([*page.split(), "--help"])
+    found[page] = sorted(sys.modules)
+print(json.dumps(found))
+"""
+
+_WITHOUT_EXTRAS = """
+import contextlib, io, json, sys
+from impasto_lab.cli import main
+sys.modules.update(dict.fromkeys(["rich", "PIL", "skimage", "sklearn", "matplotlib", "jinja2", "torchvision"]))
+told = {}
+for verb, least in json.loads(sys.argv[1]).items():
+    with contextlib.redirect_stderr(io.StringIO()) as error:
+        status = main([*verb.split(), *least.split()])
+    told[verb] = [status, error.getvalue()]
+print(json.dumps(told))
+"""
+
+
+def _told(code: str, given: object, folder: Path) -> dict[str, Any]:
+    command = [sys.executable, "-c", code, json.dumps(given)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=folder)
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What has been imported after each page of help, from the first on."""
+    return _told(_HELP, PAGES, tmp_path_factory.mktemp("help"))
+
+
+@pytest.fixture(scope="module")
+def without_extras(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Exit status and standard error of every verb, where no extra is installed."""
+    folder = tmp_path_factory.mktemp("bare")
+    (folder / "data").mkdir()
+    PIL.Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(folder / "data" / "0.png")
+    (folder / "data" / "0.txt").write_text("nothing", encoding="utf-8")
+    return _told(_WITHOUT_EXTRAS, LEAST, folder)
+
+
+def test_help_lists_verbs_and_imports_none(imported: dict[str, Any]) -> None:
+    listed = re.findall(r"^    ([a-z-]+) +\S", parser().format_help(), re.MULTILINE)
+    assert listed == list(VERBS)
+    assert not {verb.module for verb in ALL.values()} & set(imported[""])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_help_imports_one_verb_and_nothing_heavy(page: str, imported: dict[str, Any]) -> None:
+    before = list(imported)[list(imported).index(page) - 1]
+    new = set(imported[page]) - set(imported[before])
+    assert not {"torch", "numpy", "matplotlib", "rich", "PIL", "jinja2"} & new
+    assert {verb.module for verb in ALL.values()} & new == ({ALL[page].module} if page in ALL else set())
+
+
+@pytest.mark.parametrize("page", ["", *PAGES])
+def test_help_has_an_example(page: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
-        main([*verb, "--help"])
-    help_text = capsys.readouterr().out
-    example = help_text.partition("example")[2]
-    assert " ".join(["impasto", *verb]) in example
+        main([*page.split(), "--help"])
+    example = capsys.readouterr().out.partition("example")[2]
+    assert f"impasto {page}".strip() in example
 
 
-def test_version(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match="0"):
-        main(["--version"])
-    assert capsys.readouterr().out == f"impasto {impasto.__version__}\n"
+@pytest.mark.parametrize("verb", ALL)
+def test_a_missing_extra(verb: str, without_extras: dict[str, Any]) -> None:
+    status, error = without_extras[verb]
+    assert status == 1
+    found = re.fullmatch(
+        r"impasto: MissingExtraError: (\w+) is not installed; pip install 'impasto\[([\w,]+)\]'\n", error
+    )
+    assert found, error
+    # What the library itself misses, it names by an extra of its own.
+    assert found[2] == ALL[verb].extra or found[1] != "rich"
 
 
-@pytest.mark.parametrize("arguments", [[], ["paint"], ["world", "scenes", "out", "--size", "huge"], ["info"]])
-def test_a_wrong_command_line_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("verb", ALL)
+def test_the_extra_of_a_verb_exists(verb: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert set(ALL[verb].extra.split(",")) <= set(project["optional-dependencies"])
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ([], "required: VERB"),
+        (["styl"], "did you mean 'style'?"),
+        (["world", "scene"], "did you mean 'scenes'?"),
+        (["world"], "required: VERB"),
+        (["world", "scenes", "out", "--size", "huge"], "--size: invalid choice: 'huge'"),
+        (["style", "train", "--content", "a"], "required: --style, --out"),
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_command_line(words: list[str], reason: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
-        main(arguments)
-    assert "usage:" in capsys.readouterr().err
+        main(words)
+    error = capsys.readouterr().err
+    assert error.startswith("usage: impasto")
+    assert reason in error
 
 
 def test_an_error_of_ours_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,26 +164,7 @@ def test_an_error_of_ours_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixt
     assert error.count("\n") == 1
 
 
-def test_another_error_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("impasto_lab.worlds.render_scenes", lambda *_, **__: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        main(["world", "scenes", "out"])
-
-
-def test_an_interrupt_exits_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def interrupted(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("impasto_lab.worlds.render_scenes", interrupted)
-    assert main(["world", "scenes", "out"]) == 130
-    assert capsys.readouterr().err == "impasto: interrupted\n"
-
-
-def test_json_that_cannot_be_written_is_an_error_of_ours(tmp_path: Path) -> None:
-    with pytest.raises(errors.SourceError, match="cannot be written"):
-        output.write_json({}, str(tmp_path / "missing" / "file.json"))
-
-
-def test_json_to_a_file(tmp_path: Path) -> None:
-    output.write_json({"rows": [1]}, str(tmp_path / "file.json"))
-    assert json.loads((tmp_path / "file.json").read_text(encoding="utf-8")) == {"rows": [1]}
+def test_the_library_has_its_verbs_alone() -> None:
+    done = subprocess.run([sys.executable, "-m", "impasto", "world"], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "no verb is called 'world'" in done.stderr

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 import impasto
-from impasto.cli import main
 from impasto.style.model import StyleModel
+from impasto_lab.cli import main
 
 pytestmark = pytest.mark.filterwarnings("ignore:The image decoding and encoding:DeprecationWarning")
 

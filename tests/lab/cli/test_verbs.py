@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import PIL.Image
 import pytest
 
-from impasto.cli import main
+from impasto_lab.cli import main
 from impasto_lab.experiments.demo import Demo, DemoResult
+from impasto_lab.worlds.mug import render_mug
 from impasto_lab.worlds.scenes.world import SIZES
 
 pytestmark = pytest.mark.filterwarnings("ignore:The image decoding and encoding:DeprecationWarning")
@@ -34,6 +37,13 @@ def test_world_has_the_sizes_that_the_command_line_names(capsys: pytest.CaptureF
     with pytest.raises(SystemExit):
         main(["world", "scenes", "--help"])
     assert f"{{{','.join(SIZES)}}}" in capsys.readouterr().out
+
+
+def test_world_renders_a_mug(tmp_path: Path) -> None:
+    assert main(["world", "mug", str(tmp_path / "mug.png"), "--size", "32", "--seed", "2"]) == 0
+    with PIL.Image.open(tmp_path / "mug.png") as image:
+        assert np.array_equal(np.asarray(image), render_mug(32, 2))
+    assert main(["world", "mug", str(tmp_path / "mug.bmp")]) == 1
 
 
 def test_world_renders_styles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,8 @@ from torch import Tensor
 import impasto
 from impasto.style.model import StyleModel
 from impasto.style.networks.vgg import load_features
-from impasto_lab.tasks.train_style import StyleTraining, new_model, train_style
+from impasto_lab.tasks.style_settings import StyleTraining
+from impasto_lab.tasks.train_style import new_model, train_style
 from impasto_lab.training import read_metrics
 from impasto_lab.worlds.styles import draw_style, render_style
 

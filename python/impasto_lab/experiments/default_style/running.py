@@ -18,7 +18,8 @@ from impasto_lab.experiments.default_style.measure import Measures, held_out, me
 from impasto_lab.experiments.default_style.settings import DefaultStyle, Phase
 from impasto_lab.experiments.narrator import Narrator, Silent
 from impasto_lab.report.styles import PARTS, TrainingPictures, style_sheet, write_curves
-from impasto_lab.tasks.train_style import StyleTraining, train_style
+from impasto_lab.tasks.style_settings import StyleTraining
+from impasto_lab.tasks.train_style import train_style
 from impasto_lab.training import read_metrics
 
 

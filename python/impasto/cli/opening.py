@@ -1,0 +1,34 @@
+"""How a verb opens a data set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from impasto.cli.kinds import Folder
+
+if TYPE_CHECKING:
+    from impasto.sources import IndexedSource
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """What `impasto.sources.open` is told besides the place.
+
+    Args:
+        images: Folder of the images, by default looked for near the annotations.
+        caption: Where shards keep captions: txt, or json:FIELD.
+    """
+
+    images: Folder | None = None
+    caption: Annotated[str, "WHERE"] | None = None
+
+    def open(self, place: str) -> IndexedSource:
+        """Opens a data set.
+
+        Raises:
+            SourceError: The format is not known, or the data set cannot be opened.
+        """
+        from impasto import sources
+
+        return sources.open(place, images=self.images, caption=self.caption)

@@ -1,0 +1,69 @@
+"""How much is timed, and on what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from impasto.checks import at_least
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoaderTiming:
+    """How loaders are timed.
+
+    Args:
+        images: JPEG files of 640x480 pixels in an epoch, cut from the photographs of scikit-image and scikit-learn.
+        batch_size: Images in a batch.
+        rounds: Times that each row runs.
+        workers: Numbers of workers, a row each; 0 is one core.
+        interpolation: How every loader resizes.
+        seed: Of files, crops, flips and order.
+
+    Raises:
+        RecipeError: If a number is too small.
+    """
+
+    images: int = 512
+    batch_size: int = 64
+    rounds: int = 5
+    workers: tuple[int, ...] = (0, 1, 2)
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        at_least(1, images=self.images, batch_size=self.batch_size, rounds=self.rounds)
+
+    @classmethod
+    def quick(cls, **changes: Any) -> LoaderTiming:
+        """Seconds, on one core."""
+        few: dict[str, Any] = {"images": 128, "batch_size": 32, "rounds": 3, "workers": (0,)}
+        return cls(**(few | changes))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StyleTiming:
+    """How style networks are timed.
+
+    Args:
+        device: Where they run.
+        rounds: Times that each row runs.
+        compile: Try torch.compile too; by default on a GPU only.
+        seed: Of weights, images and embeddings.
+
+    Raises:
+        RecipeError: If a number is too small.
+    """
+
+    device: Literal["cpu", "cuda"] = "cpu"
+    rounds: int = 5
+    compile: bool | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        at_least(1, rounds=self.rounds)
+
+    @classmethod
+    def quick(cls, **changes: Any) -> StyleTiming:
+        """Few rounds."""
+        return cls(**({"rounds": 3} | changes))

@@ -1,0 +1,1 @@
+"""``impasto bench``: how fast it is here, beside its peers."""

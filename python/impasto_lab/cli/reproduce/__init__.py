@@ -1,0 +1,1 @@
+"""``impasto reproduce``: experiments, run again."""

@@ -1,0 +1,1 @@
+"""``impasto show``: pages that show what is made of a data set."""

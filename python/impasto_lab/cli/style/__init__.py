@@ -1,0 +1,1 @@
+"""``impasto style``: what style models are made of."""

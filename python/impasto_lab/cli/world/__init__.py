@@ -1,0 +1,1 @@
+"""``impasto world``: small data sets, rendered."""
