@@ -29,5 +29,5 @@ def _docstring(settings: type) -> str:
 
 
 def _plain(text: str) -> str:
-    line = re.sub(r'``"?|"?``|`', "", " ".join(text.split())).removesuffix(".")
+    line = re.sub('[`"]', "", " ".join(text.split())).removesuffix(".")
     return line if re.match("[A-Z]{2}", line) else line[:1].lower() + line[1:]

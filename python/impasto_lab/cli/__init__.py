@@ -42,11 +42,7 @@ VERBS: dict[str, Verb | Group] = {
         "run an experiment again",
         "Runs an experiment again: data, training, measures.",
         "impasto reproduce default-style --size smoke",
-        {
-            "default-style": Verb(
-                "the style model that comes with impasto", f"{_LAB}.reproduce.default_style", "lab"
-            )
-        },
+        {"default-style": Verb("the style model that comes with impasto", f"{_LAB}.reproduce.default_style", "lab")},
     ),
     "world": Group(
         "render a small data set",
