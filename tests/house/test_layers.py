@@ -9,7 +9,7 @@ import pytest
 from house.tree import LAB, LIBRARY, defined, dotted, face, files, imports, path_of, short
 
 #: What every room may import.
-GROUND = {"errors", "checks", "streams", "files", "weights", "extras", "progress", "moved", "_core"}
+GROUND = {"errors", "checks", "streams", "files", "weights", "extras", "messages", "progress", "moved", "_core"}
 #: What each room of the library may import besides.
 ROOMS: dict[str, set[str]] = {
     "recipe": set(),

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from impasto import Beta, CheckpointError, ImpastoError, RecipeError, StyleRandomizer
+from impasto import Beta, CheckpointError, ImpastoError, RecipeError, StyleRandomizer, messages
 from impasto.style.networks.inception import InceptionPredictor
 from impasto.style.run import backends
 from impasto.style.run.backends import BackendWarning, prepare, script
@@ -323,7 +323,7 @@ class TestTorchMovesOn:
             monkeypatch.setattr(torch.jit, "script", refuse)
         else:
             monkeypatch.delattr(torch.jit, "script")
-        monkeypatch.setattr(backends, "_told", set())
+        monkeypatch.setattr(messages, "_told", set())
 
     def test_eager_instead_and_one_message(self, model, images, refusal):
         wanted, other = StyleRandomizer(model), StyleRandomizer(model, backend="torchscript")
@@ -343,7 +343,7 @@ class TestTorchMovesOn:
             raise RuntimeError("no compiler")
 
         monkeypatch.setattr(torch, "compile", compile)
-        monkeypatch.setattr(backends, "_told", set())
+        monkeypatch.setattr(messages, "_told", set())
         with pytest.warns(BackendWarning, match="no compiler"):
             StyleRandomizer(model, backend="compile")(images)
 

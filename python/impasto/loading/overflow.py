@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
-
 from impasto.batch import Batch
 from impasto.errors import CaptionError
+from impasto.messages import warn_once
 from impasto.recipe import MixGen
 
 _REMEDY = "use a larger length, MixGen(budget='balance') or MixGen(pairing='fit')"
@@ -13,9 +12,6 @@ _REMEDY = "use a larger length, MixGen(budget='balance') or MixGen(pairing='fit'
 
 class Overflow:
     """Warns once, or raises, where tokens of a mixed caption are lost."""
-
-    def __init__(self) -> None:
-        self._warned = False
 
     def judge(self, mix: MixGen, batch: Batch) -> None:
         """Looks at a batch.
@@ -32,9 +28,6 @@ class Overflow:
         reason = f"{int(lost[worst])} tokens of the mixed caption don't fit; {_REMEDY}"
         if mix.budget == "error":
             raise CaptionError(reason, key=batch.keys[worst])
-        if not self._warned:
-            self._warned = True
-            rows = int((lost > 0).sum())
-            warnings.warn(
-                f"{rows} of {len(batch)} captions, first of all {batch.keys[worst]!r}: {reason}", stacklevel=3
-            )
+        rows = int((lost > 0).sum())
+        message = f"{rows} of {len(batch)} captions, first of all {batch.keys[worst]!r}: {reason}"
+        warn_once(message, key=_REMEDY, stacklevel=3)

@@ -11,15 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from impasto.checks import choice, require
+from impasto.messages import warn_once
 
 Backend = Literal["eager", "torchscript", "compile", "export"]
 
 #: The known backends. In float32 their outputs and gradients equal eager's within 1e-5 of the largest.
 BACKENDS = ("eager", "torchscript", "compile", "export")
-
-
-# What was said once: a model has several networks.
-_told: set[str] = set()
 
 
 class BackendWarning(RuntimeWarning):
@@ -62,10 +59,10 @@ def prepare(module: nn.Module, backend: Backend = "eager", example: Sequence[Ten
         raise
     except (RuntimeError, AttributeError, ImportError, NotImplementedError) as error:
         reason = str(error).strip().partition("\n")[0]
-        message = f"backend={backend!r} doesn't work with torch {torch.__version__} here, so eager is used: "
-        if message not in _told:
-            _told.add(message)
-            warnings.warn(f"{message}{type(error).__name__}: {reason}", BackendWarning, stacklevel=2)
+        fallen = f"backend={backend!r} doesn't work with torch {torch.__version__} here, so eager is used"
+        remedy = "backend='eager' says no more of it"
+        # A model has several networks, each with a reason of its own.
+        warn_once(f"{fallen} ({remedy}): {type(error).__name__}: {reason}", BackendWarning, key=fallen, stacklevel=2)
         return module
 
 
