@@ -14,10 +14,11 @@ import torch
 
 import impasto
 from impasto_lab.experiments.demo import Demo, DemoResult, run
-from impasto_lab.experiments.demo.data import DemoData, FormatsDifferError, compare_formats
+from impasto_lab.experiments.demo.data import SCENES, SEEN, UNSEEN, DemoData, FormatsDifferError, compare_formats
 from impasto_lab.experiments.demo.running import RECIPE
 from impasto_lab.training import Checkpoints, read_metrics
 from impasto_lab.worlds import World
+from impasto_lab.worlds.photographs import catalogue
 
 TIMING = {
     "rows": [
@@ -82,7 +83,8 @@ def test_all_of_it_is_told_and_written(demo: tuple[DemoResult, Listener]) -> Non
     assert listener.lines[-1] == f"see {result.report}"
     assert all(done == total > 0 for done, total in listener.bars.values())
     assert len(listener.bars) == 2
-    assert [row[0].strip() for row in listener.tables[0]] == ["photographs", "by chance", "scenes", "by chance"]
+    assert [row[0].strip() for row in listener.tables[0][::2]] == [UNSEEN, SEEN, SCENES]
+    assert {row[0].strip() for row in listener.tables[0][1::2]} == {"by chance"}
     run_folder = result.report.parent / "run"
     assert read_metrics(run_folder / "metrics.jsonl")[-1]["step"] == 30
     assert Checkpoints(run_folder / "checkpoints").latest() is not None
@@ -92,8 +94,21 @@ def test_all_of_it_is_told_and_written(demo: tuple[DemoResult, Listener]) -> Non
 def test_it_learns_something(demo: tuple[DemoResult, Listener]) -> None:
     result, _ = demo
     assert result.training["last_loss"] < result.training["first_loss"]
-    photographs = result.scores[0]
-    assert photographs.ours["rsum"] > 1.5 * photographs.chance["rsum"]
+    seen = next(part for part in result.scores if part.name == SEEN)
+    assert seen.ours["rsum"] > 1.5 * seen.chance["rsum"]
+
+
+def test_what_is_said_of_a_score_is_so(demo: tuple[DemoResult, Listener]) -> None:
+    """The rows that a score names are those of photographs that were held out, or were not."""
+    result, _ = demo
+    world = World(result.report.parent / "data")
+    facts = [json.loads(line) for line in world.facts("test").read_text().splitlines()]
+    held_out = {photograph.name for photograph in catalogue() if photograph.held_out}
+    kinds = {SEEN: 0, UNSEEN: 0, SCENES: 0}
+    for one in facts:
+        kinds[SCENES if "photograph" not in one else UNSEEN if one["photograph"] in held_out else SEEN] += 1
+    assert {part.name: part.images for part in result.scores} == kinds
+    assert all(name in result.report.read_text() for name in held_out)
 
 
 def test_the_report_shows_it(demo: tuple[DemoResult, Listener]) -> None:
@@ -103,7 +118,7 @@ def test_the_report_shows_it(demo: tuple[DemoResult, Listener]) -> None:
     assert page.classes.count("mix") == 6, "a quarter of a batch of 24"
     assert all(re.match(r"data:image/(jpeg|png);base64,", source) for source in page.images)
     assert page.classes.count("mixed") == 6
-    assert len(page.images) == 12 + 6 * 3 + 2 + 6 * 5 + 6
+    assert len(page.images) == 12 + 6 * 3 + 2 + 9 * 5 + 9
     assert page.classes.count("chip frame") == 2 * 6
     assert "Pillow &amp; co" in text
     assert "7.0×" in text

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from impasto_lab.experiments.default_style.settings import HELD_OUT
 from impasto_lab.worlds import World, write_photographs
-from impasto_lab.worlds.photographs import catalogue
+from impasto_lab.worlds.photographs import catalogue, count
 from impasto_lab.worlds.photographs.phrases import read
 from impasto_lab.worlds.photographs.tones import TONES
 
@@ -62,17 +63,33 @@ def test_the_seed_is_the_whole_input(photographs: World, tmp_path: Path) -> None
     assert digests(again.root) == digests(photographs.root)
 
 
-def test_each_region_is_tested_in_a_tone_that_it_was_not_trained_in(photographs: World) -> None:
-    def shown(split: str) -> list[tuple[str, str, str]]:
-        return [(facts["photograph"], facts["region"], facts["tone"]) for facts in _facts(photographs, split)]
+def _shown(world: World, split: str) -> list[tuple[str, str, str]]:
+    return [(facts["photograph"], facts["region"], facts["tone"]) for facts in _facts(world, split)]
 
-    trained, tested = set(shown("train")), shown("test")
-    regions = sum(len(photograph.regions) for photograph in catalogue())
-    assert len(set(tested)) == len(tested) == len(shown("val")) == regions
-    assert not trained & {*tested, *shown("val")}
+
+def test_nothing_of_a_held_out_photograph_is_trained_on(photographs: World) -> None:
+    held_out = {photograph.name for photograph in catalogue() if photograph.held_out}
+    assert held_out == set(HELD_OUT), "the style model was trained without them too"
+    for split in ("train", "val"):
+        assert not held_out & {name for name, _, _ in _shown(photographs, split)}
+    unseen = [place for place in _shown(photographs, "test") if place[0] in held_out]
+    tones = {photograph.name: len(TONES) - photograph.gray for photograph in catalogue()}
+    assert {name for name, _, _ in unseen} == held_out
+    assert len(set(unseen)) == len(unseen) == sum(tones[p.name] * len(p.regions) for p in catalogue() if p.held_out)
+    assert len(unseen) == count("test", held_out=True) > 100
+    assert _shown(photographs, "test")[-len(unseen) :] == unseen, "they come last"
+
+
+def test_every_other_region_is_tested_in_a_tone_that_it_was_not_trained_in(photographs: World) -> None:
+    held_out = {photograph.name for photograph in catalogue() if photograph.held_out}
+    trained = set(_shown(photographs, "train"))
+    tested = [place for place in _shown(photographs, "test") if place[0] not in held_out]
+    regions = sum(len(photograph.regions) for photograph in catalogue() if not photograph.held_out)
+    assert len(set(tested)) == len(tested) == len(_shown(photographs, "val")) == regions == count("val")
+    assert not trained & {*tested, *_shown(photographs, "val")}
     assert {place[:2] for place in tested} <= {place[:2] for place in trained}
     assert {place[2] for place in tested} <= {place[2] for place in trained}
-    assert len(shown("train")) > 400
+    assert len(_shown(photographs, "train")) == count("train") > 350
 
 
 def test_pixels_come_from_the_box(photographs: World) -> None:

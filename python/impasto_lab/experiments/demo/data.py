@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from impasto.batch import Batch
     from impasto.recipe import Recipe
 
+#: The parts of the test split, as they are told.
+UNSEEN, SEEN, SCENES = "unseen photographs", "seen photographs, other tones", "scenes, other colours"
+
 
 @dataclass(frozen=True)
 class DemoData:
@@ -60,13 +63,17 @@ def write(out: Path, *, scene_count: int, seed: int, progress: Progress) -> Demo
         MissingExtraError: If scikit-image or scikit-learn is not installed.
     """
     size = scenes.Size(scene_count)
-    photograph_count = photographs.count()
+    photograph_count, seen = photographs.count(), photographs.count("test", held_out=False)
     samples = chain(photographs.samples(seed=seed), scenes.samples(size=size, seed=seed))
     about = {"seed": seed, "photographs": photograph_count, "scenes": scene_count}
     total = photograph_count + scene_count
     world = write_world(out, samples, name="demo", total=total, about=about, shard_samples=500, progress=progress)
-    regions = sum(len(photograph.regions) for photograph in photographs.catalogue())
-    test = {"photographs": range(regions), "scenes": range(regions, world.about["images"]["test"])}
+    rendered = seen + photographs.count("test", held_out=True)
+    test = {
+        UNSEEN: range(seen, rendered),
+        SEEN: range(seen),
+        SCENES: range(rendered, world.about["images"]["test"]),
+    }
     return DemoData(world, photograph_count, scene_count, test)
 
 

@@ -63,6 +63,7 @@ def write(
         },
         scores=result.scores,
         names=list(result.scores[0].ours),
+        unseen=", ".join(one.name for one in catalogue() if one.held_out),
         by_caption=by_caption,
         by_image=by_image,
         credits="; ".join(f"{one.name}: {one.credit} ({one.licence})" for one in catalogue()),

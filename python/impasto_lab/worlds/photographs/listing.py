@@ -44,6 +44,7 @@ class Photograph:
         licence: Under which terms.
         gray: It has no colours.
         flip: It may be mirrored.
+        held_out: Nothing is trained on it.
         regions: The whole photograph first, then its parts.
     """
 
@@ -53,6 +54,7 @@ class Photograph:
     licence: str
     gray: bool
     flip: bool
+    held_out: bool
     regions: tuple[Region, ...]
 
     def load(self) -> npt.NDArray[np.uint8]:
@@ -91,5 +93,6 @@ def _photograph(entry: dict[str, Any]) -> Photograph:
         licence=entry["licence"],
         gray=entry.get("gray", False),
         flip=entry.get("flip", True),
+        held_out=entry.get("held_out", False),
         regions=(whole, *parts),
     )

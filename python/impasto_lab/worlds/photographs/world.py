@@ -1,4 +1,4 @@
-"""The photographs as a data set: every region in every tone, some tones kept for validation and test."""
+"""The photographs as a data set: every region in every tone; some photographs and tones are kept for evaluation."""
 
 from __future__ import annotations
 
@@ -45,18 +45,25 @@ def write_photographs(out: str | Path, *, seed: int = 0, progress: Progress | No
     return write_world(out, made, name="photographs", total=count(), about=about, progress=progress)
 
 
-def count() -> int:
-    """How many images `samples` yields."""
-    return sum((len(_tones(photograph)) + 1) * len(photograph.regions) for photograph in catalogue())
+def count(split: Split | None = None, *, held_out: bool | None = None) -> int:
+    """How many images `samples` yields: all, those of a split, those of photographs that are held out or are not."""
+    return sum(
+        split in (None, one)
+        for photograph in catalogue()
+        if held_out in (None, photograph.held_out)
+        for region in photograph.regions
+        for _, one in _renderings(photograph, region, seed=0)
+    )
 
 
 def samples(*, seed: int = 0) -> Iterator[Sample]:
     """Real photographs and named parts of them, cut and developed in many ways, with captions that say what is seen.
 
-    Each region appears once in each tone (natural, black and white, sepia, dark, bright, blurred, grainy, pixelated)
-    and once more in its natural one, each time in a cut of its own. One tone of each region is kept for validation and
-    one for test, never the natural one: what is tested is a part that was seen in a tone that was seen, but never the
-    two together.
+    Each region appears once in each tone (natural, black and white, sepia, dark, bright, blurred, grainy, pixelated),
+    each time in a cut of its own. The test split has two parts. Photographs that are held out, which come last, are
+    there whole: nothing of them is in another split. Of the others every region appears in its natural tone once more,
+    and one of its tones is kept for validation and one for test, never the natural one: what is tested there is a part
+    that was seen, in a tone that was seen, but never the two together.
 
     Args:
         seed: Key of cuts, flips, tones and wordings.
@@ -67,14 +74,22 @@ def samples(*, seed: int = 0) -> Iterator[Sample]:
     Raises:
         MissingExtraError: If scikit-image or scikit-learn is not installed.
     """
-    for photograph in catalogue():
+    for photograph in sorted(catalogue(), key=lambda photograph: photograph.held_out):
         pixels = photograph.load()
         for region in photograph.regions:
-            kept = shuffled(stream(seed, "kept", photograph.name, region.name), _tones(photograph)[1:])[:2]
-            splits: dict[str, Split] = {kept[0].name: "val", kept[1].name: "test"}
-            for number, tone in enumerate((TONES[0], *_tones(photograph))):
+            for number, (tone, split) in enumerate(_renderings(photograph, region, seed)):
                 rng = stream(seed, "cut", photograph.name, region.name, number)
-                yield _sample(photograph, pixels, region, tone, splits.get(tone.name, "train"), rng)
+                yield _sample(photograph, pixels, region, tone, split, rng)
+
+
+def _renderings(photograph: Photograph, region: Region, seed: int) -> list[tuple[Tone, Split]]:
+    """The tones that a region appears in, and the split of each."""
+    tones = _tones(photograph)
+    if photograph.held_out:
+        return [(tone, "test") for tone in tones]
+    kept = shuffled(stream(seed, "kept", photograph.name, region.name), tones[1:])[:2]
+    splits: dict[str, Split] = {kept[0].name: "val", kept[1].name: "test"}
+    return [(tone, splits.get(tone.name, "train")) for tone in (TONES[0], *tones)]
 
 
 def _tones(photograph: Photograph) -> list[Tone]:
