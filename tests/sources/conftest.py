@@ -2,6 +2,7 @@
 
 import io
 import json
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,7 +10,8 @@ from typing import Any, NamedTuple
 import pytest
 from PIL import Image
 
-from impasto.sources import IndexedSource
+from impasto.errors import ImpastoError
+from impasto.sources import IndexedSource, Source
 
 
 class Row(NamedTuple):
@@ -60,3 +62,43 @@ def rows_of() -> Callable[..., list[Row]]:
         ]
 
     return rows_of
+
+
+@pytest.fixture
+def faults() -> Callable[[Source], dict[str, str]]:
+    """What is wrong with the rows of a source, by key: of the image, the label and each caption."""
+
+    def faults(source: Source) -> dict[str, str]:
+        index = source.index if isinstance(source, IndexedSource) else source.gather(range(len(source)))
+        found: dict[str, str] = {}
+        for row in range(len(index)):
+            errors = [] if (error := index.fault(row)) is None else [error]
+            for which in range(index.caption_count(row)):
+                try:
+                    index.caption(row, which)
+                except ImpastoError as error:
+                    errors.append(error)
+            assert all(error.key == index.key(row) and error.path for error in errors)
+            if errors:
+                found[index.key(row)] = "; ".join(f"{type(error).__name__}: {error.reason}" for error in errors)
+        return found
+
+    return faults
+
+
+@pytest.fixture
+def write_tar(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a shard of members, in their order; those without data are folders."""
+
+    def write(
+        members: list[tuple[str, bytes | None]], name: str = "shard.tar", tar_format: int = tarfile.GNU_FORMAT
+    ) -> Path:
+        path = tmp_path / name
+        with tarfile.open(path, "w", format=tar_format) as tar:
+            for member, data in members:
+                info = tarfile.TarInfo(member)
+                info.size, info.type = len(data or b""), tarfile.DIRTYPE if data is None else tarfile.REGTYPE
+                tar.addfile(info, io.BytesIO(data or b""))
+        return path
+
+    return write

@@ -1,9 +1,17 @@
 """Files that are not what they should be: named, placed, with a remedy."""
 
-import pytest
+import json
+import os
+import tarfile
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from impasto import sources
 from impasto.errors import CaptionError, SourceError
-from impasto.sources import AlbefCaptions, FlickrCaptions
+from impasto.sources import AlbefCaptions, CsvCaptions, FlickrCaptions, Sequence, WebDataset
+from impasto.sources.reading.json_files import entry, read_entries, read_json
 
 
 @pytest.mark.parametrize(
@@ -59,8 +67,77 @@ def test_latin1_in_a_token_file_fails_alone(tmp_path):
         index.captions(0)
 
 
-def test_a_name_that_is_not_utf8_is_refused(tmp_path):
+def test_a_name_that_is_not_utf8_is_a_bad_row(tmp_path, faults):
     path = tmp_path / "a.token"
-    path.write_bytes("é.jpg#0\tcafe\n".encode("latin-1"))
-    with pytest.raises(SourceError, match="is not UTF-8"):
-        FlickrCaptions(path, images=tmp_path)
+    path.write_bytes("é.jpg#0\tcafe\nb.jpg#0\tok\n".encode("latin-1"))
+    source = FlickrCaptions(path, images=tmp_path)
+    (said,) = faults(source).values()
+    assert "not UTF-8" in said and source.index.captions(1) == ["ok"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"image": "a.jpg", "caption": "ok", "similarity": NaN, "x": [Infinity, -Infinity]}]',
+        f'[{{"image": "a.jpg", "caption": "ok", "id": {"9" * 5000}}}]',
+        '[{"image": "b.jpg", "image": "a.jpg", "caption": 3, "caption": "ok", "x": "\\ud83d"}]',
+    ],
+)
+def test_only_what_is_asked_for_is_judged(tmp_path, text):
+    path = tmp_path / "a.json"
+    path.write_text(text)
+    source = AlbefCaptions(path)
+    assert source.key(0) == "a.jpg" and source.index.captions(0) == ["ok"]
+    assert source.facts(0)["captions"] == ["ok"]
+
+
+def outcome(read):
+    try:
+        return read()
+    except (ValueError, OSError, RecursionError) as error:
+        return type(error) in (json.JSONDecodeError, SourceError)
+
+
+values = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3), st.lists) | (
+    st.dictionaries(st.sampled_from(["", "a", "é", "images"]), st.lists(st.text(max_size=3) | st.floats(), max_size=3))
+)
+
+
+@given(values, st.integers(0, 40), st.sampled_from(["", " ", "]", "}", ",", '"', "NaN", "1", "\n\t"]), st.booleans())
+def test_documents_are_what_python_reads(tmp_path_factory, value, place, inserted, ascii_only):
+    text = json.dumps(value, ensure_ascii=ascii_only, indent=1)
+    text = text[:place] + inserted + text[place:]
+    path = tmp_path_factory.mktemp("json") / "a.json"
+    path.write_text(text, "utf-8", "surrogatepass")
+    assert repr(outcome(lambda: read_json(path))) == repr(outcome(lambda: json.loads(path.read_text("utf-8"))))
+
+
+@given(st.lists(st.dictionaries(st.text(max_size=3), st.text(max_size=5) | st.integers()), min_size=1), st.booleans())
+def test_every_entry_is_found_again(tmp_path_factory, entries, marked):
+    path = tmp_path_factory.mktemp("json") / "a.json"
+    path.write_text(json.dumps({"x": entries, "y": [1]}, ensure_ascii=False), "utf-8-sig" if marked else "utf-8")
+    document, kept = read_entries(path)
+    assert [entry(kept["x"], number) for number in range(len(kept["x"]))] == entries == document["x"]
+    assert entry(kept["y"], 0) == 1
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link to a pipe", "device"])
+def test_what_is_no_regular_file_is_never_waited_for(tmp_path, jpeg, kind):
+    """The test would hang, or fill the memory, if it were."""
+    path = tmp_path / "a.json"
+    if kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        os.mkfifo(tmp_path / "pipe")
+        path.symlink_to(tmp_path / "pipe") if kind == "link to a pipe" else (tmp_path / "pipe").rename(path)
+    what = "it is a device" if kind == "device" else "it is a pipe"
+    for make in (AlbefCaptions, CsvCaptions, WebDataset, sources.open, lambda path: Sequence([(path, "x")])):
+        with pytest.raises(SourceError, match=f"{what}, not a regular file"):
+            make(path).gather([0]).image(0)
+    shard, index = tmp_path / "a.tar", tmp_path / "a.tar.impasto-index"
+    with tarfile.open(shard, "w") as tar:
+        (tmp_path / "0.jpg").write_bytes(jpeg)
+        tar.add(tmp_path / "0.jpg", "0.jpg")
+    index.symlink_to(path)
+    assert len(WebDataset(shard)) == 1 and len(WebDataset(shard)) == 1
+    assert path.exists() and not index.is_symlink() and index.stat().st_size > 0

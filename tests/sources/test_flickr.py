@@ -33,9 +33,9 @@ def test_layouts(tmp_path, images, rows_of, text, end, expected):
         ("", "the data set is empty"),
         ("image_name| comment_number| comment\n", "the data set is empty"),
         ("filepath\ttitle\na.jpg\tx\n", "the first line is neither .* use CsvCaptions"),
-        (TOKEN + "10.jpg#0\tagain\n", "sample '10.jpg'.*line 4 gives caption number 0 a second time"),
-        (TOKEN + "10.jpg\tno number\n", "line 4 has no image, number and caption: '10.jpg"),
-        ("image,caption\na.jpg,x,y\n", "line 2 has 3 fields, not 2"),
+        (TOKEN.replace("\n", "\r"), "its lines end in CR"),
+        (CSV + 'a.jpg,"hello\nb.jpg,a dog\nc.jpg,"so they say\n', r"line 5 cannot be split.*quoting='none'"),
+        (CSV + 'a.jpg,"hello\nb.jpg,a 12"\n', r"line 5: .* hides line 6.*quoting='none'"),
         ('image,caption\na.jpg,"x\nb.jpg,y\n', "line 2 has|line 2 cannot be split|never closes"),
     ],
 )
@@ -44,3 +44,35 @@ def test_what_is_wrong_is_named(tmp_path, images, text, says):
     path.write_text(text)
     with pytest.raises(SourceError, match=says):
         FlickrCaptions(path, images=images)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "says"),
+    [
+        (TOKEN + "10.jpg#0\tagain\n", "10.jpg", "line 4 gives caption number 0 a second time"),
+        (TOKEN + "10.jpg\tno number\n", "line 4", "line 4 has no image, number and caption"),
+        (CSV + "2.jpg,x,y\n", "2.jpg", "line 5 has 3 fields, not 2"),
+        (CSV + ",x\n", "line 5", "line 5 has no image, number and caption"),
+    ],
+)
+def test_a_bad_line_is_a_bad_row(tmp_path, images, faults, text, key, says):
+    path = tmp_path / "captions"
+    path.write_text(text)
+    source = FlickrCaptions(path, images=images)
+    assert faults(source).keys() == {key} and says in faults(source)[key]
+    assert {"10.jpg", "2.jpg"} <= set(source.keys)
+
+
+def test_without_quoting_a_caption_begins_at_the_first_comma(tmp_path, images, rows_of):
+    path = tmp_path / "captions"
+    path.write_text('image,caption\r\na.jpg,"hello, world\r\na.jpg,a 12" dog\r\n')
+    assert rows_of(FlickrCaptions(path, images=images, quoting="none"), images) == [
+        ("a.jpg", "a.jpg", ['"hello, world', 'a 12" dog'], None)
+    ]
+
+
+def test_facts_are_the_image_and_all_captions(tmp_path, images):
+    path = tmp_path / "captions"
+    path.write_text(TOKEN)
+    facts = FlickrCaptions(path, images=images).facts(0)
+    assert facts == {"image": "10.jpg", "captions": ["First .", "Second , of ten ."]}

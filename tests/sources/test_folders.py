@@ -1,5 +1,6 @@
 """Folders of images, with captions beside them or as classes."""
 
+import os
 import pickle
 
 import pytest
@@ -30,12 +31,50 @@ def test_image_text_folder(fill, rows_of):
     ]
 
 
+def test_a_caption_without_an_image_and_one_of_two_are_bad_rows(fill, faults):
+    source = ImageTextFolder(fill(dict.fromkeys(("a.jpg", "a.png", "a.txt", "b.gif", "b.txt", "c.txt", "d.jpg"), "")))
+    assert list(source.keys) == ["a.jpg", "a.png", "d", "b", "c"]
+    assert faults(source) == {
+        "a.jpg": "CaptionError: 'a.jpg' and 'a.png' share one caption; rename all but one",
+        "a.png": "CaptionError: 'a.jpg' and 'a.png' share one caption; rename all but one",
+        "b": "SourceError: the caption has no image beside it but 'b.gif', which is none that is read; add one, or "
+        "pass ignore=('b.txt',)",
+        "c": "SourceError: the caption has no image beside it; add one, or pass ignore=('c.txt',)",
+    }
+
+
+HIDDEN = {"._x.jpg": "", "._x.txt": "", ".ipynb_checkpoints/x.jpg": "", ".DS_Store": ""}
+
+
+def test_what_is_hidden_is_no_sample_and_no_class_and_is_counted(fill):
+    folder = fill({"cat/x.jpg": "", "cat/x.txt": "a", "cat/notes.md": "", "dog/1.jpe": "", "dog/2.JFIF": "", **HIDDEN})
+    source = ImageTextFolder(folder, ignore="*.md")
+    assert list(source.keys) == ["cat/x", "dog/2", "dog/1"] or list(source.keys) == ["cat/x", "dog/1", "dog/2"]
+    assert source.left_out == {"hidden": 4, "ignored": 1}
+    classes = ImageFolder(folder)
+    assert classes.classes == ["cat", "dog"] and len(classes) == 3
+    assert classes.left_out == {"hidden": 4, ".txt": 1, ".md": 1}
+    assert repr(classes).endswith("2 classes, 3 rows; left out: 1 .md, 1 .txt, 4 hidden)")
+
+
+def test_a_caption_that_is_a_pipe_or_long_is_that_row_s(fill, faults):
+    folder = fill({"a.jpg": "", "b.jpg": "", "b.txt": "x" * (1 << 21), "c.jpg": "", "c.txt": "c"})
+    os.mkfifo(folder / "a.txt")
+    source = ImageTextFolder(folder)
+    assert "it is a pipe" in faults(source)["a"] and "too many" in faults(source)["b"]
+    assert source.facts(2) == {"path": str(folder / "c.jpg"), "captions": ["c"]}
+
+
+def test_facts_of_an_image_folder_name_the_class(fill):
+    folder = fill({"cat/1.jpg": "", "dog/1.jpg": ""})
+    assert ImageFolder(folder).facts(1) == {"path": str(folder / "dog/1.jpg"), "class": "dog", "captions": []}
+
+
 @pytest.mark.parametrize(
     ("files", "says"),
     [
-        ({}, "the data set is empty"),
-        ({"a.jpg": "", "README.txt": ""}, r"no image beside it.*ignore=\('README.txt',\)"),
-        ({"a.jpg": "", "a.png": "", "a.txt": ""}, "would share one caption"),
+        ({}, "the data set is empty: the folder holds no images but nothing"),
+        ({"._a.jpg": "", "b.gif": "", "a.txt": ""}, "no images but 1 hidden, 1 .gif"),
     ],
 )
 def test_what_is_wrong_with_an_image_text_folder(fill, files, says):
@@ -73,3 +112,17 @@ def test_a_link_that_leads_back_up_is_refused(fill):
     (folder / "a" / "up").symlink_to(folder)
     with pytest.raises(SourceError, match="leads back"):
         ImageFolder(folder)
+
+
+def test_links_in_a_circle_are_found_and_others_followed(fill):
+    folder = fill({"a/1.jpg": "", "b/2.jpg": ""})
+    (folder / "a" / "b").symlink_to(folder / "b")
+    assert len(ImageFolder(folder)) == 3
+    (folder / "b" / "a").symlink_to(folder / "a")
+    with pytest.raises(SourceError, match="leads back"):
+        ImageFolder(folder)
+    (folder / "b" / "a").unlink()
+    (folder / "a" / "b").unlink()
+    (folder / "a" / "self").symlink_to(folder / "a")
+    with pytest.raises(SourceError, match="leads back"):
+        ImageTextFolder(folder)

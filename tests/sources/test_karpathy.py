@@ -2,7 +2,7 @@
 
 import pytest
 
-from impasto.errors import RecipeError, SourceError
+from impasto.errors import CaptionError, RecipeError, SourceError
 from impasto.sources import KarpathyCaptions
 
 
@@ -37,10 +37,7 @@ def test_coco_paths_have_their_folder_and_flickr_paths_none(write_json, images, 
 @pytest.mark.parametrize(
     ("entries", "says"),
     [
-        ([COCO[1], COCO[1]], "image 2 occurs twice"),
         ([COCO[0]], r"no image is of split 'train'; the file has test \(1 images\)"),
-        ([{**COCO[1], "split": None}], r"images\[0\] has no 'split'"),
-        ([{**COCO[1], "sentences": ["three"]}], "'sentences' are not a list"),
         ([], "the data set is empty"),
     ],
 )
@@ -53,3 +50,26 @@ def test_what_is_wrong_is_named(write_json, images, entries, says):
 def test_a_split_must_be_named(write_json, images, split):
     with pytest.raises(RecipeError, match="names no split"):
         KarpathyCaptions(write_json({"images": COCO}), images=images, split=split)
+
+
+def test_a_bad_image_is_a_bad_row(write_json, images, faults):
+    bad = [
+        {**COCO[1], "sentences": ["three"]},
+        COCO[1],
+        {"split": "train", "sentences": []},
+        {**COCO[0], "split": None},
+    ]
+    silent = {**COCO[1], "cocoid": 7, "sentences": [{"raw": None}, {"raw": "good"}]}
+    source = KarpathyCaptions(write_json({"images": [*bad, silent, 5]}), images=images)
+    assert list(source.keys) == ["2", "2", "images[2]", "7"]
+    assert "twice" in faults(source)["2"] and "not a string" in faults(source)["7"]
+    assert faults(source)["images[2]"] == "SourceError: images[2] has no 'filename'; give it one"
+    with pytest.raises(CaptionError, match="'sentences' are not a list"):
+        source.index.captions(0)
+    assert source.left_out == {"images without a split": 2}
+
+
+def test_facts_are_the_whole_entry(write_json, images):
+    source = KarpathyCaptions(write_json({"images": COCO, "dataset": "coco"}), images=images, split="test+val")
+    assert source.facts(0) == {**COCO[0], "captions": ["one", "two"]}
+    assert source.facts(1) == {**COCO[3], "captions": []}

@@ -54,3 +54,12 @@ def test_what_is_wrong_is_named(shards, patterns, says):
 def test_any_pattern_is_found_or_refused(pattern):
     with pytest.raises(SourceError):
         find_shards([f"/absent/{pattern}x"])
+
+
+def test_indexes_of_ours_are_no_shards(shards):
+    for name in ("a-00.tar.impasto-index", "b.tar.impasto-index.7-0.partial"):
+        (shards / name).touch()
+    assert find_shards(["a-*"]) == ["a-00.tar", "a-01.tar", "a-02.tar"]
+    assert find_shards(["b.tar", "a-00.tar.impasto-index"]) == ["b.tar"]
+    with pytest.raises(SourceError, match="indexes that impasto wrote"):
+        find_shards(["*.impasto-index"])

@@ -1,32 +1,14 @@
 """Tar shards, read as the webdataset package and tarfile read them."""
 
-import io
 import json
 import pickle
+import sys
 import tarfile
 
 import pytest
 
 from impasto.errors import CaptionError, RecipeError, SourceError
 from impasto.sources import WebDataset
-
-
-def add(tar, name, data, kind=tarfile.REGTYPE):
-    member = tarfile.TarInfo(name)
-    member.size, member.type = len(data), kind
-    tar.addfile(member, io.BytesIO(data))
-
-
-@pytest.fixture
-def write_tar(tmp_path):
-    def write(members, name="shard.tar", tar_format=tarfile.GNU_FORMAT):
-        path = tmp_path / name
-        with tarfile.open(path, "w", format=tar_format) as tar:
-            for member, data in members:
-                add(tar, member, data) if data is not None else add(tar, member, b"", tarfile.DIRTYPE)
-        return path
-
-    return write
 
 
 def samples(source):
@@ -115,9 +97,130 @@ def test_what_is_no_tar(tmp_path, data, says):
     assert str(path) in str(caught.value)
 
 
-def test_a_sample_without_image(write_tar):
-    with pytest.raises(SourceError, match=r"sample \"a\" has no image.*\.tif"):
-        WebDataset(write_tar([("a.tif", b""), ("a.txt", b"")]))
+def test_a_sample_without_image_is_a_bad_row(write_tar, faults):
+    members = [("a.tif", b""), ("a.txt", b"x"), ("b.txt", b"lost"), ("b.json", b"{}"), ("c.jpg", b"3"), ("d.cls", b"1")]
+    source = WebDataset(write_tar(members))
+    assert list(source.keys) == ["a", "b", "c", "d"]
+    assert faults(source).keys() == {"a", "b", "d"}
+    assert "it has .tif, .txt; name its extension with images=(...)" in faults(source)["a"]
+    assert source.index.path(1).endswith("shard.tar:b") and source.index.image(2) == b"3"
+    copy = pickle.loads(pickle.dumps(source))
+    assert faults(copy) == faults(source)
+
+
+def test_what_is_no_sample_is_left_out_and_counted(write_tar):
+    members = [("README.md", b"x"), ("._a.jpg", b""), ("a.jpg", b"1"), ("b.json", b"{}"), ("stats", b"")]
+    source = WebDataset(write_tar(members))
+    assert list(source.keys) == ["a"]
+    assert source.left_out == {"hidden": 1, ".md": 1, ".json": 1, ".": 1}
+    with pytest.raises(SourceError, match=r"no samples but 2 \.tif; name the images' endings"):
+        WebDataset(write_tar([("a.tif", b""), ("b.tif", b"")]))
+
+
+@pytest.mark.parametrize("label", [b"0.9", b"cat", b"", b"1 0 1", b"9" * 100, b"\xff", b"-9223372036854775808"])
+def test_a_bad_label_is_a_bad_row(write_tar, faults, label):
+    source = WebDataset(write_tar([("a.jpg", b"1"), ("a.cls", label), ("b.jpg", b"2"), ("b.cls", b" 12\n")]))
+    assert source.index.label(1) == 12
+    assert faults(source).keys() == {"a"}
+    with pytest.raises(SourceError, match=r"whole number|out of range") as caught:
+        source.index.label(0)
+    assert caught.value.key == "a"
+
+
+def test_facts_are_the_other_members(write_tar):
+    meta = {"caption": "x", "similarity": float("inf"), "boxes": [[0, 0, 1, 1]]}
+    long = "folder/" * 20 + "n" * 90
+    members = [("a.jpg", b"1"), ("a.txt", b"one"), ("README.md", b""), (long + ".mask.npy", b"mask")]
+    members += [(long + ".JPG", b"2"), (long + ".json", json.dumps(meta).encode()), (long + ".txt", b"tw\xc3\xb6")]
+    members += [(long + ".cls", b"3"), ("b.txt", b"lost"), ("b.json", b"[")]
+    source = pickle.loads(pickle.dumps(WebDataset(path := write_tar(members, tar_format=tarfile.PAX_FORMAT))))
+    assert source.facts(0) == {"txt": "one", "captions": ["one"]}
+    assert source.facts(1) == {"mask.npy": b"mask", "json": meta, "txt": "twö", "cls": "3", "captions": ["twö"]}
+    assert source.facts(2) == {"txt": "lost", "json": b"[", "captions": ["lost"]}
+    path.write_bytes(bytes(len(path.read_bytes())))
+    with pytest.raises(SourceError, match="changed"):
+        source.facts(1)
+
+
+VALUES = [
+    '"a cat"',
+    r'"\ud83d\ude00 \u00e9\n\/"',
+    r'"\ud83d"',
+    r'"\ud83dx\ude00"',
+    "NaN",
+    "-Infinity",
+    "9" * 5000,
+    "1e999",
+]
+VALUES += [
+    "-0.5E+3",
+    "null",
+    "true",
+    "[]",
+    "{}",
+    '[1, {"caption": "deep"}]',
+    '{"a": [null, {}]}',
+    '"é\t"',
+    '"tab\t"',
+    "01",
+]
+VALUES += [
+    "1.",
+    "-",
+    "+1",
+    ".5",
+    "1e",
+    "nul",
+    "[1,]",
+    '{"a":1,}',
+    "{1:2}",
+    '"\x00"',
+    r'"\x"',
+    r'"\u12"',
+    '"open',
+    "[" * 50 + "]" * 50,
+]
+DOCUMENTS = [
+    '{{"caption": {}}}',
+    '{{"x": {}, "caption": "ok"}}',
+    '{{"caption": "old", "caption": {} }}',
+    " {} ",
+    "[{}]",
+]
+DOCUMENTS += [
+    '\ufeff{{"caption":"ok","x":{}}}\n',
+    '{{"caption": "ok"}} {}',
+    '{{"caption": "ok", {}}}',
+    '{{"\\u0063aption" : {}\n}}',
+]
+
+
+def test_json_members_are_read_as_python_reads_them(write_tar):
+    texts = [document.format(value) for document in DOCUMENTS for value in VALUES]
+    members = [
+        (f"{row}.{end}", data)
+        for row, text in enumerate(texts)
+        for end, data in (("jpg", b""), ("json", text.encode()))
+    ]
+    index = WebDataset(write_tar(members), caption="json").index
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        for row, text in enumerate(texts):
+            try:
+                found = json.loads(text.encode())
+            except ValueError:
+                found = None
+            caption = found.get("caption") if isinstance(found, dict) else None
+            try:
+                caption = caption.encode().decode()
+            except (AttributeError, UnicodeEncodeError):
+                with pytest.raises(CaptionError):
+                    index.caption(row, 0)
+            else:
+                assert index.caption(row, 0) == caption, text
+    finally:
+        sys.set_int_max_str_digits(limit)
 
 
 def test_a_caption_that_is_not_utf8(write_tar):

@@ -12,7 +12,7 @@ use impasto_benches::photo::jpegs;
 use impasto_core::batch::{Buffers, Keys, Recipe, Request, Staged, Text, When};
 use impasto_core::image::{Crop, Decode, Dtype, Filter, Geometry, Layout, Load, Target};
 use impasto_core::mix::MixGen;
-use impasto_core::source::{Index, IndexBuilder};
+use impasto_core::source::{Caption, Image, Index, IndexBuilder, Label};
 use impasto_core::text::{ClipTokenizer, Framing, Specials, Tokenizer};
 
 const ROWS: usize = 64;
@@ -61,9 +61,13 @@ fn index() -> Index {
     let mut builder = IndexBuilder::new("");
     for (row, caption) in captions(ROWS as u64).iter().enumerate() {
         let jpeg = &photographs[row % photographs.len()];
-        builder
-            .add_bytes(&row.to_string(), jpeg, &[caption], None)
-            .expect("small rows");
+        let caption = Caption::Text(caption.as_bytes());
+        builder.add(
+            &row.to_string(),
+            Image::Bytes(jpeg),
+            &[caption],
+            Label::Absent,
+        );
     }
     builder.finish()
 }

@@ -1,8 +1,10 @@
 """What every source has in common: rows with a key, an image, captions and perhaps a label."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, overload
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+from impasto.errors import ImpastoError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,11 +17,18 @@ class Source(ABC):
     """A data set of images with captions, seen as numbered rows.
 
     A source is either an :class:`IndexedSource`, which the core reads without Python, or a :class:`GatheredSource`,
-    which is asked for the rows of each batch. Both pickle, so both go to worker processes.
+    which is asked for the rows of each batch. Both pickle, so both go to worker processes. What is wrong with a row is
+    that row's error, raised or replaced when the row is read; it is never the data set's.
+
+    Attributes:
+        left_out: How much of what lay with the data is no sample, by kind: ``{"hidden": 2, ".gif": 1}``.
     """
 
-    def __init__(self, description: str) -> None:
+    left_out: Mapping[str, int] = {}
+
+    def __init__(self, description: str, left_out: Mapping[str, int] | None = None) -> None:
         self._description = description
+        self.left_out = {kind: count for kind, count in sorted((left_out or {}).items()) if count}
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -33,9 +42,26 @@ class Source(ABC):
         """The keys of all rows, in order; each is read when asked for."""
         return Keys(self)
 
+    def facts(self, row: int) -> Mapping[str, Any]:
+        """Whatever the format knows of row number ``row``, under its own names: ids, boxes, masks, answers.
+
+        They are read when they are asked for, in Python, and never pass through the core.
+        ``data.facts(sample) for sample in batch.samples`` are those of a batch.
+
+        Args:
+            row: The row's number.
+
+        Returns:
+            The facts; ``"captions"`` holds all captions that are text. A source without facts has an empty mapping.
+        """
+        del row
+        return {}
+
     def __repr__(self) -> str:
         rows = len(self)
-        return f"{type(self).__name__}({self._description}, {rows} row{'' if rows == 1 else 's'})"
+        left = ", ".join(f"{count} {kind}" for kind, count in self.left_out.items())
+        left = f"; left out: {left}" if left else ""
+        return f"{type(self).__name__}({self._description}, {rows} row{'' if rows == 1 else 's'}{left})"
 
 
 class IndexedSource(Source):
@@ -44,13 +70,14 @@ class IndexedSource(Source):
     Args:
         index: The rows.
         description: What to print between the brackets of ``repr``.
+        left_out: What is no sample, by kind.
     """
 
     #: Whether each image is a file of its own, whose existence can be asked of the file system.
     image_files = True
 
-    def __init__(self, index: "Index", description: str) -> None:
-        super().__init__(description)
+    def __init__(self, index: "Index", description: str, left_out: Mapping[str, int] | None = None) -> None:
+        super().__init__(description, left_out)
         self._index = index
 
     @property
@@ -65,6 +92,24 @@ class IndexedSource(Source):
         """What the format calls row number ``row``."""
         return self._index.key(row)
 
+    def facts(self, row: int) -> Mapping[str, Any]:
+        """The row's captions, and what the format has besides."""
+        row = range(len(self))[row]
+        return {**self._own_facts(row), "captions": self._captions(row)}
+
+    def _own_facts(self, row: int) -> Mapping[str, Any]:
+        del row
+        return {}
+
+    def _captions(self, row: int) -> list[str]:
+        captions = []
+        for which in range(self._index.caption_count(row)):
+            try:
+                captions.append(self._index.caption(row, which))
+            except ImpastoError:
+                continue
+        return captions
+
 
 class GatheredSource(Source):
     """A source that Python code reads: asked for a batch's rows, it answers with an index of just those."""
@@ -77,7 +122,7 @@ class GatheredSource(Source):
             ids: Row numbers in ``[0, len(self))``, shape ``[N]``.
 
         Returns:
-            An index of ``N`` rows.
+            An index of ``N`` rows; those that can't be had are faults in it (`IndexBuilder.add_fault`).
         """
 
 

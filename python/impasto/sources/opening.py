@@ -1,8 +1,10 @@
 """From a path to the source that reads it."""
 
+import os
 import tarfile
+from collections import Counter
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,60 +18,83 @@ from impasto.sources.formats.image_folder import ImageFolder
 from impasto.sources.formats.image_text_folder import ImageTextFolder
 from impasto.sources.formats.karpathy import KarpathyCaptions
 from impasto.sources.formats.webdataset import WebDataset
-from impasto.sources.reading.files import read_json, read_table, read_text
-from impasto.sources.reading.folders import is_image, walk
+from impasto.sources.reading.files import StrPath, read_head, read_text
+from impasto.sources.reading.folders import is_hidden, is_image, walk
+from impasto.sources.reading.json_files import read_json
 from impasto.sources.reading.json_kind import ALBEF, COCO, KARPATHY, json_kind
-from impasto.sources.reading.shards import find_shards
+from impasto.sources.reading.near import find_images
+from impasto.sources.reading.pictures import picture_kind
+from impasto.sources.reading.shards import find_shards, is_own_index
+from impasto.sources.reading.tables import Quoting, Record, Table, as_lines
 
 _IMAGE_COLUMNS = ("filepath", "file_path", "image", "image_path", "file_name", "filename", "path")
 _CAPTION_COLUMNS = ("title", "caption", "captions", "text")
 _LOOKED_AT = 20
 
 
-def open(target: str, *, images: str | None = None, caption: str | None = None) -> IndexedSource:
+def open(
+    target: StrPath, *, images: StrPath | None = None, caption: str | None = None, quoting: Quoting = None
+) -> IndexedSource:
     """Opens a data set of a format that is told from its content.
 
     Args:
         target: An annotation file, a folder, a tar shard, or a brace or glob pattern of shards.
-        images: The folder of the images that an annotation file names; by default it is looked for near the file.
+        images: The folder of the images that an annotation file names. By default it is the one that holds them beside
+            the file or in a folder there (of a file in ``annotations/``, also beside that folder); where none or more
+            than one does, it must be named.
         caption: Where tar shards keep captions, as in `WebDataset`; by default what the first shard has.
+        quoting: How a table's double quotes are read, as in `CsvCaptions`.
 
     Returns:
         The source; of a Karpathy file, with all its splits.
 
     Raises:
-        SourceError: The format is not known, or the data set cannot be opened.
-        CaptionError: A caption is not a string.
+        SourceError: The format is not known, the images aren't found, or the data set cannot be opened.
     """
+    target = os.fspath(target)
+    folder = None if images is None else os.fspath(images)
     path = Path(target)
     if path.is_dir():
-        return _open_folder(target, caption)
-    if _is_tar(target) or (not path.exists() and any(mark in target for mark in "{*?[")):
+        return _open_folder(path, caption)
+    if _is_tar(path) or (not path.exists() and any(mark in target for mark in "{*?[")):
         return WebDataset(target, caption=caption or _tar_caption(find_shards([target])[0]))
-    head = read_text(path)[:65536].lstrip()
-    return _open_json(target, images) if head[:1] in ("{", "[", "<", "") else _open_table(target, head, images)
+    head = read_head(path, 64)
+    picture = picture_kind(head)
+    if picture is not None:
+        raise SourceError(
+            f"this is one picture ({picture}), no data set; impasto reads JPEG, PNG and WebP", path=target
+        )
+    if is_own_index(target):
+        raise SourceError("this is the index that impasto keeps of a shard; name the shard", path=target)
+    text = read_text(path)[:65536].lstrip()
+    if text[:1] in ("{", "[", "<", ""):
+        return _open_json(target, folder)
+    return _open_table(target, text, folder, quoting)
 
 
-def _open_folder(folder: str, caption: str | None) -> IndexedSource:
-    if any(entry.suffix == ".tar" for entry in Path(folder).iterdir()):
-        return open(str(Path(folder, "*.tar")), caption=caption)
-    listing = list(walk(folder))
+def _open_folder(folder: Path, caption: str | None) -> IndexedSource:
+    entries = sorted(entry for entry in folder.iterdir() if not is_hidden(entry.name))
+    shards = [str(entry) for entry in entries if entry.suffix == ".tar"]
+    if shards:
+        return WebDataset(shards, caption=caption or _tar_caption(shards[0]))
+    listing = list(walk(str(folder), left_out=Counter()))
     beside = any(name.lower().endswith(".txt") for _, names in listing for name in names)
     flat = any(is_image(name) for prefix, names in listing for name in names if not prefix)
     return ImageTextFolder(folder) if beside or flat else ImageFolder(folder)
 
 
-def _is_tar(target: str) -> bool:
-    path = Path(target)
+def _is_tar(path: Path) -> bool:
     return path.suffix == ".tar" or (path.is_file() and tarfile.is_tarfile(path))
 
 
 def _tar_caption(shard: str) -> str:
+    if not Path(shard).is_file():
+        return "txt"  # the source says what is wrong with the shard
     try:
         with tarfile.open(shard, "r:") as tar:
             names = [member.name for member in islice(tar, _LOOKED_AT)]
     except (OSError, tarfile.TarError):
-        return "txt"  # the source says what is wrong with the shard
+        return "txt"  # likewise
     endings = {Path(name).suffix for name in names}
     return "json" if ".json" in endings and ".txt" not in endings else "txt"
 
@@ -78,14 +103,14 @@ def _open_json(target: str, images: str | None) -> IndexedSource:
     document = read_json(target)
     kind = json_kind(document)
     if kind == ALBEF:
-        return AlbefCaptions(target, root=_images(target, images, _names(document, "image")))
+        return AlbefCaptions(target, root=find_images(target, images, _names(document, "image")))
     if kind == KARPATHY:
         entries = document["images"]
         names = [Path(e.get("filepath") or "", name) for e, name in _with_names(entries, "filename")]
         splits = dict.fromkeys(e["split"] for e in entries if isinstance(e, dict) and isinstance(e.get("split"), str))
-        return KarpathyCaptions(target, images=_images(target, images, names), split=tuple(splits))
+        return KarpathyCaptions(target, images=find_images(target, images, names), split=tuple(splits))
     names = _names(document["images"], "file_name") if kind == COCO else []
-    return CocoCaptions(target, images=_images(target, images, names))
+    return CocoCaptions(target, images=find_images(target, images, names))
 
 
 def _with_names(entries: Any, field: str) -> Iterator[tuple[dict[str, Any], str]]:
@@ -98,13 +123,14 @@ def _names(entries: Any, field: str) -> list[Path]:
     return [Path(name) for _, name in _with_names(entries, field)]
 
 
-def _open_table(target: str, head: str, images: str | None) -> IndexedSource:
-    first = head.split("\n", 1)[0].rstrip("\r")
+def _open_table(target: str, text: str, images: str | None, quoting: Quoting) -> IndexedSource:
+    first = as_lines(text, target)[0].rstrip("\r")
     if flickr_layout(first) is not None:
-        names = [Path(name) for name in islice(dict.fromkeys(flickr_names(target)), _LOOKED_AT)]
-        return FlickrCaptions(target, images=_images(target, images, names))
+        names = [Path(name) for name in islice(dict.fromkeys(flickr_names(target, quoting)), _LOOKED_AT)]
+        return FlickrCaptions(target, images=find_images(target, images, names), quoting=quoting)
     sep = next((mark for mark in "\t,;|" if mark in first), "\t")
-    header = next(read_table(target, sep), (1, []))[1]
+    records = iter(Table(target, sep, quoting=quoting))
+    header = next(records, Record(1, 1, [])).fields
     image = next((name for name in _IMAGE_COLUMNS if name in header), None)
     caption = next((name for name in _CAPTION_COLUMNS if name in header), None)
     if image is None or caption is None:
@@ -114,18 +140,6 @@ def _open_table(target: str, head: str, images: str | None) -> IndexedSource:
         )
         raise SourceError(reason, path=target)
     place = header.index(image)
-    records = islice(read_table(target, sep), 1, _LOOKED_AT)
-    names = [Path(fields[place]) for _, fields in records if len(fields) > place]
-    return CsvCaptions(target, root=_images(target, images, names), image=image, caption=caption, sep=sep)
-
-
-def _images(target: str, images: str | None, names: list[Path]) -> str:
-    """The folder that ``names`` are relative to: the given one, or the first near ``target`` that holds one."""
-    if images is not None:
-        return images
-    here = Path(target).absolute().parent
-    near = chain([here], sorted(here.iterdir()), [here.parent], sorted(here.parent.iterdir()))
-    for folder in near:
-        if folder.is_dir() and any((folder / name).exists() for name in names):
-            return str(folder)
-    return str(here)
+    names = [Path(record.fields[place]) for record in islice(records, _LOOKED_AT) if len(record.fields) > place]
+    root = find_images(target, images, names)
+    return CsvCaptions(target, root=root, image=image, caption=caption, sep=sep, quoting=quoting)

@@ -1,5 +1,7 @@
 //! Everything that can be wrong with data or a request, in one enum.
 
+use crate::source::Fault;
+
 /// What went wrong, before it is known which sample it happened to.
 ///
 /// Messages say what was found and what to do about it; [`SampleError`] adds the sample.
@@ -25,6 +27,9 @@ pub enum Error {
         /// What is wrong with it and what to do.
         reason: String,
     },
+    /// What the source knew to be wrong with this part of a row.
+    #[error("{}", .0.reason)]
+    Fault(Fault),
     /// A caption that is empty, too long, or not UTF-8.
     #[error("{0}")]
     Caption(String),

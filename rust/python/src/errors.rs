@@ -1,6 +1,7 @@
 //! The one place where the core's errors become `impasto.errors`.
 
 use impasto_core::panic::caught;
+use impasto_core::source::{Fault, FaultKind};
 use impasto_core::{Error, Result, SampleError};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict};
@@ -12,10 +13,45 @@ fn class_name(error: &Error) -> &'static str {
         Error::Unsupported(_) => "UnsupportedImageError",
         Error::TooLarge(_) => "ImageTooLargeError",
         Error::Source { .. } => "SourceError",
+        Error::Fault(fault) => fault_name(fault.kind),
         Error::Caption(_) => "CaptionError",
         Error::Vocabulary(_) => "VocabularyError",
         Error::Recipe(_) => "RecipeError",
     }
+}
+
+fn fault_name(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::Source => "SourceError",
+        FaultKind::Caption => "CaptionError",
+        FaultKind::Decode => "DecodeError",
+        FaultKind::Truncated => "TruncatedImageError",
+        FaultKind::Unsupported => "UnsupportedImageError",
+        FaultKind::TooLarge => "ImageTooLargeError",
+    }
+}
+
+/// The fault that an exception of `impasto.errors` tells of; a kind that no row can have counts as a `SourceError`.
+pub fn fault(error: &Bound<'_, PyAny>) -> PyResult<Fault> {
+    let class = error.get_type().name()?;
+    let class = class.to_string_lossy();
+    let kind = FaultKind::ALL
+        .into_iter()
+        .find(|&kind| fault_name(kind) == class);
+    let path = error.getattr("path")?;
+    Ok(Fault {
+        kind: kind.unwrap_or(FaultKind::Source),
+        path: match path.is_none() {
+            true => String::new(),
+            false => text(&path)?,
+        },
+        reason: text(&error.getattr("reason")?)?,
+    })
+}
+
+/// A value as text, whatever halves of surrogate pairs it holds.
+pub fn text(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    Ok(value.str()?.to_string_lossy().into_owned())
 }
 
 fn instance<'py>(
@@ -23,7 +59,8 @@ fn instance<'py>(
     error: &Error,
     context: &Bound<'py, PyDict>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    if let Error::Source { path, .. } = error
+    if let Error::Source { path, .. } | Error::Fault(Fault { path, .. }) = error
+        && !path.is_empty()
         && !context.contains("path")?
     {
         context.set_item("path", path)?;

@@ -1,16 +1,21 @@
 """A folder of images, each with its caption in a text file of the same name."""
 
 import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from impasto._core import IndexBuilder
-from impasto.errors import SourceError
+from impasto.errors import CaptionError, ImpastoError, SourceError
 from impasto.sources.base import IndexedSource
-from impasto.sources.reading.captions import as_caption
+from impasto.sources.reading.captions import Caption, as_caption
 from impasto.sources.reading.files import StrPath, read_text, require_folder
-from impasto.sources.reading.folders import is_image, walk
+from impasto.sources.reading.folders import is_image, kind_of, walk
+
+#: A longer file is no caption, and isn't read.
+_MOST = 1 << 20
 
 
 class ImageTextFolder(IndexedSource):
@@ -18,47 +23,71 @@ class ImageTextFolder(IndexedSource):
 
     One row is one image, sorted by folder and name; folders are searched to any depth. The whole text file, without
     the white space around it, is the caption. The row's key is its path below the folder without the ending. An image
-    without a text file stays as a row without captions. Files that are neither images nor ``.txt`` are left alone.
+    without a text file stays as a row without captions, a text file without an image is a row at fault. Hidden files
+    and folders, and files that are neither images nor ``.txt``, are left out. A row's facts are its ``path`` and its
+    caption.
 
     Args:
         folder: The folder.
-        ignore: Patterns of names of files to leave alone, such as ``("README.txt",)``.
+        ignore: Patterns of names of files to leave out, such as ``("README.txt",)``.
 
     Raises:
-        SourceError: There is no such folder, it holds no images, a text file has no image, or two images share one.
+        SourceError: There is no such folder, or it holds no images.
     """
 
     def __init__(self, folder: StrPath, *, ignore: Sequence[str] = ()) -> None:
         root = require_folder(folder)
         patterns = [ignore] if isinstance(ignore, str) else list(ignore)
+        left_out: Counter[str] = Counter()
         builder = IndexBuilder(root)
-        for prefix, names in walk(root):
+        images = 0
+        for prefix, names in walk(root, left_out=left_out):
             kept = [name for name in names if not any(fnmatch(name, pattern) for pattern in patterns)]
-            texts = {_stem(name): name for name in kept if name.lower().endswith(".txt")}
-            images = _by_stem([name for name in kept if is_image(name)], str(Path(root, prefix)))
-            orphan = next((text for stem, text in texts.items() if stem not in images), None)
-            if orphan is not None:
-                reason = f"the caption has no image beside it; add the image, or pass ignore=({orphan!r},)"
-                raise SourceError(reason, path=str(Path(root, prefix, orphan)))
-            for stem, name in images.items():
-                found = [texts[stem]] if stem in texts else []
-                captions = [as_caption(read_text(Path(root, prefix, text)).strip()) for text in found]
-                builder.add_file(prefix + stem, prefix + name, captions)
-        index = builder.finish()
-        if not len(index):
-            raise SourceError("the data set is empty: the folder holds no images; check the path", path=root)
-        super().__init__(index, repr(os.fspath(folder)))
+            left_out["ignored"] += len(names) - len(kept)
+            images += _add_folder(builder, root, prefix, kept, left_out)
+        if not images:
+            found = ", ".join(f"{count} {kind}" for kind, count in left_out.items() if count) or "nothing"
+            reason = f"the data set is empty: the folder holds no images but {found}; check the path"
+            raise SourceError(reason, path=root)
+        super().__init__(builder.finish(), repr(os.fspath(folder)), left_out)
+
+    def _own_facts(self, row: int) -> Mapping[str, Any]:
+        return {"path": self.index.path(row)}
+
+
+def _add_folder(builder: IndexBuilder, root: str, prefix: str, names: list[str], left_out: Counter[str]) -> int:
+    """Adds the rows of one folder; returns how many images there are."""
+    texts = {_stem(name): name for name in names if _is_text(name)}
+    images = [name for name in names if is_image(name)]
+    others = {_stem(name): name for name in names if not is_image(name) and not _is_text(name)}
+    left_out.update(map(kind_of, others.values()))
+    shared = Counter(map(_stem, images))
+    for name in images:
+        stem = _stem(name)
+        captions: list[Caption] = [_read(root, prefix + texts[stem])] if stem in texts else []
+        if shared[stem] > 1 and captions:
+            both = " and ".join(repr(image) for image in images if _stem(image) == stem)
+            captions = [CaptionError(f"{both} share one caption; rename all but one")]
+        builder.add_file(prefix + (name if shared[stem] > 1 else stem), prefix + name, captions)
+    for stem, text in texts.items():
+        if stem not in shared:
+            beside = f" but {others[stem]!r}, which is none that is read" if stem in others else ""
+            reason = f"the caption has no image beside it{beside}; add one, or pass ignore=({text!r},)"
+            builder.add_fault(prefix + stem, SourceError(reason, path=str(Path(root, prefix, text))))
+    return len(images)
 
 
 def _stem(name: str) -> str:
     return PurePosixPath(name).stem
 
 
-def _by_stem(images: list[str], folder: str) -> dict[str, str]:
-    stems: dict[str, str] = {}
-    for name in images:
-        other = stems.setdefault(_stem(name), name)
-        if other != name:
-            reason = f"{other!r} and {name!r} would share one caption; rename one"
-            raise SourceError(reason, key=_stem(name), path=folder)
-    return stems
+def _is_text(name: str) -> bool:
+    return name.lower().endswith(".txt")
+
+
+def _read(root: str, name: str) -> Caption:
+    path = Path(root, name)
+    try:
+        return as_caption(read_text(path, _MOST).strip())
+    except ImpastoError as error:
+        return CaptionError(error.reason, path=str(path))

@@ -1,15 +1,17 @@
 """Karpathy's splits: ``dataset_coco.json``, ``dataset_flickr30k.json``, ``dataset_flickr8k.json``."""
 
 import os
+from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from impasto._core import IndexBuilder
-from impasto.errors import RecipeError, SourceError
+from impasto.errors import CaptionError, RecipeError, SourceError
 from impasto.sources.base import IndexedSource
-from impasto.sources.reading.captions import as_captions
-from impasto.sources.reading.files import StrPath, read_json, require_folder
+from impasto.sources.reading.captions import Caption, as_captions
+from impasto.sources.reading.files import StrPath, require_folder
+from impasto.sources.reading.json_files import entry, read_entries
 from impasto.sources.reading.json_kind import KARPATHY, require_kind
 
 
@@ -17,7 +19,8 @@ class KarpathyCaptions(IndexedSource):
     """Images and captions of one of Karpathy's split files (Karpathy and Fei-Fei 2015).
 
     One row is one image of the wanted splits, in the order of the file, with its sentences (``raw``). The row's key
-    is its COCO id (``cocoid``) where the file has one, else its file name.
+    is its COCO id (``cocoid``) where the file has one, else its file name. Images without a split are left out. A row's
+    facts are its whole entry.
 
     Args:
         json: The file: ``{"images": [{"filename", "split", "sentences": [{"raw"}], ...}]}``.
@@ -27,9 +30,8 @@ class KarpathyCaptions(IndexedSource):
             of them. Papers on COCO train on ``"train+restval"``.
 
     Raises:
-        SourceError: The file is missing, malformed, of another format or has no image of these splits; a key occurs
-            twice; there is no such folder.
-        CaptionError: A sentence is not a string.
+        SourceError: The file is missing, malformed, of another format or has no image of these splits; there is no
+            such folder.
         RecipeError: ``split`` names no split.
     """
 
@@ -37,24 +39,26 @@ class KarpathyCaptions(IndexedSource):
         wanted = _splits(split)
         root = require_folder(images)
         path = os.fspath(json)
-        document = read_json(path)
+        document, kept = read_entries(path)
         require_kind(document, KARPATHY, path)
         builder = IndexBuilder(root)
         found: Counter[str] = Counter()
         seen: set[str] = set()
+        self._kept, self._places = kept["images"], array("q")
         for place, image in enumerate(document["images"]):
-            found[_field(image, "split", place, path)] += 1
-            if image["split"] not in wanted:
-                continue
-            name = _field(image, "filename", place, path)
-            key = str(image.get("cocoid", name))
-            if key in seen:
-                raise SourceError(f"image {key} occurs twice; remove one", key=key, path=path)
-            seen.add(key)
-            captions = as_captions(_sentences(image, key, path), key=key, path=path)
-            builder.add_file(key, _path(image, name), captions)
+            split_of = image.get("split") if isinstance(image, dict) else None
+            found[split_of if isinstance(split_of, str) else ""] += 1
+            if split_of in wanted:
+                _add(builder, place, image, seen, path)
+                self._places.append(place)
+        left_out = {"images without a split": found.pop("", 0)}
         _check_found(wanted, found, path)
-        super().__init__(builder.finish(), f"{path!r}, images={os.fspath(images)!r}, split={'+'.join(wanted)!r}")
+        described = f"{path!r}, images={os.fspath(images)!r}, split={'+'.join(wanted)!r}"
+        super().__init__(builder.finish(), described, left_out)
+
+    def _own_facts(self, row: int) -> Mapping[str, Any]:
+        facts: dict[str, Any] = entry(self._kept, self._places[row])
+        return facts
 
 
 def _splits(split: str | Sequence[str]) -> tuple[str, ...]:
@@ -64,23 +68,27 @@ def _splits(split: str | Sequence[str]) -> tuple[str, ...]:
     return splits
 
 
-def _field(image: Any, field: str, place: int, path: str) -> str:
-    value = image.get(field) if isinstance(image, dict) else None
-    if not isinstance(value, str) or not value:
-        raise SourceError(f"images[{place}] has no {field!r}; give it one", path=path)
-    return value
-
-
-def _path(image: dict[str, Any], name: str) -> str:
+def _add(builder: IndexBuilder, place: int, image: dict[str, Any], seen: set[str], path: str) -> None:
+    name = image.get("filename")
+    captions = _captions(image, path)
+    if not isinstance(name, str) or not name:
+        error = SourceError(f"images[{place}] has no 'filename'; give it one", path=path)
+        builder.add_fault(f"images[{place}]", error, captions)
+        return
+    key = str(image.get("cocoid", name))
+    if key in seen:
+        builder.add_fault(key, SourceError(f"image {key} occurs twice; remove one", path=path), captions)
+        return
+    seen.add(key)
     folder = image.get("filepath")
-    return f"{folder}/{name}" if folder else name
+    builder.add_file(key, f"{folder}/{name}" if folder else name, captions)
 
 
-def _sentences(image: dict[str, Any], key: str, path: str) -> list[Any]:
+def _captions(image: dict[str, Any], path: str) -> list[Caption]:
     sentences = image.get("sentences")
     if not isinstance(sentences, list) or not all(isinstance(one, dict) and "raw" in one for one in sentences):
-        raise SourceError("its 'sentences' are not a list of {'raw': ...}; repair them", key=key, path=path)
-    return [sentence["raw"] for sentence in sentences]
+        return [CaptionError("its 'sentences' are not a list of {'raw': ...}; repair them", path=path)]
+    return as_captions([sentence["raw"] for sentence in sentences], path=path)
 
 
 def _check_found(wanted: Sequence[str], found: Counter[str], path: str) -> None:

@@ -1,12 +1,12 @@
 """Any Python sequence of (image, caption) pairs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from impasto._core import Index, IndexBuilder
 from impasto.errors import SourceError
 from impasto.sources.base import GatheredSource
-from impasto.sources.reading.gathering import add_row
+from impasto.sources.reading.gathering import add_row, from_user_code
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,12 +23,12 @@ class Indexable(Protocol):
 class Sequence(GatheredSource):
     """Pairs of an image and its caption from a list, a map-style data set, or anything else with items and a length.
 
-    Each batch asks the sequence for its rows while it is made, so the sequence may be lazy. The row's key is its
-    number.
+    Each batch asks the sequence for its rows while it is made, so the sequence may be lazy; what an item raises is that
+    row's error. The row's key is its number.
 
     Args:
-        items: ``items[i]`` is ``(image, caption)``: encoded bytes or a path, and a string or a list of strings. With
-            ``processes=True`` it must pickle.
+        items: ``items[i]`` is ``(image, caption)``: encoded bytes or a path, and a string or a list of strings. A third
+            part, a mapping, is the row's facts. With ``processes=True`` it must pickle.
 
     Raises:
         SourceError: The sequence is empty or has no length.
@@ -51,17 +51,40 @@ class Sequence(GatheredSource):
         return str(row)
 
     def gather(self, ids: "NDArray[np.integer] | Iterable[int]") -> Index:
-        """The rows ``ids``, in that order.
-
-        Raises:
-            SourceError: An item is no pair of an image and a caption.
-            CaptionError: A caption is not a string.
-        """
+        """The rows ``ids``, in that order; items that are no pairs, or raise, are their rows' errors."""
         builder = IndexBuilder()
         for row in map(int, ids):
-            item = self._items[row]
-            if not isinstance(item, (tuple, list)) or len(item) != 2:
-                reason = f"the item is a {type(item).__name__}; make it a pair (bytes or path, caption)"
-                raise SourceError(reason, key=str(row), path="memory")
-            add_row(builder, str(row), item[0], item[1])
+            try:
+                image, captions, _ = self._item(row)
+            except MemoryError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever the user's code raises is the row's
+                builder.add_fault(str(row), from_user_code(error))
+            else:
+                add_row(builder, str(row), image, captions)
         return builder.finish()
+
+    def facts(self, row: int) -> Mapping[str, Any]:
+        """The item's third part, if it has one, and its captions.
+
+        Raises:
+            SourceError: The item is no pair, or could not be had.
+        """
+        row = range(len(self))[row]
+        try:
+            _, captions, facts = self._item(row)
+        except Exception as error:
+            wrong = from_user_code(error)
+            raise type(wrong)(wrong.reason, key=str(row), path=wrong.path) from error
+        captions = captions if isinstance(captions, (list, tuple)) else [captions]
+        return {**facts, "captions": [caption for caption in captions if isinstance(caption, str)]}
+
+    def _item(self, row: int) -> tuple[Any, Any, Mapping[str, Any]]:
+        item = self._items[row]
+        parts = len(item) if isinstance(item, (tuple, list)) else 0
+        if parts == 2:
+            return item[0], item[1], {}
+        if parts == 3 and isinstance(item[2], Mapping):
+            return item[0], item[1], item[2]
+        reason = f"the item is a {type(item).__name__}; make it a pair (bytes or path, caption)"
+        raise SourceError(reason, path="memory")

@@ -1,10 +1,14 @@
 """WebDataset and img2dataset tar shards."""
 
+import json
 import os
-from collections.abc import Sequence
-from typing import Literal
+import tarfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
 
 from impasto._core import IndexBuilder
+from impasto.checks import choice
 from impasto.errors import RecipeError, SourceError
 from impasto.sources.base import IndexedSource
 from impasto.sources.reading.files import StrPath
@@ -13,13 +17,17 @@ from impasto.sources.reading.shards import as_patterns, find_shards
 #: Endings of the members that are taken for images, the preferred first.
 SHARD_IMAGES = ("jpg", "jpeg", "png", "webp")
 
+_CHANGED = "the shard changed after it was indexed; build the source again"
+
 
 class WebDataset(IndexedSource):
     """Samples of uncompressed tar shards, as webdataset and img2dataset write them.
 
     Neighbouring members whose paths agree up to the first dot of the base name are one sample, and that path is its
-    key. Shards are mapped into memory and never unpacked; the index of each is built once and kept. Rows are in the
-    order of the shards and, inside a shard, of its members.
+    key; a group of members without image, caption and label is none, and left out. Shards are never unpacked; the index
+    of each is built once and kept. They must not change while they are read: one that does is refused. Rows are in the
+    order of the shards and, inside a shard, of its members. A row's facts are its other members, by ending: ``.json``
+    ones parsed, ``.txt`` and ``.cls`` ones as text, the rest as bytes.
 
     Args:
         shards: A path, a brace pattern (``"data/{00000..00041}.tar"``), a glob pattern, or a sequence of these.
@@ -32,8 +40,7 @@ class WebDataset(IndexedSource):
         cache: Folder for the shards' indexes; by default they lie beside the shards, where that is writable.
 
     Raises:
-        SourceError: A pattern matches nothing; a shard is missing, compressed, cut or holds a sample without an
-            image; there are no samples.
+        SourceError: A pattern matches nothing; a shard is missing, compressed or cut; there are no samples.
         RecipeError: An option makes no sense.
     """
 
@@ -51,8 +58,7 @@ class WebDataset(IndexedSource):
     ) -> None:
         if isinstance(images, str) or not images or any(ending[:1] in ("", ".") for ending in images):
             raise RecipeError(f"images={images!r} must be endings without the dot, such as ('jpg', 'png')")
-        if truncated not in ("error", "keep"):
-            raise RecipeError(f"truncated={truncated!r} is neither 'error' nor 'keep'")
+        choice("truncated", truncated, ("error", "keep"))
         ending, field = _caption_member(caption)
         patterns = as_patterns(shards)
         paths = find_shards(patterns)
@@ -67,11 +73,53 @@ class WebDataset(IndexedSource):
                 keep_truncated=truncated == "keep",
                 cache=None if cache is None else os.fspath(cache),
             )
+        left_out = builder.left_out
         index = builder.finish()
         shown = repr(patterns[0] if len(patterns) == 1 else patterns)
         if not len(index):
-            raise SourceError("the data set is empty: the shards hold no samples; check the pattern", path=shown)
-        super().__init__(index, f"{shown}, {len(paths)} shard{'' if len(paths) == 1 else 's'}")
+            found = ", ".join(f"{count} {kind}" for kind, count in left_out.items()) or "no members"
+            reason = f"the data set is empty: the shards hold no samples but {found}; name the images' endings"
+            raise SourceError(f"{reason} with images=(...), or check the pattern", path=shown)
+        super().__init__(index, f"{shown}, {len(paths)} shard{'' if len(paths) == 1 else 's'}", left_out)
+        self._images = {ending.lower() for ending in images}
+
+    def _own_facts(self, row: int) -> Mapping[str, Any]:
+        place = self.index.place(row)
+        if place is None:
+            return {}
+        shard, begin = place
+        key, facts, met = self.key(row), {}, False
+        try:
+            with Path(shard).open("rb") as file:
+                file.seek(begin)
+                with tarfile.open(fileobj=file, mode="r:") as tar:
+                    while (member := tar.next()) is not None and _split(member.name)[0] == key:
+                        met, ending = True, _split(member.name)[1]
+                        if member.isfile() and ending.lower() not in self._images:
+                            facts[ending] = _fact(tar, member, ending)
+        except (OSError, tarfile.TarError) as error:
+            raise SourceError(f"{_CHANGED} ({error})", key=key, path=shard) from error
+        if not met:
+            raise SourceError(_CHANGED, key=key, path=shard)
+        return facts
+
+
+def _split(name: str) -> tuple[str, str]:
+    """WebDataset's rule: the key ends at the first dot of the base name, the rest is the ending."""
+    base, _, ending = PurePosixPath(name).name.partition(".")
+    return name[: len(name) - len(PurePosixPath(name).name)] + base, ending
+
+
+def _fact(tar: tarfile.TarFile, member: tarfile.TarInfo, ending: str) -> Any:
+    file = tar.extractfile(member)
+    data = b"" if file is None else file.read()
+    kind = ending.rpartition(".")[2].lower()
+    if kind not in ("json", "txt", "cls"):
+        return data
+    try:
+        return json.loads(data) if kind == "json" else data.decode()
+    except ValueError:
+        return data
 
 
 def _caption_member(caption: str) -> tuple[str, str | None]:

@@ -2,34 +2,35 @@
 
 from typing import TypeAlias
 
-from impasto.errors import CaptionError
+from impasto.errors import CaptionError, ImpastoError
+from impasto.sources.reading.showing import show
 
-#: A caption for the index: text, or bytes that are not UTF-8 and are reported when the row is read.
-Caption: TypeAlias = str | bytes
+#: A caption for the index: text, bytes that are not UTF-8 and are reported when the row is read, or what is wrong.
+Caption: TypeAlias = str | bytes | ImpastoError
 
 
-def as_captions(value: object, *, key: str, path: str) -> list[Caption]:
+def as_captions(value: object, *, path: str) -> list[Caption]:
     """The captions of one row.
 
     Args:
         value: A caption, a list or tuple of captions, or ``None`` for a row without any.
-        key: The row's key, for messages.
         path: The file that holds the captions, for messages.
 
-    Raises:
-        CaptionError: A caption is not a string.
+    Returns:
+        The captions; in the place of one that is no string, its error.
     """
-    if isinstance(value, str):
-        return [as_caption(value)]
     if value is None:
         return []
-    if isinstance(value, (list, tuple)) and all(isinstance(caption, str) for caption in value):
-        return [as_caption(caption) for caption in value]
-    wrong = (
-        next((one for one in value if not isinstance(one, str)), None) if isinstance(value, (list, tuple)) else value
-    )
-    reason = f"a caption is {_describe(wrong)}; make it a string, or a list of strings"
-    raise CaptionError(reason, key=key, path=path)
+    captions = value if isinstance(value, (list, tuple)) else [value]
+    return [_as_caption(caption, path) for caption in captions]
+
+
+def _as_caption(value: object, path: str) -> Caption:
+    if isinstance(value, str):
+        return as_caption(value)
+    if isinstance(value, ImpastoError):
+        return value
+    return CaptionError(f"a caption is {show(value)}, not a string; make it one, or remove it", path=path)
 
 
 def as_caption(text: str) -> Caption:
@@ -44,9 +45,3 @@ def as_caption(text: str) -> Caption:
         except UnicodeEncodeError:
             return text.encode(errors="surrogatepass")
     return text
-
-
-def _describe(value: object) -> str:
-    shown = repr(value)
-    shown = shown if len(shown) <= 40 else shown[:37] + "..."
-    return f"{shown} ({type(value).__name__}), not a string"

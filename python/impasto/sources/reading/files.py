@@ -1,100 +1,107 @@
-"""Reading annotation files, with errors that say where a file is wrong and what to do."""
+"""Reading files whole, with errors that say what a file is and what to do."""
 
-import csv
-import json
 import os
-from collections.abc import Iterable, Iterator
-from itertools import chain
+import stat
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from impasto.errors import SourceError
 
 #: A path as users write it.
 StrPath: TypeAlias = str | os.PathLike[str]
 
-_END = "\x00impasto end of file"
+BOM = b"\xef\xbb\xbf"
+_OTHER_MARKS = {
+    b"\xff\xfe\0\0": "UTF-32",
+    b"\0\0\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
 
 
-def read_text(path: StrPath) -> str:
-    """The text of a UTF-8 file, without a byte order mark.
+def read_data(path: StrPath, most: int | None = None) -> bytes:
+    """The bytes of a regular file; anything else, such as a pipe, is never waited for.
+
+    Args:
+        path: The file, or a link to it.
+        most: The most bytes that it may have.
+
+    Raises:
+        SourceError: The file is missing, no regular file, too long, or cannot be read.
+    """
+    data = read_head(path, -1 if most is None else most + 1)
+    if most is not None and len(data) > most:
+        reason = f"the file has more than {most} bytes, too many for what it should be"
+        raise SourceError(reason, path=os.fspath(path))
+    return data
+
+
+def read_head(path: StrPath, size: int) -> bytes:
+    """The first ``size`` bytes of a regular file, all of them for -1.
+
+    Raises:
+        SourceError: The file is missing, no regular file, or cannot be read.
+    """
+    shown = os.fspath(path)
+    try:
+        # Asked before, since to open a device may do something, and after, since it may be another file by then.
+        _require_regular(Path(path).stat(), shown)
+        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(number, "rb") as file:
+            _require_regular(os.fstat(number), shown)
+            return file.read(size)
+    except FileNotFoundError:
+        raise SourceError("the file does not exist; check the path", path=shown) from None
+    except SourceError:
+        raise
+    except OSError as error:
+        raise SourceError(f"the file cannot be read: {error.strerror}", path=shown) from error
+
+
+def _require_regular(status: os.stat_result, path: str) -> None:
+    mode = status.st_mode
+    if stat.S_ISREG(mode):
+        return
+    kinds = {stat.S_IFDIR: "directory", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
+    what = kinds.get(stat.S_IFMT(mode), "device")
+    raise SourceError(f"the file cannot be read: it is a {what}, not a regular file", path=path)
+
+
+def as_text(data: bytes, path: StrPath) -> str:
+    """The text that a file's bytes are in UTF-8, without a byte order mark.
 
     Bytes that are not UTF-8 become lone surrogates, so that only the captions that hold them are at fault.
 
     Raises:
-        SourceError: The file is missing or cannot be read.
+        SourceError: The file is compressed, or in another encoding that is known by its bytes.
     """
-    try:
-        data = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise SourceError("the file does not exist; check the path", path=os.fspath(path)) from None
-    except OSError as error:
-        raise SourceError(f"the file cannot be read: {error.strerror}", path=os.fspath(path)) from error
     if data.startswith(b"\x1f\x8b"):
         raise SourceError("the file is compressed; unpack it with gunzip first", path=os.fspath(path))
+    encoding = _other_encoding(data)
+    if encoding:
+        reason = f"the file is {encoding} (Excel's 'Unicode text' is); save it as UTF-8 ('CSV UTF-8'), or use iconv"
+        raise SourceError(reason, path=os.fspath(path))
     return data.decode("utf-8-sig", "surrogateescape")
 
 
-def read_json(path: StrPath) -> Any:
-    """The document in a JSON file.
+def _other_encoding(data: bytes) -> str | None:
+    marked = next((name for mark, name in _OTHER_MARKS.items() if data.startswith(mark)), None)
+    if marked:
+        return marked
+    head = data[:256]
+    # Latin letters in UTF-16 have a zero beside each.
+    halves = (head[::2], head[1::2])
+    zeros = any(half.count(0) > len(half) // 2 for half in halves) and not all(half.count(0) for half in halves)
+    return "UTF-16 without a byte order mark" if zeros else None
+
+
+def read_text(path: StrPath, most: int | None = None) -> str:
+    """The text of a UTF-8 file, as `as_text` has it.
 
     Raises:
-        SourceError: The file cannot be read or is not JSON; the message has the line and column.
+        SourceError: The file is missing, too long, in another encoding, or cannot be read.
     """
-    text = read_text(path)
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        position = len(text) if error.msg.startswith("Unterminated string") else error.pos
-        reason = f"not valid JSON at {place}: {error.msg}; {_json_advice(text, position)}"
-    except RecursionError:
-        reason = "the JSON is nested too deeply to be an annotation file; check the path"
-    raise SourceError(reason, path=os.fspath(path))
-
-
-def _json_advice(text: str, position: int) -> str:
-    start = text[:200].lstrip()
-    if not start:
-        return "the file is empty; download it again"
-    if start.startswith("<"):
-        return "it looks like an HTML or XML page; download the file again"
-    if position >= len(text.rstrip()):
-        return "the file seems to be cut short; download it again"
-    if start.startswith("{") and position and text[:position].rstrip().endswith("}"):
-        return "it looks like JSON lines; join the lines into one list"
-    return "repair it there, or download it again"
-
-
-def read_table(path: StrPath, separator: str) -> Iterator[tuple[int, list[str]]]:
-    """The records of a delimited file with double quotes as the only quoting, each with the line that it starts on.
-
-    Raises:
-        SourceError: The file cannot be read, a quote never closes, or a record cannot be split.
-    """
-    # csv counts a record's lines, and only "\n" ends a line for every tool that writes these files.
-    lines = read_text(path).split("\n")
-    return _records(path, (line + "\n" for line in lines), separator)
-
-
-def _records(path: StrPath, lines: Iterable[str], separator: str) -> Iterator[tuple[int, list[str]]]:
-    # An open quote swallows the rest of the file without a word from csv: the end mark tells.
-    reader = csv.reader(chain(lines, [_END]), delimiter=separator)
-    line = 1
-    try:
-        for fields in reader:
-            if fields == [_END]:
-                return
-            if fields and fields[-1].endswith(_END):
-                break
-            if fields:
-                yield line, fields
-            line = reader.line_num + 1
-    except csv.Error as error:
-        advice = "a double quote may never close; write it twice or quote the whole field"
-        raise SourceError(f"line {line} cannot be split: {error}; {advice}", path=os.fspath(path)) from error
-    reason = f"line {line}: a double quote never closes; close it, or write a quote inside a field twice"
-    raise SourceError(reason, path=os.fspath(path))
+    return as_text(read_data(path, most), path)
 
 
 def require_folder(folder: StrPath, what: str = "images") -> str:

@@ -1,13 +1,15 @@
 """Walking folders of images in one fixed order."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from impasto.errors import SourceError
 
-#: File name endings that say "image", as torchvision counts them; those that are not read here fail when read.
-IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
+#: File name endings that say "image", as torchvision counts them, and JPEG's others; those that are not read here fail
+#: when read.
+IMAGE_ENDINGS = (".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
 
 
 def is_image(name: str) -> bool:
@@ -15,35 +17,57 @@ def is_image(name: str) -> bool:
     return name.lower().endswith(IMAGE_ENDINGS)
 
 
-def walk(root: str, below: str = "") -> Iterator[tuple[str, list[str]]]:
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder is none of the data: macOS's ``._x.jpg``, Jupyter's ``.ipynb_checkpoints``."""
+    return name.startswith(".")
+
+
+def kind_of(name: str) -> str:
+    """What a file that is left out is counted as."""
+    return PurePosixPath(name).suffix.lower() or "without ending"
+
+
+def walk(root: str, below: str = "", *, left_out: Counter[str]) -> Iterator[tuple[str, list[str]]]:
     """Each folder from ``root/below`` down: its path under ``root`` (empty, or ending in a slash) and its files.
 
-    Folders and files are sorted as torchvision sorts them; links to folders are followed.
+    Folders and files are sorted as torchvision sorts them; links to folders are followed, hidden ones left out.
+
+    Args:
+        root: The folder.
+        below: The folder in it to begin with.
+        left_out: Where hidden files and folders are counted.
 
     Raises:
-        SourceError: A folder cannot be listed, a link leads back up, or a name is not UTF-8.
+        SourceError: A folder cannot be listed, or a link leads back up.
     """
 
     def failed(error: OSError) -> None:
         raise SourceError(f"the folder cannot be listed: {error.strerror}", path=str(error.filename)) from error
 
+    start = str(Path(root, below))
+    real = {start: os.path.realpath(start)}
     found = []
-    for folder, _, names in os.walk(Path(root, below), followlinks=True, onerror=failed):
-        place = Path(folder)
-        if place.is_symlink() and place.resolve() in place.parent.resolve().parents:
-            raise SourceError("the link leads back to a folder above it; remove it", path=folder)
-        found.append((folder, sorted(names)))
+    for folder, folders, names in os.walk(start, followlinks=True, onerror=failed):
+        shown = [name for name in names if not is_hidden(name)]
+        left_out["hidden"] += len(names) - len(shown) + sum(map(is_hidden, folders))
+        folders[:] = [name for name in folders if not is_hidden(name)]
+        for name in folders:
+            real[str(Path(folder, name))] = _real(folder, name, real)
+        found.append((folder, sorted(shown)))
     for folder, names in sorted(found):
         inside = os.path.relpath(folder, root)
-        prefix = "" if inside == "." else inside + "/"
-        for name in names:
-            _check_name(prefix + name, root)
-        yield prefix, names
+        yield "" if inside == "." else inside + "/", names
 
 
-def _check_name(name: str, root: str) -> None:
-    # Names on disk are bytes; the index holds text.
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        raise SourceError(f"the file name {name!r} is not UTF-8; rename it", path=root) from None
+def _real(folder: str, name: str, real: dict[str, str]) -> str:
+    """Where a folder really lies; it is none that has been gone through on the way to it."""
+    place = Path(folder, name)
+    if not place.is_symlink():
+        return str(Path(real[folder], name))
+    target = Path(os.path.realpath(place))
+    above: Path | None = Path(folder)
+    while above is not None and str(above) in real:
+        if Path(real[str(above)]).is_relative_to(target):
+            raise SourceError("the link leads back to a folder above it; remove it", path=str(place))
+        above = above.parent if above != above.parent else None
+    return str(target)

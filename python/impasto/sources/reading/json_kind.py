@@ -8,6 +8,7 @@ COCO = "CocoCaptions"
 KARPATHY = "KarpathyCaptions"
 ALBEF = "AlbefCaptions"
 
+_LOOKED_AT = 100
 _NAMES = {COCO: "COCO captions", KARPATHY: "Karpathy", ALBEF: "ALBEF"}
 
 
@@ -60,4 +61,5 @@ def _advice(document: Any) -> str:
 def _first_has(entries: list[Any], field: str, *, when_empty: bool = False) -> bool:
     if not entries:
         return when_empty
-    return isinstance(entries[0], dict) and field in entries[0]
+    # The very first may be the bad one.
+    return any(isinstance(entry, dict) and field in entry for entry in entries[:_LOOKED_AT])

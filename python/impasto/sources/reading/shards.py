@@ -2,8 +2,9 @@
 
 import glob
 import os
+import re
 from collections.abc import Sequence
-from itertools import islice
+from itertools import filterfalse, islice
 from pathlib import Path
 
 from braceexpand import UnbalancedBracesError, braceexpand  # type: ignore[attr-defined]
@@ -12,6 +13,8 @@ from impasto.errors import SourceError
 from impasto.sources.reading.files import StrPath
 
 _MOST = 300_000
+_OWN = ".impasto-index"
+_RANGE = re.compile(r"\{(-?\d+)\.\.(-?\d+)")
 
 
 def as_patterns(shards: StrPath | Sequence[StrPath]) -> list[str]:
@@ -19,8 +22,14 @@ def as_patterns(shards: StrPath | Sequence[StrPath]) -> list[str]:
     return [os.fspath(one) for one in ([shards] if isinstance(shards, (str, os.PathLike)) else shards)]
 
 
+def is_own_index(path: str) -> bool:
+    """Whether a file is an index that impasto wrote beside a shard, or is writing."""
+    name = os.path.basename(path)  # noqa: PTH119 - once a shard
+    return name.endswith(_OWN) or (_OWN + "." in name and name.endswith(".partial"))
+
+
 def find_shards(patterns: Sequence[str]) -> list[str]:
-    """The shards that patterns name, in order, each an existing file that is named once.
+    """The shards that patterns name, in order, each an existing file that is named once; no index of ours is a shard.
 
     Raises:
         SourceError: A pattern is malformed or matches nothing, a shard is missing or named twice, or is a URL.
@@ -29,10 +38,12 @@ def find_shards(patterns: Sequence[str]) -> list[str]:
         raise SourceError("the list of shards is empty; name at least one", path="")
     paths: dict[str, None] = {}
     for pattern in patterns:
-        for path in _matches(pattern):
+        for path in filterfalse(is_own_index, _matches(pattern)):
             if path in paths:
                 raise SourceError("the shard is named twice; name it once", path=path)
             paths[path] = None
+    if not paths:
+        raise SourceError("these are indexes that impasto wrote, no shards; name the shards", path=patterns[0])
     return list(paths)
 
 
@@ -56,14 +67,21 @@ def _expand(pattern: str) -> list[str]:
     # A path may hold braces of its own.
     if _exists(pattern):
         return [pattern]
+    # braceexpand writes a whole range out before its first name comes.
+    if any(abs(int(last) - int(first)) >= _MOST for first, last in _RANGE.findall(pattern)):
+        raise _too_many(pattern)
     try:
         names = list(islice(braceexpand(pattern), _MOST + 1))
     except UnbalancedBracesError:
         reason = "the pattern's braces are not balanced; write {00000..00041} or {a,b}"
         raise SourceError(reason, path=pattern) from None
     if len(names) > _MOST:
-        raise SourceError(f"the pattern stands for more than {_MOST} names; shorten its range", path=pattern)
+        raise _too_many(pattern)
     return names
+
+
+def _too_many(pattern: str) -> SourceError:
+    return SourceError(f"the pattern stands for more than {_MOST} names; shorten its range", path=pattern)
 
 
 def _exists(path: str) -> bool:

@@ -1,6 +1,6 @@
 //! One row of a batch: its caption drawn, its image read, decoded, cropped and resized.
 
-use super::{Keys, Recipe, Request, Row};
+use super::{Keys, Recipe, Request, Row, Text};
 use crate::image::{Geometry, Scratch};
 use crate::panic::caught;
 use crate::rng::{Purpose, Stream};
@@ -32,14 +32,7 @@ pub(super) fn load_row(
             *scratch = LoadScratch::default();
             Err(Error::Internal(words))
         });
-    outcome.map_err(|error| SampleError {
-        key: index
-            .key(request.from)
-            .map(std::borrow::Cow::into_owned)
-            .unwrap_or_default(),
-        path: index.path(request.from).unwrap_or_default(),
-        error,
-    })
+    outcome.map_err(|error| index.blame(request.from, error))
 }
 
 fn fill(
@@ -53,16 +46,11 @@ fn fill(
 ) -> Result<()> {
     let stream = |purpose| Stream::new(keys.seed, keys.epoch, request.id, purpose);
     row.key = index.key(request.from)?.into_owned();
+    index.known_fault(request.from)?;
     row.label = index.label(request.from)?;
     if let Some(text) = &recipe.text {
-        let count = index.caption_count(request.from)?;
-        row.choice = stream(Purpose::Caption).below(count as u64) as usize;
-        row.caption = index.caption(request.from, row.choice)?.into_owned();
-        check_caption(&row.caption, text.max_bytes)?;
-        if let Some((prepare, max_words)) = text.prepare {
-            row.caption = prepare.apply(&row.caption, max_words);
-            check_caption(&row.caption, text.max_bytes)?;
-        }
+        (row.choice, row.caption) =
+            draw_caption(text, index, request.from, &mut stream(Purpose::Caption))?;
         if !text.shakes.is_empty() {
             row.caption = shake(&row.caption, &text.shakes, &mut stream(Purpose::Words));
         }
@@ -86,6 +74,40 @@ fn fill(
         op.apply(pixels, width as usize, &mut scratch.copy);
     }
     Ok(())
+}
+
+/// Draws one of a row's captions: each that can be used with the same chance, one that can't only where none can.
+fn draw_caption(
+    text: &Text,
+    index: &Index,
+    row: usize,
+    stream: &mut Stream,
+) -> Result<(usize, String)> {
+    let count = index.caption_count(row)?;
+    let choice = stream.below(count as u64) as usize;
+    let drawn = read_caption(text, index, row, choice);
+    if count < 2 || !matches!(drawn, Err(Error::Caption(_) | Error::Fault(_))) {
+        return Ok((choice, drawn?));
+    }
+    let mut others: Vec<usize> = (0..count).filter(|&other| other != choice).collect();
+    while !others.is_empty() {
+        let other = others.swap_remove(stream.below(others.len() as u64) as usize);
+        if let Ok(caption) = read_caption(text, index, row, other) {
+            return Ok((other, caption));
+        }
+    }
+    Ok((choice, drawn?))
+}
+
+fn read_caption(text: &Text, index: &Index, row: usize, which: usize) -> Result<String> {
+    let caption = index.caption(row, which)?.into_owned();
+    check_caption(&caption, text.max_bytes)?;
+    let Some((prepare, max_words)) = text.prepare else {
+        return Ok(caption);
+    };
+    let prepared = prepare.apply(&caption, max_words);
+    check_caption(&prepared, text.max_bytes)?;
+    Ok(prepared)
 }
 
 fn check_caption(caption: &str, max_bytes: usize) -> Result<()> {

@@ -1,24 +1,34 @@
-//! The index of a data set. Four flat buffers hold a row's key, image, captions and label, so that a million rows
+//! The index of a data set. A few flat buffers hold a row's key, image, captions and label, so that a million rows
 //! are a few large allocations: cheap to pickle, and shared untouched by forked workers.
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::path::PathBuf;
 
 use bytemuck::{Pod, Zeroable};
-use memmap2::Mmap;
 
-use crate::{Error, Result};
+use super::fault::Fault;
+use super::file::{ReadAt, check_size, read_image, shard_error};
+use super::json::{self, Field};
+use super::pool::{Pool, changed};
+use super::tar::{HEADER, seal};
+use crate::{Error, Result, SampleError};
 
 /// Label of a row that has none.
-pub const NO_LABEL: i64 = i64::MIN;
+pub(super) const NO_LABEL: i64 = i64::MIN;
+/// A label from here on, up to the number of faults, is the fault of that number.
+pub(super) const FAULT_LABEL: i64 = i64::MIN + 1;
+/// The smallest label that a row can have.
+pub(super) const LEAST_LABEL: i64 = FAULT_LABEL + u32::MAX as i64;
 
 /// Container number of the index's own arena.
-pub(crate) const ARENA: u32 = 0;
+pub(super) const ARENA: u32 = 0;
 /// Container number of a file of its own: the span names its path inside the arena.
-pub(crate) const FILE: u32 = u32::MAX;
+pub(super) const FILE: u32 = u32::MAX;
+/// Container number of a fault, whose number is the span's offset.
+pub(super) const FAULT: u32 = u32::MAX - 1;
+
+/// Texts of a shard are read whole: larger ones are no captions.
+const MOST_TEXT: u32 = 16 << 20;
 
 /// A run of bytes in a container: the arena (0), the shard `container - 1`, or a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
@@ -39,6 +49,21 @@ pub(crate) struct Row {
     pub label: i64,
 }
 
+/// What a row in a shard has besides: by it a changed shard is known when it is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct Sealed {
+    /// Where the first header of the sample's members begins.
+    pub begin: u64,
+    /// Seal of the image's header.
+    pub image: u32,
+    /// Seal of the caption's header.
+    pub caption: u32,
+    /// Container number of the shard.
+    pub shard: u32,
+    pub unused: u32,
+}
+
 /// An indexed tar shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shard {
@@ -55,99 +80,18 @@ pub struct Shard {
 /// A data set: `len()` rows of one image, any number of captions, and perhaps a label.
 #[derive(Debug)]
 pub struct Index {
-    pub(crate) root: PathBuf,
-    pub(crate) arena: Vec<u8>,
-    pub(crate) rows: Vec<Row>,
-    pub(crate) captions: Vec<Span>,
-    pub(crate) shards: Vec<Shard>,
-    /// Opened on first use, in each process for itself.
-    maps: Vec<OnceLock<Result<Mmap>>>,
-}
-
-/// An index as plain bytes, for pickling.
-pub struct State<'a> {
-    /// Root folder of relative paths.
-    pub root: Cow<'a, str>,
-    /// Texts, paths and images held in memory.
-    pub arena: &'a [u8],
-    /// The rows.
-    pub rows: &'a [u8],
-    /// The caption spans.
-    pub captions: &'a [u8],
-    /// The shards.
-    pub shards: &'a [Shard],
+    pub(super) root: PathBuf,
+    pub(super) arena: Vec<u8>,
+    pub(super) rows: Vec<Row>,
+    pub(super) captions: Vec<Span>,
+    /// One for each row where there are shards, else none.
+    pub(super) sealed: Vec<Sealed>,
+    pub(super) shards: Vec<Shard>,
+    pub(super) faults: Vec<Fault>,
+    pub(super) pool: Pool,
 }
 
 impl Index {
-    pub(crate) fn new(
-        root: PathBuf,
-        arena: Vec<u8>,
-        rows: Vec<Row>,
-        captions: Vec<Span>,
-        shards: Vec<Shard>,
-    ) -> Self {
-        let maps = shards.iter().map(|_| OnceLock::new()).collect();
-        Self {
-            root,
-            arena,
-            rows,
-            captions,
-            shards,
-            maps,
-        }
-    }
-
-    /// The index as bytes.
-    pub fn state(&self) -> State<'_> {
-        State {
-            root: self.root.to_string_lossy(),
-            arena: &self.arena,
-            rows: bytemuck::cast_slice(&self.rows),
-            captions: bytemuck::cast_slice(&self.captions),
-            shards: &self.shards,
-        }
-    }
-
-    /// The index that [`Index::state`] described.
-    pub fn from_state(state: State<'_>) -> Result<Self> {
-        let torn = || Error::Internal("a pickled index has lost bytes".into());
-        if !state.rows.len().is_multiple_of(size_of::<Row>())
-            || !state.captions.len().is_multiple_of(size_of::<Span>())
-        {
-            return Err(torn());
-        }
-        let rows: Vec<Row> = bytemuck::pod_collect_to_vec(state.rows);
-        let captions: Vec<Span> = bytemuck::pod_collect_to_vec(state.captions);
-        let sorted = rows
-            .windows(2)
-            .all(|pair| pair[0].captions_end <= pair[1].captions_end);
-        let arena = state.arena.len() as u64;
-        let held = |span: &Span| match span.container {
-            ARENA | FILE => span
-                .offset
-                .checked_add(u64::from(span.len))
-                .is_some_and(|end| end <= arena),
-            shard => shard as usize <= state.shards.len(),
-        };
-        let all_held =
-            rows.iter().all(|row| held(&row.key) && held(&row.image)) && captions.iter().all(held);
-        if !sorted
-            || !all_held
-            || rows
-                .last()
-                .is_some_and(|row| row.captions_end > captions.len() as u64)
-        {
-            return Err(torn());
-        }
-        Ok(Self::new(
-            PathBuf::from(state.root.as_ref()),
-            state.arena.to_vec(),
-            rows,
-            captions,
-            state.shards.to_vec(),
-        ))
-    }
-
     /// The number of rows.
     pub fn len(&self) -> usize {
         self.rows.len()
@@ -160,9 +104,14 @@ impl Index {
 
     /// Bytes of memory the index holds.
     pub fn memory(&self) -> usize {
+        let faults = self.faults.iter();
         self.arena.capacity()
             + self.rows.capacity() * size_of::<Row>()
             + self.captions.capacity() * size_of::<Span>()
+            + self.sealed.capacity() * size_of::<Sealed>()
+            + faults
+                .map(|fault| size_of::<Fault>() + fault.path.len() + fault.reason.len())
+                .sum::<usize>()
     }
 
     fn row(&self, row: usize) -> Result<&Row> {
@@ -182,14 +131,31 @@ impl Index {
         String::from_utf8_lossy(self.arena(span))
     }
 
+    fn fault(&self, number: u64) -> Error {
+        let fault = usize::try_from(number)
+            .ok()
+            .and_then(|n| self.faults.get(n));
+        fault.map_or_else(
+            || Error::Internal("a span of an index names no fault".into()),
+            |fault| Error::Fault(fault.clone()),
+        )
+    }
+
     /// A row's key: what its format calls it.
     pub fn key(&self, row: usize) -> Result<Cow<'_, str>> {
         Ok(self.text(self.row(row)?.key))
     }
 
     /// A row's label.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] when what the data have there is no label.
     pub fn label(&self, row: usize) -> Result<Option<i64>> {
-        Ok(Some(self.row(row)?.label).filter(|&label| label != NO_LABEL))
+        match self.row(row)?.label {
+            NO_LABEL => Ok(None),
+            label if label < LEAST_LABEL => Err(self.fault((label - FAULT_LABEL) as u64)),
+            label => Ok(Some(label)),
+        }
     }
 
     /// Where a row's image lies, for messages: a path, `shard.tar:key`, or `memory`.
@@ -202,6 +168,10 @@ impl Index {
                 .join(self.text(image).as_ref())
                 .to_string_lossy()
                 .into_owned(),
+            FAULT => match self.fault(image.offset) {
+                Error::Fault(fault) => fault.path,
+                _ => "memory".into(),
+            },
             shard => match self.shards.get(shard as usize - 1) {
                 Some(shard) => format!("{}:{}", shard.path, self.text(key)),
                 None => "memory".into(),
@@ -209,10 +179,43 @@ impl Index {
         })
     }
 
-    /// The encoded bytes of a row's image. `buffer` receives them when they lie in a file of their own.
+    /// What is known to be wrong with a row's image or label before anything is read.
+    pub fn known_fault(&self, row: usize) -> Result<()> {
+        let image = self.row(row)?.image;
+        if image.container == FAULT {
+            return Err(self.fault(image.offset));
+        }
+        self.label(row).map(drop)
+    }
+
+    /// An error of a row, with the row's name and place.
+    pub fn blame(&self, row: usize, error: Error) -> SampleError {
+        let path = match &error {
+            Error::Fault(fault) if !fault.path.is_empty() => fault.path.clone(),
+            _ => self.path(row).unwrap_or_default(),
+        };
+        SampleError {
+            key: self.key(row).map(Cow::into_owned).unwrap_or_default(),
+            path,
+            error,
+        }
+    }
+
+    /// The shard that a row lies in, and where the first header of its members begins; `None` outside shards.
+    pub fn place(&self, row: usize) -> Result<Option<(&str, u64)>> {
+        self.row(row)?;
+        let Some(sealed) = self.sealed.get(row) else {
+            return Ok(None);
+        };
+        let shard = self.shard(sealed.shard).map(|shard| shard.path.as_str());
+        Ok(shard.map(|path| (path, sealed.begin)))
+    }
+
+    /// The encoded bytes of a row's image. `buffer` receives them when they do not lie in memory.
     ///
     /// # Errors
-    /// [`Error::Source`] for a missing or unreadable file or shard, [`Error::TooLarge`] past `max_bytes`.
+    /// [`Error::Source`] for a missing, unreadable or changed file or shard, [`Error::TooLarge`] past `max_bytes`,
+    /// [`Error::Fault`] when it was known that there is no image.
     pub fn image<'a>(
         &'a self,
         row: usize,
@@ -222,11 +225,12 @@ impl Index {
         let image = self.row(row)?.image;
         if image.container == FILE {
             let path = self.root.join(self.text(image).as_ref());
-            read_file(&path, max_bytes, buffer)?;
+            read_image(&path, max_bytes, buffer)?;
             return Ok(buffer);
         }
         check_size(u64::from(image.len), max_bytes)?;
-        self.bytes(image)
+        let seal = self.sealed.get(row).map_or(0, |sealed| sealed.image);
+        self.bytes(image, seal, buffer)
     }
 
     /// How many captions a row has.
@@ -247,7 +251,8 @@ impl Index {
     /// Caption number `which` of a row.
     ///
     /// # Errors
-    /// [`Error::Caption`] when there is no such caption, it is not UTF-8, or its JSON does not hold it.
+    /// [`Error::Caption`] when there is no such caption, it is not UTF-8, or its JSON does not hold it; [`Error::Fault`]
+    /// when it was known to be none.
     pub fn caption(&self, row: usize, which: usize) -> Result<Cow<'_, str>> {
         let (start, end) = self.caption_range(row)?;
         let missing = || {
@@ -260,13 +265,24 @@ impl Index {
             .get(start..end)
             .and_then(|spans| spans.get(which))
             .ok_or_else(missing)?;
-        let bytes = self.bytes(span)?;
-        match self
+        if span.container == ARENA {
+            return utf8(self.arena(span)).map(Cow::Borrowed);
+        }
+        if span.len > MOST_TEXT {
+            return Err(Error::Caption(format!(
+                "the caption's member has {} bytes, more than the {MOST_TEXT} that a text may have",
+                span.len
+            )));
+        }
+        let seal = self.sealed.get(row).map_or(0, |sealed| sealed.caption);
+        let mut buffer = Vec::new();
+        let bytes = self.bytes(span, seal, &mut buffer)?;
+        let field = self
             .shard(span.container)
-            .and_then(|shard| shard.json_field.as_deref())
-        {
+            .and_then(|shard| shard.json_field.as_deref());
+        match field {
             Some(field) => json_caption(bytes, field).map(Cow::Owned),
-            None => utf8(bytes).map(Cow::Borrowed),
+            None => utf8(bytes).map(|text| Cow::Owned(text.into())),
         }
     }
 
@@ -274,21 +290,30 @@ impl Index {
         self.shards.get((container as usize).checked_sub(1)?)
     }
 
-    fn bytes(&self, span: Span) -> Result<&[u8]> {
-        if span.container == ARENA {
-            return Ok(self.arena(span));
+    /// The bytes of a span that is no file. Those of a shard are read with the header before them, by which a shard that
+    /// was written again under the index is known.
+    fn bytes<'a>(&'a self, span: Span, sealed: u32, buffer: &'a mut Vec<u8>) -> Result<&'a [u8]> {
+        match span.container {
+            ARENA => return Ok(self.arena(span)),
+            FAULT => return Err(self.fault(span.offset)),
+            _ => {}
         }
-        let number = span.container as usize - 1;
-        let (Some(shard), Some(map)) = (self.shards.get(number), self.maps.get(number)) else {
+        let (Some(shard), Some(start)) = (
+            self.shard(span.container),
+            span.offset.checked_sub(HEADER as u64),
+        ) else {
             return Err(Error::Internal("a span of an index names no shard".into()));
         };
-        let map = map
-            .get_or_init(|| open_shard(shard))
-            .as_ref()
-            .map_err(Error::clone)?;
-        let start = usize::try_from(span.offset).unwrap_or(usize::MAX);
-        map.get(start..start.saturating_add(span.len as usize))
-            .ok_or_else(|| changed(&shard.path))
+        let file = self.pool.get(span.container as usize - 1, shard)?;
+        buffer.resize(HEADER + span.len as usize, 0);
+        let whole = file
+            .fill(buffer, start)
+            .map_err(|error| shard_error(&shard.path, error))?;
+        let (header, bytes) = buffer.split_at(HEADER);
+        if !whole || seal(header) != sealed {
+            return Err(changed(&shard.path));
+        }
+        Ok(bytes)
     }
 }
 
@@ -303,92 +328,17 @@ fn utf8(bytes: &[u8]) -> Result<&str> {
 }
 
 fn json_caption(bytes: &[u8], field: &str) -> Result<String> {
-    let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| {
-        Error::Caption(format!(
-            "the caption's .json member does not parse: {error}"
-        ))
-    })?;
-    match value.get(field) {
-        Some(serde_json::Value::String(caption)) => Ok(caption.clone()),
-        _ => Err(Error::Caption(format!(
-            "the .json member has no string field {field:?}; name the field that holds the caption: caption=\"json:FIELD\""
+    let remedy = "name the field that holds the caption: caption=\"json:FIELD\"";
+    match json::field(bytes, field) {
+        Ok(Field::Text(text)) => utf8(&text).map(str::to_string),
+        Ok(Field::Other(kind)) => Err(Error::Caption(format!(
+            "the field {field:?} of the .json member is {kind}, not a string; {remedy}"
+        ))),
+        Ok(Field::Absent) => Err(Error::Caption(format!(
+            "the .json member has no field {field:?}; {remedy}"
+        ))),
+        Err(reason) => Err(Error::Caption(format!(
+            "the caption's .json member: {reason}"
         ))),
     }
-}
-
-pub(crate) fn check_size(size: u64, max_bytes: usize) -> Result<()> {
-    if size > max_bytes as u64 {
-        return Err(Error::TooLarge(format!(
-            "the file has {size} bytes, more than max_bytes={max_bytes}; raise the limit if you trust the data"
-        )));
-    }
-    Ok(())
-}
-
-fn read_file(path: &Path, max_bytes: usize, buffer: &mut Vec<u8>) -> Result<()> {
-    let failed = |error: std::io::Error| Error::Source {
-        path: path.to_string_lossy().into_owned(),
-        reason: match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                "the file does not exist; check the images folder given to the source".into()
-            }
-            _ => format!("the file cannot be read: {error}"),
-        },
-    };
-    let file = File::open(path).map_err(failed)?;
-    let metadata = file.metadata().map_err(failed)?;
-    if metadata.is_dir() {
-        return Err(failed(std::io::Error::other("it is a directory")));
-    }
-    check_size(metadata.len(), max_bytes)?;
-    buffer.clear();
-    buffer.reserve(metadata.len() as usize + 1);
-    // A file that grows, or a device without a size, is still held to the limit.
-    file.take(max_bytes as u64 + 1)
-        .read_to_end(buffer)
-        .map_err(failed)?;
-    check_size(buffer.len() as u64, max_bytes)
-}
-
-/// Size in bytes and modification time in nanoseconds.
-pub(crate) fn stamp(file: &File) -> std::io::Result<(u64, u64)> {
-    let metadata = file.metadata()?;
-    let modified = metadata
-        .modified()?
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
-    Ok((metadata.len(), modified.as_nanos() as u64))
-}
-
-fn changed(path: &str) -> Error {
-    Error::Source {
-        path: path.into(),
-        reason: "the shard changed after it was indexed; build the source again".into(),
-    }
-}
-
-fn open_shard(shard: &Shard) -> Result<Mmap> {
-    let (map, size, modified) = map_file(&shard.path)?;
-    if (size, modified) != (shard.size, shard.modified) {
-        return Err(changed(&shard.path));
-    }
-    Ok(map)
-}
-
-pub(crate) fn map_file(path: &str) -> Result<(Mmap, u64, u64)> {
-    let failed = |error: std::io::Error| Error::Source {
-        path: path.into(),
-        reason: match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                "the shard does not exist; check the pattern given to the source".into()
-            }
-            _ => format!("the shard cannot be read: {error}"),
-        },
-    };
-    let file = File::open(path).map_err(failed)?;
-    let (size, modified) = stamp(&file).map_err(failed)?;
-    // SAFETY: the map is read-only and shards are documented as immutable while a loader runs; its bytes are only
-    // ever treated as untrusted data.
-    let map = unsafe { Mmap::map(&file) }.map_err(failed)?;
-    Ok((map, size, modified))
 }

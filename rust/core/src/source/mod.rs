@@ -1,12 +1,20 @@
 //! Where samples lie: files, members of tar shards, or bytes in memory, indexed by a few flat buffers.
 
 mod builder;
+mod fault;
+mod file;
 mod index;
+mod json;
+mod pool;
 mod shard;
+mod state;
 mod tar;
 mod tar_cache;
 
-pub use builder::IndexBuilder;
-pub use index::{Index, Shard, State};
+pub use builder::{Caption, Image, IndexBuilder, Label};
+pub use fault::{Fault, FaultKind};
+pub use file::ReadAt;
+pub use index::{Index, Shard};
 pub use shard::TarOptions;
+pub use state::State;
 pub use tar::{Member, members};

@@ -1,11 +1,15 @@
-//! Uncompressed tar shards (WebDataset, img2dataset): members by memory map, grouped into samples.
+//! Uncompressed tar shards (WebDataset, img2dataset): their members, grouped into samples.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::index::{Shard, map_file};
+use super::builder::Label;
+use super::fault::{Fault, FaultKind};
+use super::file::{ReadAt, open_shard};
+use super::index::Shard;
 use super::tar::{Member, members};
-use super::tar_cache;
-use crate::{Error, Result};
+use super::tar_cache::Table;
+use crate::Result;
 
 /// How the members of a shard become samples.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,43 +28,58 @@ pub struct TarOptions {
     pub cache: Option<PathBuf>,
 }
 
+/// Where a member's bytes lie, and the seal of its header.
+pub(super) struct Place {
+    pub offset: u64,
+    pub len: u32,
+    pub seal: u32,
+}
+
 pub(super) struct Sample {
     pub key: String,
-    pub image: (u64, u32),
-    pub caption: Option<(u64, u32)>,
-    pub label: Option<i64>,
+    /// Where the first header of its members begins.
+    pub begin: u64,
+    pub image: Result<Place, Fault>,
+    pub caption: Option<Result<Place, Fault>>,
+    pub label: Label,
 }
 
 pub(super) struct Indexed {
     pub description: Shard,
     pub samples: Vec<Sample>,
+    /// Members of no sample, by ending.
+    pub left_out: BTreeMap<String, usize>,
 }
 
 /// Reads a shard's samples, from the cached member table when it is still true.
 pub(super) fn read(path: &str, options: &TarOptions) -> Result<Indexed> {
-    let (map, size, modified) = map_file(path)?;
-    let members = match tar_cache::load(path, options.cache.as_deref(), size, modified) {
+    let (file, stamp) = open_shard(path)?;
+    let table = Table::of(path, options.cache.as_deref());
+    let members = match table.load(&file, stamp) {
         Some(members) => members,
         None => {
-            let (found, cut) = members(&map, path)?;
+            let (found, cut) = members(&file, path)?;
             match cut {
                 Some(cut) if !options.keep_truncated => return Err(cut),
                 Some(_) => {}
-                None => tar_cache::store(path, options.cache.as_deref(), size, modified, &found),
+                None => table.store(stamp, &found),
             }
             found
         }
     };
     let description = Shard {
         path: path.into(),
-        size,
-        modified,
+        size: stamp.size,
+        modified: stamp.modified,
         json_field: options.json_field.clone(),
     };
-    Ok(Indexed {
+    let mut indexed = Indexed {
         description,
-        samples: samples(&map, path, &members, options)?,
-    })
+        samples: Vec::new(),
+        left_out: BTreeMap::new(),
+    };
+    group(&file, path, &members, options, &mut indexed);
+    Ok(indexed)
 }
 
 /// WebDataset's rule: the key ends at the first dot of the base name, the rest is the extension.
@@ -72,64 +91,118 @@ fn split(name: &str) -> (&str, &str) {
     }
 }
 
-fn samples(
-    tar: &[u8],
+/// A member with its name split.
+struct Part<'a> {
+    key: &'a str,
+    ending: &'a str,
+    member: &'a Member,
+}
+
+fn group<T: ReadAt>(
+    tar: &T,
     path: &str,
     members: &[Member],
     options: &TarOptions,
-) -> Result<Vec<Sample>> {
-    let broken = |reason: String| Error::Source {
-        path: path.into(),
-        reason,
-    };
-    let named = members.iter().map(|member| (split(&member.name), member));
-    // Hidden files (".DS_Store", "._x" of macOS) have no key.
-    let named: Vec<_> = named
-        .filter(|((key, _), _)| !key.is_empty() && !key.ends_with('/'))
-        .collect();
-    let mut samples = Vec::new();
-    for group in named.chunk_by(|((a, _), _), ((b, _), _)| a == b) {
-        let key = group[0].0.0;
-        let find = |wanted: &str| {
-            group
-                .iter()
-                .find(|((_, ext), _)| ext.eq_ignore_ascii_case(wanted))
-                .map(|(_, member)| *member)
-        };
-        let Some(image) = options.images.iter().find_map(|ext| find(ext)) else {
-            let have: Vec<_> = group
-                .iter()
-                .map(|((_, ext), _)| format!(".{ext}"))
-                .collect();
-            return Err(broken(format!(
-                "sample {key:?} has no image (.{}); it has {}; name its extension with images=(...)",
-                options.images.join(", ."),
-                have.join(", ")
-            )));
-        };
-        let place = |member: &Member| {
-            u32::try_from(member.len)
-                .map(|len| (member.offset, len))
-                .map_err(|_| broken(format!("member {:?} is over 4 GiB", member.name)))
-        };
-        let label = match find(&options.label) {
-            None => None,
-            Some(member) => {
-                let bytes = tar.get(member.offset as usize..(member.offset + member.len) as usize);
-                let number = bytes
-                    .and_then(|b| std::str::from_utf8(b).ok())
-                    .and_then(|s| s.trim().parse().ok());
-                Some(number.ok_or_else(|| {
-                    broken(format!("member {:?} is not a decimal label", member.name))
-                })?)
+    into: &mut Indexed,
+) {
+    let parts: Vec<_> = members
+        .iter()
+        .map(|member| {
+            let (key, ending) = split(&member.name);
+            Part {
+                key,
+                ending,
+                member,
             }
-        };
-        samples.push(Sample {
-            key: key.into(),
-            image: place(image)?,
-            caption: find(&options.caption).map(place).transpose()?,
-            label,
-        });
+        })
+        .collect();
+    for parts in parts.chunk_by(|a, b| a.key == b.key) {
+        // Hidden files (".DS_Store", "._x" of macOS) have no key.
+        let hidden = parts[0].key.is_empty() || parts[0].key.ends_with('/');
+        match sample(tar, path, parts, options).filter(|_| !hidden) {
+            Some(sample) => into.samples.push(sample),
+            None => {
+                for part in parts {
+                    let ending = match hidden {
+                        true => "hidden".into(),
+                        false => format!(".{}", part.ending),
+                    };
+                    *into.left_out.entry(ending).or_default() += 1;
+                }
+            }
+        }
     }
-    Ok(samples)
+}
+
+/// The sample of members with one key; `None` when nothing of a sample is among them.
+fn sample<T: ReadAt>(
+    tar: &T,
+    path: &str,
+    parts: &[Part<'_>],
+    options: &TarOptions,
+) -> Option<Sample> {
+    let key = parts[0].key;
+    let find = |wanted: &str| {
+        let mut parts = parts.iter();
+        let part = parts.find(|part| part.ending.eq_ignore_ascii_case(wanted));
+        part.map(|part| part.member)
+    };
+    let image = options.images.iter().find_map(|ending| find(ending));
+    let (caption, label) = (find(&options.caption), find(&options.label));
+    if image.is_none() && caption.is_none() && label.is_none() {
+        return None;
+    }
+    let named = format!("{path}:{key}");
+    let no_image = || {
+        let have: Vec<_> = parts
+            .iter()
+            .map(|part| format!(".{}", part.ending))
+            .collect();
+        let reason = format!(
+            "the sample has no image (.{}); it has {}; name its extension with images=(...), or remove the sample",
+            options.images.join(", ."),
+            have.join(", ")
+        );
+        Fault::source(named.clone(), reason)
+    };
+    Some(Sample {
+        key: key.into(),
+        begin: parts[0].member.begin,
+        image: image.map_or_else(|| Err(no_image()), |member| place(member, &named)),
+        caption: caption.map(|member| place(member, &named)),
+        label: label.map_or(Label::Absent, |member| read_label(tar, member, &named)),
+    })
+}
+
+fn place(member: &Member, path: &str) -> Result<Place, Fault> {
+    let Ok(len) = u32::try_from(member.len) else {
+        return Err(Fault {
+            kind: FaultKind::TooLarge,
+            path: path.into(),
+            reason: format!("member {:?} is over 4 GiB", member.name),
+        });
+    };
+    Ok(Place {
+        offset: member.offset,
+        len,
+        seal: member.seal,
+    })
+}
+
+/// A label is a number of a few digits: of a longer member no more is read than shows that it is none.
+fn read_label<T: ReadAt>(tar: &T, member: &Member, path: &str) -> Label {
+    let mut bytes = [0; 64];
+    let bytes = &mut bytes[..member.len.min(64) as usize];
+    let read = tar.fill(bytes, member.offset);
+    let text = String::from_utf8_lossy(bytes);
+    match text.trim().parse() {
+        Ok(number) if matches!(read, Ok(true)) && member.len < 64 => Label::Number(number),
+        _ => Label::Fault(Fault::source(
+            path,
+            format!(
+                "member {:?} holds {text:?}, which is no whole number; number the classes, or name another member with label=",
+                member.name
+            ),
+        )),
+    }
 }

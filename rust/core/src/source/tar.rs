@@ -1,103 +1,185 @@
 //! The tar format: where each member of an archive lies.
 
 use std::borrow::Cow;
+use std::hash::Hasher;
 
+use rustc_hash::FxHasher;
+
+use super::file::{ReadAt, shard_error};
 use crate::{Error, Result};
 
-const BLOCK: usize = 512;
+/// Bytes of a header.
+pub(super) const HEADER: usize = 512;
+/// Names and extended headers are longer than this only in what is no tar.
+const MOST_NAME: u64 = 1 << 20;
 
 /// One regular file inside a tar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     /// Its name, with folders.
     pub name: String,
-    /// Where its bytes begin in the tar.
+    /// Where the first of its headers begins.
+    pub begin: u64,
+    /// Where its bytes begin in the tar, right after its last header.
     pub offset: u64,
     /// How many bytes it has.
     pub len: u64,
+    /// The [`seal`] of its last header.
+    pub seal: u32,
+}
+
+/// A digest of a header, by which another file's header is known.
+pub(super) fn seal(header: &[u8]) -> u32 {
+    let mut hasher = FxHasher::default();
+    hasher.write(header);
+    let hash = hasher.finish();
+    (hash >> 32) as u32 ^ hash as u32
 }
 
 /// The regular files of a tar, and the error that says where it is cut, if it is.
 ///
 /// # Errors
-/// [`Error::Source`] for bytes that are no tar.
-pub fn members(tar: &[u8], path: &str) -> Result<(Vec<Member>, Option<Error>)> {
-    let broken = |reason: String| Error::Source {
-        path: path.into(),
-        reason,
+/// [`Error::Source`] for bytes that are no tar, or that cannot be read.
+pub fn members<T: ReadAt + ?Sized>(tar: &T, path: &str) -> Result<(Vec<Member>, Option<Error>)> {
+    let mut walk = Walk {
+        tar,
+        path,
+        size: tar.size().map_err(|error| shard_error(path, error))?,
+        found: Vec::new(),
+        at: 0,
     };
-    if tar.starts_with(&[0x1f, 0x8b]) {
-        return Err(broken(
-            "the shard is gzip-compressed; decompress it first (gunzip)".into(),
-        ));
+    let whole = walk.run()?;
+    let cut = if whole { None } else { Some(walk.cut()) };
+    Ok((walk.found, cut))
+}
+
+struct Walk<'a, T: ?Sized> {
+    tar: &'a T,
+    path: &'a str,
+    size: u64,
+    found: Vec<Member>,
+    at: u64,
+}
+
+impl<T: ReadAt + ?Sized> Walk<'_, T> {
+    fn broken(&self, reason: impl Into<String>) -> Error {
+        Error::Source {
+            path: self.path.into(),
+            reason: reason.into(),
+        }
     }
-    let mut found: Vec<Member> = Vec::new();
-    let mut long_name: Option<String> = None;
-    let mut long_size: Option<u64> = None;
-    let mut at = 0usize;
-    let cut = |found: &[Member]| {
-        let last = found
+
+    fn cut(&self) -> Error {
+        let last = self
+            .found
             .last()
             .map_or("no member".into(), |m| format!("member {:?}", m.name));
-        Some(broken(format!(
+        self.broken(format!(
             "the tar is cut after {last} ({} bytes); copy it again, or take its whole members with truncated=\"keep\"",
-            tar.len()
-        )))
-    };
-    loop {
-        let Some(header) = tar.get(at..at + BLOCK) else {
-            let cut = cut(&found);
-            return Ok((found, cut));
-        };
-        if header.iter().all(|&byte| byte == 0) {
-            return Ok((found, None));
+            self.size
+        ))
+    }
+
+    fn fill(&self, buffer: &mut [u8], offset: u64) -> Result<bool> {
+        let filled = self.tar.fill(buffer, offset);
+        filled.map_err(|error| shard_error(self.path, error))
+    }
+
+    /// Goes over all headers; whether the last was there.
+    fn run(&mut self) -> Result<bool> {
+        let mut header = [0; HEADER];
+        let mut long = Long::default();
+        let mut begin = 0;
+        loop {
+            let whole = self.fill(&mut header, self.at)?;
+            if self.at == 0 && header.starts_with(&[0x1f, 0x8b]) {
+                return Err(
+                    self.broken("the shard is gzip-compressed; decompress it first (gunzip)")
+                );
+            }
+            if !whole {
+                return Ok(false);
+            }
+            if header.iter().all(|&byte| byte == 0) {
+                return Ok(true);
+            }
+            let declared = self.check(&header)?;
+            let kind = header[156];
+            let regular = matches!(kind, b'0' | 0 | b'7');
+            let len = match regular {
+                true => long.size.take().unwrap_or(declared),
+                false => declared,
+            };
+            let offset = self.at + HEADER as u64;
+            let Some(end) = offset.checked_add(len).filter(|&end| end <= self.size) else {
+                return Ok(false);
+            };
+            match kind {
+                _ if regular => self.found.push(Member {
+                    name: long.name.take().unwrap_or_else(|| header_name(&header)),
+                    begin,
+                    offset,
+                    len,
+                    seal: seal(&header),
+                }),
+                b'L' => long.name = Some(text(&self.body(offset, len)?)),
+                b'x' => long.read(&self.body(offset, len)?),
+                // Folders, links and devices hold no bytes of their own, and end what a long name was said for.
+                b'1'..=b'6' => long = Long::default(),
+                _ => {}
+            }
+            // The last member's padding may be missing: its bytes are all there.
+            self.at = end.next_multiple_of(HEADER as u64);
+            if !matches!(kind, b'L' | b'x') {
+                begin = self.at;
+            }
         }
+    }
+
+    /// The size that a header declares.
+    fn check(&self, header: &[u8]) -> Result<u64> {
+        let at = self.at;
         if !checksum_matches(header) {
-            return Err(broken(format!(
+            return Err(self.broken(format!(
                 "no tar header at byte {at}; is this an uncompressed tar?"
             )));
         }
-        let declared = number(&header[124..136])
-            .ok_or_else(|| broken(format!("the tar header at byte {at} has no readable size")))?;
-        let kind = header[156];
-        let size = match kind {
-            b'0' | 0 | b'7' => long_size.take().unwrap_or(declared),
-            _ => declared,
-        };
-        let start = at + BLOCK;
-        let end = usize::try_from(size)
-            .ok()
-            .and_then(|size| start.checked_add(size));
-        let Some(end) = end.filter(|&end| end <= tar.len()) else {
-            let cut = cut(&found);
-            return Ok((found, cut));
-        };
-        let body = &tar[start..end];
-        match kind {
-            b'0' | 0 | b'7' => {
-                let name = long_name.take().unwrap_or_else(|| header_name(header));
-                found.push(Member {
-                    name,
-                    offset: start as u64,
-                    len: size,
-                });
-            }
-            b'L' => long_name = Some(text(body)),
-            b'x' => {
-                for (key, value) in pax(body) {
-                    match key {
-                        "path" => long_name = Some(value.to_string()),
-                        "size" => long_size = value.parse().ok(),
-                        _ => {}
-                    }
-                }
-            }
-            // Folders, links and devices hold no bytes of their own, and end what a long name was said for.
-            b'1'..=b'6' => (long_name, long_size) = (None, None),
-            _ => {}
+        number(&header[124..136])
+            .ok_or_else(|| self.broken(format!("the tar header at byte {at} has no readable size")))
+    }
+
+    fn body(&self, offset: u64, len: u64) -> Result<Vec<u8>> {
+        if len > MOST_NAME {
+            return Err(self.broken(format!(
+                "the tar header at byte {} is followed by a name of {len} bytes",
+                self.at
+            )));
         }
-        // The last member's padding may be missing: its bytes are all there.
-        at = end.next_multiple_of(BLOCK);
+        let mut body = vec![0; len as usize];
+        match self.fill(&mut body, offset)? {
+            true => Ok(body),
+            false => Err(self.cut()),
+        }
+    }
+}
+
+/// What headers before a member's own say about it.
+#[derive(Default)]
+struct Long {
+    name: Option<String>,
+    size: Option<u64>,
+}
+
+impl Long {
+    /// Reads a POSIX extended header.
+    fn read(&mut self, body: &[u8]) {
+        for (key, value) in pax(body) {
+            match key {
+                "path" => self.name = Some(value.to_string()),
+                "size" => self.size = value.parse().ok(),
+                _ => {}
+            }
+        }
     }
 }
 
