@@ -90,6 +90,8 @@ def _facts(report: Report) -> list[tuple[str, str]]:
     facts = [("rows", f"{report.rows:,}"), ("images", f"{report.images:,}")]
     if report.labels is not None:
         facts.append(("labels", f"{report.labels:,} distinct"))
+    if report.left_out:
+        facts.append(("left out", ", ".join(f"{count:,} {kind}" for kind, count in report.left_out.items())))
     if captions["total"]:
         over = captions["over_clip_length"]
         facts += [

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from impasto.errors import ImageTooLargeError, ImpastoError, SourceError, TruncatedImageError, UnsupportedImageError
+
 #: So many samples are named for each problem.
 EXAMPLES = 5
 
@@ -50,6 +52,7 @@ class Report:
             how many have more than 77 CLIP tokens (``None`` without CLIP's vocabulary).
         headers: ``checked`` images, their ``formats``, ``width``, ``height``, ``megapixels`` and ``kilobytes`` (each
             min, median, max), how many are ``progressive`` or ``rotated`` by EXIF, and their ``channels``.
+        left_out: How much of what lies with the data is no sample, by kind.
         problems: What is wrong, the fatal first.
     """
 
@@ -59,6 +62,7 @@ class Report:
     labels: int | None = None
     captions: dict[str, Any] = field(default_factory=dict)
     headers: dict[str, Any] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -75,6 +79,8 @@ def known_problems() -> dict[str, Problem]:
     """What can be wrong, by kind, in the order in which it is told."""
     decode = "download the image again, or remove the row; on_error='replace' replaces it while training"
     problems = [
+        Problem("bad row", "repair the row's entry, or remove it; on_error='replace' replaces it while training"),
+        Problem("bad label", "number the classes, or leave the label out"),
         Problem("missing image", "download the images, or name their folder (--images)"),
         Problem("unreadable image", "look at the file's permissions and the disk"),
         Problem("undecodable image", decode),
@@ -85,10 +91,22 @@ def known_problems() -> dict[str, Problem]:
         Problem("empty caption", "write the caption, or remove it"),
         Problem("over-long caption", "shorten the caption, or raise max_bytes in TextRecipe"),
         Problem("bad caption", "repair the caption; a text must be UTF-8"),
+        Problem("unused caption", "captions that can't be used beside others that can; they aren't drawn", fatal=False),
         Problem("cut caption", "captions lose tokens over CLIP's 77; shorten them, or raise length", fatal=False),
         Problem("duplicate", "rows with the same key, image and captions; remove all but one", fatal=False),
     ]
     return {problem.kind: problem for problem in problems}
+
+
+def image_problem(error: ImpastoError) -> str:
+    """The kind of problem that an image's error is."""
+    if isinstance(error, SourceError):
+        return "unreadable image"
+    if isinstance(error, TruncatedImageError):
+        return "truncated image"
+    if isinstance(error, ImageTooLargeError):
+        return "huge image"
+    return "unsupported image" if isinstance(error, UnsupportedImageError) else "undecodable image"
 
 
 def spread(values: Sequence[float], middle: str) -> dict[str, float] | None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from impasto import _core
-from impasto.errors import CaptionError, VocabularyError
-from impasto.jobs.report import Problem, spread
+from impasto.errors import ImpastoError, SourceError, VocabularyError
+from impasto.jobs.inspection.report import Problem, image_problem, spread
 from impasto.progress import Progress
 from impasto.recipe import ClipTokenizer, TextRecipe, clean_caption
 from impasto.sources import IndexedSource
@@ -23,10 +23,14 @@ class TextSurvey:
     Args:
         source: The data set.
         problems: By kind; what is found is added.
+
+    Attributes:
+        bad: Rows that have no image, or whose entry is wrong: there is nothing to look at.
     """
 
     def __init__(self, source: IndexedSource, problems: dict[str, Problem]) -> None:
         self._index, self._problems = source.index, problems
+        self.bad: set[int] = set()
         self.paths: set[str] = set()
         self.labels: set[int] = set()
         self._per_image: list[int] = []
@@ -60,36 +64,59 @@ class TextSurvey:
 
     def _read_row(self, row: int) -> None:
         path = self._index.path(row)
-        label = self._index.label(row)
         self.paths.add(path if path != "memory" else f"row {row}")
-        if label is not None:
-            self.labels.add(label)
-        try:
-            captions = self._index.captions(row)
-        except CaptionError as error:
-            self._note("bad caption", row, error.reason)
-            return
-        if not captions:
-            self._without.append(row)
-        self._per_image.append(len(captions))
-        for caption in captions:
-            self._read_caption(row, caption)
+        self._read_label_and_fault(row)
+        captions = self._read_captions(row)
         identity = hash((self._index.key(row), path, *captions))
-        if identity in self._seen:
+        if identity in self._seen and row not in self.bad:
             self._note("duplicate", row, "the same row occurs before")
         self._seen.add(identity)
 
-    def _read_caption(self, row: int, caption: str) -> None:
+    def _read_label_and_fault(self, row: int) -> None:
+        fault = self._index.fault(row)
+        try:
+            label = self._index.label(row)
+        except ImpastoError as error:
+            self._note("bad label", row, error.reason)
+            self.bad.add(row)
+            fault = None if fault is not None and fault.reason == error.reason else fault
+        else:
+            if label is not None:
+                self.labels.add(label)
+        if fault is not None:
+            self._note("bad row" if isinstance(fault, SourceError) else image_problem(fault), row, fault.reason)
+            self.bad.add(row)
+
+    def _read_captions(self, row: int) -> list[str]:
+        """Counts a row's captions; returns those that can be read."""
+        count = self._index.caption_count(row)
+        if not count and row not in self.bad:
+            self._without.append(row)
+        captions, wrong = [], []
+        for which in range(count):
+            try:
+                captions.append(self._index.caption(row, which))
+            except ImpastoError as error:
+                wrong.append(("bad caption", error.reason))
+        self._per_image.append(count)
+        wrong += [problem for caption in captions if (problem := self._measure(row, caption)) is not None]
+        for kind, reason in wrong:
+            self._note(kind if len(wrong) == count else "unused caption", row, reason)
+        return captions
+
+    def _measure(self, row: int, caption: str) -> tuple[str, str] | None:
+        """Counts a caption; returns what keeps it from being used, if anything."""
         size, limit = len(caption.encode()), TextRecipe.max_bytes
         self._words.append(len(caption.split()))
         self._bytes.append(size)
         if not caption.strip():
-            self._note("empty caption", row, "the caption is empty")
-        elif size > limit:
-            self._note("over-long caption", row, f"the caption has {size} bytes, more than max_bytes={limit}")
-        elif self._count_tokens is not None and (tokens := self._count_tokens(caption)) > _CLIP_LENGTH:
+            return "empty caption", "the caption is empty"
+        if size > limit:
+            return "over-long caption", f"the caption has {size} bytes, more than max_bytes={limit}"
+        if self._count_tokens is not None and (tokens := self._count_tokens(caption)) > _CLIP_LENGTH:
             self._over += 1
             self._note("cut caption", row, f"the caption has {tokens} CLIP tokens, more than {_CLIP_LENGTH}")
+        return None
 
     def _note(self, kind: str, row: int, reason: str) -> None:
         self._problems[kind].add(self._index.key(row), self._index.path(row), reason)

@@ -10,10 +10,10 @@ from typing import Any
 from impasto.errors import ImpastoError
 from impasto.jobs.engine import Engine, run_pieces
 from impasto.jobs.fingerprint import fingerprint
-from impasto.jobs.inspected_images import ImageFindings, ImageInspector, header_statistics
-from impasto.jobs.inspected_texts import TextSurvey
+from impasto.jobs.inspection.images import ImageFindings, ImageInspector, header_statistics
+from impasto.jobs.inspection.texts import TextSurvey
 from impasto.jobs.job import Job
-from impasto.jobs.report import Report, known_problems
+from impasto.jobs.inspection.report import Report, known_problems
 from impasto.progress import Progress, silent
 from impasto.sources import IndexedSource
 
@@ -53,15 +53,16 @@ def inspect(
     rows = range(len(source))
     decoded = rows if sample is None or sample >= len(rows) else random.Random(0).sample(rows, sample)
     looked_at = rows if source.image_files else sorted(decoded)
-    pieces = [looked_at[start : start + _ROWS] for start in range(0, len(looked_at), _ROWS)]
     total = len(rows) + len(looked_at)
     problems = known_problems()
     texts = TextSurvey(source, problems)
     texts.read(progress, total)
+    good = [row for row in looked_at if row not in texts.bad]
+    pieces = [good[start : start + _ROWS] for start in range(0, len(good), _ROWS)]
     inspector = ImageInspector(source, pieces, frozenset(decoded), None if out is None else Path(out))
 
     def advance(done: int, _: int) -> None:
-        progress(len(rows) + done, total)
+        progress(total - len(good) + done, total)
 
     found = list(_look(inspector, sample, workers, engine, advance))
     for row, kind, reason in (fault for findings in found for fault in findings.faults):
@@ -72,6 +73,7 @@ def inspect(
         images=len(texts.paths),
         labels=len(texts.labels) or None,
         captions=texts.statistics(),
+        left_out=dict(source.left_out),
         headers=header_statistics([header for findings in found for header in findings.headers]),
         problems=sorted((one for one in problems.values() if one.count), key=lambda problem: not problem.fatal),
     )

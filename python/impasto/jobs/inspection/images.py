@@ -9,15 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from impasto import _core
-from impasto.errors import (
-    ImageTooLargeError,
-    ImpastoError,
-    SourceError,
-    TruncatedImageError,
-    UnsupportedImageError,
-)
+from impasto.errors import ImpastoError
 from impasto.jobs.job import write_report
-from impasto.jobs.report import known_problems, spread
+from impasto.jobs.inspection.report import image_problem, known_problems, spread
 from impasto.recipe import ImageRecipe
 from impasto.sources import IndexedSource
 
@@ -95,7 +89,7 @@ class ImageInspector:
             try:
                 _decode(self.source, row, findings)
             except ImpastoError as error:
-                findings.faults.append([row, _problem(error), error.reason])
+                findings.faults.append([row, image_problem(error), error.reason])
 
 
 def header_statistics(headers: Sequence[Sequence[Any]]) -> dict[str, Any]:
@@ -127,13 +121,3 @@ def _decode(source: IndexedSource, row: int, findings: ImageFindings) -> None:
         max_scans=recipe.max_scans,
         truncated=recipe.truncated,
     )
-
-
-def _problem(error: ImpastoError) -> str:
-    if isinstance(error, SourceError):
-        return "unreadable image"
-    if isinstance(error, TruncatedImageError):
-        return "truncated image"
-    if isinstance(error, ImageTooLargeError):
-        return "huge image"
-    return "unsupported image" if isinstance(error, UnsupportedImageError) else "undecodable image"
