@@ -151,6 +151,31 @@ def test_nothing_but_broken_samples_ends_too(recipe):
         next(iter(loader))
 
 
+def test_of_several_captions_only_those_that_can_be_used_are_drawn(good, recipe):
+    """The others each with the same chance, and where none can be used, the error of one."""
+    captions = ["one", "", "two", "caf\udce9", 3, "x" * 100_000, "three"]
+    rows = 6000
+    data = Sequence([(good[0], captions)] * rows)
+    (batch,) = Loader(data, Recipe(image=ImageRecipe(size=1)), batch_size=rows, workers=2)
+    counts = [batch.captions.count(caption) for caption in ("one", "two", "three")]
+    assert sum(counts) == rows and max(abs(count - rows / 3) for count in counts) < 6 * (rows * 2 / 9) ** 0.5
+    assert {captions[choice] for choice in batch.plan.choices} == {"one", "two", "three"}
+    with pytest.raises(CaptionError, match=r"empty|not a string"):
+        next(iter(Loader(Sequence([(good[0], ["", 3])]), recipe, batch_size=1)))
+
+
+def test_an_image_without_captions_asked_for_is_not_judged_by_them(good):
+    recipe = Recipe(image=ImageRecipe(size=8), text=None)
+    assert len(next(iter(Loader(Sequence([(good[0], [None, 3])]), recipe, batch_size=1)))) == 1
+
+
+def test_joined_data_sets_are_refused_with_the_remedy(good, recipe):
+    one = impasto.BatchDataset(Sequence([(good[0], "a")] * 4), recipe)
+    both = torch.utils.data.ConcatDataset([one, one])
+    with pytest.raises(impasto.RecipeError, match="one source"):
+        next(iter(torch.utils.data.DataLoader(both, batch_size=4)))
+
+
 def test_limits_are_the_recipe_s_alone(good):
     """Nothing is switched off for the process, here or in Pillow."""
     import PIL.Image

@@ -202,10 +202,18 @@ def _labels(labels: list[int | None]) -> torch.Tensor | None:
 
 
 def _collate(batches: list[Batch], *, collate_fn_map: Any = None) -> Batch:
-    """A fetched batch is a batch already."""
+    """A fetched batch is a batch already.
+
+    Raises:
+        RecipeError: If something between the loader and the data set asked for single samples.
+    """
     del collate_fn_map
-    (batch,) = batches
-    return batch
+    if len(batches) != 1:
+        raise RecipeError(
+            "a BatchDataset makes whole batches, and ConcatDataset and its like ask for single samples; give one "
+            "BatchDataset one source (WebDataset and AlbefCaptions take several files), or alternate between loaders"
+        )
+    return batches[0]
 
 
 default_collate_fn_map[Batch] = _collate
