@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import impasto
-from impasto.jobs import Report, inspect, inspecting
+from impasto.jobs import Report, inspect
+from impasto.jobs.inspection import inspecting
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,8 @@ from .images import encode_image as encode_image
 from .images import shrink_to as shrink_to
 from .inspection.inspecting import failure as failure
 from .inspection.inspecting import inspect as inspect
+from .inspection.report import Problem as Problem
+from .inspection.report import Report as Report
 from .job import Job as Job
 from .job import write_report as write_report
 from .pictures import check_target as check_target
@@ -15,8 +17,6 @@ from .pictures import read_picture as read_picture
 from .pictures import style_sheet as style_sheet
 from .pictures import stylize_picture as stylize_picture
 from .pictures import write_picture as write_picture
-from .inspection.report import Problem as Problem
-from .inspection.report import Report as Report
 from .shards import ShardWriter as ShardWriter
 from .stylize_settings import StylizeSettings as StylizeSettings
 from .stylizing import StylizedData as StylizedData

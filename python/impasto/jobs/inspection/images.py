@@ -10,8 +10,8 @@ from typing import Any
 
 from impasto import _core
 from impasto.errors import ImpastoError
-from impasto.jobs.job import write_report
 from impasto.jobs.inspection.report import image_problem, known_problems, spread
+from impasto.jobs.job import write_report
 from impasto.recipe import ImageRecipe
 from impasto.sources import IndexedSource
 

@@ -11,9 +11,9 @@ from impasto.errors import ImpastoError
 from impasto.jobs.engine import Engine, run_pieces
 from impasto.jobs.fingerprint import fingerprint
 from impasto.jobs.inspection.images import ImageFindings, ImageInspector, header_statistics
+from impasto.jobs.inspection.report import Report, known_problems
 from impasto.jobs.inspection.texts import TextSurvey
 from impasto.jobs.job import Job
-from impasto.jobs.inspection.report import Report, known_problems
 from impasto.progress import Progress, silent
 from impasto.sources import IndexedSource
 
