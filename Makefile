@@ -14,7 +14,7 @@ CARGO_TESTED := --workspace --exclude impasto-python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help system demo test test-rust test-python bench record wheel check-wheel lint format fuzz clean
+.PHONY: help system demo test test-rust test-python bench record wheel check-wheel lint docs format fuzz clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -86,6 +86,10 @@ lint: $(VENV)/.built ## check formatting, lints, types and that the stubs are tr
 	$(BIN)/ruff check -q .
 	$(BIN)/mypy
 	$(PY) -m mypy.stubtest impasto._core --mypy-config-file pyproject.toml --allowlist .ci/stubtest-allowlist
+
+docs: $(VENV)/.built ## build the site into target/site, strictly, with both of its builders
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q --strict --site-dir target/site-mkdocs
+	$(BIN)/zensical build --clean --strict
 
 format: $(VENV)/.installed ## format Rust and Python
 	cargo fmt --all

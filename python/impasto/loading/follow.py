@@ -55,12 +55,13 @@ def follow_boxes(boxes: npt.ArrayLike, plan: Plan, row: int, size: tuple[int, in
     Raises:
         RecipeError: If shapes or values make no sense.
 
-    >>> import numpy as np
-    >>> from impasto import MixGen, Plan, plan_at
-    >>> crop, flip = np.array([[100.0, 0, 200, 200]]), np.array([True])
-    >>> plan = Plan(crop, flip, np.zeros(1, np.int64), plan_at(MixGen(ratio=0.0), batch_size=1), [None])
-    >>> follow_boxes([[50, 20, 140, 60], [0, 0, 90, 90]], plan, 0, (100, 100))
-    Boxes(boxes=array([[ 80.,  10., 100.,  30.]]), kept=array([0]))
+    Examples:
+        >>> import numpy as np
+        >>> from impasto import MixGen, Plan, plan_at
+        >>> crop, flip = np.array([[100.0, 0, 200, 200]]), np.array([True])
+        >>> plan = Plan(crop, flip, np.zeros(1, np.int64), plan_at(MixGen(ratio=0.0), batch_size=1), [None])
+        >>> follow_boxes([[50, 20, 140, 60], [0, 0, 90, 90]], plan, 0, (100, 100))
+        Boxes(boxes=array([[ 80.,  10., 100.,  30.]]), kept=array([0]))
     """
     given = _rows(boxes, 4, "boxes")
     require(bool((given[:, 2:] >= given[:, :2]).all()), "boxes must be (left, top, right, bottom), not sizes")

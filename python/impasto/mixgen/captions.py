@@ -21,8 +21,9 @@ Int64 = npt.NDArray[np.int64]
 def join(first: str, second: str) -> str:
     """Joins two captions as MixGen does.
 
-    >>> join("a cat on a mat", "a red bus")
-    'a cat on a mat a red bus'
+    Examples:
+        >>> join("a cat on a mat", "a red bus")
+        'a cat on a mat a red bus'
     """
     return _core.join(first, second)
 
@@ -40,9 +41,10 @@ def mix_captions(captions: Sequence[str], plan: MixPlan) -> list[str]:
     Raises:
         RecipeError: If there are not as many captions as rows in the plan, or one is not a string.
 
-    >>> from impasto import MixGen, mixgen
-    >>> mix_captions(["a cat", "a dog", "a bus", "a mug"], mixgen.plan_at(MixGen(ratio=0.5), batch_size=4))
-    ['a cat a bus', 'a dog a mug', 'a bus', 'a mug']
+    Examples:
+        >>> from impasto import MixGen, mixgen
+        >>> mix_captions(["a cat", "a dog", "a bus", "a mug"], mixgen.plan_at(MixGen(ratio=0.5), batch_size=4))
+        ['a cat a bus', 'a dog a mug', 'a bus', 'a mug']
     """
     if isinstance(captions, str) or len(captions) != len(plan):
         raise RecipeError(f"captions must be {len(plan)} strings, one for each row of the plan")

@@ -29,11 +29,12 @@ class MixGenCollate:
     Raises:
         RecipeError: If a value makes no sense.
 
-    >>> import torch
-    >>> collate = MixGenCollate(MixGen(ratio=0.5))
-    >>> images, captions = collate([(torch.rand(3, 4, 4), "a cat"), (torch.rand(3, 4, 4), "a dog")])
-    >>> captions
-    ['a cat a dog', 'a dog']
+    Examples:
+        >>> import torch
+        >>> collate = MixGenCollate(MixGen(ratio=0.5))
+        >>> images, captions = collate([(torch.rand(3, 4, 4), "a cat"), (torch.rand(3, 4, 4), "a dog")])
+        >>> captions
+        ['a cat a dog', 'a dog']
     """
 
     def __init__(self, mix: MixGen | None = None, *, seed: int = 0, end: bool = True) -> None:

@@ -26,12 +26,13 @@ def cut(images: torch.Tensor, plan: MixPlan) -> torch.Tensor:
     Raises:
         RecipeError: If there are not as many images as rows in the plan.
 
-    >>> import torch
-    >>> from impasto import CutMix, mixgen
-    >>> plan = mixgen.plan_at(CutMix(), batch_size=2, seed=3)
-    >>> pasted = cut(torch.arange(2.0).view(2, 1, 1, 1).expand(2, 1, 8, 8), plan)
-    >>> bool((pasted[0].mean() - (1 - plan.settled(8, 8).lams[0])).abs() < 1e-6)
-    True
+    Examples:
+        >>> import torch
+        >>> from impasto import CutMix, mixgen
+        >>> plan = mixgen.plan_at(CutMix(), batch_size=2, seed=3)
+        >>> pasted = cut(torch.arange(2.0).view(2, 1, 1, 1).expand(2, 1, 8, 8), plan)
+        >>> bool((pasted[0].mean() - (1 - plan.settled(8, 8).lams[0])).abs() < 1e-6)
+        True
     """
     if images.ndim < 3 or len(images) != len(plan):
         raise RecipeError(f"images must be [B, ..., H, W] with B={len(plan)}, not {list(images.shape)}")

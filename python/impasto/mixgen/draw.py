@@ -29,10 +29,11 @@ def plan_at(
     Raises:
         RecipeError: If the plan depends on more than this: a warm-up without a number, or ``pairing="fit"``.
 
-    >>> print(plan_at(MixGen(ratio=0.25), batch_size=8))
-    0+2@0.5, 1+3@0.5
-    >>> print(plan_at(MixGen.variant("d", ratio=0.5), batch_size=4, seed=1, step=7))
-    0+2@0.999 (kept of each), 1+3@0.999 (kept of each)
+    Examples:
+        >>> print(plan_at(MixGen(ratio=0.25), batch_size=8))
+        0+2@0.5, 1+3@0.5
+        >>> print(plan_at(MixGen.variant("d", ratio=0.5), batch_size=4, seed=1, step=7))
+        0+2@0.999 (kept of each), 1+3@0.999 (kept of each)
     """
     mix = recipe.mix if isinstance(recipe, Recipe) else recipe
     if mix is None:

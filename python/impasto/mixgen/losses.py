@@ -73,11 +73,12 @@ def soft_labels(labels: Tensor, plan: MixPlan | Plan, classes: int) -> Tensor:
     Raises:
         RecipeError: If a label is missing (-1) or too large, or there are more or fewer than rows.
 
-    >>> import torch
-    >>> from impasto import MixGen, plan_at
-    >>> plan = plan_at(MixGen(ratio=0.5, lam=0.75, text="own"), batch_size=2)
-    >>> soft_labels(torch.tensor([0, 2]), plan, classes=3).tolist()
-    [[0.75, 0.0, 0.25], [0.0, 0.0, 1.0]]
+    Examples:
+        >>> import torch
+        >>> from impasto import MixGen, plan_at
+        >>> plan = plan_at(MixGen(ratio=0.5, lam=0.75, text="own"), batch_size=2)
+        >>> soft_labels(torch.tensor([0, 2]), plan, classes=3).tolist()
+        [[0.75, 0.0, 0.25], [0.0, 0.0, 1.0]]
     """
     if labels.shape != (len(plan.partners),):
         raise RecipeError(f"labels must be [{len(plan.partners)}], not {list(labels.shape)}")

@@ -55,13 +55,14 @@ class BatchMixGen(nn.Module):
     Raises:
         RecipeError: If the plan would depend on more than its number (``pairing="fit"``), or a value makes no sense.
 
-    >>> import torch
-    >>> batch = {"images": torch.rand(8, 3, 4, 4), "captions": list("abcdefgh"), "labels": torch.arange(8)}
-    >>> mixed = BatchMixGen(MixGen(ratio=0.25))(batch)
-    >>> mixed["captions"]
-    ['a c', 'b d', 'c', 'd', 'e', 'f', 'g', 'h']
-    >>> mixed["mix_plan"]
-    MixPlan(8 rows, mixed: [0+2@0.5, 1+3@0.5])
+    Examples:
+        >>> import torch
+        >>> batch = {"images": torch.rand(8, 3, 4, 4), "captions": list("abcdefgh"), "labels": torch.arange(8)}
+        >>> mixed = BatchMixGen(MixGen(ratio=0.25))(batch)
+        >>> mixed["captions"]
+        ['a c', 'b d', 'c', 'd', 'e', 'f', 'g', 'h']
+        >>> mixed["mix_plan"]
+        MixPlan(8 rows, mixed: [0+2@0.5, 1+3@0.5])
     """
 
     def __init__(

@@ -36,10 +36,11 @@ def mixgen_batch(
     Raises:
         RecipeError: If sizes differ.
 
-    >>> import numpy as np, torch
-    >>> images, captions = mixgen_batch(torch.tensor([1., 2., 3., 4.]), list("abcd"), np.array([2, 0, 3, 1]))
-    >>> images.tolist(), captions[1]
-    ([2.0, 2.0, 3.5, 3.0], 'b a c')
+    Examples:
+        >>> import numpy as np, torch
+        >>> images, captions = mixgen_batch(torch.tensor([1., 2., 3., 4.]), list("abcd"), np.array([2, 0, 3, 1]))
+        >>> images.tolist(), captions[1]
+        ([2.0, 2.0, 3.5, 3.0], 'b a c')
     """
     if not len(images) == len(captions) == len(index):
         raise RecipeError(f"{len(images)} images, {len(captions)} captions and {len(index)} partners are not as many")

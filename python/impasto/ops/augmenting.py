@@ -42,10 +42,11 @@ def augment(
     Raises:
         RecipeError: If the image isn't [H, W, 3] uint8, or a key makes no sense.
 
-    >>> import numpy as np, impasto
-    >>> image, operations = augment(np.zeros((8, 8, 3), np.uint8), impasto.RandomErasing(p=1, fill=(9, 9, 9)))
-    >>> image.max(), operations[0][0]
-    (np.uint8(9), 'Erase')
+    Examples:
+        >>> import numpy as np, impasto
+        >>> image, operations = augment(np.zeros((8, 8, 3), np.uint8), impasto.RandomErasing(p=1, fill=(9, 9, 9)))
+        >>> image.max(), operations[0][0]
+        (np.uint8(9), 'Erase')
     """
     if not all(0 <= key < 2**63 for key in (seed, epoch, sample)):
         raise RecipeError(f"seed={seed}, epoch={epoch} and sample={sample} must lie in 0..2**63-1")
@@ -74,9 +75,10 @@ def apply(
     Raises:
         RecipeError: If there is no such operation, or the image isn't [H, W, 3] uint8.
 
-    >>> import numpy as np
-    >>> apply(np.full((2, 2, 3), 100, np.uint8), [("Brightness", [0.5]), ("Invert", [])])[0, 0].tolist()
-    [205, 205, 205]
+    Examples:
+        >>> import numpy as np
+        >>> apply(np.full((2, 2, 3), 100, np.uint8), [("Brightness", [0.5]), ("Invert", [])])[0, 0].tolist()
+        [205, 205, 205]
     """
     result = _copy(image)
     _core.apply_ops(result, [(name, list(values)) for name, values in operations], style)
@@ -103,9 +105,10 @@ def augment_caption(
     Raises:
         RecipeError: If a key makes no sense.
 
-    >>> import impasto
-    >>> augment_caption("a dog", impasto.RandomSwap(n=1))
-    'dog a'
+    Examples:
+        >>> import impasto
+        >>> augment_caption("a dog", impasto.RandomSwap(n=1))
+        'dog a'
     """
     if not all(0 <= key < 2**63 for key in (seed, epoch, sample)):
         raise RecipeError(f"seed={seed}, epoch={epoch} and sample={sample} must lie in 0..2**63-1")

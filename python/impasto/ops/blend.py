@@ -43,10 +43,11 @@ def mix(
     Raises:
         RecipeError: If shapes or dtypes don't fit.
 
-    >>> import numpy as np
-    >>> images = np.stack([np.full((1, 1, 3), value, np.uint8) for value in (10, 21)])
-    >>> mix(images, np.array([1, 1]), np.array([0.5, 1.0], np.float32))[:, 0, 0, 0].tolist()
-    [16, 21]
+    Examples:
+        >>> import numpy as np
+        >>> images = np.stack([np.full((1, 1, 3), value, np.uint8) for value in (10, 21)])
+        >>> mix(images, np.array([1, 1]), np.array([0.5, 1.0], np.float32))[:, 0, 0, 0].tolist()
+        [16, 21]
     """
     partners, lams = _check_plan(partners, lams)
     if isinstance(images, np.ndarray):
@@ -134,10 +135,11 @@ def normalize(
     Raises:
         RecipeError: If shapes, dtypes or names don't fit.
 
-    >>> import numpy as np
-    >>> white = np.full((1, 2, 2, 3), 255, np.uint8)
-    >>> normalize(white, "inception")[0, :, 0, 0].round(6).tolist()
-    [1.0, 1.0, 1.0]
+    Examples:
+        >>> import numpy as np
+        >>> white = np.full((1, 2, 2, 3), 255, np.uint8)
+        >>> normalize(white, "inception")[0, :, 0, 0].round(6).tolist()
+        [1.0, 1.0, 1.0]
     """
     _check_batch(images)
     choice("dtype", dtype, _NUMPY_DTYPES)

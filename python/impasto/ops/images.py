@@ -67,11 +67,12 @@ def probe(data: bytes | str | Path) -> ImageHeader:
         DecodeError: If the bytes are not a JPEG, PNG or WebP.
         SourceError: If the file can't be read.
 
-    >>> import io, PIL.Image
-    >>> file = io.BytesIO()
-    >>> PIL.Image.new("RGB", (640, 480), "teal").save(file, "JPEG")
-    >>> probe(file.getvalue())[:3]
-    ('jpeg', 640, 480)
+    Examples:
+        >>> import io, PIL.Image
+        >>> file = io.BytesIO()
+        >>> PIL.Image.new("RGB", (640, 480), "teal").save(file, "JPEG")
+        >>> probe(file.getvalue())[:3]
+        ('jpeg', 640, 480)
     """
     return ImageHeader(*_core.probe(_bytes(data)))
 
@@ -102,12 +103,13 @@ def decode(
         DecodeError: If the bytes can't be decoded; its children say why.
         SourceError: If the file can't be read.
 
-    >>> import io, PIL.Image
-    >>> file = io.BytesIO()
-    >>> PIL.Image.new("RGB", (4, 3), (250, 128, 114)).save(file, "PNG")
-    >>> image = decode(file.getvalue())
-    >>> image.shape, image[0, 0].tolist()
-    ((3, 4, 3), [250, 128, 114])
+    Examples:
+        >>> import io, PIL.Image
+        >>> file = io.BytesIO()
+        >>> PIL.Image.new("RGB", (4, 3), (250, 128, 114)).save(file, "PNG")
+        >>> image = decode(file.getvalue())
+        >>> image.shape, image[0, 0].tolist()
+        ((3, 4, 3), [250, 128, 114])
     """
     limits = {"max_pixels": max_pixels, "max_bytes": max_bytes, "max_scans": max_scans}
     choice("exif", exif, ("ignore", "apply"))
@@ -127,9 +129,10 @@ def crop(image: Image, box: tuple[int, int, int, int]) -> Image:
     Raises:
         RecipeError: If the box is empty or leaves the image.
 
-    >>> import numpy as np
-    >>> crop(np.zeros((480, 640, 3), np.uint8), (10, 20, 100, 50)).shape
-    (50, 100, 3)
+    Examples:
+        >>> import numpy as np
+        >>> crop(np.zeros((480, 640, 3), np.uint8), (10, 20, 100, 50)).shape
+        (50, 100, 3)
     """
     _check_image(image)
     left, top, width, height = _box(box)
@@ -169,9 +172,10 @@ def resize(
     Raises:
         RecipeError: If the image isn't [H, W, 3], or the size or box makes no sense.
 
-    >>> import numpy as np
-    >>> resize(np.full((480, 640, 3), 7, np.uint8), 224).shape
-    (224, 224, 3)
+    Examples:
+        >>> import numpy as np
+        >>> resize(np.full((480, 640, 3), 7, np.uint8), 224).shape
+        (224, 224, 3)
     """
     recipe = ImageRecipe(size=size, interpolation=interpolation)
     height, width = recipe.shape
@@ -203,8 +207,9 @@ def draw(
     Raises:
         RecipeError: If the size or a key makes no sense.
 
-    >>> draw(ImageRecipe(crop="none"), 640, 480)
-    ((0.0, 0.0, 640.0, 480.0), False)
+    Examples:
+        >>> draw(ImageRecipe(crop="none"), 640, 480)
+        ((0.0, 0.0, 640.0, 480.0), False)
     """
     if not all(map(is_count, (width, height, seed, epoch, sample))) or not (
         0 < width < 2**31 and 0 < height < 2**31 and all(0 <= key < 2**63 for key in (seed, epoch, sample))
@@ -238,12 +243,13 @@ def load(
         DecodeError: If the bytes can't be decoded.
         SourceError: If the file can't be read.
 
-    >>> import io, PIL.Image
-    >>> file = io.BytesIO()
-    >>> PIL.Image.new("RGB", (640, 480), "teal").save(file, "JPEG")
-    >>> image, box, flip = load(file.getvalue(), ImageRecipe(size=64, crop="center", resize=72))
-    >>> image.shape, [round(x, 1) for x in box], flip
-    ((64, 64, 3), [106.7, 26.7, 426.7, 426.7], False)
+    Examples:
+        >>> import io, PIL.Image
+        >>> file = io.BytesIO()
+        >>> PIL.Image.new("RGB", (640, 480), "teal").save(file, "JPEG")
+        >>> image, box, flip = load(file.getvalue(), ImageRecipe(size=64, crop="center", resize=72))
+        >>> image.shape, [round(x, 1) for x in box], flip
+        ((64, 64, 3), [106.7, 26.7, 426.7, 426.7], False)
     """
     if not all(is_count(key) and 0 <= key < 2**63 for key in (seed, epoch, sample)):
         raise RecipeError(f"seed={seed!r}, epoch={epoch!r} and sample={sample!r} must lie in 0..2**63-1")

@@ -23,10 +23,11 @@ def permutation(length: int, *, seed: int = 0, epoch: int = 0) -> _core.Permutat
     Raises:
         RecipeError: If the length or a key is negative.
 
-    >>> sorted(permutation(10, seed=3)[i] for i in range(10))
-    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
-    >>> permutation(400_000_000)[123_456_789] < 400_000_000
-    True
+    Examples:
+        >>> sorted(permutation(10, seed=3)[i] for i in range(10))
+        [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+        >>> permutation(400_000_000)[123_456_789] < 400_000_000
+        True
     """
     if (
         not all(map(is_count, (length, seed, epoch)))

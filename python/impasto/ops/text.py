@@ -37,8 +37,9 @@ def pre_caption(caption: str, max_words: int = 30) -> str:
     Raises:
         RecipeError: If max_words is less than 1.
 
-    >>> pre_caption("A black-and-white dog, running on the grass!", max_words=5)
-    'a black and white dog'
+    Examples:
+        >>> pre_caption("A black-and-white dog, running on the grass!", max_words=5)
+        'a black and white dog'
     """
     return _prepare(caption, "caption", max_words)
 
@@ -53,8 +54,9 @@ def pre_question(question: str, max_words: int = 50) -> str:
     Raises:
         RecipeError: If max_words is less than 1.
 
-    >>> pre_question("What's on the table?")
-    'whats on the table'
+    Examples:
+        >>> pre_question("What's on the table?")
+        'whats on the table'
     """
     return _prepare(question, "question", max_words)
 
@@ -94,8 +96,9 @@ def tokenize(
         RecipeError: If the length makes no sense.
         VocabularyError: If the vocabulary is missing or damaged.
 
-    >>> tokenize("a photo of a cat").input_ids[0, :7].tolist()
-    [49406, 320, 1125, 539, 320, 2368, 49407]
+    Examples:
+        >>> tokenize("a photo of a cat").input_ids[0, :7].tolist()
+        [49406, 320, 1125, 539, 320, 2368, 49407]
     """
     chosen = TextRecipe(tokenizer=tokenizer, length=length).resolved
     if chosen is None:

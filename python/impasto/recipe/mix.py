@@ -65,10 +65,11 @@ class MixGen:
     Raises:
         RecipeError: If a value makes no sense; the message names it and a remedy.
 
-    >>> MixGen(ratio=0.5)
-    MixGen(ratio=0.5, lam=0.5)
-    >>> MixGen.variant("d")
-    MixGen(ratio=0.25, lam=Beta(a=0.1, b=0.1), text='keep_each')
+    Examples:
+        >>> MixGen(ratio=0.5)
+        MixGen(ratio=0.5, lam=0.5)
+        >>> MixGen.variant("d")
+        MixGen(ratio=0.25, lam=Beta(a=0.1, b=0.1), text='keep_each')
     """
 
     ratio: float = 0.25
@@ -213,8 +214,9 @@ def MixUp(alpha: float = 0.2, **options: Any) -> MixGen:  # noqa: N802  a recipe
     Raises:
         RecipeError: If a value makes no sense.
 
-    >>> MixUp(0.4)
-    MixGen(ratio=1.0, lam=Beta(a=0.4, b=0.4), text='own', pairing='shuffle')
+    Examples:
+        >>> MixUp(0.4)
+        MixGen(ratio=1.0, lam=Beta(a=0.4, b=0.4), text='own', pairing='shuffle')
     """
     rival: dict[str, Any] = {"ratio": 1.0, "lam": Beta(alpha, alpha), "text": "own", "pairing": "shuffle"}
     return MixGen(**rival | options)
@@ -233,8 +235,9 @@ def CutMix(alpha: float = 1.0, **options: Any) -> MixGen:  # noqa: N802  a recip
     Raises:
         RecipeError: If a value makes no sense.
 
-    >>> CutMix()
-    MixGen(ratio=1.0, lam=Beta(a=1.0, b=1.0), image='cut', text='own', pairing='shuffle')
+    Examples:
+        >>> CutMix()
+        MixGen(ratio=1.0, lam=Beta(a=1.0, b=1.0), image='cut', text='own', pairing='shuffle')
     """
     return MixUp(alpha, **{"image": "cut"} | options)
 

@@ -25,9 +25,10 @@ class EmbeddingDistribution(nn.Module):
         RecipeError: If shapes don't fit, a value isn't finite, or the covariance isn't symmetric positive
             semi-definite.
 
-    >>> distribution = EmbeddingDistribution(torch.zeros(3), torch.eye(3))
-    >>> distribution.sample(5, torch.Generator().manual_seed(0)).shape
-    torch.Size([5, 3])
+    Examples:
+        >>> distribution = EmbeddingDistribution(torch.zeros(3), torch.eye(3))
+        >>> distribution.sample(5, torch.Generator().manual_seed(0)).shape
+        torch.Size([5, 3])
     """
 
     mean: Tensor
@@ -116,8 +117,9 @@ def interpolate(start: Tensor, end: Tensor, steps: int) -> Tensor:
     Raises:
         RecipeError: If shapes differ or there are fewer than two steps.
 
-    >>> interpolate(torch.zeros(2), torch.ones(2), 3).tolist()
-    [[0.0, 0.0], [0.5, 0.5], [1.0, 1.0]]
+    Examples:
+        >>> interpolate(torch.zeros(2), torch.ones(2), 3).tolist()
+        [[0.0, 0.0], [0.5, 0.5], [1.0, 1.0]]
     """
     require(start.shape == end.shape, f"styles of different shapes: {list(start.shape)} and {list(end.shape)}")
     require(start.is_floating_point() and end.is_floating_point(), "style embeddings are floating point")

@@ -23,8 +23,9 @@ class SmallVGG(nn.Module):
     Args:
         widths: Channels of the four blocks.
 
-    >>> [tuple(features.shape) for features in SmallVGG()(torch.rand(1, 3, 64, 64))]
-    [(1, 16, 64, 64), (1, 32, 32, 32), (1, 64, 16, 16), (1, 128, 8, 8)]
+    Examples:
+        >>> [tuple(features.shape) for features in SmallVGG()(torch.rand(1, 3, 64, 64))]
+        [(1, 16, 64, 64), (1, 32, 32, 32), (1, 64, 16, 16), (1, 128, 8, 8)]
     """
 
     #: The smallest height and width.

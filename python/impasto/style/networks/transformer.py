@@ -31,11 +31,12 @@ class StyleTransformer(nn.Module):
     Raises:
         RecipeError: If a value makes no sense.
 
-    >>> network = StyleTransformer()
-    >>> sum(parameter.numel() for parameter in network.parameters())
-    1954593
-    >>> network(torch.rand(2, 3, 33, 50), torch.zeros(2, 100)).shape
-    torch.Size([2, 3, 33, 50])
+    Examples:
+        >>> network = StyleTransformer()
+        >>> sum(parameter.numel() for parameter in network.parameters())
+        1954593
+        >>> network(torch.rand(2, 3, 33, 50), torch.zeros(2, 100)).shape
+        torch.Size([2, 3, 33, 50])
     """
 
     def __init__(

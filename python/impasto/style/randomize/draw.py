@@ -61,8 +61,9 @@ def share(ratio: Ratio) -> float:
     Raises:
         RecipeError: If it is none of these.
 
-    >>> share("16:1"), share((1, 3)), share("0:1"), share(0.25)
-    (0.058823529411764705, 0.75, 1.0, 0.25)
+    Examples:
+        >>> share("16:1"), share((1, 3)), share("0:1"), share(0.25)
+        (0.058823529411764705, 0.75, 1.0, 0.25)
     """
     hint = f"ratio={ratio!r} must be unaugmented:augmented, such as '2:1' or (2, 1), or the augmented share in [0, 1]"
     if is_number(ratio):

@@ -62,16 +62,17 @@ class StyleRandomizer(nn.Module):
     Raises:
         RecipeError: If a value makes no sense.
 
-    >>> from impasto.style.networks.compact import StatisticsPredictor
-    >>> from impasto.style.embedding import EmbeddingDistribution
-    >>> from impasto.style.networks.transformer import StyleTransformer
-    >>> distribution = EmbeddingDistribution(torch.zeros(8), torch.eye(8))
-    >>> model = StyleModel(StyleTransformer(embedding=8), StatisticsPredictor(embedding=8), distribution)
-    >>> stylize = StyleRandomizer(model, alpha=(0.2, 0.8), ratio="1:1")
-    >>> stylize(torch.rand(4, 3, 32, 32)).shape
-    torch.Size([4, 3, 32, 32])
-    >>> stylize.draw(4)
-    StylePlan(4 rows, stylized: [1@0.774, 2@0.235])
+    Examples:
+        >>> from impasto.style.networks.compact import StatisticsPredictor
+        >>> from impasto.style.embedding import EmbeddingDistribution
+        >>> from impasto.style.networks.transformer import StyleTransformer
+        >>> distribution = EmbeddingDistribution(torch.zeros(8), torch.eye(8))
+        >>> model = StyleModel(StyleTransformer(embedding=8), StatisticsPredictor(embedding=8), distribution)
+        >>> stylize = StyleRandomizer(model, alpha=(0.2, 0.8), ratio="1:1")
+        >>> stylize(torch.rand(4, 3, 32, 32)).shape
+        torch.Size([4, 3, 32, 32])
+        >>> stylize.draw(4)
+        StylePlan(4 rows, stylized: [1@0.774, 2@0.235])
     """
 
     def __init__(

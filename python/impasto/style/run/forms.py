@@ -48,10 +48,11 @@ def fast(network: nn.Module, *, dtype: torch.dtype | None = None) -> nn.Module:
     Raises:
         RecipeError: If it is another kind of network.
 
-    >>> network = StyleTransformer(widths=(8, 16, 32), residuals=1).eval()
-    >>> images, styles = torch.rand(2, 3, 33, 50), torch.zeros(2, 100)
-    >>> bool((fast(network)(images, styles) - network(images, styles)).abs().max() < 1e-4)
-    True
+    Examples:
+        >>> network = StyleTransformer(widths=(8, 16, 32), residuals=1).eval()
+        >>> images, styles = torch.rand(2, 3, 33, 50), torch.zeros(2, 100)
+        >>> bool((fast(network)(images, styles) - network(images, styles)).abs().max() < 1e-4)
+        True
     """
     for kind, form in _FAST:
         if isinstance(network, kind):
