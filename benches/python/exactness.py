@@ -23,7 +23,7 @@ from impasto_lab.bench.machine import versions
 from impasto_lab.bench.photographs import photographs, write_files
 
 CROPS = 1000
-RESULT = Path(__file__).parent / "results" / "exactness.json"
+RESULT = Path(__file__).parents[1] / "results" / "exactness.json"
 
 
 def compare(jpegs: Sequence[bytes], recipe: ImageRecipe, exact: ImageRecipe) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def main() -> None:
             exact = ImageRecipe(interpolation=interpolation, exact=True)
             rows.append({"photographs": what, "interpolation": interpolation, **compare(jpegs, recipe, exact)})
             print(rows[-1], file=sys.stderr)
-    command = "python benches/exactness.py"
+    command = "python benches/python/exactness.py"
     document = {"rows": rows, "versions": versions("impasto", "pillow", "scikit-image", "scikit-learn"), "seed": 0}
     RESULT.write_text(json.dumps({**document, "command": command}, indent=2) + "\n", encoding="utf-8")
 

@@ -1,6 +1,6 @@
-"""Keeps what README shows of a run in benches/results/ops-CPU.json: `python benches/keep.py RUN.json [ops]`.
+"""Keeps what README shows of a run in benches/results/ops-CPU.json: `python benches/python/keep.py RUN.json [ops]`.
 
-RUN.json is what `pytest benches --benchmark-json RUN.json` writes.
+RUN.json is what `pytest benches/python --benchmark-json RUN.json` writes.
 """
 
 from __future__ import annotations
@@ -29,11 +29,12 @@ def groups(run: dict[str, Any]) -> dict[str, dict[str, float]]:
 if __name__ == "__main__":
     source = Path(sys.argv[1])
     name = sys.argv[2] if len(sys.argv) > 2 else "ops"
-    target = Path(__file__).parent / "results" / f"{name}-{slug()}.json"
+    target = Path(__file__).parents[1] / "results" / f"{name}-{slug()}.json"
     document = {
         "groups": groups(json.loads(source.read_text(encoding="utf-8"))),
         "machine": describe(),
         "versions": versions(*PACKAGES),
-        "command": f"pytest benches --benchmark-json {source.name}; python benches/keep.py {source.name} {name}",
+        "command": f"pytest benches/python --benchmark-json {source.name}; "
+        f"python benches/python/keep.py {source.name} {name}",
     }
     target.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

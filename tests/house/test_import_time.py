@@ -1,4 +1,4 @@
-"""`import impasto` is light: what it brings in is listed here. How long it takes is `benches/bench_import.py`'s."""
+"""`import impasto` is light: what it brings in is listed here. How long it takes is a bench's."""
 
 from __future__ import annotations
 

@@ -1,0 +1,27 @@
+"""Kernels beside their peers: who does a piece of work, and how far the answers may be apart; nothing is timed here."""
+
+from impasto_lab.bench.kernels.augmentation import albef_randaugment, augmented_epochs, randaugment
+from impasto_lab.bench.kernels.decoding import decoding
+from impasto_lab.bench.kernels.group import Group
+from impasto_lab.bench.kernels.inputs import captions, jpegs, views
+from impasto_lab.bench.kernels.laying_out import laying_out
+from impasto_lab.bench.kernels.mixing import mixed_epochs, mixing
+from impasto_lab.bench.kernels.resizing import resizing
+from impasto_lab.bench.kernels.tokenizing import bert, clip
+
+__all__ = [
+    "Group",
+    "albef_randaugment",
+    "augmented_epochs",
+    "bert",
+    "captions",
+    "clip",
+    "decoding",
+    "jpegs",
+    "laying_out",
+    "mixed_epochs",
+    "mixing",
+    "randaugment",
+    "resizing",
+    "views",
+]
