@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import zlib
+from importlib.metadata import distribution
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,31 @@ def write_data(folder: Path, draw: np.random.Generator) -> tuple[impasto.sources
     return impasto.sources.CocoCaptions(folder / "captions.json", images=folder), images
 
 
+#: Of each kind of file that is no Python, one; and both packages.
+CONTENTS = {
+    "impasto/__init__.pyi",
+    "impasto/_core.pyi",
+    "impasto/py.typed",
+    "impasto/style/weights/default.safetensors",
+    "impasto_lab/__init__.py",
+    "impasto_lab/py.typed",
+    "impasto_lab/report/templates/base.html",
+    "impasto_lab/worlds/photographs/catalogue.toml",
+}
+LICENSES = {"LICENSE-APACHE", "LICENSE-MIT", "THIRD_PARTY_NOTICES"}
+
+
+def check_contents() -> None:
+    """What is in the wheel: all of both packages, the licences, and nothing of tests, benches or caches."""
+    files = {path.as_posix() for path in distribution("impasto").files or ()}
+    assert files >= CONTENTS, CONTENTS - files
+    assert {path.rpartition("/")[2] for path in files} >= LICENSES, files
+    folders = {path.partition("/")[0] for path in files if not path.startswith("..")}
+    assert {folder for folder in folders if ".dist-info" not in folder} == {"impasto", "impasto_lab"}, folders
+
+
 def main() -> None:
+    check_contents()
     folder = Path(tempfile.mkdtemp())
     assert "site-packages" in (impasto.__file__ or ""), f"not the installed wheel: {impasto.__file__}"
     data, images = write_data(folder, np.random.default_rng(0))
