@@ -41,13 +41,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 #: What may use the lab; all other tests are the library's.
 _WITH_LAB = {"lab", "house", "frameworks"}
 _TESTS = Path(__file__).parent
+_LIBRARY = _TESTS.parent / "python" / "impasto"
 _WITHOUT_LAB = str(_TESTS / "without_lab")
 
 
 @contextmanager
 def _lab_hidden(path: Path) -> Iterator[None]:
     """Hides `impasto_lab` from a test file of the library, and from processes that it starts."""
-    if path == _TESTS or path.relative_to(_TESTS).parts[0] in _WITH_LAB:
+    below = path.relative_to(_TESTS).parts if path.is_relative_to(_TESTS) else ()
+    # Docstrings of the library are tests of it too.
+    if not path.is_relative_to(_LIBRARY) and (not below or below[0] in _WITH_LAB):
         yield
         return
     lab = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "impasto_lab"}
