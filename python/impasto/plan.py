@@ -70,7 +70,7 @@ class MixPlan:
             boxes[row] = _core.cut_box((x, y, side), width, height)
         return boxes
 
-    def settled(self, height: int, width: int) -> MixPlan:
+    def at_size(self, height: int, width: int) -> MixPlan:
         """The plan for images of a size: lams of rows that are cut become the share of their own pixels."""
         left, top, right, bottom = self.boxes(height, width).T
         own = 1 - (right - left) * (bottom - top) / (height * width)

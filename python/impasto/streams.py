@@ -1,4 +1,4 @@
-"""Randomness of the worlds: one independent stream for every key."""
+"""Where randomness comes from: one independent stream for every key."""
 
 from __future__ import annotations
 
@@ -19,6 +19,18 @@ def stream(*key: str | int) -> np.random.Generator:
     """
     digest = hashlib.sha256(repr(key).encode()).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "little")))
+
+
+def counted(*key: int) -> np.random.Generator:
+    """A random stream for a seed and a count, such as the number of calls: ``counted(seed, 12)``.
+
+    Keys of other lengths may meet (numpy reads zeros behind a key's last number as nothing); where a key has more than
+    a seed and a count, `stream` tells all keys apart.
+
+    Args:
+        key: Whole numbers, none negative.
+    """
+    return np.random.default_rng(list(key))
 
 
 def pick(rng: np.random.Generator, choices: Sequence[T]) -> T:

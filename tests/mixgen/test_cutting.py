@@ -23,7 +23,7 @@ ROWS = 8
 def test_rectangles_are_torchvision_s(seed, height, width, per):
     """v2.CutMix.make_params, with the middle where ours was drawn."""
     plan = mixgen.plan_at(CutMix(lam_per=per), batch_size=ROWS, seed=seed)
-    settled = plan.settled(height, width)
+    sized = plan.at_size(height, width)
     for row, (x, y, side) in enumerate(plan.cuts.tolist()):
         assert side == pytest.approx(math.sqrt(1 - plan.lams[row]), abs=1e-6)
         r = 0.5 * side
@@ -31,7 +31,7 @@ def test_rectangles_are_torchvision_s(seed, height, width, per):
         x1, y1 = max(r_x - r_w_half, 0), max(r_y - r_h_half, 0)
         x2, y2 = min(r_x + r_w_half, width), min(r_y + r_h_half, height)
         assert plan.boxes(height, width)[row].tolist() == [x1, y1, x2, y2]
-        assert settled.lams[row] == pytest.approx(1 - (x2 - x1) * (y2 - y1) / (width * height), abs=1e-6)
+        assert sized.lams[row] == pytest.approx(1 - (x2 - x1) * (y2 - y1) / (width * height), abs=1e-6)
     assert len({tuple(cut) for cut in plan.cuts.tolist()}) == (1 if per == "batch" else ROWS)
 
 
@@ -60,7 +60,7 @@ def test_the_loader_and_the_module_agree(photographs, encode, per):
 
 
 def test_labels_are_shared_as_the_pixels_are():
-    plan = mixgen.plan_at(CutMix(), batch_size=4, seed=1).settled(16, 16)
+    plan = mixgen.plan_at(CutMix(), batch_size=4, seed=1).at_size(16, 16)
     soft = mixgen.soft_labels(torch.arange(4), plan, classes=4)
     for row in range(4):
         assert soft[row, row] == pytest.approx(float(plan.lams[row]))

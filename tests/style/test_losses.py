@@ -43,6 +43,15 @@ def test_style_loss_is_the_mean_square_of_differences_added_over_layers(images: 
     assert style_loss([images], [images]).abs().max() == 0
 
 
+def test_a_style_of_a_strength_aims_between_two_gram_matrices(images: Tensor) -> None:
+    other, alpha = images.flip(0)[:, :, :11], torch.tensor([0.0, 0.25, 1.0])
+    between = alpha.view(-1, 1, 1) * gram(other) + (1 - alpha.view(-1, 1, 1)) * gram(images)
+    expected = ((gram(images**2) - between) ** 2).mean(dim=(1, 2))
+    torch.testing.assert_close(style_loss([images**2], [other], contents=[images], alpha=alpha), expected)
+    with pytest.raises(impasto.RecipeError, match="go together"):
+        style_loss([images], [images], alpha=alpha)
+
+
 def test_total_variation_is_half_the_mean_of_squared_steps(images: Tensor) -> None:
     pixels = images.double().numpy()
     expected = [(np.square(np.diff(p, axis=1)).mean() + np.square(np.diff(p, axis=2)).mean()) / 2 for p in pixels]

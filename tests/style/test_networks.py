@@ -12,6 +12,7 @@ from impasto import RecipeError
 from impasto.style.networks.compact import StatisticsPredictor
 from impasto.style.networks.inception import PREPROCESSING, InceptionPredictor
 from impasto.style.networks.transformer import SMALLEST, StyleTransformer
+from impasto.style.run import fold
 
 from .conftest import SIZE, tiny_model
 
@@ -46,7 +47,7 @@ def test_inception_is_torchvisions():
         whole(2 * images - 1)
         wanted = found[0].mean(dim=(2, 3)) @ ours.fc.weight.T + ours.fc.bias
         assert torch.allclose(ours(images), wanted, atol=1e-4, rtol=1e-4)
-        assert torch.allclose(ours.folded()(images), wanted, atol=1e-4, rtol=1e-4)
+        assert torch.allclose(fold.batch_norms(ours)(images), wanted, atol=1e-4, rtol=1e-4)
 
 
 def test_the_published_preprocessing_has_its_typing_error():
@@ -55,8 +56,8 @@ def test_the_published_preprocessing_has_its_typing_error():
     scale, shift = PREPROCESSING["published"]
     for channel in range(3):
         for value in (0.0, 0.3, 1.0):
-            normalised = (value - mean[channel]) / typed[channel]
-            wanted = (normalised * right[channel] + mean[channel] - 0.5) / 0.5
+            normalized = (value - mean[channel]) / typed[channel]
+            wanted = (normalized * right[channel] + mean[channel] - 0.5) / 0.5
             assert value * scale[channel] + shift[channel] == pytest.approx(wanted)
     assert (scale[2], shift[2]) == (pytest.approx(1.7647059), pytest.approx(-0.9044706))
 

@@ -21,7 +21,7 @@ def cut(images: torch.Tensor, plan: MixPlan) -> torch.Tensor:
         plan: As from `plan_at` or `Batch.plan.mix`, with ``image="cut"``.
 
     Returns:
-        A new batch of the same kind; `MixPlan.settled` has the lams that go with it.
+        A new batch of the same kind; `MixPlan.at_size` has the lams that go with it.
 
     Raises:
         RecipeError: If there are not as many images as rows in the plan.
@@ -31,7 +31,7 @@ def cut(images: torch.Tensor, plan: MixPlan) -> torch.Tensor:
         >>> from impasto import CutMix, mixgen
         >>> plan = mixgen.plan_at(CutMix(), batch_size=2, seed=3)
         >>> pasted = cut(torch.arange(2.0).view(2, 1, 1, 1).expand(2, 1, 8, 8), plan)
-        >>> bool((pasted[0].mean() - (1 - plan.settled(8, 8).lams[0])).abs() < 1e-6)
+        >>> bool((pasted[0].mean() - (1 - plan.at_size(8, 8).lams[0])).abs() < 1e-6)
         True
     """
     if images.ndim < 3 or len(images) != len(plan):

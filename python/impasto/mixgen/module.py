@@ -118,7 +118,7 @@ class BatchMixGen(nn.Module):
             plan = self._plan(rows, generator)
         mixed: dict[str, Any] = {name: _mixed(picture, plan) for name, picture in pictures.items()}
         if plan.is_cut:
-            plan = plan.settled(*next(iter(pictures.values())).shape[-2:])
+            plan = plan.at_size(*next(iter(pictures.values())).shape[-2:])
         mixed |= {name: mix_captions(batch[name], plan) for name in self.captions if name in batch}
         if IDS in batch:
             mixed |= self._spliced(batch, plan)

@@ -5,7 +5,7 @@ from .embedding import interpolate as interpolate
 from .model import StyleModel as StyleModel
 from .networks.compact import StatisticsPredictor as StatisticsPredictor
 from .networks.features import SmallVGG as SmallVGG
-from .networks.features import centred as centred
+from .networks.features import centered as centered
 from .networks.features import moments as moments
 from .networks.inception import InceptionPredictor as InceptionPredictor
 from .networks.transformer import StyleTransformer as StyleTransformer

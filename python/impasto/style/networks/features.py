@@ -57,7 +57,7 @@ class SmallVGG(nn.Module):
             Four tensors [B, C, H / s, W / s] with s of 1, 2, 4 and 8, after ReLU: VGG-16's relu1_2, relu2_2, relu3_3
             and relu4_3.
         """
-        features = centred(images)
+        features = centered(images)
         layers: list[Tensor] = []
         for number, block in enumerate(self.blocks):
             if number > 0:
@@ -82,7 +82,7 @@ class Block(nn.Module):
         return features
 
 
-def centred(images: Tensor, mean: float = MEAN, gain: float = GAIN) -> Tensor:
+def centered(images: Tensor, mean: float = MEAN, gain: float = GAIN) -> Tensor:
     """Images [B, 3, H, W] in [0, 1] as `SmallVGG` looks at them."""
     return (images - mean) * gain
 

@@ -1,11 +1,9 @@
 """The published style predictor: Inception-v3 up to Mixed_6e, averaged, and one linear layer."""
 
-import copy
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from impasto.checks import choice
 from impasto.extras import need
@@ -78,15 +76,6 @@ class InceptionPredictor(nn.Module):
     def config(self) -> dict[str, Any]:
         """The arguments that build it."""
         return {"embedding": self.embedding, "preprocessing": self.preprocessing}
-
-    def folded(self) -> "InceptionPredictor":
-        """A copy for inference whose batch normalisation is part of its convolutions: faster, and without modes."""
-        own = copy.deepcopy(self).eval()
-        dtype = own.fc.weight.dtype
-        for block in own.float().modules():
-            if isinstance(getattr(block, "bn", None), nn.BatchNorm2d):
-                block.conv, block.bn = fuse_conv_bn_eval(block.conv, block.bn), nn.Identity()  # type: ignore[arg-type, type-var]
-        return own.to(dtype)
 
     def forward(self, images: Tensor) -> Tensor:
         """Predicts embeddings.

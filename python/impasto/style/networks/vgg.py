@@ -21,7 +21,7 @@ from torch.nn import functional
 from impasto.checks import choice, require
 from impasto.errors import CheckpointError
 from impasto.extras import need
-from impasto.style.networks.features import DEPTHS, SmallVGG, centred
+from impasto.style.networks.features import DEPTHS, SmallVGG, centered
 from impasto.weights import check_tensors
 
 Pooling = Literal["max", "average"]
@@ -180,7 +180,7 @@ class SmallFeatures(Features):
 
     def _walk(self, images: Tensor) -> Iterator[tuple[str, Tensor]]:
         convs = [conv for block in self.network.blocks for conv in block.convs]  # type: ignore[union-attr]
-        features = centred(images)
+        features = centered(images)
         for name, place in _plan(self.depths):
             if name.startswith("conv"):
                 features = convs[place](functional.pad(features, [1, 1, 1, 1], mode="reflect"))

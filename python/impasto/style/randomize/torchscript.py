@@ -12,6 +12,7 @@ from impasto.errors import CheckpointError, ImpastoError, RecipeError
 from impasto.files import new_file
 from impasto.style.networks.inception import InceptionPredictor
 from impasto.style.randomize.arithmetic import enlarge, from_unit, mix_styles, shrink, to_unit
+from impasto.style.run import fold
 from impasto.style.run.backends import quiet, script
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class PlainRandomizer(nn.Module):
         self.embedding: int = model.embedding
         self.transformer, self.predictor = (randomizer.painter.form(name) for name in ("transformer", "predictor"))
         if isinstance(self.predictor, InceptionPredictor):
-            self.predictor = self.predictor.folded()
+            self.predictor = fold.batch_norms(self.predictor)
         # Of the dtype that the networks take.
         unit = randomizer.painter.taken(torch.ones(1, 3, 1, 1, device=model.content_mean.device))
         self.register_buffer("unit", unit, persistent=False)

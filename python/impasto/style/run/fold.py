@@ -1,19 +1,37 @@
 """Weights rewritten for inference: what a network computes stays the same, but for rounding."""
 
+import copy
+
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 
 def batch_norm(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    """A convolution without bias and the batch normalisation after it, with running statistics, as one convolution.
+    """A convolution and the batch normalisation after it, with running statistics, as one convolution.
 
     Returns:
         Weight [O, I, h, w] and bias [O].
     """
     assert norm.running_mean is not None
     assert norm.running_var is not None
-    factor = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
-    return conv.weight * factor[:, None, None, None], norm.bias - norm.running_mean * factor
+    return fuse_conv_bn_weights(
+        conv.weight, conv.bias, norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias
+    )
+
+
+def batch_norms(network: nn.Module) -> nn.Module:
+    """A network's copy for inference, with every `BasicConv2d` of torchvision's folded: faster, and without modes."""
+    own = copy.deepcopy(network).eval()
+    for block in own.modules():
+        conv, norm = getattr(block, "conv", None), getattr(block, "bn", None)
+        if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+            dtype = conv.weight.dtype
+            wide = torch.promote_types(dtype, torch.float32)
+            weight, bias = batch_norm(conv.to(wide), norm.to(wide))
+            conv.weight, conv.bias = nn.Parameter(weight.to(dtype)), nn.Parameter(bias.to(dtype))
+            block.bn = nn.Identity()
+    return own
 
 
 def input_affine(weight: Tensor, bias: Tensor, scale: Tensor, shift: Tensor) -> tuple[Tensor, Tensor]:

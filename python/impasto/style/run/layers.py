@@ -90,7 +90,7 @@ class DoublingConv(nn.Module):
         return doubled.view(features.size(0), 2 * height, 2 * width, self.width).permute(0, 3, 1, 2)
 
 
-def normalise(features: Tensor, gamma: Tensor | None = None, beta: Tensor | None = None) -> Tensor:
+def normalize(features: Tensor, gamma: Tensor | None = None, beta: Tensor | None = None) -> Tensor:
     """Instance normalisation, times gamma and plus beta, in place.
 
     torch's own returns a contiguous tensor, and its variance (as var_mean's) is one pass that CPUs are slow at; here

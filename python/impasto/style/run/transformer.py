@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from impasto.style.networks.transformer import StyledConv, StyleTransformer
 from impasto.style.run import fold
-from impasto.style.run.layers import PIXELS, DoublingConv, ReflectConv, at_once, copied, normalise
+from impasto.style.run.layers import PIXELS, DoublingConv, ReflectConv, at_once, copied, normalize
 
 
 class FastTransformer(nn.Module):
@@ -72,7 +72,7 @@ class FastTransformer(nn.Module):
         """The network, given the scales and shifts [B, sum of widths] of its styled layers."""
         features = images
         for conv in self.contract:
-            features = normalise(conv(features)).relu_()
+            features = normalize(conv(features)).relu_()
         inner = features
         at = 0
         for number, conv in enumerate(self.residual):
@@ -80,13 +80,13 @@ class FastTransformer(nn.Module):
             gamma, beta = gammas[:, at:stop], betas[:, at:stop]
             at = stop
             if number % 2 == 0:
-                inner = normalise(conv(features), gamma, beta).relu_()
+                inner = normalize(conv(features), gamma, beta).relu_()
             else:
-                features = normalise(conv(inner), gamma, beta).add_(features)
+                features = normalize(conv(inner), gamma, beta).add_(features)
         for number, conv in enumerate(self.expand):
             stop = at + self.widths[len(self.residual) + number]
-            features = normalise(conv(features), gammas[:, at:stop], betas[:, at:stop]).relu_()
+            features = normalize(conv(features), gammas[:, at:stop], betas[:, at:stop]).relu_()
             at = stop
         painted = functional.pixel_shuffle(self.paint(features)[:, :12], 2)
-        painted = normalise(painted, gammas[:, at:], betas[:, at:]).sigmoid_()
+        painted = normalize(painted, gammas[:, at:], betas[:, at:]).sigmoid_()
         return painted[:, :, : images.size(2), : images.size(3)].to(images.dtype).contiguous()

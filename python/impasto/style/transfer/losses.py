@@ -51,7 +51,12 @@ def content_loss(features: Tensor, target: Tensor) -> Tensor:
 
 
 def style_loss(
-    features: Sequence[Tensor], targets: Sequence[Tensor], normalization: Normalization = "positions"
+    features: Sequence[Tensor],
+    targets: Sequence[Tensor],
+    normalization: Normalization = "positions",
+    *,
+    contents: Sequence[Tensor] | None = None,
+    alpha: Tensor | None = None,
 ) -> Tensor:
     """Mean squared difference of Gram matrices, summed over layers.
 
@@ -59,18 +64,26 @@ def style_loss(
         features: Of the painted images, [B, C, H, W] each.
         targets: Of the style images, layer by layer; sizes in pixels may differ.
         normalization: See `gram`.
+        contents: Of the content images, layer by layer, for styles of a strength below 1: what is aimed at lies between
+            their Gram matrices and the styles'.
+        alpha: [B], that strength; needed with ``contents``.
 
     Returns:
         [B].
 
     Raises:
-        RecipeError: If the numbers of layers differ.
+        RecipeError: If the numbers of layers differ, or of ``contents`` and ``alpha`` one is missing.
     """
-    require(len(features) == len(targets), f"{len(features)} layers against {len(targets)}")
+    require((contents is None) == (alpha is None), "contents and alpha go together: give both, or neither")
+    layers = targets if contents is None else contents
+    for others in (targets, layers):
+        require(len(features) == len(others), f"{len(features)} layers against {len(others)}")
     total = torch.zeros(len(features[0]), device=features[0].device)
-    for own, target in zip(features, targets, strict=True):
-        difference = gram(own, normalization) - gram(target, normalization)  # [B, C, C]
-        total = total + difference.square().mean(dim=(1, 2))
+    for own, target, content in zip(features, targets, layers, strict=True):
+        wanted = gram(target, normalization)  # [B, C, C]
+        if alpha is not None:
+            wanted = torch.lerp(gram(content, normalization), wanted, alpha[:, None, None].to(wanted.dtype))
+        total = total + (gram(own, normalization) - wanted).square().mean(dim=(1, 2))
     return total
 
 
@@ -98,20 +111,18 @@ class BalancedStyleLoss:
     Args:
         extract: Features of images [B, 3, H, W] in [0, 1], layer by layer, differentiable.
         moments: Weight of the terms of means and deviations beside those of Gram matrices.
-        colours: Weight of the colours' term.
+        colors: Weight of the colours' term.
 
     Attributes:
-        centres: Mean of each statistic over styles, [D] by term; set by `calibrate`.
+        centers: Mean of each statistic over styles, [D] by term; set by `calibrate`.
         spreads: Median squared distance from it, by term.
     """
 
-    def __init__(
-        self, extract: Callable[[Tensor], list[Tensor]], *, moments: float = 1.0, colours: float = 1.0
-    ) -> None:
+    def __init__(self, extract: Callable[[Tensor], list[Tensor]], *, moments: float = 1.0, colors: float = 1.0) -> None:
         self.extract = extract
         self.moments = moments
-        self.colours = colours
-        self.centres: dict[str, Tensor] = {}
+        self.colors = colors
+        self.centers: dict[str, Tensor] = {}
         self.spreads: dict[str, Tensor] = {}
 
     def statistics(self, images: Tensor, features: Sequence[Tensor] | None = None) -> dict[str, Tensor]:
@@ -121,35 +132,35 @@ class BalancedStyleLoss:
             images: [B, 3, H, W] in [0, 1].
             features: Theirs, if they are known already.
         """
-        found = {"colours": _colours(images)}
+        found = {"colors": _colors(images)}
         for number, layer in enumerate(self.extract(images) if features is None else features):
             found[f"gram{number + 1}"] = gram(layer).flatten(1)  # [B, C * C]
             found[f"moments{number + 1}"] = moments(layer)  # [B, 2C]
         return found
 
     def calibrate(self, statistics: dict[str, Tensor]) -> None:
-        """Takes centres and spreads from statistics of different styles [N, D], N of at least 2."""
+        """Takes centers and spreads from statistics of different styles [N, D], N of at least 2."""
         for name, values in statistics.items():
-            self.centres[name] = values.mean(dim=0)
-            self.spreads[name] = (values - self.centres[name]).square().sum(dim=1).median()
+            self.centers[name] = values.mean(dim=0)
+            self.spreads[name] = (values - self.centers[name]).square().sum(dim=1).median()
 
     def terms(self, found: dict[str, Tensor], target: dict[str, Tensor]) -> dict[str, Tensor]:
         """Distances [B] by statistic."""
         distances: dict[str, Tensor] = {}
         for name, value in found.items():
-            scale = (target[name] - self.centres[name].to(value)).square().sum(dim=1) + self.spreads[name].to(value)
+            scale = (target[name] - self.centers[name].to(value)).square().sum(dim=1) + self.spreads[name].to(value)
             distances[name] = (value - target[name]).square().sum(dim=1) / scale  # [B]
         return distances
 
     def __call__(self, found: dict[str, Tensor], target: dict[str, Tensor]) -> Tensor:
         """The loss [B]: the weighted mean of all terms."""
-        weights = {"c": self.colours, "m": self.moments, "g": 1.0}
+        weights = {"c": self.colors, "m": self.moments, "g": 1.0}
         terms = self.terms(found, target)
         total = sum(weights[name[0]] for name in terms)
         return torch.stack([weights[name[0]] * term for name, term in terms.items()]).sum(dim=0) / total
 
 
-def _colours(images: Tensor) -> Tensor:
+def _colors(images: Tensor) -> Tensor:
     """Mean [3], covariance [9] and deviation of each colour channel: [B, 15]."""
     flat = images.flatten(2)  # [B, 3, HW]
     mean = flat.mean(dim=2, keepdim=True)  # [B, 3, 1]

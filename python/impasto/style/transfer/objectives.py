@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from impasto.checks import require
-from impasto.style.transfer.losses import BalancedStyleLoss, content_loss, gram, total_variation
+from impasto.style.transfer.losses import BalancedStyleLoss, content_loss, style_loss, total_variation
 
 #: Features of images [B, 3, H, W] in [0, 1], layer by layer: relu1_2, relu2_2, relu3_3 and relu4_3 of a VGG-16.
 Extract = Callable[[Tensor], list[Tensor]]
@@ -38,10 +38,12 @@ class Objective(Protocol):
 
 
 class MagentaObjective:
-    """Magenta's loss of arbitrary image stylization (SPEC: VGG-16 with average pooling, Gram / positions).
+    """Magenta's loss of arbitrary image stylization: VGG-16 with average pooling, Gram matrices over positions.
 
-    Content is compared at relu3_3, style at all four layers, on features of ImageNet's VGG-16 whose input is in 0..255
-    without its mean; total variation counts half of squared differences.
+    Content is compared at relu3_3, style at all four layers; total variation counts half of squared differences. Its
+    weights belong to a VGG-16 whose input is in 0..255 without its mean (slim's); torchvision's looks at images whose
+    deviation is one, and its features are smaller, style losses by a higher power than content's: with it, the default
+    weights are not the balance that was published.
 
     Args:
         extract: Features of VGG-16.
@@ -71,7 +73,7 @@ class MagentaObjective:
             wanted, drawn = self.extract(contents), self.extract(styles)
         parts = {
             "content": content_loss(found[2], wanted[2]).mean(),
-            "style": _mixed_gram_loss(found, drawn, wanted, alpha),
+            "style": style_loss(found, drawn, contents=wanted, alpha=alpha).mean(),
             "variation": total_variation(painted).mean(),
         }
         return parts | {"loss": _weighted(parts, self.weights)}
@@ -90,7 +92,7 @@ class BalancedObjective:
         style_weight: Of the style loss, at the beginning and at the end; the content loss counts 1.
         identity_weight: Of the squared difference of pixels at strength 0; it falls to nothing at strength 1.
         variation_weight: Of total variation.
-        colours: Weight of the style loss's term of colours, beside 1 for each of eight others.
+        colors: Weight of the style loss's term of colours, beside 1 for each of eight others.
         content_layers: Places of the layers that contents are compared by.
     """
 
@@ -102,12 +104,12 @@ class BalancedObjective:
         style_weight: tuple[float, float] = (0.3, 4.0),
         identity_weight: float = 10.0,
         variation_weight: float = 0.5,
-        colours: float = 1.0,
+        colors: float = 1.0,
         content_layers: Sequence[int] = (1, 2),
     ) -> None:
         require(len(styles) >= 2, "at least two style images are needed to set the scales; add style images")
         self.extract = extract
-        self.style = BalancedStyleLoss(extract, colours=colours)
+        self.style = BalancedStyleLoss(extract, colors=colors)
         with torch.no_grad():
             self.style.calibrate(self.style.statistics(styles))
         self.style_weight = style_weight
@@ -144,17 +146,6 @@ class BalancedObjective:
 def _structure_loss(features: Tensor, target: Tensor) -> Tensor:
     """Half the mean squared difference of features whose channels have mean 0 and variance 1: 1 if unrelated."""
     return content_loss(functional.instance_norm(features), functional.instance_norm(target)).mean() / 2
-
-
-def _mixed_gram_loss(
-    found: Sequence[Tensor], drawn: Sequence[Tensor], wanted: Sequence[Tensor], alpha: Tensor
-) -> Tensor:
-    """The layers' style losses, added up; where alpha is below 1, towards Gram matrices between the two images'."""
-    total = torch.zeros((), device=alpha.device)
-    for own, style, content in zip(found, drawn, wanted, strict=True):
-        target = torch.lerp(gram(content), gram(style), alpha[:, None, None].to(own.dtype))  # [B, C, C]
-        total = total + (gram(own) - target).square().mean()
-    return total
 
 
 def _weighted(parts: dict[str, Tensor], weights: Mapping[str, float | Tensor]) -> Tensor:

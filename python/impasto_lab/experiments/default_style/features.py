@@ -13,7 +13,7 @@ from impasto.loading import Loader
 from impasto.progress import Progress
 from impasto.recipe import ColorJitter, ImageRecipe, Recipe
 from impasto.sources import ImageFolder
-from impasto.style import SmallVGG, centred, moments
+from impasto.style import SmallVGG, centered, moments
 from impasto_lab.experiments.default_style.data import StyleData
 from impasto_lab.experiments.default_style.settings import DefaultStyle
 
@@ -110,7 +110,7 @@ def unit_mean(network: SmallVGG, images: Tensor) -> None:
 
 def _walk(network: SmallVGG, images: Tensor) -> Iterator[tuple[nn.Conv2d, Tensor, Tensor]]:
     """Each convolution with its bias and what enters it, as the convolutions before it are when it is asked for."""
-    features = centred(images)
+    features = centered(images)
     for number, block in enumerate(network.blocks):
         if number > 0:
             features = functional.avg_pool2d(features, 2)
