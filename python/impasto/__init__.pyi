@@ -8,6 +8,7 @@ from . import recipe as recipe
 from . import sources as sources
 from . import style as style
 from .batch import Batch as Batch
+from .batch import BatchId as BatchId
 from .batch import BatchKey as BatchKey
 from .errors import BadSampleBudgetError as BadSampleBudgetError
 from .errors import CaptionError as CaptionError

@@ -6,10 +6,30 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from impasto.checks import require
 from impasto.plan import Plan
 
 if TYPE_CHECKING:
     import torch
+
+
+@dataclass(frozen=True)
+class BatchId:
+    """When a batch comes: what is drawn for it is keyed by this, not by how often somebody called.
+
+    Attributes:
+        epoch: The epoch whose random streams the batch is drawn from.
+        step: The batch's number in its epoch, counted over all ranks.
+        number: The batch's number in the run, counted over all ranks and epochs; the step where none is given.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    number: int = -1
+
+    def __post_init__(self) -> None:
+        if self.number < 0:
+            object.__setattr__(self, "number", self.step)
 
 
 class BatchKey(list[int]):
@@ -97,11 +117,34 @@ class Batch:
         pinned: dict[str, Any] = {name: tensor.pin_memory() for name, tensor in self._tensors().items()}
         return replace(self, **pinned)
 
-    def to(self, device: torch.device | str | int, *, non_blocking: bool = False) -> Batch:
-        """Moves the tensors to a device; their dtypes stay."""
+    def to(
+        self,
+        device: torch.device | str | int | torch.dtype | None = None,
+        dtype: torch.dtype | None = None,
+        *,
+        non_blocking: bool = False,
+    ) -> Batch:
+        """Moves the tensors to a device, the images to a dtype.
+
+        Args:
+            device: Where to; None stays. A dtype in its place is taken for ``dtype``, as `torch.Tensor.to` does.
+            dtype: Floating point, of the images where they are floating point (uint8 stays what it is); ids, masks and
+                labels keep theirs.
+            non_blocking: As in `torch.Tensor.to`.
+
+        Raises:
+            RecipeError: If the dtype is not floating point.
+        """
+        import torch
+
+        if isinstance(device, torch.dtype):
+            device, dtype = None, device
+        require(dtype is None or dtype.is_floating_point, f"a batch has floating-point images or uint8, no {dtype}")
         moved: dict[str, Any] = {
             name: tensor.to(device, non_blocking=non_blocking) for name, tensor in self._tensors().items()
         }
+        if self.images.is_floating_point():
+            moved["images"] = moved["images"].to(dtype)
         return replace(self, **moved)
 
     def __repr__(self) -> str:

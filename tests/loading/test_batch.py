@@ -9,7 +9,17 @@ import pytest
 import torch
 from torchvision.transforms import v2
 
-from impasto import BatchDataset, BatchSampler, ClipTokenizer, ImageRecipe, Loader, MixGen, Recipe, TextRecipe
+from impasto import (
+    BatchDataset,
+    BatchSampler,
+    ClipTokenizer,
+    ImageRecipe,
+    Loader,
+    MixGen,
+    Recipe,
+    RecipeError,
+    TextRecipe,
+)
 from impasto.sources import Sequence
 
 CLIP = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
@@ -109,6 +119,18 @@ def test_batches_move_and_pickle(data, recipe, digest):
     assert moved.images.device.type == moved.input_ids.device.type == "meta" and moved.captions == batch.captions
     assert "images=[4, 3, 48, 48]" in repr(batch) and "mixed=1" in repr(batch)
     assert len(batch) == 4
+
+
+def test_a_dtype_is_the_images_alone(data, recipe):
+    batch = next(iter(Loader(data, recipe, batch_size=4)))
+    for narrow in (batch.to(torch.bfloat16), batch.to("cpu", torch.bfloat16), batch.to(dtype=torch.bfloat16)):
+        assert torch.equal(narrow.images, batch.images.bfloat16())
+        assert narrow.input_ids.dtype == narrow.attention_mask.dtype == torch.int64
+        assert torch.equal(narrow.input_ids, batch.input_ids) and narrow.lost.dtype == batch.lost.dtype
+    pixels = next(iter(Loader(data, Recipe(image=ImageRecipe(size=8, dtype="uint8")), batch_size=4)))
+    assert torch.equal(pixels.to(torch.float16).images, pixels.images)
+    with pytest.raises(RecipeError, match=r"no torch\.int8"):
+        batch.to(torch.int8)
 
 
 @pytest.mark.gpu
