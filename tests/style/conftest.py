@@ -11,6 +11,7 @@ from impasto.style.networks.compact import StatisticsPredictor
 from impasto.style.networks.transformer import StyleTransformer
 
 SIZE = 6
+DTYPES = [torch.uint8, torch.float16, torch.bfloat16, torch.float32, torch.float64]
 
 
 def tiny_model(seed: int = 0) -> StyleModel:
@@ -20,6 +21,11 @@ def tiny_model(seed: int = 0) -> StyleModel:
         predictor = StatisticsPredictor(embedding=SIZE, widths=(4, 4, 4, 4))
         root = torch.randn(SIZE, SIZE)
         return StyleModel(transformer, predictor, EmbeddingDistribution(torch.randn(SIZE), root @ root.T)).eval()
+
+
+def as_dtype(images: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """Images in [0, 1] as another dtype; uint8 in 0..255."""
+    return (images * 255).round().to(dtype) if dtype == torch.uint8 else images.to(dtype)
 
 
 @pytest.fixture

@@ -102,14 +102,14 @@ class Drawing:
     """A plan in the making.
 
     Args:
-        key: What the stream depends on.
+        rng: Where all of it comes from.
         count: Rows in the batch, B.
         size: Dimensions of an embedding, E.
     """
 
-    def __init__(self, key: Sequence[int], count: int, size: int) -> None:
+    def __init__(self, rng: np.random.Generator, count: int, size: int) -> None:
         require(count >= 0, f"{count} rows can't be drawn for")
-        self.rng = np.random.default_rng(list(key))
+        self.rng = rng
         self.count = count
         self.size = size
         self.rows = torch.arange(count)

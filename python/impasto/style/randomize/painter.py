@@ -135,28 +135,34 @@ class Painter(nn.Module):
 
     def _run(self, name: Literal["transformer", "predictor"], *arguments: Tensor) -> Tensor:
         if name not in self._prepared:
-            ready = prepare(self.form(name), self.backend, arguments)
+            # Compiled, all images are worked on at once: else every few would be compiled again.
+            form = self.form(name, whole=self.backend in ("compile", "export"))
+            ready = prepare(form, self.backend, arguments)
             self._prepared[name] = Graphed(ready) if self.graphs else ready
         result: Tensor = self._prepared[name](*arguments)
         return result
 
-    def form(self, name: Literal["transformer", "predictor"]) -> nn.Module:
-        """The form of a network that is run: a fast one where gradients need not pass."""
+    def form(self, name: Literal["transformer", "predictor"], *, whole: bool = False) -> nn.Module:
+        """The form of a network that is run: a fast one where gradients need not pass.
+
+        Args:
+            name: Which network.
+            whole: Whether a fast form works on all images at once on a CPU too.
+        """
         network: nn.Module = getattr(self.model, name)
         if not self._is_fast:
             return network if self.dtype is None else copy.deepcopy(network).to(self.dtype)
         own = self.model.transformer.paint.conv.weight.dtype  # half precision, after a parent's half()
         wide = copy.deepcopy(network).to(torch.promote_types(own, torch.float32))
         quick: Any = fast(wide, dtype=self.dtype if self.dtype is not None else own)
-        if self.backend == "compile":
-            quick.pixels = 2**31 - 1  # all images at once, or every few are compiled again
+        if whole:
+            quick.whole = True
         made: nn.Module = quick
         return made
 
     @property
     def _is_fast(self) -> bool:
-        # torch.export can't follow how many images a fast form takes at once.
-        return not self.differentiable and self.backend != "export"
+        return not self.differentiable
 
     def _forget(self) -> None:
         self._prepared.clear()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from impasto.batch import BatchId
 from impasto.checks import choice, is_count, require
 from impasto.errors import RecipeError
+from impasto.streams import counted, stream
 from impasto.style.model import StyleModel
 from impasto.style.networks.transformer import SMALLEST
 from impasto.style.opening import open_model
@@ -18,6 +20,8 @@ from impasto.style.randomize.check_images import check_form, check_range, check_
 from impasto.style.randomize.draw import Drawing, Ratio, Rows, StylePlan, share
 from impasto.style.randomize.painter import Painter
 from impasto.style.randomize.strength import Alpha, check_alpha
+from impasto.style.randomize.tensor_painter import TensorPainter
+from impasto.style.randomize.torchscript import PlainRandomizer, to_torchscript
 from impasto.style.run.backends import BACKENDS, Backend
 
 Views = Tensor | list[Tensor] | tuple[Tensor, ...]
@@ -32,8 +36,10 @@ class StyleRandomizer(nn.Module):
 
     Styles are drawn first and painted then: ``plan = stylize.draw(len(images))`` can be printed and replayed,
     ``stylize(view, plan)``; ``stylize([view, other])`` does so for the views of a pair (SimCLR, TCL). Plans are drawn
-    on the CPU: the n-th call depends on the seed and n alone, and means the same styles on every device. The number of
-    calls is part of ``state_dict()``. Give each rank of a distributed run a seed of its own.
+    on the CPU: the same styles on every device. With a batch's id, ``stylize(batch.images, id=batch.id)``, they
+    depend on the seed, the epoch and the step alone: the same whatever the number of workers, ranks or restarts.
+    Without, calls are counted: the n-th depends on the seed and n, the number of calls is part of ``state_dict()``, and
+    each rank of a distributed run needs a seed of its own.
 
     In evaluation mode random styles are off: images pass as they are, and plans are drawn without rows. What is asked
     for by a plan, rows, embeddings or style images is done in either mode. The networks themselves are a frozen copy
@@ -150,6 +156,7 @@ class StyleRandomizer(nn.Module):
         """Strength, ratio and what else was chosen."""
         return f"alpha={self.alpha!r}, ratio={self.ratio!r}, base={self.base!r}, seed={self.seed}"
 
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
     def forward(
         self,
         images: Views,
@@ -159,6 +166,7 @@ class StyleRandomizer(nn.Module):
         embeddings: Tensor | None = None,
         styles: Tensor | None = None,
         rows: Rows | None = None,
+        id: BatchId | None = None,
         generator: torch.Generator | None = None,
     ) -> Any:
         """Stylizes images.
@@ -173,6 +181,7 @@ class StyleRandomizer(nn.Module):
             styles: Style images instead of random styles, [B, 3, h, w] or [3, h, w] (or [M, 3, h, w]); with alpha 1
                 the images are painted in theirs.
             rows: Which rows are stylized, numbers [M] or bool [B], instead of drawn ones.
+            id: When the batch comes, as `Batch.id` says; what is drawn depends on it and the seed, not on calls.
             generator: Draws instead of the module's own seed, on any device.
 
         Returns:
@@ -188,7 +197,8 @@ class StyleRandomizer(nn.Module):
             check_form(view)
         counts = {_count(view) for view in views}
         require(len(counts) == 1, f"views of different batch sizes: {sorted(counts)}" if counts else "there is no view")
-        arguments = {"alpha": alpha, "embeddings": embeddings, "styles": styles, "rows": rows, "generator": generator}
+        arguments: dict[str, Any] = {"alpha": alpha, "embeddings": embeddings, "styles": styles, "rows": rows}
+        arguments |= {"id": id, "generator": generator}
         given = [name for name, value in arguments.items() if value is not None]
         if plan is None:
             plan = self.draw(counts.pop(), **arguments)
@@ -208,6 +218,7 @@ class StyleRandomizer(nn.Module):
         embeddings: Tensor | None = None,
         styles: Tensor | None = None,
         rows: Rows | None = None,
+        id: BatchId | None = None,
         generator: torch.Generator | None = None,
     ) -> StylePlan:
         """Draws the styles of a batch, for ``stylize(images, plan)``.
@@ -218,6 +229,7 @@ class StyleRandomizer(nn.Module):
             embeddings: Likewise.
             styles: Likewise.
             rows: Likewise.
+            id: Likewise.
             generator: Likewise.
 
         Raises:
@@ -229,7 +241,7 @@ class StyleRandomizer(nn.Module):
             return StylePlan.nothing(count, self.model.embedding)
         if styles is not None:
             embeddings = self.predict(styles, name="styles")
-        drawing = Drawing(self._key(generator), count, self.model.embedding)
+        drawing = Drawing(self._stream(id, generator), count, self.model.embedding)
         drawing.choose(rows, share=1.0 if explicit else self.share)
         drawing.strengthen(self.alpha if alpha is None else alpha, shared=self.shared)
         return drawing.style(embeddings, self.painter.sample, shared=self.shared)
@@ -271,9 +283,19 @@ class StyleRandomizer(nn.Module):
             RecipeError: If alpha is a distribution, which TorchScript can't draw from.
             CheckpointError: If the file can't be written.
         """
-        from impasto.style.randomize.torchscript import to_torchscript
+        plain = PlainRandomizer(
+            self.painter, alpha=self.alpha, share=self.share, own_base=self.base == "image", shared=self.shared
+        )
+        return to_torchscript(plain, path, freeze=freeze)
 
-        return to_torchscript(self, path, freeze=freeze)
+    def to_module(self) -> TensorPainter:
+        """The painting alone, for `torch.compile` and `torch.export`: tensors in, tensors out.
+
+        Draw first, outside: ``plan = stylize.draw(len(images))``; then ``paint(images, plan.embeddings, plan.alphas,
+        plan.rows)`` does what ``stylize(images, plan)`` does, and compiles whole (``fullgraph=True``). Weights and
+        device are those of now. The randomizer itself is left as it is within `torch.compile`.
+        """
+        return TensorPainter(self.painter, own_base=self.base == "image", whole=True)
 
     def _follow(self, images: Tensor, plan: StylePlan) -> Tensor:
         count, batch = _count(images), images if images.ndim == 4 else images[None]
@@ -295,11 +317,16 @@ class StyleRandomizer(nn.Module):
         painted = painted.contiguous(memory_format=_format(batch))
         return painted if images.ndim == 4 else painted[0]
 
-    def _key(self, generator: torch.Generator | None) -> Sequence[int]:
+    def _stream(self, id: BatchId | None, generator: torch.Generator | None) -> np.random.Generator:
+        require(id is None or generator is None, "give id or a generator, not both: each says what is drawn")
+        if id is not None:
+            if not isinstance(id, BatchId):
+                raise RecipeError(f"id must be a BatchId, such as batch.id, not {type(id).__name__}")
+            return stream(self.seed, "styles", id.epoch, id.step)
         if generator is not None:
-            return [int(torch.randint(2**62, (), generator=generator, device=generator.device))]
+            return counted(int(torch.randint(2**62, (), generator=generator, device=generator.device)))
         self._calls += 1
-        return [self.seed, self._calls - 1]
+        return counted(self.seed, self._calls - 1)
 
     def _checks(self, images: Tensor) -> bool:
         if self.check == "auto":

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
 import torch
 from torch import Tensor, nn
@@ -10,13 +10,10 @@ from torch import Tensor, nn
 from impasto.checks import is_number
 from impasto.errors import CheckpointError, ImpastoError, RecipeError
 from impasto.files import new_file
-from impasto.style.networks.inception import InceptionPredictor
-from impasto.style.randomize.arithmetic import enlarge, from_unit, mix_styles, shrink, to_unit
-from impasto.style.run import fold
+from impasto.style.randomize.painter import Painter
+from impasto.style.randomize.strength import Alpha
+from impasto.style.randomize.tensor_painter import TensorPainter
 from impasto.style.run.backends import quiet, script
-
-if TYPE_CHECKING:
-    from impasto.style.randomize.randomizer import StyleRandomizer
 
 
 class PlainRandomizer(nn.Module):
@@ -26,36 +23,27 @@ class PlainRandomizer(nn.Module):
     autocast does, but for the result's dtype: TorchScript can't switch it off from inside; do so around the call.
 
     Args:
-        randomizer: What it does as well; alpha must be a number or a range.
+        painter: What paints.
+        alpha: Strength: a number or a range.
+        share: Of a batch that is stylized, in [0, 1].
+        own_base: Whether the base is each image's own embedding, not the mean one.
+        shared: Whether a batch gets one style and one alpha.
 
     Raises:
         RecipeError: If alpha is a distribution.
     """
 
-    content_mean: Tensor
-    unit: Tensor
-
-    def __init__(self, randomizer: "StyleRandomizer") -> None:
+    def __init__(self, painter: Painter, *, alpha: Alpha, share: float, own_base: bool, shared: bool) -> None:
         super().__init__()
-        model, alpha = randomizer.model, randomizer.alpha
         if not (is_number(alpha) or isinstance(alpha, tuple | list)):
             raise RecipeError(f"alpha={alpha!r} can't be drawn in TorchScript; use a number or a range (low, high)")
         low, high = (alpha, alpha) if is_number(alpha) else alpha  # type: ignore[misc]
         self.low, self.high = float(low), float(high)  # type: ignore[arg-type]
-        self.own_base: bool = randomizer.base == "image"
-        self.shared: bool = randomizer.shared
-        self.share: float = randomizer.share
-        self.downsample: int = randomizer.painter.downsample
-        self.differentiable: bool = randomizer.painter.differentiable
-        self.embedding: int = model.embedding
-        self.transformer, self.predictor = (randomizer.painter.form(name) for name in ("transformer", "predictor"))
-        if isinstance(self.predictor, InceptionPredictor):
-            self.predictor = fold.batch_norms(self.predictor)
-        # Of the dtype that the networks take.
-        unit = randomizer.painter.taken(torch.ones(1, 3, 1, 1, device=model.content_mean.device))
-        self.register_buffer("unit", unit, persistent=False)
-        self.distribution = model.distribution
-        self.register_buffer("content_mean", model.content_mean)
+        self.share = share
+        self.shared = shared
+        self.embedding: int = painter.model.embedding
+        self.painter = TensorPainter(painter, own_base=own_base)
+        self.distribution = painter.model.distribution
 
     def forward(
         self,
@@ -81,7 +69,7 @@ class PlainRandomizer(nn.Module):
             raise ValueError("images must be floating point in [0, 1], or uint8")
         if alpha is not None and not 0.0 <= alpha <= 1.0:
             raise ValueError("alpha must lie in [0, 1]")
-        if not self.differentiable:
+        if not self.painter.differentiable:
             images = images.detach()
         key = int(torch.randint(1 << 62, [1]).item()) if seed is None else seed
         generator = torch.Generator(device="cpu").manual_seed(key)
@@ -99,48 +87,42 @@ class PlainRandomizer(nn.Module):
             alphas = torch.full([number], alpha)
         if embeddings is None:
             noise = torch.randn([number, self.embedding], generator=generator)
-            embeddings = self.distribution(noise.to(self.content_mean.device))
-        alphas = alphas.to(images.device).expand(chosen)
-        styles = embeddings.to(images.device).expand(chosen, self.embedding)
-        if chosen == count:
-            return self.paint(images, styles, alphas)
-        rows = torch.randperm(count, generator=generator)[:chosen].to(images.device)
-        return images.index_copy(0, rows, self.paint(images.index_select(0, rows), styles, alphas))
+            embeddings = self.distribution(noise.to(self.painter.content_mean.device))
+        alphas = alphas.expand(chosen)
+        styles = embeddings.expand(chosen, self.embedding)
+        rows: Optional[Tensor] = None  # noqa: UP045
+        if chosen < count:
+            rows = torch.randperm(count, generator=generator)[:chosen]
+        painted: Tensor = self.painter(images, styles, alphas, rows)
+        return painted
 
     @torch.jit.export
     def paint(self, images: Tensor, embeddings: Tensor, alphas: Tensor) -> Tensor:
         """Paints images [B, 3, H, W] with styles [B, E] of strengths [B]."""
-        taken = to_unit(images, self.unit.dtype)
-        base = self.predictor(taken) if self.own_base else self.content_mean
-        mixed = mix_styles(embeddings, base, alphas).to(taken.dtype)
-        painted = self.transformer(shrink(taken, self.downsample), mixed)
-        return from_unit(enlarge(painted, self.downsample, images.size(2), images.size(3)), images.dtype)
+        return self.painter.paint(images, embeddings, alphas)
 
     @torch.jit.export
     def predict(self, images: Tensor) -> Tensor:
         """The style embeddings [B, E] float32 of images [B, 3, H, W], floating point in [0, 1] or uint8."""
-        embeddings: Tensor = self.predictor(to_unit(images, self.unit.dtype))
-        return embeddings.to(torch.float32)
+        return self.painter.predict(images)
 
 
 def to_torchscript(
-    randomizer: "StyleRandomizer", path: str | Path | None = None, *, freeze: bool = False
+    plain: PlainRandomizer, path: str | Path | None = None, *, freeze: bool = False
 ) -> torch.jit.ScriptModule:
     """Scripts a randomizer, and saves it.
 
     Args:
-        randomizer: What the file will do.
+        plain: What the file will do.
         path: The file; None only returns the scripted module.
         freeze: Whether weights become constants: faster, but tied to this device and dtype.
 
     Raises:
-        RecipeError: If alpha is a distribution.
         CheckpointError: If the file can't be written.
         ImpastoError: If this torch has given TorchScript up.
     """
-    plain = PlainRandomizer(randomizer).requires_grad_(False).eval()
     try:
-        scripted = script(plain)
+        scripted = script(plain.requires_grad_(False).eval())
         if freeze:
             with quiet():
                 scripted = torch.jit.freeze(scripted, preserved_attrs=["paint", "predict"])

@@ -1,4 +1,6 @@
-"""Layers of the fast networks: channels_last, in place where the tensor is their own, statistics in float32."""
+"""Layers of the fast networks: in the best layout, in place where the tensor is their own, statistics in float32."""
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -11,19 +13,35 @@ PIXELS = 2 * 96 * 96
 
 
 def at_once(images: Tensor, pixels: int) -> int:
-    """How many of the images [B, 3, H, W] to work on at a time: on a CPU so many pixels, elsewhere all."""
-    if images.device.type != "cpu":
-        return max(1, images.size(0))
+    """How many of the images [B, 3, H, W] to work on at a time on a CPU, so many pixels."""
     return max(1, pixels // (images.size(2) * images.size(3)))
 
 
+def laid_out(values: Tensor) -> Tensor:
+    """A tensor [B, C, H, W] in channels_last; wide numbers on a GPU as they are usually, which is faster there."""
+    if values.device.type == "cpu" or values.dtype == torch.float16 or values.dtype == torch.bfloat16:
+        return values.contiguous(memory_format=torch.channels_last)
+    return values.contiguous()
+
+
 def copied(weight: Tensor, dtype: torch.dtype | None = None) -> Tensor:
-    """A weight's copy without gradients, in channels_last if it has four dimensions."""
+    """A weight's copy without gradients, laid out if it has four dimensions."""
     copy = weight.detach().clone() if dtype is None else weight.detach().to(dtype, copy=True)
-    return copy.contiguous(memory_format=torch.channels_last) if copy.ndim == 4 else copy
+    return laid_out(copy) if copy.ndim == 4 else copy
 
 
-class ReflectConv(nn.Module):
+class LaidOut(nn.Module):
+    """A layer whose weights are laid out anew where it is moved to."""
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "LaidOut":
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        for name, value in self._buffers.items():
+            if value is not None and value.ndim == 4:
+                self._buffers[name] = laid_out(value)
+        return self
+
+
+class ReflectConv(LaidOut):
     """A convolution over reflected borders.
 
     Args:
@@ -56,11 +74,10 @@ class ReflectConv(nn.Module):
         """From [B, I, H, W] to [B, O, H', W'], a tensor of its own."""
         ready = features.to(self.weight.dtype)
         padded = functional.pad(ready, [self.border, self.border, self.border, self.border], mode="reflect")
-        padded = padded.contiguous(memory_format=torch.channels_last)
-        return functional.conv2d(padded, self.weight, self.bias, [self.stride, self.stride])
+        return functional.conv2d(laid_out(padded), self.weight, self.bias, [self.stride, self.stride])
 
 
-class DoublingConv(nn.Module):
+class DoublingConv(LaidOut):
     """A 3x3 convolution of the features doubled by repeating pixels, over reflected borders: see `fold.subpixel`.
 
     Args:
@@ -79,15 +96,14 @@ class DoublingConv(nn.Module):
         """From [B, I, H, W] to [B, O, 2H, 2W], a tensor of its own."""
         height, width = features.size(2), features.size(3)
         padded = functional.pad(features, [1, 1, 1, 1], mode="replicate")
-        padded = padded.contiguous(memory_format=torch.channels_last)
-        found = functional.conv2d(padded, self.weight).permute(0, 2, 3, 1)  # [B, H + 1, W + 1, 4 O]
-        doubled = found.new_empty([features.size(0), height, 2, width, 2, self.width])
+        found = functional.conv2d(laid_out(padded), self.weight)  # [B, 4 O, H + 1, W + 1]
+        doubled = laid_out(found.new_empty([features.size(0), self.width, 2 * height, 2 * width]))
         for row in range(2):
             for column in range(2):
                 first = (2 * row + column) * self.width
-                part = found[:, row : row + height, column : column + width, first : first + self.width]
-                doubled[:, :, row, :, column] = part
-        return doubled.view(features.size(0), 2 * height, 2 * width, self.width).permute(0, 3, 1, 2)
+                part = found[:, first : first + self.width, row : row + height, column : column + width]
+                doubled[:, :, row::2, column::2] = part
+        return doubled
 
 
 def normalize(features: Tensor, gamma: Tensor | None = None, beta: Tensor | None = None) -> Tensor:
@@ -104,7 +120,7 @@ def normalize(features: Tensor, gamma: Tensor | None = None, beta: Tensor | None
     Returns:
         The features.
     """
-    flat = features.permute(0, 2, 3, 1).flatten(1, 2)  # [B, HW, C], a view of channels_last
+    flat = features.flatten(2).transpose(1, 2)  # [B, HW, C], a view in either memory format
     features.sub_(_mean(flat)[:, :, None, None])
     scale = torch.rsqrt(_wide(flat).square().mean(dim=1) + 1e-5)
     if gamma is not None:
@@ -122,7 +138,7 @@ def moments(features: Tensor) -> Tensor:
     Returns:
         [B, 2C], of float32 for half precision.
     """
-    flat = features.permute(0, 2, 3, 1).flatten(1, 2)
+    flat = features.flatten(2).transpose(1, 2)  # [B, HW, C]
     mean = _mean(flat)
     variance = (_wide(flat) - mean[:, None]).square_().mean(dim=1)
     return torch.cat([mean, (variance + 1e-5).sqrt()], dim=1)

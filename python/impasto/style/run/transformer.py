@@ -26,6 +26,8 @@ class FastTransformer(nn.Module):
         super().__init__()
         self.embedding = network.embedding
         self.pixels = torch.get_num_threads() * PIXELS
+        #: Whether all images are worked on at once, on a CPU too.
+        self.whole = False
         # A bias before a normalisation is taken away by it: these convolutions have none.
         self.contract = nn.ModuleList(
             ReflectConv(conv.weight, border=conv.kernel_size[0] // 2, stride=conv.stride[0], dtype=dtype)
@@ -59,6 +61,8 @@ class FastTransformer(nn.Module):
             styles = embeddings.to(self.gamma_weight.dtype)
             gammas = functional.linear(styles, self.gamma_weight, self.gamma_bias)
             betas = functional.linear(styles, self.beta_weight, self.beta_bias)
+            if self.whole or images.device.type != "cpu":
+                return self.repaint(images, gammas, betas)
             rows = at_once(images, self.pixels)
             if rows >= images.size(0):
                 return self.repaint(images, gammas, betas)
@@ -89,4 +93,6 @@ class FastTransformer(nn.Module):
             at = stop
         painted = functional.pixel_shuffle(self.paint(features)[:, :12], 2)
         painted = normalize(painted, gammas[:, at:], betas[:, at:]).sigmoid_()
-        return painted[:, :, : images.size(2), : images.size(3)].to(images.dtype).contiguous()
+        # As in the network itself, for torch.export's sake.
+        below, right = images.size(2) - painted.size(2), images.size(3) - painted.size(3)
+        return functional.pad(painted, [0, right, 0, below]).to(images.dtype).contiguous()
