@@ -1,5 +1,9 @@
 """The names of this face, each where it lives: read by type checkers, and at run time by the lazy loader."""
 
+from .applying import MixTensors as MixTensors
+from .applying import apply_ids as apply_ids
+from .applying import apply_images as apply_images
+from .applying import draw_tensors as draw_tensors
 from .captions import Spliced as Spliced
 from .captions import join as join
 from .captions import mix_captions as mix_captions

@@ -110,9 +110,42 @@ def splice(
         shapes = f"{list(input_ids.shape)} and {list(attention_mask.shape)}"
         raise RecipeError(f"input_ids and attention_mask must be [B, L] with B={len(plan)}, not {shapes}")
     ids, mask = input_ids.cpu().numpy(), attention_mask.cpu().numpy() != 0
-    rows, length = ids.shape
+    sources, lost = draw_places(attention_mask, plan, end=end, balance=balance)
+    _check_tokens(ids, mask.sum(axis=1), end)
+    pad = int(ids[~mask][0]) if not mask.all() else 0
+    new_ids = np.where(sources >= 0, ids.reshape(-1)[sources], pad)
+    device = input_ids.device
+    return Spliced(
+        torch.from_numpy(new_ids).to(device),
+        torch.from_numpy(sources >= 0).to(device, attention_mask.dtype),
+        torch.from_numpy(lost).to(device),
+        torch.from_numpy(sources).to(device),
+    )
+
+
+def draw_places(
+    attention_mask: torch.Tensor, plan: MixPlan, *, end: bool = True, balance: bool = False
+) -> tuple[Int64, Int64]:
+    """Where `splice` takes each id from; it looks at the mask alone.
+
+    Args:
+        attention_mask: [B, L]: a row's tokens, then padding.
+        plan: As in `splice`, like what follows.
+        end: Likewise.
+        balance: Likewise.
+
+    Returns:
+        [B, L] places as ``row * L + column``, -1 at padding; and [B] how many tokens did not fit.
+
+    Raises:
+        RecipeError: If the mask is of another batch, or not ones and then zeros.
+    """
+    mask = attention_mask.cpu().numpy() != 0
+    if mask.ndim != 2 or len(mask) != len(plan):
+        raise RecipeError(f"attention_mask must be [B, L] with B={len(plan)}, not {list(attention_mask.shape)}")
+    rows, length = mask.shape
     lengths = mask.sum(axis=1)
-    _check_frame(ids, mask, lengths, end)
+    _check_mask(mask, lengths, end)
     room = length - 1 - end
     sources = np.where(mask, np.arange(rows * length).reshape(rows, length), -1)
     lost = np.zeros(rows, np.int64)
@@ -130,29 +163,27 @@ def splice(
         taken = np.concatenate([[row * length], flat, last]).astype(np.int64)
         sources[row, : len(taken)] = taken
         sources[row, len(taken) :] = -1
-    pad = int(ids[~mask][0]) if not mask.all() else 0
-    new_ids = np.where(sources >= 0, ids.reshape(-1)[sources], pad)
-    device = input_ids.device
-    return Spliced(
-        torch.from_numpy(new_ids).to(device),
-        torch.from_numpy(sources >= 0).to(device, attention_mask.dtype),
-        torch.from_numpy(lost).to(device),
-        torch.from_numpy(sources).to(device),
-    )
+    return sources, lost
 
 
-def _check_frame(ids: Int64, mask: npt.NDArray[np.bool_], lengths: Int64, end: bool) -> None:
-    ends = "begin and end tokens" if end else "a begin token"
+def _ends(end: bool) -> str:
+    return "begin and end tokens" if end else "a begin token"
+
+
+def _check_mask(mask: npt.NDArray[np.bool_], lengths: Int64, end: bool) -> None:
+    if not (mask == (np.arange(mask.shape[1]) < lengths[:, None])).all():
+        raise RecipeError("attention_mask must be ones and then zeros in each row; pad on the right")
+    if len(mask) and lengths.min() < 1 + end:
+        raise RecipeError(f"input_ids: row {int(lengths.argmin())} has no {_ends(end)}; tokenise with special tokens")
+
+
+def _check_tokens(ids: Int64, lengths: Int64, end: bool) -> None:
     if not len(ids):
         return
-    if not (mask == (np.arange(ids.shape[1]) < lengths[:, None])).all():
-        raise RecipeError("attention_mask must be ones and then zeros in each row; pad on the right")
-    if lengths.min() < 1 + end:
-        raise RecipeError(f"input_ids: row {int(lengths.argmin())} has no {ends}; tokenise with special tokens")
     same_begin = (ids[:, 0] == ids[0, 0]).all()
     last = ids[np.arange(len(ids)), lengths - 1]
     if not same_begin or (end and not (last == last[0]).all()):
         raise RecipeError(
-            f"input_ids: the rows don't share {ends}, which splicing goes by; tokenise with special tokens, "
+            f"input_ids: the rows don't share {_ends(end)}, which splicing goes by; tokenise with special tokens, "
             "or pass end=False for a tokenizer without an end token (ALBEF's)"
         )

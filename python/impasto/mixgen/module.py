@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from impasto.batch import BatchId
 from impasto.checks import choice, require
 from impasto.errors import RecipeError
 from impasto.mixgen.captions import mix_captions, splice
@@ -18,6 +19,7 @@ from impasto.mixgen.published import mixgen_batch
 from impasto.ops import mix
 from impasto.plan import MixPlan
 from impasto.recipe import MixGen
+from impasto.streams import counted, stream
 
 #: Names that batches give to what is mixed.
 IMAGES = ("images", "image", "pixel_values", "image_aug")
@@ -41,7 +43,12 @@ class BatchMixGen(nn.Module):
     ``attention_mask`` and ``token_type_ids`` are spliced; everything else (labels, keys) is passed through. Nothing is
     changed in place. In evaluation mode batches pass through whole.
 
-    The n-th call follows ``plan_at(mix, seed=seed, step=n)``; the number of calls is part of ``state_dict()``.
+    With a batch's id, ``mixgen(batch, id=loaded.id)``, the plan depends on the seed and that alone, whatever the number
+    of workers, ranks or restarts. Without, the n-th call follows ``plan_at(mix, seed=seed, step=n)``, and the number of
+    calls is part of ``state_dict()``.
+
+    Within `torch.compile` it is left as it is: it draws, and joins strings. What it does to tensors compiles whole:
+    `draw_tensors` first, outside, then `apply_images` and `apply_ids`.
 
     Args:
         mix: What is mixed and how.
@@ -87,14 +94,21 @@ class BatchMixGen(nn.Module):
         self.compat = compat
         self._calls = 0
 
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
     def forward(
-        self, batch: Mapping[str, Any], *, plan: MixPlan | None = None, generator: torch.Generator | None = None
+        self,
+        batch: Mapping[str, Any],
+        *,
+        plan: MixPlan | None = None,
+        id: BatchId | None = None,
+        generator: torch.Generator | None = None,
     ) -> dict[str, Any]:
         """Mixes a batch.
 
         Args:
             batch: Tensors [B, ...] and lists of B strings by name.
             plan: The plan to follow, such as a loader's; drawn by default.
+            id: When the batch comes, as `Batch.id` says; the plan is that of ``plan_at`` for it, not of a call.
             generator: Draws the plan's seed, instead of the module's own.
 
         Returns:
@@ -112,10 +126,13 @@ class BatchMixGen(nn.Module):
         rows = next(iter(sizes.values()))
         require(set(sizes.values()) == {rows}, f"views of different batch sizes: {sizes}")
         self.mix.check_batch(rows)
+        given = [name for name, value in {"plan": plan, "id": id, "generator": generator}.items() if value is not None]
+        require(len(given) < 2, f"{' and '.join(given)} each say what is drawn; give one of them")
+        require(id is None or isinstance(id, BatchId), f"id must be a BatchId, such as batch.id, not {id!r}")
         if self.compat is not None:
-            return self._as_published(batch, pictures, rows, generator)
+            return self._as_published(batch, pictures, rows, self._stream(id, generator))
         if plan is None:
-            plan = self._plan(rows, generator)
+            plan = self._plan(rows, id, generator)
         mixed: dict[str, Any] = {name: _mixed(picture, plan) for name, picture in pictures.items()}
         if plan.is_cut:
             plan = plan.at_size(*next(iter(pictures.values())).shape[-2:])
@@ -124,10 +141,18 @@ class BatchMixGen(nn.Module):
             mixed |= self._spliced(batch, plan)
         return {**batch, **mixed, "mix_plan": plan}
 
-    def _plan(self, rows: int, generator: torch.Generator | None) -> MixPlan:
+    def _plan(self, rows: int, id: BatchId | None, generator: torch.Generator | None) -> MixPlan:
+        if id is not None:
+            at = {"epoch": id.epoch, "step": id.step, "number": id.number}
+            return plan_at(self.mix, batch_size=rows, seed=self.seed, **at)
         step = self._next_call()
         seed = self.seed if generator is None else _drawn(generator)
         return plan_at(self.mix, batch_size=rows, seed=seed, step=step, number=step)
+
+    def _stream(self, id: BatchId | None, generator: torch.Generator | None) -> np.random.Generator:
+        if id is not None:
+            return stream(self.seed, "mixgen_batch", id.epoch, id.step)
+        return counted(self.seed, self._next_call() if generator is None else _drawn(generator))
 
     def _next_call(self) -> int:
         self._calls += 1
@@ -152,12 +177,11 @@ class BatchMixGen(nn.Module):
         return new
 
     def _as_published(
-        self, batch: Mapping[str, Any], pictures: Mapping[str, Tensor], rows: int, generator: torch.Generator | None
+        self, batch: Mapping[str, Any], pictures: Mapping[str, Tensor], rows: int, rng: np.random.Generator
     ) -> dict[str, Any]:
         if IDS in batch:
             raise RecipeError("compat='mixgen_batch' joins strings; tokenise after it")
-        call = self._next_call() if generator is None else _drawn(generator)
-        index = np.random.default_rng([self.seed, call]).permutation(rows)
+        index = rng.permutation(rows)
         lam = float(self.mix.lam)  # type: ignore[arg-type]  # asked for when it was made
         mixed: dict[str, Any] = {}
         texts = {name: batch[name] for name in self.captions if name in batch}
