@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from impasto.checks import require
-from impasto.errors import CheckpointError
+from impasto.errors import CheckpointError, RecipeError
 from impasto.files import new_file
 from impasto.style.embedding import EmbeddingDistribution
 from impasto.style.networks.compact import StatisticsPredictor
@@ -101,31 +101,52 @@ class StyleModel(nn.Module):
         """
         tensors, header = _read(Path(path))
         try:
-            predictor = json.loads(header["predictor"])
+            predictor, transformer = _settings(header, "predictor"), _settings(header, "transformer")
+            about = _settings(header, "about") if "about" in header else {}
             kind = _PREDICTORS[predictor.pop("kind")]
-            transformer = json.loads(header["transformer"])
-            about = json.loads(header.get("about", "{}"))
+            # Each block has tensors of its own: more blocks than tensors are not in the file, and are not made.
+            blocks = transformer.get("residuals", 0)
+            require(blocks <= len(tensors), f"{blocks} residual blocks for a file of {len(tensors)} tensors")
             with torch.device("meta"):
                 expected = nn.ModuleDict(
                     {"transformer": StyleTransformer(**transformer), "predictor": kind(**predictor)}
                 )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RuntimeError, OverflowError) as error:
+            reason = "it is nested too deeply" if isinstance(error, RecursionError) else repr(error)[:300]
             raise CheckpointError(
-                f"its header can't be read: {error!r}; save the model again", path=str(path)
+                f"its header can't be read: {reason}; save the model again", path=str(path)
             ) from error
         size = expected["transformer"].embedding
         shapes = {name: value.shape for name, value in expected.state_dict().items()}
         shapes |= {"distribution.mean": (size,), "distribution.covariance": (size, size), "content_mean": (size,)}
         check_tensors(tensors, shapes, path)
+        try:
+            distribution = EmbeddingDistribution(tensors["distribution.mean"], tensors["distribution.covariance"])
+        except RecipeError as error:
+            raise CheckpointError(f"it is damaged: {error}", path=str(path)) from error
         model = cls(
             StyleTransformer(**transformer),
             kind(**predictor),  # type: ignore[arg-type]
-            EmbeddingDistribution(tensors["distribution.mean"], tensors["distribution.covariance"]),
+            distribution,
             tensors["content_mean"],
             about,
         )
         model.load_state_dict(tensors)
         return model.eval()
+
+
+def _settings(header: dict[str, str], name: str) -> dict[str, Any]:
+    """What a header says of a part.
+
+    Raises:
+        KeyError: If it says nothing.
+        ValueError: If it is no JSON object.
+        RecursionError: If it is nested too deeply.
+    """
+    found = json.loads(header[name])
+    if not isinstance(found, dict):
+        raise ValueError(f"{name} is a {type(found).__name__}, not an object")
+    return found
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
