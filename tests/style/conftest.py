@@ -9,6 +9,7 @@ from impasto.style.embedding import EmbeddingDistribution
 from impasto.style.model import StyleModel
 from impasto.style.networks.compact import StatisticsPredictor
 from impasto.style.networks.transformer import StyleTransformer
+from impasto.style.run.precision import float32_as
 
 SIZE = 6
 DTYPES = [torch.uint8, torch.float16, torch.bfloat16, torch.float32, torch.float64]
@@ -26,6 +27,13 @@ def tiny_model(seed: int = 0) -> StyleModel:
 def as_dtype(images: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     """Images in [0, 1] as another dtype; uint8 in 0..255."""
     return (images * 255).round().to(dtype) if dtype == torch.uint8 else images.to(dtype)
+
+
+@pytest.fixture(autouse=True)
+def ieee():
+    """What is compared on a GPU is compared without TF32."""
+    with float32_as("ieee"):
+        yield
 
 
 @pytest.fixture

@@ -18,11 +18,10 @@ from impasto.errors import RecipeError
 from impasto.style.networks.compact import StatisticsPredictor
 from impasto.style.networks.inception import InceptionPredictor
 from impasto.style.networks.transformer import StyleTransformer
-from impasto.style.run import fold
+from impasto.style.run import fold, layers, predictors
+from impasto.style.run.backends import script
 from impasto.style.run.forms import fast
 from impasto.style.run.graphed import Graphed
-
-pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.:FutureWarning", "ignore:.*torch.jit.:DeprecationWarning")
 
 EXACT = 1e-9  # what the algebra may differ by in float64
 ROUNDED = 5e-5  # and in float32, of pixels in [0, 1]
@@ -90,8 +89,7 @@ def test_the_published_size_is_equal_to_rounding_and_scripts(size: tuple[int, in
     images, styles = torch.rand(3, 3, *size), torch.randn(3, 100)
     quick, expected = fast(network), network(images, styles)
     assert _worst(quick(images, styles), expected) < ROUNDED
-    scripted = torch.jit.script(quick)
-    for form in (scripted, torch.jit.freeze(scripted)):
+    for form in (script(quick), script(quick, freeze=True)):
         for _ in range(3):  # TorchScript rewrites what it has seen run
             assert _worst(form(images, styles), expected) < ROUNDED
 
@@ -111,7 +109,7 @@ def test_inception_is_exact(preprocessing: Any) -> None:
     images = torch.rand(2, 3, 75, 90)
     expected = network(images).detach()
     assert expected.std() > 0.1
-    assert _worst(torch.jit.script(fast(network))(images), expected) < 1e-4
+    assert _worst(script(fast(network))(images), expected) < 1e-4
     exact = copy.deepcopy(network).double()
     assert _worst(fast(exact)(images.double()), exact(images.double())) < EXACT
 
@@ -129,7 +127,7 @@ def test_the_compact_predictor_is_exact(batch: int, height: int, width: int) -> 
 def test_the_compact_predictor_scripts() -> None:
     network = _compact()
     images = torch.rand(9, 3, 96, 96)
-    assert _worst(torch.jit.script(fast(network))(images), network(images)) < 1e-5
+    assert _worst(script(fast(network))(images), network(images)) < 1e-5
 
 
 @pytest.mark.parametrize("make", [_transformer, _inception, _compact])
@@ -165,6 +163,31 @@ def test_doubling_and_convolving_is_one_convolution(size: tuple[int, int]) -> No
             phase = phases[:, 4 * (2 * row + column) :, row:, column:]
             phase = phase[:, :4, : size[0], : size[1]]
             assert _worst(phase, expected[:, :, row::2, column::2]) < EXACT
+
+
+def test_wide_numbers_on_a_gpu_are_not_in_channels_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The meta device stands for one; and what is computed is the same in either layout."""
+    network = _transformer(widths=(8, 8, 16), residuals=1, embedding=6)
+    for dtype, last in ((torch.float32, False), (torch.bfloat16, True), (torch.float16, True)):
+        for form in (fast(network, dtype=dtype).to("meta"), fast(copy.deepcopy(network).to("meta"), dtype=dtype)):
+            for weight in (value for value in form.buffers() if value.ndim == 4 and min(value.shape) > 1):
+                assert weight.is_contiguous(memory_format=torch.channels_last) == last
+    images, styles = torch.rand(2, 3, 33, 22), torch.randn(2, 6)
+    monkeypatch.setattr(layers, "laid_out", lambda values: values.contiguous())
+    assert _worst(fast(network)(images, styles), network(images, styles)) < ROUNDED
+    compact = _compact()
+    monkeypatch.setattr(predictors, "laid_out", layers.laid_out)
+    assert _worst(fast(compact)(images), compact(images)) < 1e-5
+
+
+@pytest.mark.parametrize("make", [_transformer, _inception, _compact])
+def test_all_images_at_once_are_painted_the_same(make: Callable[[], nn.Module]) -> None:
+    network = make()
+    images = torch.rand(5, 3, 96, 97)
+    inputs = (images, torch.randn(5, 100)) if isinstance(network, StyleTransformer) else (images,)
+    some, whole = fast(network), fast(network)
+    whole.whole = True  # type: ignore[assignment]
+    assert _worst(whole(*inputs), some(*inputs)) < ROUNDED
 
 
 def test_another_network_has_no_fast_form() -> None:

@@ -235,14 +235,14 @@ class TestBackends:
                 prepare(model.transformer, name, example),
                 prepare(model.predictor, name, example[:1]),
             )
-            optimiser = torch.optim.SGD(model.parameters(), lr=0.05)
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
             draw = torch.Generator().manual_seed(0)
             for _ in range(3):
                 images = torch.rand(2, 3, 24, 28, generator=draw)
                 loss = (transformer(images, predictor(images)) - images).square().mean()
-                optimiser.zero_grad()
+                optimizer.zero_grad()
                 loss.backward()
-                optimiser.step()
+                optimizer.step()
             runs.append(torch.cat([parameter.grad.flatten() for parameter in model.parameters()]))
             runs.append(torch.cat([parameter.detach().flatten() for parameter in model.parameters()]))
         gradients, weights, own_gradients, own_weights = runs
@@ -307,12 +307,30 @@ class TestTorchMovesOn:
             warnings.simplefilter("always")
             script(model.transformer, freeze=True)
             assert not caught
-            torch.jit.script(model.transformer)
-        assert any("torch.jit.script" in str(warning.message) for warning in caught)
+            warnings.warn("`torch.jit.script` is deprecated", FutureWarning, stacklevel=1)  # as torch 2.14 does
+        assert len(caught) == 1
 
     def test_other_warnings_are_heard(self):
         with pytest.warns(FutureWarning, match="something else"), backends.quiet():
             warnings.warn("something else is deprecated", FutureWarning, stacklevel=1)
+
+    @pytest.mark.parametrize("category", [DeprecationWarning, FutureWarning])
+    @pytest.mark.parametrize("verb", ["is deprecated.", "is not supported in Python 3.14+ and may break."])
+    def test_what_the_compiler_imports_is_quiet(self, model, monkeypatch, category, verb):
+        """Torch 2.11's compiler brings in script methods at its first use; others' warnings are heard."""
+        asked = []
+
+        def imports(name):
+            asked.append(name)
+            warnings.warn(f"`torch.jit.script_method` {verb} Please switch to `torch.compile`.", category, stacklevel=2)
+
+        monkeypatch.setattr(backends.importlib, "import_module", imports)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            backends.compiled(model.transformer, backend="eager")
+            assert asked == ["torch.utils.mkldnn"]
+            with pytest.raises(category), backends.quiet():
+                warnings.warn("`somebody.else` is deprecated", category, stacklevel=1)
 
     @pytest.fixture(params=["it raises", "it is gone"])
     def refusal(self, request, monkeypatch):

@@ -23,10 +23,13 @@ from .randomize.strength import check_alpha as check_alpha
 from .randomize.tensor_painter import TensorPainter as TensorPainter
 from .randomize.transform import StyleTransform as StyleTransform
 from .run.backends import BackendWarning as BackendWarning
+from .run.backends import compiled as compiled
 from .run.backends import prepare as prepare
 from .run.backends import script as script
 from .run.forms import fast as fast
 from .run.graphed import Graphed as Graphed
+from .run.precision import Float32 as Float32
+from .run.precision import float32_as as float32_as
 from .transfer.losses import BalancedStyleLoss as BalancedStyleLoss
 from .transfer.losses import content_loss as content_loss
 from .transfer.losses import gram as gram

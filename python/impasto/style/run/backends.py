@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -15,8 +16,12 @@ from impasto.messages import warn_once
 
 Backend = Literal["eager", "torchscript", "compile", "export"]
 
-#: The known backends. In float32 their outputs and gradients equal eager's within 1e-5 of the largest.
+#: The known backends. In float32 their outputs and gradients equal eager's within 1e-5 of the largest (on a GPU where
+#: float32 is IEEE's, see `float32_as`; TF32, torch's default for convolutions, differs by up to 0.02 of pixels).
 BACKENDS = ("eager", "torchscript", "compile", "export")
+
+
+_DEPRECATED = r"`torch\.jit\.[\w.]+` is (deprecated|not supported)"
 
 
 class BackendWarning(RuntimeWarning):
@@ -73,12 +78,29 @@ def script(module: nn.Module, *, freeze: bool = False) -> torch.jit.ScriptModule
         return torch.jit.freeze(scripted) if freeze else scripted
 
 
+def compiled(module: nn.Module, **options: Any) -> nn.Module:
+    """`torch.compile`, without the warnings of TorchScript's classes that it brings in.
+
+    Args:
+        module: What is compiled, at its first call.
+        options: Of `torch.compile`.
+    """
+    with quiet():
+        # The compiler imports it at its first use, in somebody's training step, and it has script methods (torch 2.11).
+        importlib.import_module("torch.utils.mkldnn")
+        made: nn.Module = torch.compile(module, **options)  # type: ignore[assignment]
+    return made
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silences torch's warning that TorchScript is deprecated, and no other, around our own calls."""
+    """Silences torch's warning that TorchScript is deprecated, and no other, around our own calls.
+
+    Torch 2.6 has none; 2.10 to 2.13 say it as a DeprecationWarning, later ones as a FutureWarning, with one wording.
+    """
     with warnings.catch_warnings():
-        for category in (FutureWarning, DeprecationWarning):  # before and after torch 2.14
-            warnings.filterwarnings("ignore", r"`torch\.jit\.[\w.]+` is (deprecated|not supported)", category)
+        for category in (FutureWarning, DeprecationWarning):
+            warnings.filterwarnings("ignore", _DEPRECATED, category)
         yield
 
 
@@ -87,10 +109,11 @@ def _trains(module: nn.Module) -> bool:
 
 
 def _compiled(module: nn.Module, example: Sequence[Tensor]) -> nn.Module:
-    compiled: nn.Module = torch.compile(module)  # type: ignore[assignment]
+    made = compiled(module)
     if example:
-        compiled(*example)  # a missing compiler shows here, not in somebody's training step
-    return compiled
+        with quiet():
+            made(*example)  # a missing compiler shows here, not in somebody's training step
+    return made
 
 
 def _exported(module: nn.Module, example: Sequence[Tensor]) -> nn.Module:
@@ -98,5 +121,6 @@ def _exported(module: nn.Module, example: Sequence[Tensor]) -> nn.Module:
     # A size of one in an example is taken for a constant.
     several = [value if len(value) > 1 else torch.cat([value, value]) for value in example]
     free = tuple({0: auto, 2: auto, 3: auto} if value.ndim == 4 else {0: auto} for value in several)
-    exported: nn.Module = torch.export.export(module, tuple(several), dynamic_shapes=free).module()
+    with quiet():
+        exported: nn.Module = torch.export.export(module, tuple(several), dynamic_shapes=free).module()
     return exported
