@@ -12,10 +12,9 @@ import torch
 from impasto.batch import Batch
 from impasto.errors import ImpastoError
 from impasto_lab.bench import ours
+from impasto_lab.bench.difference import Difference
 from impasto_lab.bench.photographs import Files
 from impasto_lab.bench.work import Pairs, Peer, Views, Work
-
-_ROUNDING = 0.01  # of float32, in levels of 255
 
 
 class AnswersDifferError(ImpastoError, AssertionError):
@@ -28,20 +27,23 @@ class Answers:
 
     Attributes:
         images: Images compared.
-        worst: Levels of 255 that a pixel differs by at most, for each peer, with ``exact=True``.
+        apart: For each peer, how pixels differ with ``exact=True``, in levels of 255; each statistic of the batch where
+            it is largest.
         fast_psnr_mean: Mean over the images of the fast path's PSNR against ``exact=True``, in dB.
         fast_psnr_worst: The smallest.
     """
 
     images: int
-    worst: dict[str, float]
+    apart: dict[str, Difference]
     fast_psnr_mean: float
     fast_psnr_worst: float
 
     def lines(self) -> Iterator[str]:
         """What was found, for people."""
-        yield f"compared first, on {self.images} images: ids and joined captions equal; pixels (exact=True) within"
-        yield "  " + ", ".join(f"{level:.2f} levels of 255 of {name}" for name, level in self.worst.items())
+        yield f"compared first, on {self.images} images: ids and joined captions equal; pixels (exact=True) differ by"
+        for name, apart in self.apart.items():
+            levels = f"{apart.mean:.3f} levels of 255 on average, {apart.p999:.2f} in one of a thousand"
+            yield f"  {levels}, {apart.max:.2f} at most, from those of {name}"
         yield (
             f"  the timed fast path against exact=True: PSNR {self.fast_psnr_mean:.1f} dB on average, "
             f"{self.fast_psnr_worst:.1f} dB at worst"
@@ -62,9 +64,9 @@ def compare(files: Files, work: Work, peers: Sequence[Peer]) -> Answers:
     exact = list(ours.open_loader(files, work, workers=0, shuffle=False, exact=True))
     fast = list(ours.open_loader(files, work, workers=0, shuffle=False))
     views = _views(exact)
-    worst = {peer.NAME: _worst(exact, peer, files, work, views) for peer in peers}
+    apart = {peer.NAME: _apart(exact, peer, files, work, views) for peer in peers}
     noise = [psnr for one, other in zip(exact, fast, strict=True) for psnr in _psnr(one, other, work)]
-    return Answers(len(noise), worst, float(np.mean(noise)), float(np.min(noise)))
+    return Answers(len(noise), apart, float(np.mean(noise)), float(np.min(noise)))
 
 
 def _views(batches: Sequence[Batch]) -> Views:
@@ -72,21 +74,21 @@ def _views(batches: Sequence[Batch]) -> Views:
     return Views(boxes.astype(np.int64), np.concatenate([batch.plan.flips for batch in batches]))
 
 
-def _worst(batches: Sequence[Batch], peer: Peer, files: Files, work: Work, views: Views) -> float:
-    """The largest difference of a pixel, in levels of 255."""
-    largest = 0.0
+def _apart(batches: Sequence[Batch], peer: Peer, files: Files, work: Work, views: Views) -> Difference:
+    """How pixels differ, in levels of 255."""
+    found = []
     theirs: Sequence[Pairs] = list(peer.open_loader(files, work, workers=0, views=views))
     for step, (our, their) in enumerate(zip(batches, theirs, strict=True)):
         if our.captions != list(their.captions or ()):
             raise AnswersDifferError(f"batch {step}: the joined captions differ from those of {peer.TITLE}")
         if our.input_ids is None or their.input_ids is None or not torch.equal(our.input_ids, their.input_ids):
             raise AnswersDifferError(f"batch {step}: the ids differ from those of {peer.TITLE}")
-        largest = max(largest, float(_levels(our, their, work).abs().max()))
-    tolerance = peer.TOLERANCE[work.interpolation]
-    if largest > tolerance + _ROUNDING:
-        reason = f"a pixel differs by {largest:.2f} levels of 255, more than {tolerance}, from that of {peer.TITLE}"
-        raise AnswersDifferError(reason)
-    return largest
+        levels = _levels(our, their, work)
+        found.append(Difference.between(levels, torch.zeros_like(levels)))
+    apart = Difference(*(max(values) for values in zip(*found, strict=True)))
+    if (reason := apart.beyond(peer.TOLERANCE[work.interpolation])) is not None:
+        raise AnswersDifferError(f"in levels of 255, {reason}, from those of {peer.TITLE}")
+    return apart
 
 
 def _levels(one: Pairs, other: Pairs, work: Work) -> torch.Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from impasto.checks import at_least
+from impasto.checks import at_least, require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +49,7 @@ class StyleTiming:
         device: Where they run.
         rounds: Times that each row runs.
         compile: Try torch.compile too; by default on a GPU only.
+        compile_seconds: What compiling may take in all; forms that it is not enough for are skipped, and named.
         seed: Of weights, images and embeddings.
 
     Raises:
@@ -58,10 +59,12 @@ class StyleTiming:
     device: Literal["cpu", "cuda"] = "cpu"
     rounds: int = 5
     compile: bool | None = None
+    compile_seconds: float = 300.0
     seed: int = 0
 
     def __post_init__(self) -> None:
         at_least(1, rounds=self.rounds)
+        require(self.compile_seconds > 0, f"compile_seconds={self.compile_seconds} must be a number of seconds")
 
     @classmethod
     def quick(cls, **changes: Any) -> StyleTiming:

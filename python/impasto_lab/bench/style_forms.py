@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from impasto.style import EmbeddingDistribution, Graphed, InceptionPredictor, StyleModel, StyleTransformer, fast, script
+from impasto.style import (
+    EmbeddingDistribution,
+    Float32,
+    Graphed,
+    InceptionPredictor,
+    StyleModel,
+    StyleTransformer,
+    compiled,
+    fast,
+    script,
+)
 from impasto_lab.bench.peers import published_style
 
 #: From images [B, 3, H, W], sampled embeddings [B, E] and alpha to images.
@@ -26,7 +36,7 @@ class Form:
         name: Short name, as in JSON.
         title: What is new in it, beside the form before.
         restyle: Runs it.
-        dtype: What it computes in.
+        dtype: What it computes in: ``"float32"`` (IEEE's), ``"tf32"``, ``"bfloat16"`` or ``"float16"``.
         embedding: Dimensions of its embeddings, E.
     """
 
@@ -35,6 +45,11 @@ class Form:
     restyle: Restyle
     dtype: str = "float32"
     embedding: int = 100
+
+    @property
+    def float32(self) -> Float32:
+        """What float32 means while it runs, see `impasto.style.float32_as`."""
+        return "tf32" if self.dtype == "tf32" else "ieee"
 
 
 def full_size(seed: int) -> StyleModel:
@@ -50,22 +65,39 @@ def full_size(seed: int) -> StyleModel:
     return StyleModel(transformer, predictor, EmbeddingDistribution(torch.zeros(100), torch.eye(100))).eval()
 
 
-def steps(model: StyleModel, device: torch.device, *, compiled: bool) -> Iterator[Form]:
-    """The forms, each with one thing more than the one before, or instead of it.
+def steps(model: StyleModel, device: torch.device, *, compile: bool) -> Iterator[Form]:
+    """The forms, each with one thing more than the one before, or instead of it; on a GPU at each precision.
 
     Args:
         model: Full-size networks, on the CPU.
         device: Where they run.
-        compiled: Whether to try `torch.compile`: seconds to minutes for each shape.
+        compile: Whether to try `torch.compile`: seconds to minutes for each shape.
     """
-    if compiled:
+    if compile:
         torch.compiler.reset()  # what was compiled for other workloads counts to a limit
+    ours = copy.deepcopy(model).to(device)
+    gpu = device.type == "cuda"
     peer = published_style.Published(copy.deepcopy(model)).to(device)
+    for form in _eager(peer, ours):
+        yield form
+        if gpu:
+            yield replace(form, name=f"{form.name}-tf32", title=f"{form.title}, TF32", dtype="tf32")
+    if gpu:
+        for kind in ("bfloat16", "float16"):
+            title = f"{published_style.TITLE.partition(' (')[0]} (autocast to {kind})"
+            yield Form(f"{published_style.NAME}-{kind}", title, _autocast(peer, getattr(torch, kind)), kind)
+        yield from _on_cuda(ours, compile=compile)
+    elif compile:
+        predictor, whole = fast(ours.predictor), fast(ours.transformer)
+        whole.whole = True  # type: ignore[assignment]  # else every few images are compiled again
+        yield Form("compile", "the same, compiled instead", _restyle(_static(predictor), _static(whole)))
+
+
+def _eager(peer: published_style.Published, ours: StyleModel) -> Iterator[Form]:
     yield Form(published_style.NAME, published_style.TITLE, peer)
     yield Form("no_grad", "no gradients recorded", _no_grad(peer))
     channels_last = copy.deepcopy(peer).to(memory_format=torch.channels_last)
     yield Form("channels_last", "channels_last", _no_grad(_in_channels_last(channels_last)))
-    ours = copy.deepcopy(model).to(device)
     predictor = fast(ours.predictor)
     yield Form("folded", "batch normalisation folded", _restyle(predictor, channels_last.transformer))
     plain = fast(ours.transformer)
@@ -79,32 +111,32 @@ def steps(model: StyleModel, device: torch.device, *, compiled: bool) -> Iterato
     yield Form("fast", "last convolution in blocks: impasto.style.fast", _restyle(predictor, transformer))
     scripted = [script(network, freeze=True) for network in (predictor, transformer)]
     yield Form("torchscript", "the same, scripted and frozen", _restyle(*scripted))
-    if device.type == "cuda":
-        yield from _on_cuda(ours, compiled=compiled)
-    elif compiled:
-        whole: Any = fast(ours.transformer)
-        whole.whole = True  # else every few images are compiled again
-        together = _restyle(torch.compile(predictor, dynamic=False), torch.compile(whole, dynamic=False))
-        yield Form("compile", "the same, compiled instead", together)
 
 
-def _on_cuda(ours: StyleModel, *, compiled: bool) -> Iterator[Form]:
-    for dtype in (torch.float32, torch.bfloat16, torch.float16):
-        kind = str(dtype).removeprefix("torch.")
+def _on_cuda(ours: StyleModel, *, compile: bool) -> Iterator[Form]:
+    for kind in ("float32", "tf32", "bfloat16", "float16"):
+        # Each has graphs of its own: they replay the kernels that they were recorded with.
+        dtype = torch.float32 if kind == "tf32" else getattr(torch, kind)
         networks = [fast(network, dtype=dtype) for network in (ours.predictor, ours.transformer)]
         if dtype != torch.float32:
             yield Form(kind, f"fast in {kind}", _restyle(*networks), kind)
         graphs = [Graphed(network) for network in networks]
         yield Form(f"{kind}-graphs", f"fast in {kind}, CUDA graphs", _restyle(*graphs), kind)
-        if compiled:
-            yield Form(
-                f"{kind}-compile",
-                f"fast in {kind}, compiled, CUDA graphs",
-                _restyle(
-                    *(_Cloned(torch.compile(network, mode="reduce-overhead", dynamic=False)) for network in networks)
-                ),
-                kind,
-            )
+        if compile:
+            made = [_Cloned(_static(network, mode="reduce-overhead")) for network in networks]
+            yield Form(f"{kind}-compile", f"fast in {kind}, compiled, CUDA graphs", _restyle(*made), kind)
+
+
+def _static(network: nn.Module, **options: Any) -> nn.Module:
+    return compiled(network, dynamic=False, **options)
+
+
+def _autocast(restyle: Restyle, dtype: torch.dtype) -> Restyle:
+    def within(images: Tensor, sampled: Tensor, alpha: float) -> Tensor:
+        with torch.autocast(images.device.type, dtype):
+            return restyle(images, sampled, alpha)
+
+    return within
 
 
 def small(model: StyleModel, device: torch.device) -> Form:

@@ -83,7 +83,8 @@ class Peer(Protocol):
     NAME: str
     TITLE: str
     PACKAGES: tuple[str, ...]
-    TOLERANCE: dict[str, float]
+    #: What pixels may differ by from ours with ``exact=True``, in levels of 255, by interpolation and statistic.
+    TOLERANCE: dict[str, dict[str, float]]
 
     def open_loader(self, files: Files, work: Work, *, workers: int, views: Views | None = None) -> Iterable[Pairs]:
         """A loader whose iterations are epochs; with ``views`` it replays them over the files in order."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 
 from impasto.errors import RecipeError
+from impasto.style import fast
 from impasto.style.model import StyleModel
 from impasto_lab.bench import style
 from impasto_lab.bench.answers import AnswersDifferError
 from impasto_lab.bench.memory import peak_bytes
 from impasto_lab.bench.peers.published_style import Published
 from impasto_lab.bench.settings import StyleTiming
-from impasto_lab.bench.style_forms import Form, full_size, steps
+from impasto_lab.bench.style_forms import Form, _restyle, full_size, steps
 
 CPU = torch.device("cpu")
 
@@ -76,7 +79,7 @@ def test_a_difference_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
         yield Form("damaged", "damaged", lambda *inputs: first.restyle(*inputs) + 2e-3)
 
     monkeypatch.setattr(style, "steps", damaged)
-    with pytest.raises(AnswersDifferError, match=r"damaged: a pixel differs by 0\.002"):
+    with pytest.raises(AnswersDifferError, match=r"damaged: .* a pixel differs by 0\.002, more than 0\.0005"):
         style.run(StyleTiming(rounds=1), workloads=[style.Workload(48, 1)])
 
 
@@ -92,6 +95,58 @@ def test_a_form_that_does_not_compile_is_named(monkeypatch: pytest.MonkeyPatch) 
     bench = style.run(StyleTiming(rounds=1, compile=True), workloads=[style.Workload(48, 1)])
     assert bench.skipped == {"compile": "no C++ compiler"}
     assert [row.name for row in bench.rows] == ["published", "compact"]
+
+
+def test_compiling_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits for ever is broken off; what comes after it isn't begun."""
+    begun = []
+
+    def waits(name: str) -> Any:
+        def restyle(*inputs: Any) -> Any:
+            begun.append(name)
+            threading.Event().wait()
+
+        return restyle
+
+    def endless(*args: Any, **options: Any) -> Any:
+        yield next(iter(steps(*args, **options)))
+        yield Form("compile", "compiled", waits("first"))
+        yield Form("further-compile", "compiled", waits("further"))
+
+    monkeypatch.setattr(style, "steps", endless)
+    bench = style.run(StyleTiming(rounds=1, compile=True, compile_seconds=0.2), workloads=[style.Workload(48, 1)])
+    assert set(bench.skipped) == {"compile", "further-compile"} and begun == ["first"]
+    assert "longer than the 0.2 s" in bench.skipped["compile"]
+
+
+@pytest.mark.parametrize("kind", ["bfloat16", "float16"])
+def test_half_precision_is_judged_by_all_pixels(model: StyleModel, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """Our half precision passes on a CPU, with one pixel far off too; a tenth more brightness does not."""
+    networks = [fast(network, dtype=getattr(torch, kind)) for network in (model.predictor, model.transformer)]
+
+    def forms(damage: Any) -> Any:
+        def made(*args: Any, **options: Any) -> Any:
+            published = next(iter(steps(*args, **options)))
+            yield published
+            yield replace(published, name=f"published-{kind}", dtype=kind)
+            yield Form(kind, kind, lambda *inputs: damage(_restyle(*networks)(*inputs)), kind)
+
+        return made
+
+    def spoilt(images: torch.Tensor) -> torch.Tensor:
+        images = images.clone()
+        images[0, 0, 0, 0] += 0.9
+        return images
+
+    monkeypatch.setattr(style, "steps", forms(spoilt))
+    monkeypatch.setattr(style, "full_size", lambda seed: model)
+    bench = style.run(StyleTiming(rounds=1), workloads=[style.Workload(64, 1)])
+    (row,) = (row for row in bench.as_dict()["rows"] if row["name"] == kind)
+    assert row["difference_max"] > 0.5 and row["dtype"] == kind
+    assert row["ratio"] == pytest.approx(bench.ratio(bench.rows[2]), rel=1e-2)
+    monkeypatch.setattr(style, "steps", forms(lambda images: images + 0.1))
+    with pytest.raises(AnswersDifferError, match=f"{kind}: .* on average differ by 0.1"):
+        style.run(StyleTiming(rounds=1), workloads=[style.Workload(64, 1)])
 
 
 def test_memory_is_counted() -> None:
@@ -118,5 +173,6 @@ def test_devices_that_cannot_be_timed() -> None:
 def test_forms_agree_on_a_gpu(model: StyleModel) -> None:
     bench = style.run(StyleTiming(device="cuda", rounds=1, compile=False), workloads=[style.Workload(96, 4)])
     names = {row.name for row in bench.rows}
-    assert {"float32-graphs", "bfloat16", "bfloat16-graphs", "float16", "float16-graphs"} < names
+    assert {"float32-graphs", "tf32-graphs", "bfloat16", "bfloat16-graphs", "float16", "float16-graphs"} < names
+    assert {"published-tf32", "published-bfloat16", "published-float16", "fast-tf32"} < names
     assert not bench.skipped

@@ -15,8 +15,12 @@ from impasto_lab.bench.work import Views, Work
 
 NAME = "torchvision.io"
 TITLE = "torchvision.io + transforms v2"
-#: As Pillow's; its bicubic weights have fewer bits than Pillow's, so that it differs from Pillow by up to 5 levels.
-TOLERANCE: dict[str, float] = {"bilinear": 1, "bicubic": 6}
+#: It brings a libjpeg of its own, and its bicubic weights have fewer bits than Pillow's: single pixels differ by more
+#: levels with one release than with another, so that no single pixel is judged.
+TOLERANCE: dict[str, dict[str, float]] = {
+    "bilinear": {"mean": 0.5, "p999": 2.01},
+    "bicubic": {"mean": 0.5, "p999": 3.01},
+}
 PACKAGES: tuple[str, ...] = ("torchvision", "open_clip_torch")
 
 
