@@ -91,10 +91,12 @@ class StyleTraining:
 
     @classmethod
     def magenta(cls, **changes: Any) -> StyleTraining:
-        """Magenta's recipe of arbitrary image stylization: full networks, VGG-16, 256 pixels, Adam at 1e-5.
+        """After Magenta's recipe of arbitrary image stylization: full networks, VGG-16, 256 pixels, 1e-5.
 
-        The published run took about 3 million steps on eight GPUs. It changes style images by more than `ColorJitter`
-        does here: it also adds brightness and brings each batch of styles to another size.
+        The published run took about 3 million steps on eight GPUs. It differs: its loss weights belong to features of
+        pixels in 0..255 (see `MagentaObjective`) and to plain Adam, where our loop has AdamW with other betas; and it
+        changes style images by more than `ColorJitter` does, adding brightness and bringing each batch of styles to
+        another size.
         """
         recipe: dict[str, Any] = {
             "networks": "full",

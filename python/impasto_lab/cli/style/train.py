@@ -12,7 +12,8 @@ from impasto_lab.tasks.style_settings import StyleTraining
 EPILOG = """\
 presets:
   compact   our small networks with a loss whose layers are balanced; hours on two CPU cores, minutes on a GPU
-  magenta   Magenta's recipe: full networks, VGG-16's features, 256 pixels, 3 million steps at 1e-5
+  magenta   after Magenta's recipe: full networks, VGG-16's features, 256 pixels, 3 million steps at 1e-5; its weights
+            belong to features of another scale
 
 examples:
   impasto style train --content coco/train2017 --style painter-by-numbers/train --out run/

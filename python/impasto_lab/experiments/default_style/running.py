@@ -13,6 +13,7 @@ from impasto.sources import ImageFolder, Sequence, Source
 from impasto.style import StyleModel, load_features
 from impasto_lab.experiments.default_style.card import card, rows
 from impasto_lab.experiments.default_style.data import SCENES, StyleData, write
+from impasto_lab.experiments.default_style.falling import falls
 from impasto_lab.experiments.default_style.features import save_features, train_features
 from impasto_lab.experiments.default_style.measure import Measures, held_out, measure, one_of_each
 from impasto_lab.experiments.default_style.settings import DefaultStyle, Phase
@@ -69,7 +70,7 @@ def run(
     model.about["measures"] = measures.as_dict()
     model.save(kept, dtype=torch.float16)
     (root / "measures.json").write_text(json.dumps(model.about, indent=2) + "\n", encoding="utf-8")
-    (root / "README.md").write_text(card(model), encoding="utf-8")
+    (root / "README.md").write_text(card(model, falls(model, load_features(features))), encoding="utf-8")
     write_sheets(root, model, data, chosen)
     tell.say(f"see {kept}, {root / 'measures.json'} and {root / 'held-out.png'}")
     return model
