@@ -38,11 +38,8 @@ LAB_ROOMS: dict[str, set[str]] = {
 #: What the lab imports past a face, until the face has it.
 PAST_A_FACE: set[str] = set()
 ENTRANCES = {"__init__", "__main__"}
-#: Files of a room that import each other: none may, these still do.
-CIRCLES = {
-    # Until the TorchScript form takes a painter.
-    frozenset({"impasto.style.randomize.randomizer", "impasto.style.randomize.torchscript"}),
-}
+#: Files of a room that import each other: none may.
+CIRCLES: set[frozenset[str]] = set()
 
 
 def _room(path: Path) -> str:

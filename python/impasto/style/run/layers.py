@@ -41,7 +41,7 @@ class LaidOut(nn.Module):
         return self
 
 
-class ReflectConv(LaidOut):
+class FastReflectConv(LaidOut):
     """A convolution over reflected borders.
 
     Args:
@@ -106,7 +106,7 @@ class DoublingConv(LaidOut):
         return doubled
 
 
-def normalize(features: Tensor, gamma: Tensor | None = None, beta: Tensor | None = None) -> Tensor:
+def standardize(features: Tensor, gamma: Tensor | None = None, beta: Tensor | None = None) -> Tensor:
     """Instance normalisation, times gamma and plus beta, in place.
 
     torch's own returns a contiguous tensor, and its variance (as var_mean's) is one pass that CPUs are slow at; here
@@ -129,7 +129,7 @@ def normalize(features: Tensor, gamma: Tensor | None = None, beta: Tensor | None
     return features if beta is None else features.add_(beta[:, :, None, None])
 
 
-def moments(features: Tensor) -> Tensor:
+def wide_moments(features: Tensor) -> Tensor:
     """Means and standard deviations of channels over the places, as `impasto.style.networks.features.moments` has them.
 
     Args:

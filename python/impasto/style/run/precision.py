@@ -11,6 +11,7 @@ import torch
 
 from impasto.checks import choice
 
+#: What float32 may mean on a GPU.
 Float32 = Literal["ieee", "tf32"]
 
 

@@ -11,7 +11,7 @@ from impasto.style.networks.compact import StatisticsPredictor
 from impasto.style.networks.features import GAIN, MEAN
 from impasto.style.networks.inception import InceptionPredictor
 from impasto.style.run import fold
-from impasto.style.run.layers import PIXELS, LaidOut, ReflectConv, at_once, copied, laid_out, moments
+from impasto.style.run.layers import PIXELS, FastReflectConv, LaidOut, at_once, copied, laid_out, wide_moments
 
 
 class FastInception(nn.Module):
@@ -122,7 +122,7 @@ class FastStatistics(nn.Module):
                 pairs[0] = fold.input_affine(*pairs[0], scale, shift)
             layers: list[nn.Module] = []
             for weight, bias in pairs:
-                layers += [ReflectConv(weight, bias, dtype=dtype), nn.ReLU(inplace=True)]
+                layers += [FastReflectConv(weight, bias, dtype=dtype), nn.ReLU(inplace=True)]
             self.blocks.append(nn.Sequential(*layers))
         self.fc = WideLinear(network.fc)
 
@@ -149,11 +149,11 @@ class FastStatistics(nn.Module):
     def statistics(self, images: Tensor) -> Tensor:
         """What the embedding is linear in."""
         wide = laid_out(images.to(self.fc.weight.dtype))
-        parts = [moments(wide)]
+        parts = [wide_moments(wide)]
         features = wide
         for number, block in enumerate(self.blocks):
             if number > 0:
                 features = functional.avg_pool2d(features, 2)
             features = block(features)
-            parts.append(moments(features).to(wide.dtype))
+            parts.append(wide_moments(features).to(wide.dtype))
         return torch.cat(parts, dim=1)

@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from impasto.style.networks.transformer import StyledConv, StyleTransformer
 from impasto.style.run import fold
-from impasto.style.run.layers import PIXELS, DoublingConv, ReflectConv, at_once, copied, normalize
+from impasto.style.run.layers import PIXELS, DoublingConv, FastReflectConv, at_once, copied, standardize
 
 
 class FastTransformer(nn.Module):
@@ -30,15 +30,15 @@ class FastTransformer(nn.Module):
         self.whole = False
         # A bias before a normalisation is taken away by it: these convolutions have none.
         self.contract = nn.ModuleList(
-            ReflectConv(conv.weight, border=conv.kernel_size[0] // 2, stride=conv.stride[0], dtype=dtype)
+            FastReflectConv(conv.weight, border=conv.kernel_size[0] // 2, stride=conv.stride[0], dtype=dtype)
             for conv in network.contract.modules()
             if isinstance(conv, nn.Conv2d)
         )
         styled = [layer for layer in network.modules() if isinstance(layer, StyledConv)]  # in the order of use
         *residual, up, further, paint = styled
-        self.residual = nn.ModuleList(ReflectConv(layer.conv.weight, dtype=dtype) for layer in residual)
+        self.residual = nn.ModuleList(FastReflectConv(layer.conv.weight, dtype=dtype) for layer in residual)
         self.expand = nn.ModuleList(DoublingConv(layer.conv.weight, dtype=dtype) for layer in (up, further))
-        self.paint = ReflectConv(fold.blocks(paint.conv.weight), border=paint.conv.border, stride=2, dtype=dtype)
+        self.paint = FastReflectConv(fold.blocks(paint.conv.weight), border=paint.conv.border, stride=2, dtype=dtype)
         # All gammas and betas are linear in the embedding: one matrix each gives those of every layer.
         self.widths = [layer.conv.out_channels for layer in styled]
         for name in ("gamma", "beta"):
@@ -76,7 +76,7 @@ class FastTransformer(nn.Module):
         """The network, given the scales and shifts [B, sum of widths] of its styled layers."""
         features = images
         for conv in self.contract:
-            features = normalize(conv(features)).relu_()
+            features = standardize(conv(features)).relu_()
         inner = features
         at = 0
         for number, conv in enumerate(self.residual):
@@ -84,15 +84,15 @@ class FastTransformer(nn.Module):
             gamma, beta = gammas[:, at:stop], betas[:, at:stop]
             at = stop
             if number % 2 == 0:
-                inner = normalize(conv(features), gamma, beta).relu_()
+                inner = standardize(conv(features), gamma, beta).relu_()
             else:
-                features = normalize(conv(inner), gamma, beta).add_(features)
+                features = standardize(conv(inner), gamma, beta).add_(features)
         for number, conv in enumerate(self.expand):
             stop = at + self.widths[len(self.residual) + number]
-            features = normalize(conv(features), gammas[:, at:stop], betas[:, at:stop]).relu_()
+            features = standardize(conv(features), gammas[:, at:stop], betas[:, at:stop]).relu_()
             at = stop
         painted = functional.pixel_shuffle(self.paint(features)[:, :12], 2)
-        painted = normalize(painted, gammas[:, at:], betas[:, at:]).sigmoid_()
+        painted = standardize(painted, gammas[:, at:], betas[:, at:]).sigmoid_()
         # As in the network itself, for torch.export's sake.
         below, right = images.size(2) - painted.size(2), images.size(3) - painted.size(3)
         return functional.pad(painted, [0, right, 0, below]).to(images.dtype).contiguous()

@@ -23,7 +23,7 @@ Normalization = Literal["gatys", "elements", "positions", "relative"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Objective:
+class PictureObjective:
     """What a picture is optimised for: ``content_weight * L_content + style_weight * L_style + tv_weight * L_tv``.
 
     Attributes:
@@ -53,15 +53,15 @@ _TUTORIAL = ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1")  # its conv_
 
 #: Published choices, and ours. Weights belong to features of one scale: neural-style's are Caffe's, of pixels in
 #: 0..255; "relative" is for any. What the paper calls conv4_2 holds values after ReLU, which Caffe computes in place.
-PRESETS: dict[str, Objective] = {
-    "gatys": Objective(init="noise"),
-    "neural-style": Objective(
+PRESETS: dict[str, PictureObjective] = {
+    "gatys": PictureObjective(init="noise"),
+    "neural-style": PictureObjective(
         content_weight=5.0, style_weight=1e2, tv_weight=1e-3, normalization="elements", init="noise"
     ),
-    "pytorch-tutorial": Objective(
+    "pytorch-tutorial": PictureObjective(
         content_layers=("conv2_2",), style_layers=_TUTORIAL, style_weight=1e6, normalization="elements"
     ),
-    "relative": Objective(style_weight=10.0, tv_weight=100.0, normalization="relative"),
+    "relative": PictureObjective(style_weight=10.0, tv_weight=100.0, normalization="relative"),
 }
 
 
@@ -108,7 +108,7 @@ def optimize(
         start: [B, 3, H, W] float, in [0, 1]: what the picture begins as, whatever the objective's ``init``.
         generator: Where noise comes from, on its device; None takes torch's own.
         on_step: Called at the beginning, and after every step.
-        **changes: Fields of `Objective` that differ from the preset's, such as ``style_weight=1e4``.
+        **changes: Fields of `PictureObjective` that differ from the preset's, such as ``style_weight=1e4``.
 
     Raises:
         RecipeError: If images aren't of these shapes, have values outside of [0, 1] or that aren't finite, are too
@@ -192,7 +192,7 @@ def _painted(angles: Tensor) -> Tensor:
 class _Score:
     """The objective's terms, with everything that doesn't change computed once."""
 
-    def __init__(self, features: Features, objective: Objective, content: Tensor, style: Tensor) -> None:
+    def __init__(self, features: Features, objective: PictureObjective, content: Tensor, style: Tensor) -> None:
         self.features, self.objective = features, objective
         self.content_layers = objective.content_layers or features.content
         self.style_layers = objective.style_layers or features.style
@@ -231,10 +231,10 @@ class _Score:
         return mean.sum()
 
 
-def _objective(features: Features, preset: str | None, changes: dict[str, Any]) -> Objective:
+def _objective(features: Features, preset: str | None, changes: dict[str, Any]) -> PictureObjective:
     preset = preset or ("gatys" if features.content == ("relu4_2",) and len(features.depths) == 5 else "relative")
     choice("preset", preset, tuple(PRESETS))
-    fields = tuple(Objective.__dataclass_fields__)
+    fields = tuple(PictureObjective.__dataclass_fields__)
     for name in changes:
         require(name in fields, f"{name}={changes[name]!r} is not known; an objective has {', '.join(fields)}")
     objective = replace(PRESETS[preset], **changes)
