@@ -121,7 +121,7 @@ def main() -> None:
 
     broken = impasto.sources.Sequence([(b"<html>", "not an image")])
     with contextlib.suppress(impasto.DecodeError):
-        impasto.BatchDataset(broken, strings)[0]
+        impasto.BatchDataset(broken, strings)[impasto.BatchKey([0])]
         raise AssertionError("HTML was decoded")
     print(f"impasto {impasto.__version__}, {Path(impasto.__file__).parent}: the wheel works")
 

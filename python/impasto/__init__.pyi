@@ -10,6 +10,7 @@ from . import style as style
 from .batch import Batch as Batch
 from .batch import BatchId as BatchId
 from .batch import BatchKey as BatchKey
+from .batch import Replaced as Replaced
 from .errors import BadSampleBudgetError as BadSampleBudgetError
 from .errors import CaptionError as CaptionError
 from .errors import CheckpointError as CheckpointError
@@ -18,6 +19,7 @@ from .errors import DeviceMemoryError as DeviceMemoryError
 from .errors import DivergedError as DivergedError
 from .errors import ImageTooLargeError as ImageTooLargeError
 from .errors import ImpastoError as ImpastoError
+from .errors import InternalError as InternalError
 from .errors import JobError as JobError
 from .errors import MissingExtraError as MissingExtraError
 from .errors import RecipeError as RecipeError

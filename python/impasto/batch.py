@@ -38,21 +38,15 @@ class BatchKey(list[int]):
     A list, so that anything that takes a batch sampler's lists (DataLoader, Lightning, Accelerate) takes it too.
 
     Attributes:
-        epoch: The epoch whose random streams the batch is drawn from.
-        step: The batch's number in its epoch, counted over all ranks.
-        number: The batch's number in the run, counted over all ranks and epochs.
+        id: The epoch, the step and the number of the batch.
     """
 
-    def __init__(
-        self, samples: Iterable[int] = (), *, epoch: int = 0, step: int = 0, number: int | None = None
-    ) -> None:
+    def __init__(self, samples: Iterable[int] = (), *, id: BatchId = BatchId()) -> None:
         super().__init__(samples)
-        self.epoch = epoch
-        self.step = step
-        self.number = step if number is None else number
+        self.id = id
 
     def __repr__(self) -> str:
-        return f"BatchKey({len(self)} samples, epoch={self.epoch}, step={self.step})"
+        return f"BatchKey({len(self)} samples, epoch={self.id.epoch}, step={self.id.step})"
 
 
 @dataclass(frozen=True)
@@ -89,6 +83,8 @@ class Batch:
         keys: B keys of the samples, in order.
         plan: What was drawn.
         lost: [B] int32: tokens of each caption that did not fit, or None without a tokenizer.
+        id: When the batch comes: epoch, step and number.
+        samples: [B] int64: the samples' numbers in the data set, after replacement.
         replaced: The broken samples, under ``on_error="replace"``.
         truncated: Keys of the samples whose JPEGs end early and are partly gray, under ``truncated="keep"``.
     """
@@ -101,6 +97,8 @@ class Batch:
     keys: list[str]
     plan: Plan
     lost: torch.Tensor | None
+    id: BatchId
+    samples: torch.Tensor
     replaced: tuple[Replaced, ...] = ()
     truncated: tuple[str, ...] = ()
 
@@ -108,7 +106,7 @@ class Batch:
         return len(self.keys)
 
     def _tensors(self) -> dict[str, torch.Tensor]:
-        names = ("images", "input_ids", "attention_mask", "labels", "lost")
+        names = ("images", "input_ids", "attention_mask", "labels", "lost", "samples")
         return {name: tensor for name in names if (tensor := getattr(self, name)) is not None}
 
     def pin_memory(self, device: torch.device | str | None = None) -> Batch:
@@ -149,4 +147,5 @@ class Batch:
 
     def __repr__(self) -> str:
         shapes = ", ".join(f"{name}={list(tensor.shape)}" for name, tensor in self._tensors().items())
-        return f"Batch({shapes}, mixed={int(self.plan.mixed.sum())}, replaced={len(self.replaced)})"
+        counts = f"mixed={int(self.plan.mixed.sum())}, replaced={len(self.replaced)}"
+        return f"Batch(epoch={self.id.epoch}, step={self.id.step}, {shapes}, {counts})"

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+#: Begins the line that carries an error's parts through the text that worker processes send.
+_PARTS = "impasto.errors: "
+
 
 class ImpastoError(Exception):
     """The base of everything impasto raises.
@@ -13,15 +19,37 @@ class ImpastoError(Exception):
     """
 
     def __init__(self, reason: str, *, key: str | None = None, path: str | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.key = key
-        self.path = path
+        parts = _unpacked(reason) or {"reason": reason, "key": key, "path": path}
+        super().__init__(parts["reason"])
+        self.reason: str = parts["reason"]
+        self.key: str | None = parts["key"]
+        self.path: str | None = parts["path"]
 
     def __str__(self) -> str:
         where = [f"sample {self.key!r}"] if self.key is not None else []
         where += [str(self.path)] if self.path is not None else []
         return f"{', '.join(where)}: {self.reason}" if where else self.reason
+
+    def pack(self) -> None:
+        """Makes reason, key and path survive a worker process of torch's DataLoader.
+
+        It sends the traceback as text, and gives all of it to the constructor as the reason: whatever is not in the
+        text is lost.
+        """
+        parts = {"reason": self.reason, "key": self.key, "path": self.path}
+        self.add_note(_PARTS + json.dumps(parts, default=str))
+
+
+def _unpacked(text: object) -> dict[str, Any] | None:
+    """The parts in a text that a worker process sent."""
+    if not isinstance(text, str) or _PARTS not in text:
+        return None
+    line = text.rpartition(_PARTS)[2].partition("\n")[0]
+    try:
+        parts = json.loads(line)
+    except json.JSONDecodeError:
+        return None
+    return parts if isinstance(parts, dict) and parts.keys() == {"reason", "key", "path"} else None
 
 
 class DecodeError(ImpastoError, ValueError):
@@ -74,6 +102,10 @@ class JobError(ImpastoError, RuntimeError):
 
 class DeviceMemoryError(ImpastoError, RuntimeError):
     """A GPU's memory is full; the message says which batch would fit."""
+
+
+class InternalError(ImpastoError, RuntimeError):
+    """A bug of impasto's own, such as a panic in native code; it says nothing about the data."""
 
 
 class DivergedError(ImpastoError, ArithmeticError):

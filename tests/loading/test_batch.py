@@ -11,6 +11,7 @@ from torchvision.transforms import v2
 
 from impasto import (
     BatchDataset,
+    BatchId,
     BatchSampler,
     ClipTokenizer,
     ImageRecipe,
@@ -154,8 +155,11 @@ def test_labels_come_along(photographs, encode, tmp_path):
     assert batch.labels.tolist() == [0, 0, 1, 1, 2, 2]
 
 
-def test_a_plain_list_of_samples_is_a_batch_of_epoch_zero(data, recipe, digest):
+def test_a_batch_names_itself_and_its_samples(data, recipe, digest):
     dataset = BatchDataset(data, recipe, seed=3)
-    sampler = BatchSampler(len(data), 8, seed=3)
-    key = next(iter(sampler))
-    assert digest(dataset.__getitems__(list(key))[0]) == digest(dataset.assemble(key))
+    keys = list(BatchSampler(dataset, 8, seed=3))
+    for batch, key in zip(Loader(data, recipe, batch_size=8, seed=3), keys, strict=True):
+        assert batch.id == key.id and batch.samples.tolist() == list(key) == [int(name) for name in batch.keys]
+        assert batch.samples.dtype == torch.int64
+        assert digest(dataset[key]) == digest(batch)
+    assert [key.id for key in keys] == [BatchId(0, step, step) for step in range(7)]

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from impasto import ops
+from impasto import ImpastoError, ops
 from impasto._core import IndexBuilder
 
 ROWS = 1_000_000
@@ -45,7 +45,7 @@ def test_a_damaged_pickle_is_refused(spoil):
     builder = IndexBuilder()
     builder.add_file("a", "a.jpg", ["a cat"])
     restore, state = builder.finish().__reduce__()
-    with pytest.raises(ValueError, match=r"index"):
+    with pytest.raises(ImpastoError, match=r"index"):
         restore(*spoil(state)).captions(0)
 
 

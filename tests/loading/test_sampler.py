@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto import BatchKey, BatchSampler, RecipeError
+from impasto import BatchId, BatchKey, BatchSampler, RecipeError
 
 shapes = st.tuples(st.integers(1, 400), st.integers(1, 40), st.integers(1, 6))
 
@@ -48,7 +48,7 @@ def test_epochs_differ_and_repeat():
 
 def test_steps_are_counted_over_all_ranks():
     keys = [key for sampler in ranks(40, 5, 2) for key in sampler]
-    assert sorted((key.epoch, key.step) for key in keys) == [(0, step) for step in range(8)]
+    assert sorted((key.id.epoch, key.id.step) for key in keys) == [(0, step) for step in range(8)]
     assert repr(keys[0]) == "BatchKey(5 samples, epoch=0, step=0)"
 
 
@@ -63,9 +63,9 @@ def test_keys_survive_copying(samples, epoch, step):
     import copy
     import pickle
 
-    key = BatchKey(samples, epoch=epoch, step=step)
+    key = BatchKey(samples, id=BatchId(epoch, step, 40))
     for other in (pickle.loads(pickle.dumps(key)), copy.deepcopy(key)):
-        assert (list(other), other.epoch, other.step) == (samples, epoch, step)
+        assert (list(other), other.id) == (samples, key.id)
 
 
 def test_order_does_not_depend_on_ranks():

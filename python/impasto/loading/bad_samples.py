@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 import json
+import os
+import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
-from impasto.batch import Batch, BatchKey
-from impasto.errors import BadSampleBudgetError, RecipeError
+from impasto.batch import Batch, Replaced
+from impasto.checks import choice, probability
+from impasto.errors import BadSampleBudgetError, InternalError, SourceError
 
 #: The budget is a rate; it is held against at least this many samples, so that the first bad one doesn't end a run.
 _WINDOW = 1000
 
 
+def default_manifest() -> Path:
+    """Where replaced samples are written by default: ``~/.local/state/impasto/bad_samples.jsonl``.
+
+    ``$XDG_STATE_HOME`` stands for ``~/.local/state`` where it is set.
+    """
+    state = os.environ.get("XDG_STATE_HOME")
+    return (Path(state) if state else Path("~/.local/state").expanduser()) / "impasto" / "bad_samples.jsonl"
+
+
 class BadSamples:
     """The policy for bad samples, and its record.
+
+    A bug of impasto (`InternalError`) is no bad sample: it is replaced too, but warned of, counted apart and written
+    down as what it is.
 
     Args:
         on_error: ``"raise"``, or ``"replace"``: a substitute drawn from the sample's own stream takes its place, and
             the batch keeps its size.
         budget: Largest share of samples that may be replaced, in [0, 1].
-        manifest: A JSON-lines file that every replaced sample is appended to; None writes none.
+        manifest: A JSON-lines file that every replaced sample is appended to, made with its folder and tried at once;
+            True stands for `default_manifest`, None writes none.
 
     Raises:
         RecipeError: If a value makes no sense.
+        SourceError: If the manifest can't be written.
     """
 
     def __init__(
@@ -32,38 +49,67 @@ class BadSamples:
         on_error: Literal["raise", "replace"] = "raise",
         *,
         budget: float = 0.01,
-        manifest: str | Path | None = "bad_samples.jsonl",
+        manifest: str | Path | Literal[True] | None = True,
     ) -> None:
-        if on_error not in ("raise", "replace"):
-            raise RecipeError(f"on_error={on_error!r} is not known; use 'raise' or 'replace'")
-        if not 0 <= budget <= 1:
-            raise RecipeError(f"budget={budget!r} must lie in [0, 1]")
+        choice("on_error", on_error, ("raise", "replace"))
+        probability("budget", budget)
         self.replace = on_error == "replace"
         self.budget = budget
-        self.manifest = Path(manifest) if manifest is not None else None
+        self.manifest = default_manifest() if manifest is True else Path(manifest) if manifest is not None else None
         self.seen = 0
+        #: Bad samples so far.
         self.count = 0
+        #: Samples so far that impasto itself failed at.
+        self.bugs = 0
+        if self.replace:
+            self._write([])
 
-    def record(self, key: BatchKey, batch: Batch) -> None:
+    def record(self, batch: Batch) -> None:
         """Counts a batch, and writes down what was replaced in it.
 
         Raises:
             BadSampleBudgetError: If the share of replaced samples passes the budget.
+            SourceError: If the manifest can't be written any more.
         """
         self.seen += len(batch)
-        self.count += len(batch.replaced)
         if not batch.replaced:
             return
-        if self.manifest is not None:
-            lines = [json.dumps(asdict(bad) | {"epoch": key.epoch, "step": key.step}) for bad in batch.replaced]
+        bugs = [bad for bad in batch.replaced if bad.error == InternalError.__name__]
+        if bugs and not self.bugs:
+            _warn(bugs[0])
+        self.bugs += len(bugs)
+        self.count += len(batch.replaced) - len(bugs)
+        when = {"epoch": batch.id.epoch, "step": batch.id.step}
+        self._write([json.dumps(asdict(bad) | when) for bad in batch.replaced])
+        if self.count + self.bugs > self.budget * max(self.seen, _WINDOW):
+            self._refuse(batch.replaced[-1])
+
+    def _write(self, lines: list[str]) -> None:
+        if self.manifest is None:
+            return
+        try:
+            self.manifest.parent.mkdir(parents=True, exist_ok=True)
             # One write in append mode: lines of several workers don't interleave.
             with self.manifest.open("a", encoding="utf-8") as file:
                 file.write("".join(f"{line}\n" for line in lines))
-        if self.count > self.budget * max(self.seen, _WINDOW):
-            last = batch.replaced[-1]
-            raise BadSampleBudgetError(
-                f"{self.count} of {self.seen} samples were bad, over budget={self.budget}; the last: {last.reason}. "
-                f"See {self.manifest or 'a manifest=FILE'}, or check the data with `impasto info`",
-                key=last.key,
-                path=last.path,
-            )
+        except OSError as error:
+            reason = f"the manifest of bad samples can't be written: {error}; give another manifest=FILE, or None"
+            raise SourceError(reason, path=str(self.manifest)) from error
+
+    def _refuse(self, last: Replaced) -> None:
+        bugs = f" ({self.bugs} more by bugs of impasto)" if self.bugs else ""
+        raise BadSampleBudgetError(
+            f"{self.count} of {self.seen} samples were bad{bugs}, over budget={self.budget}; the last: {last.reason}. "
+            f"See {self.manifest or 'a manifest=FILE'}, or check the data with `impasto info`",
+            key=last.key,
+            path=last.path,
+        )
+
+
+def _warn(bug: Replaced) -> None:
+    warnings.warn(
+        f"impasto failed at sample {bug.key!r} ({bug.path}): {bug.reason}. That is a bug of impasto, not of the data; "
+        "the sample was replaced, please report it",
+        RuntimeWarning,
+        stacklevel=4,
+    )

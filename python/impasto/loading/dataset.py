@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,9 +12,11 @@ from torch.utils.data._utils.collate import default_collate_fn_map
 
 from impasto import _core
 from impasto.batch import Batch, BatchKey, Replaced
+from impasto.checks import require, whole
 from impasto.errors import ImpastoError, RecipeError
 from impasto.loading.bad_samples import BadSamples
 from impasto.loading.buffers import Buffers
+from impasto.loading.facts import data_facts, recipe_facts
 from impasto.loading.overflow import Overflow
 from impasto.plan import MixPlan, Plan
 from impasto.recipe import Recipe, clean_caption
@@ -31,12 +32,21 @@ _DTYPES = {
 #: Substitutes tried for one broken sample before giving up.
 _ATTEMPTS = 16
 
+_NO_KEY = (
+    "no epoch came with samples {samples}, so that every epoch would have the same crops and mixtures: a sampler of "
+    "single samples (shuffle=True, DistributedSampler), a Subset or a ConcatDataset stands where a BatchSampler must. "
+    "Use DataLoader(dataset, batch_sampler=impasto.BatchSampler(dataset, batch_size)), make the source of the part "
+    "that you want, and tell Ray prepare_data_loader(loader, add_dist_sampler=False); one batch alone is "
+    "dataset[impasto.BatchKey([0, 1])]"
+)
+
 
 class BatchDataset(torch.utils.data.Dataset[Batch]):
     """A data set whose unit is the batch, for a stock `torch.utils.data.DataLoader`.
 
-    ``DataLoader(BatchDataset(data, recipe), batch_sampler=BatchSampler(len(data), 256))`` yields `Batch`es: the
-    sampler's keys say which samples, epoch and step, and one native call does the rest, in whatever worker.
+    With ``dataset = BatchDataset(data, recipe)``, ``DataLoader(dataset, batch_sampler=BatchSampler(dataset, 256))``
+    yields `Batch`es: the sampler's keys say which samples, epoch and step, and one native call does the rest, in
+    whatever worker.
 
     Args:
         data: A source from `impasto.sources`.
@@ -49,6 +59,7 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
 
     Raises:
         RecipeError: If a value makes no sense.
+        SourceError: If the manifest can't be written.
         VocabularyError: If the recipe's tokenizer has no usable vocabulary.
     """
 
@@ -61,31 +72,48 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         threads: int = 1,
         on_error: Literal["raise", "replace"] = "raise",
         budget: float = 0.01,
-        manifest: str | Path | None = "bad_samples.jsonl",
+        manifest: str | Path | Literal[True] | None = True,
     ) -> None:
-        if not 0 <= seed < 2**64:
-            raise RecipeError(f"seed={seed} must lie in 0..2**64-1")
-        if threads < 1:
-            raise RecipeError(f"threads={threads} must be at least 1")
+        whole("seed", seed, below=2**64)
+        whole("threads", threads, least=1)
+        require(isinstance(recipe, Recipe), f"recipe={recipe!r} must be an impasto.Recipe")
         _ = recipe.native  # a vocabulary that is missing is missed here, not in a worker
         self.data = data
         self.recipe = recipe
         self.seed = seed
         self.threads = threads
         self.bad_samples = BadSamples(on_error, budget=budget, manifest=manifest)
+        self._facts: dict[str, Any] | None = None
         self._buffers = Buffers()
         self._overflow = Overflow()
 
     def __len__(self) -> int:
         return len(self.data)
 
-    def __getitem__(self, sample: int) -> Batch:
-        """The batch of one sample, of epoch 0."""
-        return self.assemble(BatchKey([sample]))
+    def facts(self) -> dict[str, Any]:
+        """What a state says of the data and the recipe."""
+        if self._facts is None:
+            self._facts = {"data": data_facts(self.data), "recipe": recipe_facts(self.recipe)}
+        return self._facts
 
-    def __getitems__(self, samples: Sequence[int]) -> list[Batch]:
-        """The batch that a DataLoader's fetcher asks for; a plain list of samples is taken as of epoch 0."""
-        return [self.assemble(samples if isinstance(samples, BatchKey) else BatchKey(samples))]
+    def __getitem__(self, key: BatchKey) -> Batch:
+        """The batch of a key.
+
+        Raises:
+            RecipeError: If it is no `BatchKey`: nothing would be drawn anew in the next epoch.
+        """
+        if not isinstance(key, BatchKey):
+            raise RecipeError(_NO_KEY.format(samples=key))
+        try:
+            return self.assemble(key)
+        except ImpastoError as error:
+            if torch.utils.data.get_worker_info() is not None:
+                error.pack()
+            raise
+
+    def __getitems__(self, key: BatchKey) -> list[Batch]:
+        """The batch that a DataLoader's fetcher asks for."""
+        return [self[key]]
 
     def assemble(self, key: BatchKey) -> Batch:
         """Makes one batch: a pure function of the data, the recipe, the seed and the key.
@@ -99,7 +127,7 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         """
         recipe, count = self.recipe, len(key)
         staged = _core.Staged(recipe.native, count)
-        broken = self._load(staged, key)
+        samples, broken = self._load(staged, key)
         images, flat = _allocate(recipe, count, self._buffers)
         text = recipe.text
         tokenizer = text.resolved if text else None
@@ -107,7 +135,7 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         ids, mask = np.empty((count, length), np.int64), np.empty((count, length), np.int64)
         for row, caption in staged.unclean():
             staged.set_caption(row, clean_caption(caption))
-        when = (self.seed, key.epoch, key.step, key.number)
+        when = (self.seed, key.id.epoch, key.id.step, key.id.number)
         finished = staged.finish(flat, ids.reshape(-1), mask.reshape(-1), *when, self.threads)
         mix, kept, captions, lost, unclean = finished
         if tokenizer and unclean:
@@ -131,18 +159,22 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
             keys=keys,
             plan=Plan(boxes, flips, choices, MixPlan(*mix), kept if text else [None] * count, augmentations),
             lost=torch.from_numpy(lost) if tokenizer else None,
+            id=key.id,
+            samples=torch.from_numpy(samples),
             replaced=tuple(
                 Replaced(row, bad.key, bad.path, type(bad).__name__, bad.reason, keys[row]) for row, bad in broken
             ),
             truncated=tuple(keys[row] for row in cut),
         )
-        self.bad_samples.record(key, batch)
+        self.bad_samples.record(batch)
         if recipe.mix and batch.lost is not None:
             self._overflow.judge(recipe.mix, batch)
         return batch
 
-    def _load(self, staged: _core.Staged, key: BatchKey) -> list[tuple[int, ImpastoError]]:
-        """Fills every row of a batch; returns what was broken, by row."""
+    def _load(
+        self, staged: _core.Staged, key: BatchKey
+    ) -> tuple[npt.NDArray[np.int64], list[tuple[int, ImpastoError]]]:
+        """Fills every row of a batch; returns the samples that came in, and what was broken, by row."""
         ids = np.asarray(key, dtype=np.int64)
         rows = np.arange(len(ids), dtype=np.int64)
         samples = ids.copy()
@@ -150,16 +182,16 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         for attempt in range(_ATTEMPTS):
             index, places, ungathered = _locate(self.data, samples[rows], replace=self.bad_samples.replace)
             there = [place for place in range(len(rows)) if place not in ungathered]
-            failed = staged.load(index, rows[there], places, ids[rows[there]], self.seed, key.epoch, self.threads)
+            failed = staged.load(index, rows[there], places, ids[rows[there]], self.seed, key.id.epoch, self.threads)
             failed += [(int(rows[place]), error) for place, error in ungathered.items()]
             if not failed:
-                return sorted(broken.items())
+                return samples, sorted(broken.items())
             if not self.bad_samples.replace:
                 raise failed[0][1]
             broken = dict(failed) | broken  # the sample's own error is kept, not its substitute's
             rows = np.asarray([row for row, _ in failed], dtype=np.int64)
             for row in rows:
-                samples[row] = _core.substitute(len(self.data), self.seed, key.epoch, int(ids[row]), attempt)
+                samples[row] = _core.substitute(len(self.data), self.seed, key.id.epoch, int(ids[row]), attempt)
         raise failed[0][1]
 
 

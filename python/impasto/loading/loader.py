@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+import warnings
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from torch.utils.data import DataLoader
+import torch
 
 from impasto.batch import Batch, BatchKey
-from impasto.errors import RecipeError
+from impasto.checks import require, whole
 from impasto.loading.dataset import BatchDataset
+from impasto.loading.iteration import Iteration
+from impasto.loading.processes import Processes
 from impasto.loading.sampler import BatchSampler
+from impasto.loading.threads import in_thread
 from impasto.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 class Loader:
     """Iterates over the batches of an epoch; each is a pure function of (data, recipe, seed, epoch, step).
 
-    Threads, processes, prefetching and resuming change when a batch is ready, never its bytes. One iteration is one
-    epoch; the next draws anew.
+    Threads, processes, prefetching and resuming change when a batch is ready, never its bytes. Each ``iter()`` is the
+    next epoch, also where the one before was broken off, or goes on from a loaded state; see ``docs/epochs.md``.
 
     Args:
         data: A source from `impasto.sources`.
@@ -36,17 +38,18 @@ class Loader:
         processes: Use worker processes of a stock DataLoader instead of threads.
         shuffle: Visit the samples in a new random order every epoch.
         drop_last: See `BatchSampler`.
-        rank: This process's number, in ``range(world_size)``.
-        world_size: Number of processes.
+        rank: This process's number, in ``range(world_size)``; by default that of torch.distributed, where it runs.
+        world_size: Number of processes; likewise.
         prefetch: Batches made ahead (for each worker process, with ``processes=True``).
-        pin_memory: Copy batches to page-locked memory, for faster transfers to a GPU.
+        pin_memory: Copy batches to page-locked memory, for faster transfers to a GPU, where there is one.
         on_error: ``"raise"``, or ``"replace"`` broken samples; see `BadSamples`.
         budget: Largest share of samples that may be replaced.
-        manifest: The file that replaced samples are written to.
+        manifest: The file that replaced samples are written to; True for the default one; see `BadSamples`.
         multiprocessing_context: ``"fork"``, ``"spawn"`` or ``"forkserver"``, with ``processes=True``.
 
     Raises:
         RecipeError: If a value makes no sense.
+        SourceError: If the manifest can't be written.
         VocabularyError: If the recipe's tokenizer has no usable vocabulary.
     """
 
@@ -61,23 +64,19 @@ class Loader:
         processes: bool = False,
         shuffle: bool = True,
         drop_last: bool = True,
-        rank: int = 0,
-        world_size: int = 1,
+        rank: int | None = None,
+        world_size: int | None = None,
         prefetch: int = 2,
         pin_memory: bool = False,
         on_error: Literal["raise", "replace"] = "raise",
         budget: float = 0.01,
-        manifest: str | Path | None = "bad_samples.jsonl",
+        manifest: str | Path | Literal[True] | None = True,
         multiprocessing_context: str | None = None,
     ) -> None:
-        if workers < 0:
-            raise RecipeError(f"workers={workers} must not be negative")
-        if prefetch < 1:
-            raise RecipeError(f"prefetch={prefetch} must be at least 1")
-        if processes and workers == 0:
-            raise RecipeError("processes=True needs workers=1 or more")
-        if recipe.mix is not None:
-            recipe.mix.check_batch(batch_size)
+        whole("workers", workers)
+        whole("prefetch", prefetch, least=1)
+        whole("batch_size", batch_size, least=1)
+        require(workers > 0 or not processes, "processes=True needs workers=1 or more")
         self.dataset = BatchDataset(
             data,
             recipe,
@@ -87,8 +86,10 @@ class Loader:
             budget=budget,
             manifest=manifest,
         )
-        self.sampler = BatchSampler(
-            len(data),
+        if recipe.mix is not None:
+            recipe.mix.check_batch(batch_size)
+        self.batch_sampler = BatchSampler(
+            self.dataset,
             batch_size,
             seed=seed,
             shuffle=shuffle,
@@ -103,102 +104,76 @@ class Loader:
         self.multiprocessing_context = multiprocessing_context
         #: Samples replaced so far, in the batches yielded.
         self.replaced = 0
-        self._step = 0
-        self._processes: DataLoader[Batch] | None = None
+        self._pins = pin_memory and _can_pin()
+        self._processes = Processes(self.dataset, workers, prefetch, multiprocessing_context) if processes else None
 
     def __len__(self) -> int:
         """Batches in an epoch, on this rank."""
-        return len(self.sampler)
+        return len(self.batch_sampler)
+
+    def __iter__(self) -> Iteration:
+        """The next epoch, or what is left of the one in which a loaded state stood."""
+        return Iteration(self.batch_sampler, self._make, self._yielded)
 
     @property
     def epoch(self) -> int:
-        """The epoch under way, or the next one between two iterations."""
-        return self.sampler.epoch
+        """The epoch that the next ``iter()`` is of."""
+        return self.batch_sampler.epoch
 
     def set_epoch(self, epoch: int) -> None:
-        """Chooses the epoch that the next iteration draws, from its first batch."""
-        self.sampler.set_epoch(epoch)
-        self._step = 0
+        """Chooses the epoch of the next ``iter()``; see `BatchSampler.set_epoch`."""
+        self.batch_sampler.set_epoch(epoch)
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the run stands, after the last batch yielded (torchdata's stateful protocol)."""
-        return self.sampler.state_dict(step=self._step)
+        """Which batch comes next, after the last one yielded (torchdata's stateful protocol)."""
+        return self.batch_sampler.state_dict()
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Makes the next iteration go on after the batch at which the state was saved.
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Makes the next ``iter()`` go on after the batch at which the state was saved.
 
         Raises:
-            RecipeError: If the state doesn't fit this loader; the message says how.
+            CheckpointError: If the state doesn't fit this loader; the message says how.
         """
-        self.sampler.load_state_dict(state)
-        self._step = self.sampler.first_step
+        self.batch_sampler.load_state_dict(state)
 
-    def __iter__(self) -> Iterator[Batch]:
-        epoch = self.epoch
-        keys = _Keys(self.sampler)
-        self._step = keys.first
-        if self.processes:
-            batches = self._in_processes(keys)
-        elif self.workers:
-            batches = self._in_threads(keys)
-        else:
-            batches = map(self.dataset.assemble, keys)
-        for batch in batches:
-            self._step += 1
-            self.replaced += len(batch.replaced)
-            yield batch.pin_memory() if self.pin_memory else batch
-        self.set_epoch(epoch + 1)
+    def _make(self, keys: Iterator[BatchKey]) -> Generator[Batch, None, None]:
+        if self._processes is not None:
+            return self._processes.batches(keys)
+        if self.workers:
+            return in_thread(self.dataset.assemble, keys, self.prefetch)
+        return (self.dataset.assemble(key) for key in keys)
 
-    def _in_threads(self, keys: Iterable[BatchKey]) -> Iterator[Batch]:
-        """Assembles ahead in one thread, whose native calls share their rows among ``workers`` threads."""
-        with ThreadPoolExecutor(1, "impasto-loader") as executor:
-            ahead: deque[Future[Batch]] = deque()
-            try:
-                for key in keys:
-                    ahead.append(executor.submit(self.dataset.assemble, key))
-                    if len(ahead) > self.prefetch:
-                        yield ahead.popleft().result()
-                while ahead:
-                    yield ahead.popleft().result()
-            finally:
-                executor.shutdown(wait=False, cancel_futures=True)
+    def _yielded(self, batch: Batch) -> Batch:
+        self.replaced += len(batch.replaced)
+        return batch.pin_memory() if self._pins else batch
 
-    def _in_processes(self, keys: _Keys) -> Iterator[Batch]:
-        """Assembles in the worker processes of a stock DataLoader, which live as long as the loader."""
-        if self._processes is None:
-            self._processes = DataLoader(
-                self.dataset,
-                batch_sampler=(sampler := _Upcoming()),
-                num_workers=self.workers,
-                prefetch_factor=self.prefetch,
-                persistent_workers=True,
-                multiprocessing_context=self.multiprocessing_context,
-            )
-            self._upcoming = sampler
-        self._upcoming.keys = keys
-        return iter(self._processes)
+    # What frameworks read from a DataLoader: Lightning, Accelerate's skip_first_batches, Ray's prepare_data_loader.
+    collate_fn = worker_init_fn = generator = None
+    timeout = 0
+
+    @property
+    def sampler(self) -> BatchSampler:
+        """The batch sampler, where frameworks look for what has ``set_epoch``."""
+        return self.batch_sampler
+
+    @property
+    def batch_size(self) -> int:
+        """Samples in a batch, on this rank."""
+        return self.batch_sampler.batch_size
+
+    @property
+    def drop_last(self) -> bool:
+        """Whether samples that fill no whole round are left out."""
+        return self.batch_sampler.drop_last
+
+    @property
+    def num_workers(self) -> int:
+        """Worker processes."""
+        return self.workers if self.processes else 0
 
 
-class _Keys:
-    """The keys of the rest of an epoch."""
-
-    def __init__(self, sampler: BatchSampler) -> None:
-        self.sampler = sampler
-        self.epoch = sampler.epoch
-        self.first = sampler.first_step
-        sampler.first_step = 0
-
-    def __len__(self) -> int:
-        return len(self.sampler) - self.first
-
-    def __iter__(self) -> Iterator[BatchKey]:
-        return (self.sampler.key(self.epoch, step) for step in range(self.first, len(self.sampler)))
-
-
-class _Upcoming:
-    """The batch sampler of a DataLoader that lives for many epochs: whatever keys come next."""
-
-    keys: Iterable[BatchKey] = ()
-
-    def __iter__(self) -> Iterator[BatchKey]:
-        return iter(self.keys)
+def _can_pin() -> bool:
+    if torch.cuda.is_available():
+        return True
+    warnings.warn("pin_memory=True has no effect, as torch sees no GPU; leave it out", stacklevel=3)
+    return False

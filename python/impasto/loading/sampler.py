@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from impasto import _core
-from impasto.batch import BatchKey
-from impasto.errors import RecipeError
+from impasto.batch import BatchId, BatchKey
+from impasto.checks import is_count, require, whole
+from impasto.loading.keys import Keys, Turn
+from impasto.loading.layout import Layout, Position
+from impasto.loading.ranks import Ranks, asking_shard
+from impasto.loading.states import read_state, write_state
+
+_NO_LENGTH = (
+    "must be a number of samples, or a BatchDataset. Where Lightning puts its own sampler in, every batch would lose "
+    "its epoch: set Trainer(use_distributed_sampler=False), ranks are found without it; for Trainer.predict use "
+    "impasto.Loader"
+)
+
+
+@runtime_checkable
+class Described(Protocol):
+    """Data of which a state can say whether they are the same: `impasto.BatchDataset`."""
+
+    def __len__(self) -> int:
+        """Samples."""
+        ...
+
+    def facts(self) -> Mapping[str, Any]:
+        """What a state says of them."""
+        ...
 
 
 class BatchSampler:
@@ -19,14 +42,17 @@ class BatchSampler:
     after the whole rounds of ``batch_size * world_size`` samples is left out with ``drop_last``, or spread evenly over
     the ranks' last batches, whose sizes then differ by at most one.
 
+    Each ``iter()`` is the next epoch, also where the one before was broken off, or goes on from a loaded state; see
+    ``docs/epochs.md``.
+
     Args:
-        length: Samples in the data set.
+        length: Samples in the data set; or the `BatchDataset` itself, whose data and recipe states then name.
         batch_size: Samples in a batch, on one rank.
         seed: Key of the order.
         shuffle: Visit the samples in a new random order every epoch, or in their own.
         drop_last: Leave out the samples that fill no whole round.
-        rank: This process's number, in ``range(world_size)``.
-        world_size: Number of processes.
+        rank: This process's number, in ``range(world_size)``; by default that of torch.distributed, where it runs.
+        world_size: Number of processes; likewise.
 
     Raises:
         RecipeError: If a value makes no sense, or there are too few samples for one batch a rank.
@@ -34,39 +60,97 @@ class BatchSampler:
 
     def __init__(
         self,
-        length: int,
+        length: int | Described,
         batch_size: int,
         *,
         seed: int = 0,
         shuffle: bool = True,
         drop_last: bool = True,
-        rank: int = 0,
-        world_size: int = 1,
+        rank: int | None = None,
+        world_size: int | None = None,
     ) -> None:
-        if batch_size < 1:
-            raise RecipeError(f"batch_size={batch_size} must be at least 1")
-        if not 0 <= rank < world_size:
-            raise RecipeError(f"rank={rank} must lie in 0..{world_size - 1} (world_size={world_size})")
-        if not 0 <= seed < 2**64:
-            raise RecipeError(f"seed={seed} must lie in 0..2**64-1")
-        self.length = length
+        self._data = length if isinstance(length, Described) else None
+        require(self._data is not None or is_count(length), f"length={length!r} {_NO_LENGTH}")
+        whole("batch_size", batch_size, least=1)
+        whole("seed", seed, below=2**64)
+        self.length = len(length) if isinstance(length, Described) else length
         self.batch_size = batch_size
         self.seed = seed
         self.shuffle = shuffle
         self.drop_last = drop_last
-        self.rank = rank
-        self.world_size = world_size
-        self.epoch = 0
-        self.first_step = 0
-        self._bounds = _Bounds(length, batch_size, world_size, drop_last)
+        self._ranks = Ranks(rank, world_size)
+        self._layouts: dict[int, Layout] = {}
+        self._next = Turn(Position(0))
+        self._latest: Keys | None = None
+        _ = self._layout(self.world_size)
+
+    @property
+    def rank(self) -> int:
+        """This process's number."""
+        return self._ranks.here()[0]
+
+    @property
+    def world_size(self) -> int:
+        """Number of processes."""
+        return self._ranks.here()[1]
+
+    @property
+    def sampler(self) -> BatchSampler:
+        """Itself: where Lightning and Accelerate look for something that has ``set_epoch``."""
+        return self
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that the next ``iter()`` is of."""
+        return self._next.position.epoch
+
+    def _layout(self, world_size: int) -> Layout:
+        if world_size not in self._layouts:
+            self._layouts[world_size] = Layout(self.length, self.batch_size, world_size, self.drop_last)
+        return self._layouts[world_size]
+
+    def _whose(self, shard: Any) -> tuple[Layout, range]:
+        """The layout, and the ranks whose batches are asked for."""
+        if shard is None:
+            rank, world_size = self._ranks.here()
+            return self._layout(world_size), range(rank, rank + 1)
+        world_size = self._ranks.of_shard(shard, drop_last=self.drop_last or not self.length % self.batch_size)
+        return self._layout(world_size), range(world_size)
 
     def __len__(self) -> int:
-        return len(self._bounds) // self.world_size
+        layout, ranks = self._whose(asking_shard())
+        return layout.rounds * len(ranks)
+
+    def __iter__(self) -> Keys:
+        layout, ranks = self._whose(asking_shard())
+        return Keys(self, layout, ranks, self._next)
+
+    def take(self, turn: Turn, keys: Keys) -> Position:
+        """Where an iteration begins that takes its first key."""
+        if turn.taken:
+            turn = self._next
+        turn.taken = True
+        self._latest = keys
+        if turn is self._next:
+            self._next = Turn(Position(turn.position.epoch + 1))
+        return turn.position
+
+    def follow(self, keys: Keys) -> None:
+        """Takes an iteration for the latest; the next epoch is the one after its own."""
+        self._latest = keys
+        self._next = Turn(Position(keys.epoch + 1))
 
     def set_epoch(self, epoch: int) -> None:
-        """Chooses the epoch that the next iteration draws."""
-        self.epoch = epoch
-        self.first_step = 0
+        """Chooses the epoch of the next ``iter()``, from its first batch, or from where a state of that epoch stood.
+
+        An iteration under way is left alone.
+
+        Raises:
+            RecipeError: If it is no whole number.
+        """
+        whole("epoch", epoch, below=2**63)
+        if epoch != self.epoch:
+            self._next = Turn(Position(epoch))
 
     def key(self, epoch: int, step: int) -> BatchKey:
         """The batch of this rank at a step.
@@ -75,97 +159,56 @@ class BatchSampler:
             epoch: The epoch.
             step: The batch's number on this rank, in ``range(len(self))``.
         """
-        number = step * self.world_size + self.rank
-        start, stop = self._bounds[number]
-        positions = np.arange(start, stop, dtype=np.int64)
+        rank, world_size = self._ranks.here()
+        layout, number = self._layout(world_size), step * world_size + rank
+        return self.key_of(layout, epoch, number, layout.bounds(number))
+
+    def key_of(self, layout: Layout, epoch: int, number: int, bounds: tuple[int, int]) -> BatchKey:
+        """The key of a batch between two places of an epoch's order."""
+        positions = np.arange(*bounds, dtype=np.int64)
         if self.shuffle:
             positions = _core.Permutation(self.length, self.seed, epoch).take(positions)
-        run = epoch * len(self._bounds) + number
-        return BatchKey(positions.tolist(), epoch=epoch, step=number, number=run)
+        run = epoch * len(layout) + number
+        return BatchKey(positions.tolist(), id=BatchId(epoch=epoch, step=number, number=run))
 
-    def __iter__(self) -> Iterator[BatchKey]:
-        epoch, first = self.epoch, self.first_step
-        self.first_step = 0
-        for step in range(first, len(self)):
-            yield self.key(epoch, step)
-        self.epoch = epoch + 1
+    def state_dict(self) -> dict[str, Any]:
+        """Which batch comes next: after the last one taken from the latest iteration, or the next epoch's first.
 
-    def state_dict(self, *, epoch: int | None = None, step: int = 0) -> dict[str, Any]:
-        """Where an epoch stands: enough to go on, also with another number of ranks.
-
-        Args:
-            epoch: The epoch; the current one by default.
-            step: Batches that this rank has taken of it.
+        It is enough to go on, also with another number of ranks. A DataLoader with workers takes keys ahead of its
+        batches; torchdata's StatefulDataLoader and `impasto.Loader` know how many.
         """
-        return {
-            "version": 1,
-            "epoch": self.epoch if epoch is None else epoch,
-            "samples": step * self.batch_size * self.world_size,
-            "seed": self.seed,
-            "length": self.length,
-            "shuffle": self.shuffle,
-        }
+        if self._latest is not None and len(self._latest):
+            return self._latest.state_dict()
+        return self.state_at(self._next.position)
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Makes the next iteration go on from a state.
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Makes the next ``iter()`` go on from a state; one from the end of an epoch is the next one's beginning.
 
         Args:
             state: What `state_dict` returned, here or on another number of ranks.
 
         Raises:
-            RecipeError: If the state is of other data, another seed, or falls between two batches.
+            CheckpointError: If the state is malformed, of other data, another recipe or seed, or falls between two
+                batches; the message says what differs.
         """
-        for name in ("length", "seed", "shuffle"):
-            if state.get(name) != getattr(self, name):
-                raise RecipeError(
-                    f"the state was saved with {name}={state.get(name)!r} and is loaded with {getattr(self, name)!r}; "
-                    f"resume with the same {name}"
-                )
-        step, between = divmod(state["samples"], self.batch_size * self.world_size)
-        if between:
-            raise RecipeError(
-                f"the state stands at sample {state['samples']}, between two batches of "
-                f"{self.batch_size} x {self.world_size} ranks; keep batch_size x world_size"
-            )
-        over = step >= len(self)
-        self.epoch = state["epoch"] + over
-        self.first_step = 0 if over else step
+        position = self.position_of(state)
+        layout = self._layout(self.world_size)
+        over = layout.resume(position.samples)[0] == layout.rounds
+        self._next = Turn(Position(position.epoch + 1) if over else position)
+        self._latest = None
 
+    def _facts(self) -> dict[str, Any]:
+        facts = {"seed": self.seed, "length": self.length, "shuffle": self.shuffle}
+        return facts | dict(self._data.facts()) if self._data is not None else facts
 
-class _Bounds:
-    """Where each batch of an epoch begins and ends in its order, over all ranks."""
+    def state_at(self, position: Position) -> dict[str, Any]:
+        """The state of a run that stands at a position."""
+        return write_state(position, self._facts())
 
-    def __init__(self, length: int, batch_size: int, world_size: int, drop_last: bool) -> None:
-        round_size = batch_size * world_size
-        rounds, rest = divmod(length, round_size)
-        tail_rounds = 0
-        if not drop_last and rest:
-            # Fewer leftover samples than ranks: take a whole round back, so that no rank is left with nothing.
-            borrow = rest < world_size and rounds > 0
-            rounds, rest, tail_rounds = (rounds - 1, rest + round_size, 2) if borrow else (rounds, rest, 1)
-        self._batch_size = batch_size
-        self._whole = rounds * world_size
-        self._tail = tail_rounds * world_size
-        self._rest = rest
-        if tail_rounds == 2 and batch_size == 1:
-            raise RecipeError(
-                f"{length} samples one by one are no multiple of {world_size} ranks, so that some rank would lack its "
-                "last batch; use drop_last=True or batch_size=2"
-            )
-        if length < (round_size if drop_last else world_size):
-            raise RecipeError(
-                f"{length} samples do not fill one batch of {batch_size} on each of {world_size} ranks; "
-                "use a smaller batch_size or drop_last=False"
-            )
+    def position_of(self, state: Mapping[str, Any]) -> Position:
+        """The position that a state of this sampler names.
 
-    def __len__(self) -> int:
-        return self._whole + self._tail
-
-    def __getitem__(self, number: int) -> tuple[int, int]:
-        if not 0 <= number < len(self):
-            raise IndexError(number)
-        if number < self._whole:
-            return number * self._batch_size, (number + 1) * self._batch_size
-        first = self._whole * self._batch_size
-        tail = number - self._whole
-        return first + tail * self._rest // self._tail, first + (tail + 1) * self._rest // self._tail
+        Raises:
+            CheckpointError: If it isn't one.
+        """
+        return read_state(state, self._facts())

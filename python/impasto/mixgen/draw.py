@@ -22,9 +22,9 @@ def plan_at(
         recipe: The loader's recipe, or its `MixGen`.
         seed: The loader's seed.
         epoch: The epoch.
-        step: The batch's number in its epoch, counted over all ranks (`BatchKey.step`).
+        step: The batch's number in its epoch, counted over all ranks (`BatchId.step`).
         batch_size: Rows in the batch, B.
-        number: The batch's number in the run (`BatchKey.number`), which a warm-up asks for.
+        number: The batch's number in the run (`BatchId.number`), which a warm-up asks for.
 
     Raises:
         RecipeError: If the plan depends on more than this: a warm-up without a number, or ``pairing="fit"``.

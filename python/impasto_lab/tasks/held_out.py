@@ -62,6 +62,8 @@ class HeldOut:
             workers=workers,
             shuffle=False,
             drop_last=False,
+            rank=0,  # whoever evaluates wants all of it
+            world_size=1,
         )
         batches = list(loader)
         captions = [data.index.captions(row) for row in range(len(data))]

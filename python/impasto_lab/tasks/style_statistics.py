@@ -91,7 +91,14 @@ def embed(
     require(len(source) >= 2, f"a covariance needs at least two images, not {len(source)}; add style images")
     recipe = Recipe(image=ImageRecipe(size=side, crop="none", normalize=None), text=None)
     loader = Loader(
-        source, recipe, batch_size=min(batch_size, len(source)), workers=workers, shuffle=False, drop_last=False
+        source,
+        recipe,
+        batch_size=min(batch_size, len(source)),
+        workers=workers,
+        shuffle=False,
+        drop_last=False,
+        rank=0,
+        world_size=1,
     )
     moments: RunningMoments | None = None
     training = predictor.training

@@ -231,7 +231,10 @@ def _recipes(settings: StyleTraining) -> tuple[Recipe, Recipe]:
 def _images(source: Source, settings: StyleTraining, which: Literal["contents", "styles"], count: int) -> Tensor:
     """Some images as training sees them, [N, 3, side, side]: an epoch of them, or ``count``."""
     recipe = _recipes(settings)[0 if which == "contents" else 1]
-    loader = Loader(source, recipe, batch_size=min(len(source), 32), workers=0, seed=settings.seed, drop_last=False)
+    size = min(len(source), 32)
+    loader = Loader(
+        source, recipe, batch_size=size, workers=0, seed=settings.seed, drop_last=False, rank=0, world_size=1
+    )
     taken: list[Tensor] = []
     for batch in loader:
         taken.append(batch.images)

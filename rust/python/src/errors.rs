@@ -8,7 +8,8 @@ use pyo3::types::{IntoPyDict, PyDict};
 
 fn class_name(error: &Error) -> &'static str {
     match error {
-        Error::Decode(_) | Error::Internal(_) => "DecodeError",
+        Error::Decode(_) => "DecodeError",
+        Error::Internal(_) => "InternalError",
         Error::Truncated(_) => "TruncatedImageError",
         Error::Unsupported(_) => "UnsupportedImageError",
         Error::TooLarge(_) => "ImageTooLargeError",

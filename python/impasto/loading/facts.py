@@ -1,0 +1,70 @@
+"""What a state says of data and recipe, so that a run doesn't go on with others unnoticed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import MISSING, Field, fields, is_dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from impasto.errors import ImpastoError
+from impasto.sources import GatheredSource, IndexedSource, Source
+
+if TYPE_CHECKING:
+    from impasto._core import Index
+
+#: Rows that are looked at: of an index that lies in memory, and of a source that Python code reads.
+_INDEXED, _GATHERED = 64, 8
+
+
+def data_facts(data: Source) -> str:
+    """The kind of source, its length, and a hash of some of its rows: keys, names of files, captions and labels.
+
+    The same data in another folder have the same facts.
+    """
+    digest = hashlib.blake2b(digest_size=6)
+    for part in _rows(data):
+        digest.update(part.encode("utf-8", "surrogateescape") + b"\0")
+    return f"{type(data).__name__}, {len(data)} rows, {digest.hexdigest()}"
+
+
+def _rows(data: Source) -> list[str]:
+    many = _INDEXED if isinstance(data, IndexedSource) else _GATHERED
+    rows = np.unique(np.linspace(0, len(data) - 1, min(many, len(data)), dtype=np.int64))
+    if isinstance(data, IndexedSource):
+        return [_row(data.index, row) for row in rows.tolist()]
+    if not isinstance(data, GatheredSource):
+        return []
+    return [_gathered(data, row) for row in rows.tolist()]
+
+
+def _gathered(data: GatheredSource, row: int) -> str:
+    try:
+        return _row(data.gather([row]), 0)
+    except ImpastoError as error:
+        # A bad row is nobody's business here; that it is bad is part of what the data are.
+        return type(error).__name__
+
+
+def _row(index: Index, row: int) -> str:
+    return repr((index.key(row), PurePath(index.path(row)).name, index.captions(row), index.label(row)))
+
+
+def recipe_facts(recipe: Any) -> dict[str, str]:
+    """What differs from the defaults in a recipe, by name."""
+    found: dict[str, str] = {}
+    for field in fields(recipe):
+        value, default = getattr(recipe, field.name), _default(field)
+        if value == default:
+            continue
+        if is_dataclass(value) and type(value) is type(default):
+            found |= {f"{field.name}.{name}": fact for name, fact in recipe_facts(value).items()}
+        else:
+            found[field.name] = repr(value)
+    return found
+
+
+def _default(field: Field[Any]) -> Any:
+    return field.default_factory() if field.default_factory is not MISSING else field.default

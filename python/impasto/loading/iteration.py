@@ -1,0 +1,50 @@
+"""One iteration of a loader: a position of its own, and batches ahead of it."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Generator, Iterator
+from typing import TYPE_CHECKING, Any
+
+from impasto.batch import Batch, BatchKey
+from impasto.loading.keys import Keys
+
+if TYPE_CHECKING:
+    from impasto.loading.sampler import BatchSampler
+
+#: Makes the batches of keys, ahead of who takes them if it likes; begins with the first that is taken.
+Maker = Callable[[Iterator[BatchKey]], Generator[Batch, None, None]]
+
+
+class Iteration(Iterator[Batch]):
+    """The batches of the rest of an epoch; left anywhere, it ends what works for it.
+
+    Args:
+        sampler: Gives the keys.
+        make: Makes the batches.
+        yielded: Called with each batch; gives what is yielded.
+    """
+
+    def __init__(self, sampler: BatchSampler, make: Maker, yielded: Callable[[Batch], Batch]) -> None:
+        self._keys: Keys = iter(sampler)
+        self._batches = make(self._keys.ahead())
+        self._yielded = yielded
+        # At the end of the process too, before the modules that it needs are taken apart.
+        weakref.finalize(self, self._batches.close)
+
+    def __len__(self) -> int:
+        """Batches that are left."""
+        return len(self._keys)
+
+    def __next__(self) -> Batch:
+        batch = next(self._batches)
+        self._keys.advance()
+        return self._yielded(batch)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where this iteration stands, be it the loader's latest or not."""
+        return self._keys.state_dict()
+
+    def close(self) -> None:
+        """Ends what works for it."""
+        self._batches.close()

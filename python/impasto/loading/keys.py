@@ -1,0 +1,114 @@
+"""What is left of one epoch: an iterator with an epoch and a position of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from impasto.batch import BatchKey
+from impasto.loading.layout import Layout, Position, share
+
+if TYPE_CHECKING:
+    from impasto.loading.sampler import BatchSampler
+
+
+@dataclass
+class Turn:
+    """Where the next iteration of a sampler begins, until one has begun there."""
+
+    position: Position
+    taken: bool = False
+
+
+class Keys(Iterator[BatchKey]):
+    """The keys of the rest of an epoch, which is decided on when this is made: a later ``set_epoch`` is for others.
+
+    The epoch is taken with the first key: DataLoaders with workers ask for two iterators and use one, Lightning asks
+    for one to see whether there is any.
+
+    Args:
+        sampler: Whose batches they are.
+        layout: Where they lie.
+        ranks: Whose they are: this process's, or all in turn.
+        turn: Where to begin; if another iteration does so first, this one has the turn after it.
+
+    Raises:
+        CheckpointError: If the position lies between two batches.
+    """
+
+    def __init__(self, sampler: BatchSampler, layout: Layout, ranks: range, turn: Turn) -> None:
+        self._sampler, self._layout, self._ranks, self._turn = sampler, layout, ranks, turn
+        self._begun = False
+        self._place(turn.position)
+
+    def _place(self, position: Position) -> None:
+        self.start = position
+        self._round, self._since = self._layout.resume(position.samples)
+        self.taken = 0
+
+    def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self._place(self._sampler.take(self._turn, self))
+
+    @property
+    def epoch(self) -> int:
+        """Their epoch."""
+        return self.start.epoch
+
+    @property
+    def position(self) -> Position:
+        """Where the epoch stands after the keys taken so far, in whole rounds of all ranks."""
+        rounds = self.taken // len(self._ranks)
+        return Position(self.epoch, self._layout.taken(self._round + rounds)) if rounds else self.start
+
+    def __len__(self) -> int:
+        """Keys that are left."""
+        return self._count - self.taken
+
+    @property
+    def _count(self) -> int:
+        return (self._layout.rounds - self._round) * len(self._ranks)
+
+    def __next__(self) -> BatchKey:
+        self._begin()
+        if not len(self):
+            raise StopIteration
+        key = self._key(self.taken)
+        self.taken += 1
+        return key
+
+    def ahead(self) -> Iterator[BatchKey]:
+        """The keys that are left, looked at before they are taken: the position stays."""
+        self._begin()
+        for place in range(self.taken, self._count):
+            yield self._key(place)
+
+    def advance(self) -> None:
+        """Takes a key that was looked at before."""
+        self.taken += 1
+
+    def _key(self, place: int) -> BatchKey:
+        rounds, turn = divmod(place, len(self._ranks))
+        rank, world_size = self._ranks[turn], self._layout.world_size
+        number = (self._round + rounds) * world_size + rank
+        if self._since is None:
+            bounds = self._layout.bounds(number)
+        else:
+            bounds = share(self._since, self._layout.length, rank, world_size)
+        return self._sampler.key_of(self._layout, self.epoch, number, bounds)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where this iteration stands, be it the latest of its sampler or not; perhaps at the end of its epoch."""
+        return self._sampler.state_at(self.position)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Goes on where another iteration stood, at the end of an epoch with nothing; the sampler's next comes after.
+
+        Raises:
+            CheckpointError: If the state doesn't fit; the message says how.
+        """
+        self._place(self._sampler.position_of(state))
+        self._begun = True
+        self._sampler.follow(self)

@@ -1,0 +1,60 @@
+"""Batches ahead of the training step, from the worker processes of a stock DataLoader."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+from torch.utils.data import DataLoader
+
+from impasto.batch import Batch, BatchKey
+from impasto.loading.dataset import BatchDataset
+
+
+class Processes:
+    """Worker processes that outlive an epoch; iterations that overlap get some each.
+
+    Args:
+        dataset: Assembles the batches, in every worker.
+        workers: Number of processes.
+        prefetch: Batches that each makes ahead.
+        context: ``"fork"``, ``"spawn"`` or ``"forkserver"``; None leaves it to torch.
+    """
+
+    def __init__(self, dataset: BatchDataset, workers: int, prefetch: int, context: str | None) -> None:
+        self._dataset, self._workers, self._prefetch, self._context = dataset, workers, prefetch, context
+        self._idle: list[tuple[DataLoader[Batch], _Upcoming]] = []
+
+    def batches(self, keys: Iterator[BatchKey]) -> Generator[Batch, None, None]:
+        """Assembles the batches of keys."""
+        loader, upcoming = self._idle.pop() if self._idle else self._start()
+        upcoming.keys = keys
+        usable = True
+        try:
+            yield from loader
+        except Exception:
+            usable = False  # a worker may be dead
+            raise
+        finally:
+            if usable and not self._idle:
+                self._idle.append((loader, upcoming))
+
+    def _start(self) -> tuple[DataLoader[Batch], _Upcoming]:
+        upcoming = _Upcoming()
+        loader: DataLoader[Batch] = DataLoader(
+            self._dataset,
+            batch_sampler=upcoming,
+            num_workers=self._workers,
+            prefetch_factor=self._prefetch,
+            persistent_workers=True,
+            multiprocessing_context=self._context,
+        )
+        return loader, upcoming
+
+
+class _Upcoming:
+    """The batch sampler of a DataLoader that lives for many epochs: whatever keys come next."""
+
+    keys: Iterator[BatchKey] = iter(())
+
+    def __iter__(self) -> Iterator[BatchKey]:
+        return self.keys
