@@ -131,7 +131,7 @@ def test_evaluation_and_resuming():
 def test_as_a_collate_function(workers):
     images = torch.rand(32, 3, 4, 4)
     samples = [(images[at], f"caption {at}", at) for at in range(32)]
-    collate = MixGenCollate(MixGen(lam=Beta(0.5, 0.5), ratio=0.5), seed=1)
+    collate = MixGenCollate(MixGen(lam=Beta(0.5, 0.5), ratio=0.5), seed=1, key=2)
     batches = list(DataLoader(samples, batch_size=8, collate_fn=collate, num_workers=workers))
     assert len(batches) == 4
     lams = []
@@ -146,7 +146,8 @@ def test_as_a_collate_function(workers):
     # The same draws whichever worker makes the batch.
     again = [round(float(((b[0][0] - b[0][4]) / (images[8 * n] - b[0][4])).median()), 4) for n, b in enumerate(batches)]
     assert again == lams
-    mapped = [{"images": image, "captions": caption} for image, caption, _ in samples]
+    mapped = [{"images": image, "captions": caption, "id": at} for image, caption, at in samples]
+    collate = MixGenCollate(MixGen(lam=Beta(0.5, 0.5), ratio=0.5), seed=1)
     by_name = next(iter(DataLoader(mapped, batch_size=8, collate_fn=collate)))
     assert torch.equal(by_name["images"], batches[0][0]) and by_name["captions"] == batches[0][1]
 

@@ -6,25 +6,38 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from torch.utils.data import default_collate
+from torch.utils.data import default_collate, get_worker_info
 
-from impasto.errors import RecipeError
+from impasto.batch import BatchId
+from impasto.checks import require, whole
+from impasto.errors import ImpastoError, RecipeError
 from impasto.mixgen.draw import plan_at
 from impasto.mixgen.module import BatchMixGen
 from impasto.recipe import MixGen
+
+#: Names that data sets give to what tells one sample from another.
+KEYS = ("__key__", "key", "keys", "id", "index", "idx")
+
+_NO_KEYS = (
+    "a worker can't know which batch it makes, and the samples have no key of their own: give each one ({keys}), name "
+    "it with key=, or mix in the training loop with BatchMixGen"
+)
 
 
 class MixGenCollate:
     """Collates samples and mixes them: ``DataLoader(dataset, collate_fn=MixGenCollate(MixGen()))``.
 
     Samples are mappings, or tuples that begin with an image and a caption (whatever follows is collated and passed
-    through). The plan is drawn from the seed, the epoch and the batch's captions, so that it does not depend on which
-    worker makes the batch.
+    through). The plan is drawn from the seed and the batch's ``id=``; without one from the seed, the epoch and the
+    samples' own keys, so that it does not depend on which worker makes the batch. Samples without keys are mixed by the
+    number of the call, in the training process alone.
 
     Args:
         mix: What is mixed and how.
         seed: Key of the plans.
         end: See `BatchMixGen`.
+        key: The field of a sample that tells it from others: a name, or a place in a tuple; by default whichever of
+            ``__key__``, ``key``, ``keys``, ``id``, ``index`` and ``idx`` the samples have.
 
     Raises:
         RecipeError: If a value makes no sense.
@@ -37,43 +50,103 @@ class MixGenCollate:
         ['a cat a dog', 'a dog']
     """
 
-    def __init__(self, mix: MixGen | None = None, *, seed: int = 0, end: bool = True) -> None:
+    def __init__(
+        self, mix: MixGen | None = None, *, seed: int = 0, end: bool = True, key: str | int | None = None
+    ) -> None:
         self.mixgen = BatchMixGen(mix, seed=seed, end=end)
+        self.key = key
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Draws anew for an epoch; call it before the DataLoader makes its workers."""
+        """Draws anew for an epoch, where no id says which; call it before the DataLoader makes its workers."""
+        whole("epoch", epoch)
         self.epoch = epoch
 
-    def __call__(self, samples: Sequence[Any]) -> Any:
+    def __call__(self, samples: Sequence[Any], *, id: BatchId | None = None) -> Any:
         """Collates and mixes.
 
-        Raises:
-            RecipeError: If samples are neither mappings nor tuples of an image and a caption, or can't be mixed.
-        """
-        if isinstance(samples[0], Mapping):
-            return self._mixed(default_collate(list(samples)))
-        if not isinstance(samples[0], tuple | list) or len(samples[0]) < 2:
-            raise RecipeError(
-                f"a sample is a {type(samples[0]).__name__}; make it a mapping or a tuple (image, caption)"
-            )
-        images, captions, *rest = (list(part) for part in zip(*samples, strict=True))
-        batch = self._mixed({"images": default_collate(images), "captions": captions})
-        return (batch["images"], batch["captions"], *map(default_collate, rest))
+        Args:
+            samples: Mappings, or tuples (image, caption, ...), all alike.
+            id: When the batch comes.
 
-    def _mixed(self, batch: Mapping[str, Any]) -> dict[str, Any]:
-        names = [name for name in self.mixgen.captions if name in batch]
-        named = batch[names[0]] if names else batch.get("input_ids", "")
-        content = repr(named.tolist() if hasattr(named, "tolist") else named)
-        step = int.from_bytes(hashlib.blake2b(content.encode(), digest_size=7).digest(), "little")
-        images = next((batch[name] for name in self.mixgen.images if name in batch), ())
+        Raises:
+            RecipeError: If samples are neither, differ in their fields, or can't be mixed; or if neither an id nor keys
+                say what a worker draws.
+        """
+        try:
+            return self._collate(samples, id)
+        except ImpastoError as error:
+            if get_worker_info() is not None:
+                error.pack()
+            raise
+
+    def _collate(self, samples: Sequence[Any], id: BatchId | None) -> Any:
+        require(len(samples) > 0, "there are no samples to collate; leave empty batches out")
+        _check(samples)
+        first = samples[0]
+        fields = list(first) if isinstance(first, Mapping) else range(len(first))
+        columns = {field: [sample[field] for sample in samples] for field in fields}
+        if isinstance(first, Mapping):
+            return self._mixed({name: _collated(name, column) for name, column in columns.items()}, columns, id)
+        batch = {"images": _collated("image", columns[0]), "captions": columns[1]}
+        mixed = self._mixed(batch, columns, id)
+        rest = [_collated(str(place), columns[place]) for place in fields[2:]]
+        return (mixed["images"], mixed["captions"], *rest)
+
+    def _mixed(self, batch: Mapping[str, Any], columns: Mapping[Any, list[Any]], id: BatchId | None) -> dict[str, Any]:
+        keys = None if id is not None else self._keys(columns)
+        mixed: dict[str, Any]
+        if keys is None:
+            require(id is not None or get_worker_info() is None, _NO_KEYS.format(keys=", ".join(KEYS)))
+            mixed = self.mixgen(batch, id=id)
+            return mixed
+        images = next((batch[name] for name in self.mixgen.images if name in batch), None)
+        if images is None:
+            raise RecipeError(f"the samples have none of the images {self.mixgen.images}; name one of their fields so")
+        digest = hashlib.blake2b(repr(keys).encode(), digest_size=7).digest()
         plan = plan_at(
             self.mixgen.mix,
             batch_size=len(images),
             seed=self.mixgen.seed,
             epoch=self.epoch,
-            step=step,
-            number=None,
+            step=int.from_bytes(digest, "little"),
         )
-        mixed: dict[str, Any] = self.mixgen(batch, plan=plan)
+        mixed = self.mixgen(batch, plan=plan)
         return mixed
+
+    def _keys(self, columns: Mapping[Any, list[Any]]) -> list[str] | None:
+        if self.key is not None:
+            require(self.key in columns, f"key={self.key!r} is no field of the samples, which have {list(columns)}")
+            return [_key(one) for one in columns[self.key]]
+        named = next((name for name in KEYS if name in columns), None)
+        return None if named is None else [_key(one) for one in columns[named]]
+
+
+def _key(value: Any) -> str:
+    """A key as text: 3, numpy's 3 and torch's are one."""
+    return repr(value.item() if hasattr(value, "item") else value)
+
+
+def _check(samples: Sequence[Any]) -> None:
+    first = samples[0]
+    if not isinstance(first, Mapping) and (not isinstance(first, tuple | list) or len(first) < 2):
+        kind = type(first).__name__
+        raise RecipeError(f"a sample is a {kind}; make it a mapping or a tuple (image, caption)")
+    for row, sample in enumerate(samples):
+        if isinstance(first, Mapping) and isinstance(sample, Mapping):
+            missing = [name for name in {**first, **sample} if name not in first or name not in sample]
+            require(
+                not missing, f"samples 0 and {row} of the batch do not both have {missing}; give all the same fields"
+            )
+        else:
+            alike = type(sample) is type(first) and len(sample) == len(first)
+            require(alike, f"samples 0 and {row} of the batch are of different kinds or lengths; make all alike")
+
+
+def _collated(name: str, column: list[Any]) -> Any:
+    empty = [row for row, value in enumerate(column) if value is None]
+    require(not empty, f"samples {empty} of the batch have no {name!r} (None); leave such samples out")
+    try:
+        return default_collate(column)
+    except (TypeError, RuntimeError) as error:
+        raise RecipeError(f"the samples' {name!r} can't be made one batch: {error}") from error

@@ -107,6 +107,7 @@ class BatchMixGen(nn.Module):
 
         Args:
             batch: Tensors [B, ...] and lists of B strings by name.
+            id: When the batch comes, such as a loader's `Batch.id`.
             plan: The plan to follow, such as a loader's; drawn by default.
             id: When the batch comes, as `Batch.id` says; the plan is that of ``plan_at`` for it, not of a call.
             generator: Draws the plan's seed, instead of the module's own.
