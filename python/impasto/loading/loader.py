@@ -171,6 +171,11 @@ class Loader:
         """Worker processes."""
         return self.workers if self.processes else 0
 
+    @property
+    def prefetch_factor(self) -> int | None:
+        """Batches that each worker process makes ahead."""
+        return self.prefetch if self.processes else None
+
 
 def _can_pin() -> bool:
     if torch.cuda.is_available():
