@@ -86,7 +86,10 @@ def test_nearest_warps_are_torchvision_s_on_pillow_images(photographs, name, dat
 
 
 def warp_affine(image, forward):
-    """cv2.warpAffine(flags=INTER_LINEAR, borderValue=128) by its definition, in double precision."""
+    """cv2.warpAffine(flags=INTER_LINEAR, borderValue=128) by its definition, in double precision.
+
+    OpenCV itself is no oracle of one level: 5.0 is within one of ours on photographs, 4.10 is up to 5 off.
+    """
     rows, columns = image.shape[:2]
     inverse = np.linalg.inv(np.vstack([forward, [0, 0, 1]]))
     y, x = np.mgrid[:rows, :columns]
@@ -104,7 +107,7 @@ def warp_affine(image, forward):
 
 @pytest.mark.parametrize("name", ["ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate"])
 @given(data=st.data())
-def test_albef_s_warps_are_cv2_s_within_one(photographs, name, data):
+def test_albef_s_warps_are_within_one_of_what_cv2_s_are_defined_to_be(photographs, name, data):
     image = some_image(photographs, data)
     rows, columns = image.shape[:2]
     most = {"Shear": 0.3, "Trans": 10.0, "Rotat": 30.0}[name[:5]]

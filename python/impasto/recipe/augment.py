@@ -28,7 +28,9 @@ class RandAugment(Augmentation):
 
     ``ops="albef"`` is ALBEF's: Identity, AutoContrast, Equalize, Brightness, Sharpness, ShearX, ShearY, TranslateX,
     TranslateY, Rotate, which leave colours alone so that captions stay true; levels of ten; warps are bilinear on grey
-    of 128 as cv2.warpAffine's. Values that leave 0..255 are cut off, where ALBEF's sharpness lets them wrap around.
+    of 128, by the definition of cv2.warpAffine (OpenCV 5 is within one level of it and of ours; OpenCV 4.10 rounds
+    places to 1/32 of a pixel, and is up to 5 levels off). Values that leave 0..255 are cut off, where ALBEF's sharpness
+    lets them wrap around.
     ``ops="torchvision"`` is torchvision's: its fourteen operations, 31 levels, nearest pixels on black, bit-equal to it
     on Pillow images.
 
