@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes README's tables from benches/results/. `--check` only compares."""
+"""Writes the tables of README and its pages from benches/results/. `--check` only compares."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-README = ROOT / "README.md"
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 RESULTS = ROOT / "benches" / "results"
 
 
@@ -108,19 +108,22 @@ def _time(seconds: float) -> str:
 TABLES: dict[str, Callable[[], str]] = {"exactness": exactness, "loader": loader, "ops": ops, "style": style}
 
 
-def fill(text: str) -> str:
-    """README's text with every table as the results have it."""
+def fill(pages: dict[Path, str]) -> dict[Path, str]:
+    """The pages' text with every table as the results have it; each has one place, on one of them."""
     for name, table in TABLES.items():
         block = re.compile(rf"(<!-- table: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-        text, count = block.subn(lambda found, table=table: f"{found[1]}{table()}\n{found[2]}", text)
-        if count != 1:
-            raise SystemExit(f"README.md has {count} places for the table {name!r}, not one")
-    return text
+        places = [page for page, text in pages.items() for _ in block.finditer(text)]
+        if len(places) != 1:
+            raise SystemExit(f"the table {name!r} has {len(places)} places in README and docs, not one")
+        text = pages[places[0]]
+        pages = pages | {places[0]: block.sub(lambda found, table=table: f"{found[1]}{table()}\n{found[2]}", text)}
+    return pages
 
 
 if __name__ == "__main__":
-    before = README.read_text(encoding="utf-8")
-    if "--check" not in sys.argv[1:]:
-        README.write_text(fill(before), encoding="utf-8")
-    elif fill(before) != before:
-        raise SystemExit("README.md's tables are not those of benches/results/: run .ci/readme_tables.py")
+    before = {page: page.read_text(encoding="utf-8") for page in PAGES}
+    for page, text in fill(before).items():
+        if "--check" not in sys.argv[1:]:
+            page.write_text(text, encoding="utf-8")
+        elif text != before[page]:
+            raise SystemExit(f"{page.name}'s tables are not those of benches/results/: run .ci/readme_tables.py")

@@ -1,4 +1,4 @@
-"""README is true: its Python runs, its figures are those of benches/results/, its verbs and names exist."""
+"""README and its pages are true: their Python runs, figures are those of benches/results/, verbs and names exist."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ from impasto_lab.worlds import render_scenes
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+#: What README leaves to pages of its own, whose examples go on from README's.
+DETAILS = ("mixgen.md",)
+
+
+def _blocks(text: str) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +36,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_examples_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     names: dict[str, Any] = {"__name__": "readme"}
-    for number, block in enumerate(BLOCKS):
+    blocks = _blocks(README)
+    for number, block in enumerate(blocks):
         exec(compile(block, f"README.md, Python block {number}", "exec"), names)
-    assert len(BLOCKS) >= 6
+    assert len(blocks) >= 6
+    for page in DETAILS:
+        for number, block in enumerate(_blocks((ROOT / "docs" / page).read_text(encoding="utf-8"))):
+            exec(compile(block, f"{page}, Python block {number}", "exec"), dict(names))
     assert names["batch"].images.shape == (32, 3, 224, 224)
     replaced = [json.loads(line) for line in (folder / "bad_samples.jsonl").read_text(encoding="utf-8").splitlines()]
     assert {bad["error"] for bad in replaced} == {"SourceError", "DecodeError"}
