@@ -66,7 +66,7 @@ def test_all_brings_every_extra() -> None:
 
 
 def test_extras_are_those_of_the_plan() -> None:
-    assert set(EXTRAS) == {"clip", "hf", "style", "cli", "lab", "peers", "all", "test", "lint", "docs"}
+    assert set(EXTRAS) == {"clip", "hf", "ray", "style", "cli", "lab", "peers", "all", "test", "lint", "docs"}
 
 
 @pytest.mark.parametrize(("file", "module", "extra"), sorted(set(_needs())))

@@ -14,13 +14,13 @@ import pytest
 
 import impasto
 from impasto.jobs import StylizeSettings, stylize_data
-from impasto.jobs.claim import RUNNING, claimed
+from impasto.jobs.running.claim import RUNNING, claimed
 from impasto.style import StyleRandomizer
 
 _HOLDER = """\
 import sys
 from pathlib import Path
-from impasto.jobs.claim import claimed
+from impasto.jobs.running.claim import claimed
 
 with claimed(Path(sys.argv[1])):
     print("held", flush=True)

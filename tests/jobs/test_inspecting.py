@@ -54,7 +54,7 @@ def test_what_is_found(report: Report) -> None:
     assert (report.rows, report.images, report.captions["total"]) == (12, 12, 12)
     assert report.headers["formats"] == {"jpeg": 7, "png": 1}
     assert report.headers["channels"] == {"1": 1, "3": 7}
-    assert report.headers["height"] == {"min": 10, "median": 24, "max": 40}
+    assert report.headers["height"] == {"min": 10, "median": 28, "max": 40}
 
 
 def test_pieces_and_workers_change_nothing(

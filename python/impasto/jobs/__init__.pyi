@@ -1,7 +1,5 @@
 """The names of this face, each where it lives: read by type checkers, and at run time by the lazy loader."""
 
-from .engine import Engine as Engine
-from .engine import run_pieces as run_pieces
 from .images import encode_image as encode_image
 from .images import shrink_to as shrink_to
 from .inspection.inspecting import failure as failure
@@ -17,6 +15,8 @@ from .pictures import read_picture as read_picture
 from .pictures import style_sheet as style_sheet
 from .pictures import stylize_picture as stylize_picture
 from .pictures import write_picture as write_picture
+from .running.engine import Engine as Engine
+from .running.engine import run_pieces as run_pieces
 from .shards import ShardWriter as ShardWriter
 from .stylize_settings import StylizeSettings as StylizeSettings
 from .stylizing import StylizedData as StylizedData

@@ -14,8 +14,8 @@ from typing import Any
 
 from impasto.errors import ImpastoError, RecipeError, SourceError
 from impasto.files import aside, new_file
-from impasto.jobs.claim import RUNNING, claimed
-from impasto.jobs.engine import Engine, check_engine, run_pieces
+from impasto.jobs.running.claim import RUNNING, claimed
+from impasto.jobs.running.engine import Engine, check_engine, run_pieces
 from impasto.progress import Progress, silent
 
 #: The file that says which job a folder is of.

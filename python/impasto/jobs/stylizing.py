@@ -14,9 +14,9 @@ import torch
 from impasto.checks import is_number
 from impasto.errors import SourceError
 from impasto.files import new_file
-from impasto.jobs.engine import Engine
 from impasto.jobs.fingerprint import fingerprint
 from impasto.jobs.job import Job
+from impasto.jobs.running.engine import Engine
 from impasto.jobs.stylize_settings import StylizeSettings
 from impasto.jobs.stylized_shard import ShardReport, stylize_shard
 from impasto.progress import Progress, silent

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import ImpastoError
-from impasto.jobs.engine import Engine, run_pieces
 from impasto.jobs.fingerprint import fingerprint
 from impasto.jobs.inspection.images import ImageFindings, ImageInspector, header_statistics
 from impasto.jobs.inspection.report import Report, known_problems
 from impasto.jobs.inspection.texts import TextSurvey
 from impasto.jobs.job import Job
+from impasto.jobs.running.engine import Engine, run_pieces
 from impasto.progress import Progress, silent
 from impasto.sources import IndexedSource
 

@@ -18,7 +18,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from impasto.errors import JobError
-from impasto.jobs.worker import serve
+from impasto.jobs.running.worker import serve
 
 #: So long workers that are told to stop may take, in seconds, before they are killed.
 _GRACE = 10.0

@@ -8,7 +8,7 @@ from typing import Any
 
 from impasto.errors import JobError
 from impasto.extras import need
-from impasto.jobs.worker import answer
+from impasto.jobs.running.worker import answer
 
 #: So long tasks that are cancelled may take, in seconds.
 _GRACE = 10.0

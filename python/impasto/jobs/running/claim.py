@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import JobError
-from impasto.jobs.worker import WATCH
+from impasto.jobs.running.worker import WATCH
 
 #: The file that says who works in a folder, while somebody does.
 RUNNING = "running.json"

@@ -62,9 +62,9 @@ def run_pieces(
     check_engine(workers, engine)
     run: Callable[[Callable[[Any], Any], Iterable[Any], int], Iterator[tuple[Any, Any]]]
     if engine == "ray":
-        from impasto.jobs.on_ray import run_on_ray as run
+        from impasto.jobs.running.on_ray import run_on_ray as run
     elif workers:
-        from impasto.jobs.processes import run_in_processes as run
+        from impasto.jobs.running.processes import run_in_processes as run
     else:
         run = _run_here
     return run(function, pieces, workers)

@@ -1,0 +1,1 @@
+"""Pieces of work on their way: in which processes, told apart from other runs, stopped and started."""
