@@ -87,7 +87,9 @@ class MixGenCollate:
         fields = list(first) if isinstance(first, Mapping) else range(len(first))
         columns = {field: [sample[field] for sample in samples] for field in fields}
         if isinstance(first, Mapping):
-            return self._mixed({str(name): _collated(str(name), column) for name, column in columns.items()}, columns, id)
+            return self._mixed(
+                {str(name): _collated(str(name), column) for name, column in columns.items()}, columns, id
+            )
         batch = {"images": _collated("image", columns[0]), "captions": columns[1]}
         mixed = self._mixed(batch, columns, id)
         rest = [_collated(str(place), columns[place]) for place in fields[2:]]
