@@ -29,6 +29,12 @@ def as_dtype(images: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     return (images * 255).round().to(dtype) if dtype == torch.uint8 else images.to(dtype)
 
 
+def apart(one: torch.Tensor, other: torch.Tensor) -> tuple[float, float]:
+    """The mean of differences, and what one in a thousand is beyond: a single pixel says nothing of a dtype."""
+    found = (one.float().cpu() - other.float().cpu()).abs().flatten()
+    return float(found.mean()), float(found.quantile(0.999))
+
+
 @pytest.fixture(autouse=True)
 def ieee():
     """What is compared on a GPU is compared without TF32."""

@@ -9,6 +9,8 @@ from impasto import RecipeError, StyleRandomizer
 from impasto.errors import DeviceMemoryError, ImpastoError
 from impasto.style.randomize import memory
 
+from .conftest import apart
+
 
 @pytest.mark.gpu
 class TestOnAGpu:
@@ -21,8 +23,9 @@ class TestOnAGpu:
                 here, there = StyleRandomizer(model, **options), StyleRandomizer(model, **options).cuda()
                 plans = here.draw(5), there.draw(5)
                 assert torch.equal(plans[0].embeddings, plans[1].embeddings)
-                tolerance = 1e-3 if dtype is None else 0.15
-                assert torch.allclose(there(images.cuda()).cpu(), here(images), atol=tolerance)
+                out, wanted = there(images.cuda()).cpu(), here(images)
+                mean, rare = apart(out, wanted)
+                assert torch.allclose(out, wanted, atol=1e-3) if dtype is None else mean < 0.02 and rare < 0.1
 
     def test_a_generator_of_the_gpu(self, model, images):
         stylize = StyleRandomizer(model).cuda()
