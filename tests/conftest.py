@@ -82,6 +82,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
 
 
+@pytest.fixture(autouse=True)
+def nothing_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is warned of once in a process is warned of in every test."""
+    messages = sys.modules.get("impasto.messages")
+    if messages:
+        monkeypatch.setattr(messages, "_told", set())
+
+
 def _inside_package(package: str, pattern: str) -> Path:
     spec = importlib.util.find_spec(package)
     assert spec is not None and spec.submodule_search_locations, f"{package} is missing: pip install 'impasto[test]'"

@@ -59,13 +59,7 @@ def interval(name: str, value: Any, low: float, high: float) -> None:
     require(low < smallest and largest <= high, f"{name}={value!r} must lie in ({low}, {high}]")
 
 
-def whole(name: str, value: object, *, least: int = 0, below: int | None = None) -> None:
-    """Requires a whole number, not smaller than one number and smaller than another."""
-    holds = is_count(value) and value >= least and (below is None or value < below)  # type: ignore[operator]
-    bound = f"at least {least}" if below is None else f"in {least}..{_power(below)}"
-    require(holds, f"{name}={value!r} must be a whole number, {bound}")
-
-
-def _power(below: int) -> str:
-    exponent = below.bit_length() - 1
-    return f"2**{exponent}-1" if exponent > 30 and below == 1 << exponent else str(below - 1)
+def whole(name: str, value: object, *, bits: int) -> None:
+    """Requires a whole number of so many bits, from 0 on."""
+    holds = is_count(value) and 0 <= value < 2**bits  # type: ignore[operator]
+    require(holds, f"{name}={value!r} must be a whole number in 0..2**{bits}-1")

@@ -35,8 +35,6 @@ LAB_ROOMS: dict[str, set[str]] = {
     "experiments": {"worlds", "models", "metrics", "training", "tasks", "bench", "report"},
     "cli": {"worlds", "models", "metrics", "training", "tasks", "bench", "report", "experiments"},
 }
-#: What the lab imports past a face, until the face has it.
-PAST_A_FACE: set[str] = set()
 ENTRANCES = {"__init__", "__main__"}
 #: Files of a room that import each other: none may.
 CIRCLES: set[frozenset[str]] = set()
@@ -59,7 +57,7 @@ def _complaints(path: Path, allowed: dict[str, set[str]]) -> list[str]:
             continue
         elif package == own and parts[0] not in allowed[room] | (GROUND if own == "impasto" else set()):
             wrong.append(f"line {line} imports {module}: {room} may not")
-        elif package == "impasto" and module not in PAST_A_FACE and not _by_face(parts, name):
+        elif package == "impasto" and not _by_face(parts, name):
             wrong.append(f"line {line} imports {module}.{name}: past the face of {parts[0]}")
     return wrong
 
@@ -89,10 +87,6 @@ def test_the_library_imports_down_and_by_faces(path: Path) -> None:
 @pytest.mark.parametrize("path", files(LAB), ids=short)
 def test_the_lab_imports_down_and_the_library_by_its_faces(path: Path) -> None:
     assert not _complaints(path, LAB_ROOMS)
-
-
-def test_the_excuses_are_still_needed() -> None:
-    assert not {module for module in PAST_A_FACE if module in face(module.rpartition(".")[0]).values()}
 
 
 @pytest.mark.parametrize("room", sorted(GROUND - {"_core"}))

@@ -10,15 +10,13 @@ from pathlib import Path
 import pytest
 
 import impasto
-from impasto import messages
 from impasto.messages import logger, warn_once
 
 SPEAKERS = [({}, True), ({"RANK": "0"}, True), ({"RANK": "1"}, False)]
 
 
 @pytest.fixture(autouse=True)
-def nothing_was_told(monkeypatch):
-    monkeypatch.setattr(messages, "_told", set())
+def no_rank(monkeypatch):
     monkeypatch.delenv("RANK", raising=False)
 
 

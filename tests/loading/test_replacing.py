@@ -157,6 +157,7 @@ def test_samplers_of_single_samples_are_refused(picture):
 
 def test_pinning_without_a_gpu_warns_once(picture, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("impasto.messages._told", set())
     with pytest.warns(UserWarning, match="pin_memory=True has no effect") as caught:
         loader = Loader(Sequence([(picture, "x")] * 8), PLAIN, batch_size=4, workers=0, pin_memory=True)
     assert len(list(loader)) == 2

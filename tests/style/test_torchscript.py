@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from impasto import Beta, CheckpointError, ImpastoError, RecipeError, StyleRandomizer, messages
+from impasto import Beta, CheckpointError, ImpastoError, RecipeError, StyleRandomizer
 from impasto.style.networks.inception import InceptionPredictor
 from impasto.style.run import backends
 from impasto.style.run.backends import BackendWarning, prepare, script
@@ -341,7 +341,6 @@ class TestTorchMovesOn:
             monkeypatch.setattr(torch.jit, "script", refuse)
         else:
             monkeypatch.delattr(torch.jit, "script")
-        monkeypatch.setattr(messages, "_told", set())
 
     def test_eager_instead_and_one_message(self, model, images, refusal):
         wanted, other = StyleRandomizer(model), StyleRandomizer(model, backend="torchscript")
@@ -361,7 +360,6 @@ class TestTorchMovesOn:
             raise RuntimeError("no compiler")
 
         monkeypatch.setattr(torch, "compile", compile)
-        monkeypatch.setattr(messages, "_told", set())
         with pytest.warns(BackendWarning, match="no compiler"):
             StyleRandomizer(model, backend="compile")(images)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
@@ -12,6 +11,7 @@ from typing import Literal
 from impasto.batch import Batch, Replaced
 from impasto.checks import choice, probability
 from impasto.errors import BadSampleBudgetError, InternalError, SourceError
+from impasto.messages import warn_once
 
 #: The budget is a rate; it is held against at least this many samples, so that the first bad one doesn't end a run.
 _WINDOW = 1000
@@ -107,9 +107,10 @@ class BadSamples:
 
 
 def _warn(bug: Replaced) -> None:
-    warnings.warn(
+    warn_once(
         f"impasto failed at sample {bug.key!r} ({bug.path}): {bug.reason}. That is a bug of impasto, not of the data; "
         "the sample was replaced, please report it",
         RuntimeWarning,
+        key="a bug",
         stacklevel=4,
     )

@@ -12,7 +12,7 @@ from torch.utils.data._utils.collate import default_collate_fn_map
 
 from impasto import _core
 from impasto.batch import Batch, BatchKey, Replaced
-from impasto.checks import require, whole
+from impasto.checks import at_least, require, whole
 from impasto.errors import ImpastoError, RecipeError
 from impasto.loading.bad_samples import BadSamples
 from impasto.loading.buffers import Buffers
@@ -74,8 +74,8 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         budget: float = 0.01,
         manifest: str | Path | Literal[True] | None = True,
     ) -> None:
-        whole("seed", seed, below=2**64)
-        whole("threads", threads, least=1)
+        whole("seed", seed, bits=64)
+        at_least(1, threads=threads)
         require(isinstance(recipe, Recipe), f"recipe={recipe!r} must be an impasto.Recipe")
         _ = recipe.native  # a vocabulary that is missing is missed here, not in a worker
         self.data = data

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 
 from impasto.batch import Batch, BatchKey
-from impasto.checks import require, whole
+from impasto.checks import at_least, require
 from impasto.loading.dataset import BatchDataset
 from impasto.loading.iteration import Iteration
 from impasto.loading.processes import Processes
 from impasto.loading.sampler import BatchSampler
 from impasto.loading.threads import in_thread
+from impasto.messages import warn_once
 from impasto.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -73,9 +73,8 @@ class Loader:
         manifest: str | Path | Literal[True] | None = True,
         multiprocessing_context: str | None = None,
     ) -> None:
-        whole("workers", workers)
-        whole("prefetch", prefetch, least=1)
-        whole("batch_size", batch_size, least=1)
+        at_least(0, workers=workers)
+        at_least(1, prefetch=prefetch, batch_size=batch_size)
         require(workers > 0 or not processes, "processes=True needs workers=1 or more")
         self.dataset = BatchDataset(
             data,
@@ -180,5 +179,5 @@ class Loader:
 def _can_pin() -> bool:
     if torch.cuda.is_available():
         return True
-    warnings.warn("pin_memory=True has no effect, as torch sees no GPU; leave it out", stacklevel=3)
+    warn_once("pin_memory=True has no effect, as torch sees no GPU; leave it out", stacklevel=3)
     return False

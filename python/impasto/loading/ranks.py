@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from functools import cache
 from typing import Any
 
-from impasto.checks import require, whole
+from impasto.checks import at_least, require
 from impasto.errors import RecipeError
-
-logger = logging.getLogger("impasto")
+from impasto.messages import logger
 
 _FILLED_UP = (
     "Accelerate fills the last batches up with samples of its own choice; use drop_last=True, or give rank= and "
@@ -34,7 +32,7 @@ class Ranks:
         self.given = world_size is not None
         require((rank is None) == (world_size is None), f"rank={rank} and world_size={world_size} belong together")
         if world_size is not None:
-            whole("world_size", world_size, least=1)
+            at_least(1, world_size=world_size)
             holds = isinstance(rank, int) and 0 <= rank < world_size
             require(holds, f"rank={rank!r} must lie in 0..{world_size - 1} (world_size={world_size})")
         self._rank, self._world_size = rank, world_size

@@ -9,7 +9,7 @@ import numpy as np
 
 from impasto import _core
 from impasto.batch import BatchId, BatchKey
-from impasto.checks import is_count, require, whole
+from impasto.checks import at_least, is_count, require, whole
 from impasto.loading.keys import Keys, Turn
 from impasto.loading.layout import Layout, Position
 from impasto.loading.ranks import Ranks, asking_shard
@@ -71,8 +71,8 @@ class BatchSampler:
     ) -> None:
         self._data = length if isinstance(length, Described) else None
         require(self._data is not None or is_count(length), f"length={length!r} {_NO_LENGTH}")
-        whole("batch_size", batch_size, least=1)
-        whole("seed", seed, below=2**64)
+        at_least(1, batch_size=batch_size)
+        whole("seed", seed, bits=64)
         self.length = len(length) if isinstance(length, Described) else length
         self.batch_size = batch_size
         self.seed = seed
@@ -148,7 +148,7 @@ class BatchSampler:
         Raises:
             RecipeError: If it is no whole number.
         """
-        whole("epoch", epoch, below=2**63)
+        whole("epoch", epoch, bits=63)
         if epoch != self.epoch:
             self._next = Turn(Position(epoch))
 

@@ -59,7 +59,7 @@ class MixGenCollate:
 
     def set_epoch(self, epoch: int) -> None:
         """Draws anew for an epoch, where no id says which; call it before the DataLoader makes its workers."""
-        whole("epoch", epoch)
+        whole("epoch", epoch, bits=63)
         self.epoch = epoch
 
     def __call__(self, samples: Sequence[Any], *, id: BatchId | None = None) -> Any:
@@ -85,7 +85,7 @@ class MixGenCollate:
         _check(samples)
         first = samples[0]
         fields = list(first) if isinstance(first, Mapping) else range(len(first))
-        columns = {field: [sample[field] for sample in samples] for field in fields}
+        columns: dict[Any, list[Any]] = {field: [sample[field] for sample in samples] for field in fields}
         if isinstance(first, Mapping):
             return self._mixed(
                 {str(name): _collated(str(name), column) for name, column in columns.items()}, columns, id
