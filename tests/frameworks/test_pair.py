@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from expected_batches import expected
 
+pytestmark = pytest.mark.timeout(300)  # the processes import all frameworks
 ABSENT = {"Accelerate": "accelerated", "Lightning": "lightning", "Ray": "ray"}
 
 
@@ -33,7 +34,7 @@ def found():
         for rank in (0, 1)
     ]
     try:
-        told = [process.communicate(timeout=110) for process in started]
+        told = [process.communicate(timeout=280) for process in started]
     finally:
         for process in started:
             process.kill()

@@ -8,7 +8,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from impasto import BatchDataset, DecodeError, ImageRecipe, Loader, Recipe, TruncatedImageError, ops
+from impasto import BatchDataset, BatchKey, DecodeError, ImageRecipe, Loader, Recipe, TruncatedImageError, ops
 from impasto.sources import Sequence
 
 BROKEN = {"no quantization tables": DecodeError, "cut": TruncatedImageError}
@@ -17,7 +17,7 @@ WHOLE = Recipe(image=ImageRecipe(size=40, crop="none", dtype="uint8"), text=None
 
 def loaded(files, recipe=WHOLE, threads=1):
     rows = [(data, "caption") for data in files]
-    return BatchDataset(Sequence(rows), recipe, threads=threads).__getitems__(list(range(len(rows))))[0].images
+    return BatchDataset(Sequence(rows), recipe, threads=threads)[BatchKey(range(len(rows)))].images
 
 
 def test_no_huffman_tables_are_the_standard_ones_as_in_pillow(odd_files):

@@ -6,7 +6,7 @@ import pytest
 import torch.distributed
 
 from impasto import BatchSampler, RecipeError
-from impasto.loading import ranks
+from impasto.loading.epochs import ranks
 
 
 @pytest.fixture

@@ -23,6 +23,12 @@ from impasto import (
 from impasto.loading.bad_samples import default_manifest
 from impasto.sources import Sequence
 
+
+@pytest.fixture(autouse=True)
+def nothing_was_told(monkeypatch):
+    monkeypatch.setattr("impasto.messages._told", set())
+
+
 PLAIN = Recipe(image=ImageRecipe(size=8), text=None)
 
 

@@ -111,6 +111,6 @@ def _warn(bug: Replaced) -> None:
         f"impasto failed at sample {bug.key!r} ({bug.path}): {bug.reason}. That is a bug of impasto, not of the data; "
         "the sample was replaced, please report it",
         RuntimeWarning,
-        key="a bug",
+        key="a bug of impasto",
         stacklevel=4,
     )

@@ -16,7 +16,7 @@ from impasto.checks import at_least, require, whole
 from impasto.errors import ImpastoError, RecipeError
 from impasto.loading.bad_samples import BadSamples
 from impasto.loading.buffers import Buffers
-from impasto.loading.facts import data_facts, recipe_facts
+from impasto.loading.epochs.facts import data_facts, recipe_facts
 from impasto.loading.overflow import Overflow
 from impasto.plan import MixPlan, Plan
 from impasto.recipe import Recipe, clean_caption
@@ -35,7 +35,7 @@ _ATTEMPTS = 16
 _NO_KEY = (
     "no epoch came with samples {samples}, so that every epoch would have the same crops and mixtures: a sampler of "
     "single samples (shuffle=True, DistributedSampler), a Subset or a ConcatDataset stands where a BatchSampler must. "
-    "Use DataLoader(dataset, batch_sampler=impasto.BatchSampler(dataset, batch_size)), make the source of the part "
+    "Use DataLoader(dataset, batch_sampler=impasto.BatchSampler(dataset, batch_size)), make one source of the data "
     "that you want, and tell Ray prepare_data_loader(loader, add_dist_sampler=False); one batch alone is "
     "dataset[impasto.BatchKey([0, 1])]"
 )
@@ -234,18 +234,10 @@ def _labels(labels: list[int | None]) -> torch.Tensor | None:
 
 
 def _collate(batches: list[Batch], *, collate_fn_map: Any = None) -> Batch:
-    """A fetched batch is a batch already.
-
-    Raises:
-        RecipeError: If something between the loader and the data set asked for single samples.
-    """
+    """A fetched batch is a batch already."""
     del collate_fn_map
-    if len(batches) != 1:
-        raise RecipeError(
-            "a BatchDataset makes whole batches, and ConcatDataset and its like ask for single samples; give one "
-            "BatchDataset one source (WebDataset and AlbefCaptions take several files), or alternate between loaders"
-        )
-    return batches[0]
+    (batch,) = batches
+    return batch
 
 
 default_collate_fn_map[Batch] = _collate

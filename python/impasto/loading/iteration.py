@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 from impasto.batch import Batch, BatchKey
-from impasto.loading.keys import Keys
+from impasto.loading.epochs.keys import EpochKeys
 
 if TYPE_CHECKING:
     from impasto.loading.sampler import BatchSampler
@@ -26,7 +26,7 @@ class Iteration(Iterator[Batch]):
     """
 
     def __init__(self, sampler: BatchSampler, make: Maker, yielded: Callable[[Batch], Batch]) -> None:
-        self._keys: Keys = iter(sampler)
+        self._keys: EpochKeys = iter(sampler)
         self._batches = make(self._keys.ahead())
         self._yielded = yielded
         # At the end of the process too, before the modules that it needs are taken apart.

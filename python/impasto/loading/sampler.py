@@ -10,10 +10,10 @@ import numpy as np
 from impasto import _core
 from impasto.batch import BatchId, BatchKey
 from impasto.checks import at_least, is_count, require, whole
-from impasto.loading.keys import Keys, Turn
-from impasto.loading.layout import Layout, Position
-from impasto.loading.ranks import Ranks, asking_shard
-from impasto.loading.states import read_state, write_state
+from impasto.loading.epochs.keys import EpochKeys, Turn
+from impasto.loading.epochs.layout import Layout, Position
+from impasto.loading.epochs.ranks import Ranks, asking_shard
+from impasto.loading.epochs.states import read_state, write_state
 
 _NO_LENGTH = (
     "must be a number of samples, or a BatchDataset. Where Lightning puts its own sampler in, every batch would lose "
@@ -81,7 +81,7 @@ class BatchSampler:
         self._ranks = Ranks(rank, world_size)
         self._layouts: dict[int, Layout] = {}
         self._next = Turn(Position(0))
-        self._latest: Keys | None = None
+        self._latest: EpochKeys | None = None
         _ = self._layout(self.world_size)
 
     @property
@@ -121,11 +121,11 @@ class BatchSampler:
         layout, ranks = self._whose(asking_shard())
         return layout.rounds * len(ranks)
 
-    def __iter__(self) -> Keys:
+    def __iter__(self) -> EpochKeys:
         layout, ranks = self._whose(asking_shard())
-        return Keys(self, layout, ranks, self._next)
+        return EpochKeys(self, layout, ranks, self._next)
 
-    def take(self, turn: Turn, keys: Keys) -> Position:
+    def take(self, turn: Turn, keys: EpochKeys) -> Position:
         """Where an iteration begins that takes its first key."""
         if turn.taken:
             turn = self._next
@@ -135,7 +135,7 @@ class BatchSampler:
             self._next = Turn(Position(turn.position.epoch + 1))
         return turn.position
 
-    def follow(self, keys: Keys) -> None:
+    def follow(self, keys: EpochKeys) -> None:
         """Takes an iteration for the latest; the next epoch is the one after its own."""
         self._latest = keys
         self._next = Turn(Position(keys.epoch + 1))

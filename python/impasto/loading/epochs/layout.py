@@ -14,7 +14,7 @@ class Position(NamedTuple):
     samples: int = 0
 
 
-def share(start: int, stop: int, part: int, parts: int) -> tuple[int, int]:
+def even_part(start: int, stop: int, part: int, parts: int) -> tuple[int, int]:
     """One part of a range that is shared out evenly: sizes differ by at most one."""
     size = stop - start
     return start + part * size // parts, start + (part + 1) * size // parts
@@ -69,7 +69,7 @@ class Layout:
             raise IndexError(number)
         if number < self._whole:
             return number * self.batch_size, (number + 1) * self.batch_size
-        return share(self._whole * self.batch_size, self._end, number - self._whole, self._tail)
+        return even_part(self._whole * self.batch_size, self._end, number - self._whole, self._tail)
 
     def taken(self, rounds: int) -> int:
         """Samples that all ranks together have taken after so many rounds."""

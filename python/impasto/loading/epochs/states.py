@@ -7,7 +7,7 @@ from typing import Any
 
 from impasto.checks import is_count
 from impasto.errors import CheckpointError
-from impasto.loading.layout import Position
+from impasto.loading.epochs.layout import Position
 
 _VERSION = 2
 

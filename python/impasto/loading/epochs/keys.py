@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from impasto.batch import BatchKey
-from impasto.loading.layout import Layout, Position, share
-
-if TYPE_CHECKING:
-    from impasto.loading.sampler import BatchSampler
+from impasto.loading.epochs.layout import Layout, Position, even_part
 
 
 @dataclass
@@ -21,7 +18,31 @@ class Turn:
     taken: bool = False
 
 
-class Keys(Iterator[BatchKey]):
+class Order(Protocol):
+    """Whose keys they are: `impasto.BatchSampler`."""
+
+    def key_of(self, layout: Layout, epoch: int, number: int, bounds: tuple[int, int]) -> BatchKey:
+        """The key of a batch between two places of an epoch's order."""
+        ...
+
+    def take(self, turn: Turn, keys: EpochKeys) -> Position:
+        """Where an iteration begins that takes its first key."""
+        ...
+
+    def follow(self, keys: EpochKeys) -> None:
+        """Takes an iteration for the latest."""
+        ...
+
+    def state_at(self, position: Position) -> dict[str, Any]:
+        """The state of a run that stands at a position."""
+        ...
+
+    def position_of(self, state: Mapping[str, Any]) -> Position:
+        """The position that a state names."""
+        ...
+
+
+class EpochKeys(Iterator[BatchKey]):
     """The keys of the rest of an epoch, which is decided on when this is made: a later ``set_epoch`` is for others.
 
     The epoch is taken with the first key: DataLoaders with workers ask for two iterators and use one, Lightning asks
@@ -37,7 +58,7 @@ class Keys(Iterator[BatchKey]):
         CheckpointError: If the position lies between two batches.
     """
 
-    def __init__(self, sampler: BatchSampler, layout: Layout, ranks: range, turn: Turn) -> None:
+    def __init__(self, sampler: Order, layout: Layout, ranks: range, turn: Turn) -> None:
         self._sampler, self._layout, self._ranks, self._turn = sampler, layout, ranks, turn
         self._begun = False
         self._place(turn.position)
@@ -64,7 +85,7 @@ class Keys(Iterator[BatchKey]):
         return Position(self.epoch, self._layout.taken(self._round + rounds)) if rounds else self.start
 
     def __len__(self) -> int:
-        """Keys that are left."""
+        """EpochKeys that are left."""
         return self._count - self.taken
 
     @property
@@ -96,7 +117,7 @@ class Keys(Iterator[BatchKey]):
         if self._since is None:
             bounds = self._layout.bounds(number)
         else:
-            bounds = share(self._since, self._layout.length, rank, world_size)
+            bounds = even_part(self._since, self._layout.length, rank, world_size)
         return self._sampler.key_of(self._layout, self.epoch, number, bounds)
 
     def state_dict(self) -> dict[str, Any]:
