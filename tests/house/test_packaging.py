@@ -60,13 +60,26 @@ def _needs() -> list[tuple[str, str, str]]:
 
 
 def test_all_brings_every_extra() -> None:
-    development = ("all", "test", "lint", "docs")
+    development = ("all", "frameworks", "test", "lint", "docs")
     users = [requirement for name, extra in EXTRAS.items() if name not in development for requirement in extra]
     assert _brings(EXTRAS["all"]) == _brings(users)
 
 
 def test_extras_are_those_of_the_plan() -> None:
-    assert set(EXTRAS) == {"clip", "hf", "ray", "style", "cli", "lab", "peers", "all", "test", "lint", "docs"}
+    assert set(EXTRAS) == {
+        "clip",
+        "hf",
+        "ray",
+        "style",
+        "cli",
+        "lab",
+        "peers",
+        "all",
+        "frameworks",
+        "test",
+        "lint",
+        "docs",
+    }
 
 
 @pytest.mark.parametrize(("file", "module", "extra"), sorted(set(_needs())))
