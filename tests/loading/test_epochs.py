@@ -60,6 +60,9 @@ def test_iterators_are_independent(make, way):
     seen = [samples(pair) for pair in zip(first, second, strict=True)]
     assert [list(pair) for pair in zip(batches_of(0), batches_of(1), strict=True)] == seen
     assert samples(loader) == batches_of(2)
+    # Once more, now that workers of the iterations before may be at hand.
+    seen = [samples(pair) for pair in zip(loader, loader, strict=True)]
+    assert [list(pair) for pair in zip(batches_of(3), batches_of(4), strict=True)] == seen
 
 
 @pytest.mark.parametrize("way", WAYS)
