@@ -83,7 +83,7 @@ pub fn tar(bytes: &[u8]) -> Result<usize, Error> {
 }
 
 fn members_in_order(bytes: &[u8]) -> Result<usize, Error> {
-    let (members, _) = members(&bytes[..], "a.tar")?;
+    let (members, _) = members(bytes, "a.tar")?;
     let mut last = 0;
     for member in &members {
         assert!(member.offset >= last);

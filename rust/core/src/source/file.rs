@@ -16,7 +16,7 @@ pub trait ReadAt {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
 
     /// Fills `buffer` from `offset` on, and says whether there was enough.
-    fn fill(&self, mut buffer: &mut [u8], mut offset: u64) -> io::Result<bool> {
+    fn read_full(&self, mut buffer: &mut [u8], mut offset: u64) -> io::Result<bool> {
         while !buffer.is_empty() {
             match self.read_at(buffer, offset) {
                 Ok(0) => return Ok(false),

@@ -307,7 +307,7 @@ impl Index {
         let file = self.pool.get(span.container as usize - 1, shard)?;
         buffer.resize(HEADER + span.len as usize, 0);
         let whole = file
-            .fill(buffer, start)
+            .read_full(buffer, start)
             .map_err(|error| shard_error(&shard.path, error))?;
         let (header, bytes) = buffer.split_at(HEADER);
         if !whole || seal(header) != sealed {

@@ -193,7 +193,7 @@ fn place(member: &Member, path: &str) -> Result<Place, Fault> {
 fn read_label<T: ReadAt>(tar: &T, member: &Member, path: &str) -> Label {
     let mut bytes = [0; 64];
     let bytes = &mut bytes[..member.len.min(64) as usize];
-    let read = tar.fill(bytes, member.offset);
+    let read = tar.read_full(bytes, member.offset);
     let text = String::from_utf8_lossy(bytes);
     match text.trim().parse() {
         Ok(number) if matches!(read, Ok(true)) && member.len < 64 => Label::Number(number),

@@ -81,7 +81,7 @@ impl<T: ReadAt + ?Sized> Walk<'_, T> {
     }
 
     fn fill(&self, buffer: &mut [u8], offset: u64) -> Result<bool> {
-        let filled = self.tar.fill(buffer, offset);
+        let filled = self.tar.read_full(buffer, offset);
         filled.map_err(|error| shard_error(self.path, error))
     }
 

@@ -49,7 +49,7 @@ impl Table {
             return None;
         }
         let mut table = vec![0; metadata.len() as usize];
-        file.fill(&mut table, 0).ok().filter(|&whole| whole)?;
+        file.read_full(&mut table, 0).ok().filter(|&whole| whole)?;
         let members = parse(&table, stamp)?;
         is_true(&members, shard, stamp.size).then_some(members)
     }
@@ -139,7 +139,7 @@ fn is_true(members: &[Member], shard: &File, size: u64) -> bool {
     let mut compared = members.iter().step_by(step).chain(members.last());
     compared.all(|member| {
         let mut header = [0; HEADER];
-        let whole = shard.fill(&mut header, member.offset - HEADER as u64);
+        let whole = shard.read_full(&mut header, member.offset - HEADER as u64);
         whole.is_ok_and(|whole| whole) && seal(&header) == member.seal
     })
 }
