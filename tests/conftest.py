@@ -17,6 +17,9 @@ import PIL.Image
 import pytest
 from hypothesis import HealthCheck, settings
 
+#: What stands for the lab where the library is tested without it is no test.
+collect_ignore = ["without_lab"]
+
 Image = npt.NDArray[np.uint8]
 Encode = Callable[..., bytes]
 Pairs = list[tuple[Path, list[str]]]

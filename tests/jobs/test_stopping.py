@@ -17,9 +17,13 @@ pytestmark = pytest.mark.timeout(300)
 #: A job of four pieces, of which all but the first take for ever when they are asked to.
 _SCRIPT = """\
 import os
+import signal
 import sys
 import threading
 from pathlib import Path
+
+# A test run in the background of a shell has Ctrl-C ignored, and what it starts inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 from impasto.files import new_file
 from impasto.jobs import Job, write_report

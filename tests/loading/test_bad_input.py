@@ -172,7 +172,7 @@ def test_an_image_without_captions_asked_for_is_not_judged_by_them(good):
 def test_joined_data_sets_are_refused_with_the_remedy(good, recipe):
     one = impasto.BatchDataset(Sequence([(good[0], "a")] * 4), recipe)
     both = torch.utils.data.ConcatDataset([one, one])
-    with pytest.raises(impasto.RecipeError, match="one source"):
+    with pytest.raises(impasto.RecipeError, match="make one source of the data that you want"):
         next(iter(torch.utils.data.DataLoader(both, batch_size=4)))
 
 

@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from impasto.batch import Batch, Plan
+from impasto.batch import Batch, BatchId, Plan
 from impasto_lab.training import FitSettings
 
 
 def batch_of(points: torch.Tensor) -> Batch:
-    none = np.zeros(0)
-    return Batch(points, None, None, None, None, ["?"] * len(points), Plan(none, none, none, none, none), None)
+    none, numbers = np.zeros(0), torch.arange(len(points))
+    plan = Plan(none, none, none, none, none)
+    return Batch(points, None, None, None, None, ["?"] * len(points), plan, None, id=BatchId(), samples=numbers)
 
 
 class Points:
