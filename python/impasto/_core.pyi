@@ -41,7 +41,7 @@ class IndexBuilder:
         self,
         key: str,
         error: ImpastoError,
-        captions: Sequence[str | bytes | ImpastoError] = (),
+        captions: Sequence[str | bytes | ImpastoError] = ...,
         label: int | ImpastoError | None = None,
     ) -> None: ...
     def add_tar(

@@ -4,7 +4,7 @@ A verb is a module with ``run``, whose one argument is a frozen dataclass: its f
 page of help. Nothing heavy is imported before ``run`` does it.
 """
 
-from impasto.cli import output
+from impasto.cli import flags, output
 from impasto.cli.flags import Given
 from impasto.cli.kinds import Device, File, Folder, Positional, Positive
 from impasto.cli.opening import Opening
@@ -22,6 +22,7 @@ __all__ = [
     "Positional",
     "Positive",
     "Verb",
+    "flags",
     "main",
     "output",
     "parser",

@@ -119,6 +119,6 @@ def _add(parser: argparse._ActionsContainer, one: Field[Any], hint: Any, text: s
 
 def _default(value: object) -> str:
     """What help says of a default; nothing where the text has to say it."""
-    if value is MISSING or value is None or isinstance(value, bool):
+    if value is MISSING or value is None or value == () or isinstance(value, bool):
         return ""
     return f" (default: {' '.join(map(str, value)) if isinstance(value, tuple) else value})"

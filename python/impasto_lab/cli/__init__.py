@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from impasto import cli
 from impasto.cli import Group, Verb
+from impasto_lab.cli.experiments import EXPERIMENTS
 
 _LAB = "impasto_lab.cli"
 
@@ -42,7 +43,7 @@ VERBS: dict[str, Verb | Group] = {
         "run an experiment again",
         "Runs an experiment again: data, training, measures.",
         "impasto reproduce default-style --size smoke",
-        {"default-style": Verb("the style model that comes with impasto", f"{_LAB}.reproduce.default_style", "lab")},
+        dict(EXPERIMENTS),
     ),
     "world": Group(
         "render a small data set",

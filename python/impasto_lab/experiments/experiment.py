@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -137,17 +137,23 @@ class Experiment:
             choice("better", claim.better, self.arms)
             choice("worse", claim.worse, self.arms)
 
-    def pieces(self, size: Size, arms: tuple[str, ...] | None = None) -> list[Piece]:
+    def pieces(self, size: Size, arms: Sequence[str] = (), seeds: Sequence[int] = ()) -> list[Piece]:
         """All that has to be done, seed by seed, so that pairs are complete early.
 
         Args:
             size: How much is done.
-            arms: Only these; None takes all.
+            arms: Only these; none takes all.
+            seeds: These instead of the experiment's own.
 
         Raises:
             RecipeError: If a name is not known.
         """
         choice("size", size, self.settings)
-        for arm in arms or ():
+        for arm in arms:
             choice("arm", arm, self.arms)
-        return [Piece(arm, seed) for seed in self.seeds[size] for arm in arms or self.arms]
+        return [Piece(arm, seed) for seed in seeds or self.seeds[size] for arm in arms or self.arms]
+
+    @property
+    def usual(self) -> Size:
+        """The size that is run when none is asked for: ``"small"``, or the largest there is."""
+        return "small" if "small" in self.settings else [size for size in SIZES if size in self.settings][-1]

@@ -54,6 +54,13 @@ class Results:
                 rows.append([arm, metric, told, f"{np.mean(values):.4g}", str(len(values))])
         return rows
 
+    def claims(self) -> list[list[str]]:
+        """For a table: claim, verdict, difference, its interval, seeds."""
+        return [
+            [one.claim, one.word, f"{one.difference:+.3g}", "{:.3g} to {:.3g}".format(*one.interval), str(one.seeds)]
+            for one in self.verdicts
+        ]
+
     def as_dict(self) -> dict[str, Any]:
         """The evidence, as JSON has it."""
         return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,9 @@ def reproduce(
     experiment: Experiment,
     out: str | Path,
     *,
-    size: Size = "small",
-    arms: tuple[str, ...] | None = None,
+    size: Size | None = None,
+    arms: Sequence[str] = (),
+    seeds: Sequence[int] = (),
     workers: int = 0,
     engine: Engine = "processes",
     device: str = "auto",
@@ -37,8 +38,9 @@ def reproduce(
     Args:
         experiment: What is run.
         out: The folder.
-        size: How much.
-        arms: Only these arms; None takes all.
+        size: How much; by default `Experiment.usual`.
+        arms: Only these arms; none takes all.
+        seeds: These instead of the experiment's own.
         workers: Pieces run side by side, each in a process of one thread; 0 runs them here, one after another.
         engine: ``"processes"``, or ``"ray"`` where there are more machines.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
@@ -49,7 +51,8 @@ def reproduce(
         SourceError: If the folder can't be written.
     """
     tell, root = narrator or Silent(), Path(out)
-    pieces = experiment.pieces(size, arms)
+    size = size or experiment.usual
+    pieces = experiment.pieces(size, arms, seeds)
     settings = experiment.settings[size]
     kept = Kept(root, {"size": size, **_plain(settings)})
     done = {piece: kept.load(piece) for piece in pieces}
@@ -76,6 +79,9 @@ def reproduce(
         if isinstance(error, SourceError):
             raise
         raise SourceError(f"the experiment can't be written: {error}; check the folder", path=str(root)) from error
+    tell.table(experiment.title, ("arm", "metric", "published", "ours", "seeds"), results.rows())
+    if results.verdicts:
+        tell.table("claims, put down before", ("claim", "verdict", "difference", "95 %", "seeds"), results.claims())
     return results
 
 

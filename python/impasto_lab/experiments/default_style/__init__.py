@@ -1,6 +1,5 @@
 """The style model that comes with impasto: how it was made, from its data to its measures."""
 
-from impasto_lab.experiments.default_style.running import run
-from impasto_lab.experiments.default_style.settings import DefaultStyle
+import lazy_loader
 
-__all__ = ["DefaultStyle", "run"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from impasto_lab.experiments.default_style.running import run
 from impasto_lab.experiments.default_style.settings import DefaultStyle
 from impasto_lab.experiments.experiment import Experiment, Piece, Place
-from impasto_lab.training import pick_device
 
 
 def run_piece(piece: Piece, settings: DefaultStyle, place: Place) -> Mapping[str, float]:
@@ -17,6 +15,10 @@ def run_piece(piece: Piece, settings: DefaultStyle, place: Place) -> Mapping[str
     Returns:
         The measures, see `measure.Measures`; accuracies by strength.
     """
+    # torch's; a page of help needs the experiment alone
+    from impasto_lab.experiments.default_style.running import run
+    from impasto_lab.training import pick_device
+
     chosen = replace(settings, seed=piece.seed)
     model = run(place.folder, chosen, device=pick_device(place.device), narrator=place.narrator)
     measures = dict(model.about["measures"])

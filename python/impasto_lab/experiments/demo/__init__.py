@@ -1,6 +1,5 @@
 """The demonstration: real photographs from files to mixed batches, a trained model and a report."""
 
-from impasto_lab.experiments.demo.running import run
-from impasto_lab.experiments.demo.settings import Demo, DemoResult
+import lazy_loader
 
-__all__ = ["Demo", "DemoResult", "run"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

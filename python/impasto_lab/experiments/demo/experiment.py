@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from impasto_lab.experiments.demo.running import run
 from impasto_lab.experiments.demo.settings import Demo
 from impasto_lab.experiments.experiment import Experiment, Piece, Place
 
@@ -16,6 +15,8 @@ def run_piece(piece: Piece, settings: Demo, place: Place) -> Mapping[str, float]
     Returns:
         RSUM of each part of the test split, the same by chance, and the last loss.
     """
+    from impasto_lab.experiments.demo.running import run  # torch's; a page of help needs the experiment alone
+
     result = run(place.folder, replace(settings, seed=piece.seed), device=place.device, narrator=place.narrator)
     scores = {f"RSUM {part.name}": part.ours["rsum"] for part in result.scores}
     by_chance = {f"RSUM {part.name}, by chance": part.chance["rsum"] for part in result.scores}

@@ -1,1 +1,0 @@
-"""``impasto reproduce``: experiments, run again."""
