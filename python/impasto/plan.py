@@ -36,6 +36,11 @@ class MixPlan:
     seeds: npt.NDArray[np.uint64]
     cuts: npt.NDArray[np.float64]
 
+    @classmethod
+    def of(cls, rows: _core.MixRows) -> MixPlan:
+        """The plan that the core drew."""
+        return cls(rows.partners, rows.lams, rows.words, rows.shares, rows.seeds, rows.cuts)
+
     @property
     def mixed(self) -> npt.NDArray[np.bool_]:
         """[B] bool: the rows that are mixtures."""
@@ -67,7 +72,7 @@ class MixPlan:
         boxes = np.zeros((len(self), 4), np.int64)
         for row in np.flatnonzero(~np.isnan(self.cuts[:, 0])):
             x, y, side = self.cuts[row].tolist()
-            boxes[row] = _core.cut_box((x, y, side), width, height)
+            boxes[row] = _core.cut_box((x, y, side), width=width, height=height)
         return boxes
 
     def at_size(self, height: int, width: int) -> MixPlan:

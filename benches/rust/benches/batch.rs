@@ -50,7 +50,7 @@ fn recipe() -> Recipe {
             clean: true,
             max_bytes: 1 << 16,
             prepare: None,
-            shakes: Vec::new(),
+            augment: Vec::new(),
         }),
         mix: Some(MixGen::default()),
     }

@@ -133,38 +133,49 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         tokenizer = text.resolved if text else None
         length = text.length if text and tokenizer else 0
         ids, mask = np.empty((count, length), np.int64), np.empty((count, length), np.int64)
-        for row, caption in staged.unclean():
+        for row, caption in staged.needs_cleaning():
             staged.set_caption(row, clean_caption(caption))
-        when = (self.seed, key.id.epoch, key.id.step, key.id.number)
-        finished = staged.finish(flat, ids.reshape(-1), mask.reshape(-1), *when, self.threads)
-        mix, kept, captions, lost, unclean = finished
-        if tokenizer and unclean:
-            cleaned = [clean_caption(captions[row]) for row in unclean]
-            lost[unclean] = tokenizer.native.write(
+        finished = staged.finish(
+            flat,
+            ids.reshape(-1),
+            mask.reshape(-1),
+            seed=self.seed,
+            epoch=key.id.epoch,
+            step=key.id.step,
+            number=key.id.number,
+            threads=self.threads,
+        )
+        captions, lost, rare = finished.captions, finished.lost, finished.needs_cleaning
+        if tokenizer and rare:
+            cleaned = [clean_caption(captions[row]) for row in rare]
+            lost[rare] = tokenizer.native.write(
                 cleaned,
-                unclean,
+                rare,
                 ids,
                 mask,
                 pad_id=tokenizer.pad_id,
                 parse_specials=tokenizer.specials == "parse",
                 end=tokenizer.end,
             )
-        boxes, flips, choices, keys, labels, augmentations, cut = staged.plan()
+        loaded = staged.loaded()
+        keys = loaded.keys
+        kept: list[list[int] | None] = finished.kept if text else [None] * count
+        mix = MixPlan.of(finished.mix)
         batch = Batch(
             images=images,
             input_ids=torch.from_numpy(ids) if tokenizer else None,
             attention_mask=torch.from_numpy(mask) if tokenizer else None,
             captions=captions if text else None,
-            labels=_labels(labels),
+            labels=_labels(loaded.labels),
             keys=keys,
-            plan=Plan(boxes, flips, choices, MixPlan(*mix), kept if text else [None] * count, augmentations),
+            plan=Plan(loaded.boxes, loaded.flips, loaded.choices, mix, kept, loaded.augmentations),
             lost=torch.from_numpy(lost) if tokenizer else None,
             id=key.id,
             samples=torch.from_numpy(samples),
             replaced=tuple(
                 Replaced(row, bad.key, bad.path, type(bad).__name__, bad.reason, keys[row]) for row, bad in broken
             ),
-            truncated=tuple(keys[row] for row in cut),
+            truncated=tuple(keys[row] for row in loaded.truncated),
         )
         self.bad_samples.record(batch)
         if recipe.mix and batch.lost is not None:
@@ -182,7 +193,15 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         for attempt in range(_ATTEMPTS):
             index, places, ungathered = _locate(self.data, samples[rows], replace=self.bad_samples.replace)
             there = [place for place in range(len(rows)) if place not in ungathered]
-            failed = staged.load(index, rows[there], places, ids[rows[there]], self.seed, key.id.epoch, self.threads)
+            failed = staged.load(
+                index,
+                at=rows[there],
+                source_rows=places,
+                samples=ids[rows[there]],
+                seed=self.seed,
+                epoch=key.id.epoch,
+                threads=self.threads,
+            )
             failed += [(int(rows[place]), error) for place, error in ungathered.items()]
             if not failed:
                 return samples, sorted(broken.items())
@@ -191,7 +210,9 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
             broken = dict(failed) | broken  # the sample's own error is kept, not its substitute's
             rows = np.asarray([row for row, _ in failed], dtype=np.int64)
             for row in rows:
-                samples[row] = _core.substitute(len(self.data), self.seed, key.id.epoch, int(ids[row]), attempt)
+                samples[row] = _core.substitute(
+                    len(self.data), seed=self.seed, epoch=key.id.epoch, sample=int(ids[row]), attempt=attempt
+                )
         raise failed[0][1]
 
 

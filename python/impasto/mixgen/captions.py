@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -56,11 +56,17 @@ def mix_captions(captions: Sequence[str], plan: MixPlan) -> list[str]:
 
 def _mixed_caption(captions: Sequence[str], plan: MixPlan, row: int) -> str:
     own, partner = captions[row], captions[int(plan.partners[row])]
-    return _core.mix_captions(plan.words[row], *_kept(plan, row), own, partner)
+    return _core.mix_captions(plan.words[row], **_kept(plan, row), own=own, partner=partner)
 
 
-def _kept(plan: MixPlan, row: int) -> tuple[tuple[float, float], int]:
-    return (float(plan.shares[row, 0]), float(plan.shares[row, 1])), int(plan.seeds[row])
+class _Kept(TypedDict):
+    shares: tuple[float, float]
+    seed: int
+
+
+def _kept(plan: MixPlan, row: int) -> _Kept:
+    shares = (float(plan.shares[row, 0]), float(plan.shares[row, 1]))
+    return {"shares": shares, "seed": int(plan.seeds[row])}
 
 
 class Spliced(NamedTuple):
@@ -152,9 +158,9 @@ def draw_places(
     for row in np.flatnonzero(plan.mixed).tolist():
         partner = int(plan.partners[row])
         own, other = int(lengths[row]) - 1 - end, int(lengths[partner]) - 1 - end
-        places = _core.kept_places(plan.words[row], *_kept(plan, row), own, other)
+        places = _core.kept_places(plan.words[row], **_kept(plan, row), own=own, partner=other)
         if balance and plan.words[row] == "both":
-            balanced = _core.balanced_places(own, other, room)
+            balanced = _core.balanced_places(own=own, partner=other, room=room)
             lost[row], places = (0, places) if balanced is None else (len(places) - room, balanced)
         lost[row] = max(lost[row], len(places) - room)
         places = places[:room]

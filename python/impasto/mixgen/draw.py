@@ -42,4 +42,5 @@ def plan_at(
         raise RecipeError("pairing='fit' looks at the captions' lengths; read the plan of the batch itself")
     if mix.warmup and number is None:
         raise RecipeError(f"warmup={mix.warmup} counts batches of the run; pass number=")
-    return MixPlan(*mix.native.draw(batch_size, seed, epoch, step, step if number is None else number))
+    count = step if number is None else number
+    return MixPlan.of(mix.native.draw(batch_size, seed=seed, epoch=epoch, step=step, number=count))

@@ -52,7 +52,7 @@ def augment(
         raise RecipeError(f"seed={seed}, epoch={epoch} and sample={sample} must lie in 0..2**63-1")
     policies = [policy] if isinstance(policy, Augmentation) else list(policy)
     result = _copy(image)
-    return result, _core.augment(result, [policy.native for policy in policies], seed, epoch, sample)
+    return result, _core.augment(result, [policy.native for policy in policies], seed=seed, epoch=epoch, sample=sample)
 
 
 def apply(
@@ -113,4 +113,4 @@ def augment_caption(
     if not all(0 <= key < 2**63 for key in (seed, epoch, sample)):
         raise RecipeError(f"seed={seed}, epoch={epoch} and sample={sample} must lie in 0..2**63-1")
     policies = [policy] if isinstance(policy, WordAugmentation) else policy
-    return _core.shake(caption, [policy.native for policy in policies], seed, epoch, sample)
+    return _core.augment_words(caption, [policy.native for policy in policies], seed=seed, epoch=epoch, sample=sample)

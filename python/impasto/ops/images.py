@@ -74,7 +74,16 @@ def probe(data: bytes | str | Path) -> ImageHeader:
         >>> probe(file.getvalue())[:3]
         ('jpeg', 640, 480)
     """
-    return ImageHeader(*_core.probe(_bytes(data)))
+    header = _core.probe(_bytes(data))
+    return ImageHeader(
+        header.format,
+        header.width,
+        header.height,
+        header.orientation,
+        header.channels,
+        header.bits,
+        header.progressive,
+    )
 
 
 def decode(
@@ -185,7 +194,7 @@ def resize(
     inside = 0 <= left < left + box_width <= columns and 0 <= top < top + box_height <= rows
     require(inside, f"box={box} is empty or leaves the image of {columns} x {rows} pixels")
     view = (left, top, box_width, box_height, flip)
-    return _core.resize(np.ascontiguousarray(image), view, height, width, interpolation)
+    return _core.resize(np.ascontiguousarray(image), view=view, height=height, width=width, interpolation=interpolation)
 
 
 def draw(
@@ -215,8 +224,8 @@ def draw(
         0 < width < 2**31 and 0 < height < 2**31 and all(0 <= key < 2**63 for key in (seed, epoch, sample))
     ):
         raise RecipeError(f"width={width} and height={height} must be positive, seed, epoch and sample in 0..2**63-1")
-    left, top, box_width, box_height, flip = _core.draw(recipe.native, width, height, seed, epoch, sample)
-    return (left, top, box_width, box_height), flip
+    box = _core.draw(recipe.native, width=width, height=height, seed=seed, epoch=epoch, sample=sample)
+    return (box.left, box.top, box.width, box.height), box.flip
 
 
 def load(
@@ -262,10 +271,13 @@ def load(
     raw = replace(recipe, dtype="uint8", layout="hwc")
     staged = _core.Staged(Recipe(image=raw, text=None).native, 1)
     row, at = np.zeros(1, np.int64), np.asarray([sample], np.int64)
-    for _, error in staged.load(builder.finish(), row, row, at, seed, epoch, 1):
+    for _, error in staged.load(
+        builder.finish(), at=row, source_rows=row, samples=at, seed=seed, epoch=epoch, threads=1
+    ):
         raise error
     out = np.empty(height * width * 3, np.uint8)
-    staged.finish(out, np.empty(0, np.int64), np.empty(0, np.int64), seed, epoch, 0, 0, 1)  # two: each is written to
-    boxes, flips, *_ = staged.plan()
-    left, top, box_width, box_height = boxes[0].tolist()
-    return out.reshape(height, width, 3), (left, top, box_width, box_height), bool(flips[0])
+    none = (np.empty(0, np.int64), np.empty(0, np.int64))  # two: each is written to
+    staged.finish(out, *none, seed=seed, epoch=epoch, step=0, number=0, threads=1)
+    drawn = staged.loaded()
+    left, top, box_width, box_height = drawn.boxes[0].tolist()
+    return out.reshape(height, width, 3), (left, top, box_width, box_height), bool(drawn.flips[0])

@@ -131,7 +131,7 @@ class ImageRecipe:
             hflip=float(hflip),
             interpolation=self.interpolation,
             exact=self.exact,
-            exif_orientation=self.exif,
+            exif=self.exif,
             max_pixels=self.max_pixels,
             max_bytes=self.max_bytes,
             max_scans=self.max_scans,

@@ -83,7 +83,7 @@ class TextRecipe:
             max_bytes=self.max_bytes,
             prepare=self.prepare,
             max_words=self.max_words,
-            shakes=[policy.native for policy in self.augment],
+            augment=[policy.native for policy in self.augment],
         )
 
     def __getstate__(self) -> dict[str, Any]:

@@ -68,12 +68,12 @@ impl AugmentSpec {
     }
 
     #[staticmethod]
-    fn random_erasing(p: f64, scale: (f64, f64), ratio: (f64, f64), colour: [u8; 3]) -> Self {
+    fn random_erasing(p: f64, scale: (f64, f64), ratio: (f64, f64), fill: [u8; 3]) -> Self {
         Self(Policy::RandomErasing {
             p,
             scale,
             ratio,
-            colour,
+            colour: fill,
         })
     }
 }
@@ -93,17 +93,18 @@ fn bytes<'a>(image: &'a mut PyReadwriteArray3<'_, u8>) -> Result<(&'a mut [u8], 
 
 /// Draws for an image [H, W, 3] what the policies draw for a sample, and does it in place.
 #[pyfunction]
+#[pyo3(signature = (image, policies, *, seed, epoch, sample))]
 pub fn augment(
     py: Python<'_>,
     mut image: PyReadwriteArray3<'_, u8>,
     policies: Vec<AugmentSpec>,
     seed: u64,
     epoch: u64,
-    id: u64,
+    sample: u64,
 ) -> PyResult<Operations> {
     let (image, width, height) = bytes(&mut image).map_err(|error| plain(py, &error))?;
     detached(py, || {
-        let mut stream = Stream::new(seed, epoch, id, Purpose::Augment);
+        let mut stream = Stream::new(seed, epoch, sample, Purpose::Augment);
         let mut ops = Vec::new();
         for policy in &policies {
             policy

@@ -21,15 +21,18 @@ mod _core {
     #[pymodule_export]
     use crate::index::{Index, IndexBuilder};
     #[pymodule_export]
-    use crate::mix::{MixSpec, balanced_places, cut_box, kept_places, mix_captions};
+    use crate::mix::{MixRows, MixSpec, balanced_places, cut_box, kept_places, mix_captions};
     #[pymodule_export]
-    use crate::ops::{blend, decode, draw, join, needs_cleaning, prepare, probe, resize, shake};
+    use crate::ops::{
+        CropBox, Header, augment_words, blend, decode, draw, join, needs_cleaning, prepare, probe,
+        resize,
+    };
     #[pymodule_export]
     use crate::permutation::{Permutation, substitute};
     #[pymodule_export]
     use crate::recipe::{ImageSpec, Recipe, TextSpec};
     #[pymodule_export]
-    use crate::staged::Staged;
+    use crate::staged::{Finished, Loaded, Staged};
     #[pymodule_export]
     use crate::tokenizer::Tokenizer;
 }

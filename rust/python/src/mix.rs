@@ -10,16 +10,17 @@ use pyo3::prelude::*;
 
 use crate::errors::{detached, plain, unknown};
 
-/// Partners [B], lams [B], what becomes of captions [B], shares kept of the own and the partner's [B, 2], the seeds [B]
-/// that draw them, and the cuts [B, 3] (NaN where nothing is cut).
-pub type Plan<'py> = (
-    Bound<'py, PyArray1<i64>>,
-    Bound<'py, PyArray1<f32>>,
-    Vec<&'static str>,
-    Bound<'py, PyArray2<f64>>,
-    Bound<'py, PyArray1<u64>>,
-    Bound<'py, PyArray2<f64>>,
-);
+/// Who is mixed with whom, row by row: partners [B], lams [B], what becomes of captions [B], the shares kept of the own
+/// and the partner's [B, 2], the seeds [B] that draw them, and the cuts [B, 3] (NaN where nothing is cut).
+#[pyclass(frozen, get_all, module = "impasto._core")]
+pub struct MixRows {
+    partners: Py<PyArray1<i64>>,
+    lams: Py<PyArray1<f32>>,
+    words: Vec<&'static str>,
+    shares: Py<PyArray2<f64>>,
+    seeds: Py<PyArray1<u64>>,
+    cuts: Py<PyArray2<f64>>,
+}
 
 /// How pairs are mixed.
 #[pyclass(frozen, module = "impasto._core")]
@@ -86,58 +87,62 @@ impl MixSpec {
     }
 
     /// The plan of a batch.
-    fn draw<'py>(
+    #[pyo3(signature = (rows, *, seed, epoch, step, number))]
+    fn draw(
         &self,
-        py: Python<'py>,
+        py: Python<'_>,
         rows: usize,
         seed: u64,
         epoch: u64,
         step: u64,
         number: u64,
-    ) -> PyResult<Plan<'py>> {
+    ) -> PyResult<MixRows> {
         let plan = detached(py, || self.0.draw(rows, seed, epoch, step, number))?;
-        arrays(py, &plan)
+        MixRows::of(py, &plan)
     }
 }
 
 /// The names that Python knows what becomes of a caption by.
 const NAMES: [&str; 5] = ["own", "partner", "both", "kept of each", "kept of both"];
 
-pub fn arrays<'py>(py: Python<'py>, plan: &[Mix]) -> PyResult<Plan<'py>> {
-    let mut names = Vec::with_capacity(plan.len());
-    let mut shares = Vec::with_capacity(plan.len());
-    let mut seeds = Vec::with_capacity(plan.len());
-    for mix in plan {
-        let (name, share, drawn) = match mix.words {
-            Words::Own => (0, [1.0, 0.0], 0),
-            Words::Partner => (1, [0.0, 1.0], 0),
-            Words::Both => (2, [1.0, 1.0], 0),
-            Words::KeptOfEach { own, partner, seed } => (3, [own, partner], seed),
-            Words::KeptOfBoth { share, seed } => (4, [share, share], seed),
+impl MixRows {
+    /// A plan as arrays.
+    pub fn of(py: Python<'_>, plan: &[Mix]) -> PyResult<Self> {
+        let mut names = Vec::with_capacity(plan.len());
+        let mut shares = Vec::with_capacity(plan.len());
+        let mut seeds = Vec::with_capacity(plan.len());
+        for mix in plan {
+            let (name, share, drawn) = match mix.words {
+                Words::Own => (0, [1.0, 0.0], 0),
+                Words::Partner => (1, [0.0, 1.0], 0),
+                Words::Both => (2, [1.0, 1.0], 0),
+                Words::KeptOfEach { own, partner, seed } => (3, [own, partner], seed),
+                Words::KeptOfBoth { share, seed } => (4, [share, share], seed),
+            };
+            names.push(NAMES[name]);
+            shares.push(share.to_vec());
+            seeds.push(drawn);
+        }
+        let cuts: Vec<Vec<f64>> = plan
+            .iter()
+            .map(|mix| match mix.cut {
+                Some(Cut { x, y, side }) => vec![x, y, side],
+                None => vec![f64::NAN; 3],
+            })
+            .collect();
+        let table = |rows: &[Vec<f64>], columns: usize| match rows.is_empty() {
+            true => Ok(PyArray2::zeros(py, [0, columns], false)),
+            false => PyArray2::from_vec2(py, rows),
         };
-        names.push(NAMES[name]);
-        shares.push(share.to_vec());
-        seeds.push(drawn);
-    }
-    let cuts: Vec<Vec<f64>> = plan
-        .iter()
-        .map(|mix| match mix.cut {
-            Some(Cut { x, y, side }) => vec![x, y, side],
-            None => vec![f64::NAN; 3],
+        Ok(Self {
+            partners: PyArray1::from_iter(py, plan.iter().map(|mix| mix.partner as i64)).unbind(),
+            lams: PyArray1::from_iter(py, plan.iter().map(|mix| mix.lam)).unbind(),
+            words: names,
+            shares: table(&shares, 2)?.unbind(),
+            seeds: PyArray1::from_vec(py, seeds).unbind(),
+            cuts: table(&cuts, 3)?.unbind(),
         })
-        .collect();
-    let table = |rows: &[Vec<f64>], columns: usize| match rows.is_empty() {
-        true => Ok(PyArray2::zeros(py, [0, columns], false)),
-        false => PyArray2::from_vec2(py, rows),
-    };
-    Ok((
-        PyArray1::from_iter(py, plan.iter().map(|mix| mix.partner as i64)),
-        PyArray1::from_iter(py, plan.iter().map(|mix| mix.lam)),
-        names,
-        table(&shares, 2)?,
-        PyArray1::from_vec(py, seeds),
-        table(&cuts, 3)?,
-    ))
+    }
 }
 
 fn named(words: &str, (own, partner): (f64, f64), seed: u64) -> Result<Words> {
@@ -153,6 +158,7 @@ fn named(words: &str, (own, partner): (f64, f64), seed: u64) -> Result<Words> {
 
 /// The places that stay, of a caption of `own` tokens followed by one of `partner`.
 #[pyfunction]
+#[pyo3(signature = (words, *, shares, seed, own, partner))]
 pub fn kept_places<'py>(
     py: Python<'py>,
     words: &str,
@@ -171,6 +177,7 @@ pub fn kept_places<'py>(
 
 /// The caption of a mixed row, what is kept of it counted in words.
 #[pyfunction]
+#[pyo3(signature = (words, *, shares, seed, own, partner))]
 pub fn mix_captions(
     py: Python<'_>,
     words: &str,
@@ -185,6 +192,7 @@ pub fn mix_captions(
 
 /// The places of both captions that balancing keeps where they have no more `room` together; `None` when they fit.
 #[pyfunction]
+#[pyo3(signature = (*, own, partner, room))]
 pub fn balanced_places<'py>(
     py: Python<'py>,
     own: usize,
@@ -200,6 +208,7 @@ pub fn balanced_places<'py>(
 
 /// Left, top, right and bottom of a cut in an image of a size.
 #[pyfunction]
+#[pyo3(signature = (cut, *, width, height))]
 pub fn cut_box(cut: (f64, f64, f64), width: usize, height: usize) -> (usize, usize, usize, usize) {
     let (x, y, side) = cut;
     let (columns, rows) = Cut { x, y, side }.area(width, height);

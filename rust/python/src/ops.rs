@@ -12,27 +12,46 @@ use pyo3::prelude::*;
 use crate::errors::{detached, plain};
 use crate::recipe::{self, ImageSpec};
 
-type HeaderTuple = (&'static str, u32, u32, u8, u8, u8, bool);
+/// What an encoded image says of itself.
+#[pyclass(frozen, get_all, module = "impasto._core")]
+pub struct Header {
+    format: &'static str,
+    width: u32,
+    height: u32,
+    orientation: u8,
+    channels: u8,
+    bits: u8,
+    progressive: bool,
+}
+
+/// A crop box, in pixels of the decoded image, and whether it is flipped.
+#[pyclass(frozen, get_all, module = "impasto._core")]
+pub struct CropBox {
+    left: f64,
+    top: f64,
+    width: f64,
+    height: f64,
+    flip: bool,
+}
 
 /// Format, width, height, orientation, channels, bits and progressiveness of an encoded image, from its header.
 #[pyfunction]
-pub fn probe(py: Python<'_>, data: &[u8]) -> PyResult<HeaderTuple> {
+pub fn probe(py: Python<'_>, data: &[u8]) -> PyResult<Header> {
     let header = detached(py, || image::probe(data))?;
     let format = match header.format {
         Format::Jpeg => "jpeg",
         Format::Png => "png",
         Format::WebP => "webp",
     };
-    let bits = header.bits;
-    Ok((
+    Ok(Header {
         format,
-        header.width,
-        header.height,
-        header.orientation,
-        header.channels,
-        bits,
-        header.progressive,
-    ))
+        width: header.width,
+        height: header.height,
+        orientation: header.orientation,
+        channels: header.channels,
+        bits: header.bits,
+        progressive: header.progressive,
+    })
 }
 
 fn pixels<'py>(
@@ -65,7 +84,7 @@ pub fn decode<'py>(
         image::decode(
             data,
             &Decode {
-                exif: recipe::exif(exif)?,
+                exif: recipe::exif_of(exif)?,
                 limits,
                 truncated: recipe::truncated(truncated)?,
             },
@@ -76,22 +95,29 @@ pub fn decode<'py>(
 
 /// The crop box and flip that a sample's stream draws for an image of the given size.
 #[pyfunction]
+#[pyo3(signature = (spec, *, width, height, seed, epoch, sample))]
 pub fn draw(
     spec: &ImageSpec,
     width: u32,
     height: u32,
     seed: u64,
     epoch: u64,
-    id: u64,
-) -> (f64, f64, f64, f64, bool) {
-    let mut stream = Stream::new(seed, epoch, id, Purpose::Geometry);
+    sample: u64,
+) -> CropBox {
+    let mut stream = Stream::new(seed, epoch, sample, Purpose::Geometry);
     let view = spec.load.geometry.draw(width, height, &mut stream);
-    (view.left, view.top, view.width, view.height, view.flip)
+    CropBox {
+        left: view.left,
+        top: view.top,
+        width: view.width,
+        height: view.height,
+        flip: view.flip,
+    }
 }
 
 /// Resizes a box (left, top, width, height, flip) of an image [H,W,3] to [height,width,3].
 #[pyfunction]
-#[pyo3(signature = (image, view, height, width, interpolation))]
+#[pyo3(signature = (image, *, view, height, width, interpolation))]
 pub fn resize<'py>(
     py: Python<'py>,
     image: PyReadonlyArray3<'py, u8>,
@@ -209,15 +235,16 @@ pub fn needs_cleaning(caption: &str) -> bool {
 
 /// What is done to the words of a sample's caption.
 #[pyfunction]
-pub fn shake(
+#[pyo3(signature = (caption, ops, *, seed, epoch, sample))]
+pub fn augment_words(
     py: Python<'_>,
     caption: &str,
-    shakes: Vec<(String, f64)>,
+    ops: Vec<(String, f64)>,
     seed: u64,
     epoch: u64,
-    id: u64,
+    sample: u64,
 ) -> PyResult<String> {
-    let shakes = recipe::shakes_of(&shakes).map_err(|error| plain(py, &error))?;
-    let mut stream = Stream::new(seed, epoch, id, Purpose::Words);
-    Ok(text::shake(caption, &shakes, &mut stream))
+    let ops = recipe::word_ops(&ops).map_err(|error| plain(py, &error))?;
+    let mut stream = Stream::new(seed, epoch, sample, Purpose::Words);
+    Ok(text::augment_words(caption, &ops, &mut stream))
 }

@@ -63,13 +63,14 @@ impl Permutation {
     }
 }
 
-/// The sample that stands in for broken sample `id` at the given attempt.
+/// The sample that stands in for broken sample `sample` at the given attempt.
 #[pyfunction]
-pub fn substitute(length: u64, seed: u64, epoch: u64, id: u64, attempt: usize) -> u64 {
-    let mut stream = Stream::new(seed, epoch, id, Purpose::Substitute);
-    let mut sample = stream.below(length);
+#[pyo3(signature = (length, *, seed, epoch, sample, attempt))]
+pub fn substitute(length: u64, seed: u64, epoch: u64, sample: u64, attempt: usize) -> u64 {
+    let mut stream = Stream::new(seed, epoch, sample, Purpose::Substitute);
+    let mut drawn = stream.below(length);
     for _ in 0..attempt {
-        sample = stream.below(length);
+        drawn = stream.below(length);
     }
-    sample
+    drawn
 }

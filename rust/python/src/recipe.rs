@@ -7,7 +7,7 @@ use impasto_core::batch;
 use impasto_core::image::{
     Crop, Decode, Dtype, Exif, Filter, Geometry, Layout, Limits, Load, Policy, Target, Truncated,
 };
-use impasto_core::text::{Framing, Prepare, Shake};
+use impasto_core::text::{Framing, Prepare, WordOp};
 use pyo3::prelude::*;
 
 use crate::augment::AugmentSpec;
@@ -23,7 +23,7 @@ pub fn filter(name: &str) -> Result<Filter> {
     }
 }
 
-pub fn exif(name: &str) -> Result<Exif> {
+pub fn exif_of(name: &str) -> Result<Exif> {
     match name {
         "ignore" => Ok(Exif::Ignore),
         "apply" => Ok(Exif::Apply),
@@ -48,13 +48,13 @@ pub fn prepare(name: &str) -> Result<Prepare> {
 }
 
 /// What is done to words, by name and number.
-pub fn shakes_of(shakes: &[(String, f64)]) -> Result<Vec<Shake>> {
-    let shake = |(name, value): &(String, f64)| match name.as_str() {
-        "delete" => Ok(Shake::Delete(*value)),
-        "swap" => Ok(Shake::Swap(*value as u32)),
+pub fn word_ops(named: &[(String, f64)]) -> Result<Vec<WordOp>> {
+    let op = |(name, value): &(String, f64)| match name.as_str() {
+        "delete" => Ok(WordOp::Delete(*value)),
+        "swap" => Ok(WordOp::Swap(*value as u32)),
         _ => Err(unknown("augment", name)),
     };
-    shakes.iter().map(shake).collect()
+    named.iter().map(op).collect()
 }
 
 pub fn target(dtype: &str, layout: &str, mean_std: Option<([f32; 3], [f32; 3])>) -> Result<Target> {
@@ -85,7 +85,7 @@ pub struct ImageSpec {
 #[pymethods]
 impl ImageSpec {
     #[new]
-    #[pyo3(signature = (*, height, width, crop, scale, ratio, resize, hflip, interpolation, exact, exif_orientation,
+    #[pyo3(signature = (*, height, width, crop, scale, ratio, resize, hflip, interpolation, exact, exif,
                         max_pixels, max_bytes, max_scans, truncated, dtype, layout, mean_std, augment))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
     fn new(
@@ -99,7 +99,7 @@ impl ImageSpec {
         hflip: f64,
         interpolation: &str,
         exact: bool,
-        exif_orientation: &str,
+        exif: &str,
         max_pixels: u64,
         max_bytes: usize,
         max_scans: u32,
@@ -129,7 +129,7 @@ impl ImageSpec {
                 max_scans,
             };
             let decode = Decode {
-                exif: exif(exif_orientation)?,
+                exif: exif_of(exif)?,
                 limits,
                 truncated: self::truncated(truncated)?,
             };
@@ -156,7 +156,7 @@ pub struct TextSpec(batch::Text);
 #[pymethods]
 impl TextSpec {
     #[new]
-    #[pyo3(signature = (*, tokenizer, length, pad_id, parse_specials, end, clean, max_bytes, prepare, max_words, shakes))]
+    #[pyo3(signature = (*, tokenizer, length, pad_id, parse_specials, end, clean, max_bytes, prepare, max_words, augment))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
     fn new(
         py: Python<'_>,
@@ -169,7 +169,7 @@ impl TextSpec {
         max_bytes: usize,
         prepare: Option<&str>,
         max_words: usize,
-        shakes: Vec<(String, f64)>,
+        augment: Vec<(String, f64)>,
     ) -> PyResult<Self> {
         let framing = Framing {
             length,
@@ -184,7 +184,7 @@ impl TextSpec {
             clean,
             max_bytes,
             prepare: prepare.transpose().map_err(|error| plain(py, &error))?,
-            shakes: shakes_of(&shakes).map_err(|error| plain(py, &error))?,
+            augment: word_ops(&augment).map_err(|error| plain(py, &error))?,
         }))
     }
 }

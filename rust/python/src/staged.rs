@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use crate::augment::{self, Operations};
 use crate::errors::{detached, of_sample, plain};
 use crate::index::Index;
-use crate::mix;
+use crate::mix::MixRows;
 use crate::recipe::Recipe;
 
 /// A batch that is being filled.
@@ -18,22 +18,30 @@ use crate::recipe::Recipe;
 pub struct Staged(Mutex<batch::Staged>);
 
 type Failed<'py> = Vec<(usize, Bound<'py, PyAny>)>;
-type Plan<'py> = (
-    Bound<'py, PyArray2<f64>>,
-    Bound<'py, PyArray1<bool>>,
-    Bound<'py, PyArray1<i64>>,
-    Vec<String>,
-    Vec<Option<i64>>,
-    Vec<Operations>,
-    Vec<usize>,
-);
-type Finished<'py> = (
-    mix::Plan<'py>,
-    Vec<Option<Vec<u32>>>,
-    Vec<String>,
-    Bound<'py, PyArray1<i32>>,
-    Vec<usize>,
-);
+
+/// What is known of the rows that were loaded: crop boxes [B, 4] (left, top, width, height), flips [B], caption choices
+/// [B], keys, labels and operations of each, and the rows whose files end early.
+#[pyclass(frozen, get_all, module = "impasto._core")]
+pub struct Loaded {
+    boxes: Py<PyArray2<f64>>,
+    flips: Py<PyArray1<bool>>,
+    choices: Py<PyArray1<i64>>,
+    keys: Vec<String>,
+    labels: Vec<Option<i64>>,
+    augmentations: Vec<Operations>,
+    truncated: Vec<usize>,
+}
+
+/// What came of mixing: its plan, the places of kept tokens, the captions, the tokens that each lost [B], and the rows
+/// whose captions need cleaning before they are tokenised.
+#[pyclass(frozen, get_all, module = "impasto._core")]
+pub struct Finished {
+    mix: Py<MixRows>,
+    kept: Vec<Option<Vec<u32>>>,
+    captions: Vec<String>,
+    lost: Py<PyArray1<i32>>,
+    needs_cleaning: Vec<usize>,
+}
 
 #[pymethods]
 impl Staged {
@@ -45,6 +53,7 @@ impl Staged {
     }
 
     /// Fills rows `at` of the batch from rows `source_rows` of the index; returns those that failed.
+    #[pyo3(signature = (index, *, at, source_rows, samples, seed, epoch, threads))]
     #[expect(clippy::too_many_arguments, reason = "parallel arrays of one call")]
     fn load<'py>(
         &self,
@@ -52,20 +61,21 @@ impl Staged {
         index: &Index,
         at: PyReadonlyArray1<'py, i64>,
         source_rows: PyReadonlyArray1<'py, i64>,
-        ids: PyReadonlyArray1<'py, i64>,
+        samples: PyReadonlyArray1<'py, i64>,
         seed: u64,
         epoch: u64,
         threads: usize,
     ) -> PyResult<Failed<'py>> {
-        let (at, source_rows, ids) = (at.as_array(), source_rows.as_array(), ids.as_array());
+        let (at, source_rows, samples) =
+            (at.as_array(), source_rows.as_array(), samples.as_array());
         let requests: Vec<Request> = at
             .iter()
             .zip(source_rows)
-            .zip(ids)
-            .map(|((&at, &from), &id)| Request {
+            .zip(samples)
+            .map(|((&at, &from), &sample)| Request {
                 at: at as usize,
                 from: from as usize,
-                id: id as u64,
+                id: sample as u64,
             })
             .collect();
         let failed = detached(py, || {
@@ -78,9 +88,8 @@ impl Staged {
             .collect()
     }
 
-    /// Crop boxes [B,4] (left, top, width, height), flips [B], caption choices [B], keys, labels and operations of the
-    /// rows, and the rows whose files end early.
-    fn plan<'py>(&self, py: Python<'py>) -> PyResult<Plan<'py>> {
+    /// What is known of the rows.
+    fn loaded(&self, py: Python<'_>) -> PyResult<Loaded> {
         let staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let rows = staged.rows();
         let corners = |View {
@@ -95,22 +104,22 @@ impl Staged {
             true => PyArray2::zeros(py, [0, 4], false),
             false => PyArray2::from_vec2(py, &boxes)?,
         };
-        Ok((
-            boxes,
-            PyArray1::from_iter(py, rows.iter().map(|row| row.view.flip)),
-            PyArray1::from_iter(py, rows.iter().map(|row| row.choice as i64)),
-            rows.iter().map(|row| row.key.clone()).collect(),
-            rows.iter().map(|row| row.label).collect(),
-            rows.iter().map(|row| augment::named(&row.ops)).collect(),
-            (0..rows.len()).filter(|&row| rows[row].truncated).collect(),
-        ))
+        Ok(Loaded {
+            boxes: boxes.unbind(),
+            flips: PyArray1::from_iter(py, rows.iter().map(|row| row.view.flip)).unbind(),
+            choices: PyArray1::from_iter(py, rows.iter().map(|row| row.choice as i64)).unbind(),
+            keys: rows.iter().map(|row| row.key.clone()).collect(),
+            labels: rows.iter().map(|row| row.label).collect(),
+            augmentations: rows.iter().map(|row| augment::named(&row.ops)).collect(),
+            truncated: (0..rows.len()).filter(|&row| rows[row].truncated).collect(),
+        })
     }
 
     /// The rows whose captions want cleaning before they can be taken apart into tokens, with the captions.
-    fn unclean(&self) -> Vec<(usize, String)> {
+    fn needs_cleaning(&self) -> Vec<(usize, String)> {
         let staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let caption = |row: usize| (row, staged.rows()[row].caption.clone());
-        staged.unclean().into_iter().map(caption).collect()
+        staged.needs_cleaning().into_iter().map(caption).collect()
     }
 
     /// Puts a cleaned caption in the place of a row's own.
@@ -121,8 +130,8 @@ impl Staged {
             .map_err(|error| plain(py, &error))
     }
 
-    /// Mixes, normalises and tokenises into the buffers; returns the mixing plan, the places of kept tokens, captions,
-    /// lost tokens and the rows whose captions want cleaning first.
+    /// Mixes, normalises and tokenises into the buffers.
+    #[pyo3(signature = (images, ids, mask, *, seed, epoch, step, number, threads))]
     #[expect(clippy::too_many_arguments, reason = "buffers and names of one batch")]
     fn finish<'py>(
         &self,
@@ -135,7 +144,7 @@ impl Staged {
         step: u64,
         number: u64,
         threads: usize,
-    ) -> PyResult<Finished<'py>> {
+    ) -> PyResult<Finished> {
         let buffers = Buffers {
             images: images.as_slice_mut()?,
             ids: ids.as_slice_mut()?,
@@ -150,15 +159,21 @@ impl Staged {
                 threads,
             )
         })?;
-        let plan = mix::arrays(py, &finished.mix)?;
+        let mix = Py::new(py, MixRows::of(py, &finished.mix)?)?;
         let captions = finished.captions;
         let lost = PyArray1::from_iter(py, captions.iter().map(|caption| caption.lost as i32));
-        let unclean = (0..captions.len()).filter(|&row| captions[row].unclean);
-        let unclean = unclean.collect();
+        let needs_cleaning = (0..captions.len()).filter(|&row| captions[row].needs_cleaning);
+        let needs_cleaning = needs_cleaning.collect();
         let (texts, kept) = captions
             .into_iter()
             .map(|caption| (caption.text, caption.kept))
             .unzip();
-        Ok((plan, kept, texts, lost, unclean))
+        Ok(Finished {
+            mix,
+            kept,
+            captions: texts,
+            lost: lost.unbind(),
+            needs_cleaning,
+        })
     }
 }

@@ -111,8 +111,9 @@ def header_statistics(headers: Sequence[Sequence[Any]]) -> dict[str, Any]:
 def _decode(source: IndexedSource, row: int, findings: ImageFindings) -> None:
     recipe = ImageRecipe()
     data = source.index.image(row, recipe.max_bytes)
-    kind, width, height, turn, channels, _, progressive = _core.probe(data)
-    findings.headers.append([kind, width, height, turn, channels, progressive, len(data)])
+    header = _core.probe(data)
+    told = (header.format, header.width, header.height, header.orientation, header.channels, header.progressive)
+    findings.headers.append([*told, len(data)])
     _core.decode(
         data,
         exif=recipe.exif,

@@ -12,7 +12,7 @@ pub struct Caption {
     /// Tokens that did not fit.
     pub lost: u32,
     /// The text wants cleaning that is not done here (Unicode repair, HTML entities): its ids are unset.
-    pub unclean: bool,
+    pub needs_cleaning: bool,
     /// The places that were kept, of the row's own tokens followed by its partner's; `None` when all were.
     pub kept: Option<Vec<u32>>,
 }
@@ -38,7 +38,7 @@ pub(super) fn finish(
         return Caption {
             text: tokenizer.decode(&content),
             lost: counts.lost + cut,
-            unclean: false,
+            needs_cleaning: false,
             kept: Some(kept),
         };
     }
@@ -49,8 +49,8 @@ pub(super) fn finish(
         ..Caption::default()
     };
     if let Some(tokenizer) = text.tokenizer.as_deref() {
-        caption.unclean = text.clean && by_token.is_none() && needs_cleaning(&caption.text);
-        if !caption.unclean {
+        caption.needs_cleaning = text.clean && by_token.is_none() && needs_cleaning(&caption.text);
+        if !caption.needs_cleaning {
             let counts = tokenizer.write_row(&caption.text, &text.framing, scratch, ids, mask);
             caption.lost = counts.lost;
         }

@@ -5,7 +5,7 @@ use crate::image::{Geometry, Scratch};
 use crate::panic::caught;
 use crate::rng::{Purpose, Stream};
 use crate::source::Index;
-use crate::text::shake;
+use crate::text::augment_words;
 use crate::{Error, Result, SampleError};
 
 /// What a thread keeps between rows.
@@ -51,8 +51,8 @@ fn fill(
     if let Some(text) = &recipe.text {
         (row.choice, row.caption) =
             draw_caption(text, index, request.from, &mut stream(Purpose::Caption))?;
-        if !text.shakes.is_empty() {
-            row.caption = shake(&row.caption, &text.shakes, &mut stream(Purpose::Words));
+        if !text.augment.is_empty() {
+            row.caption = augment_words(&row.caption, &text.augment, &mut stream(Purpose::Words));
         }
     }
     let max_bytes = recipe.load.decode.limits.max_bytes;

@@ -13,7 +13,7 @@ pub use captions::{Caption, join_words};
 use crate::image::{Load, Op, Policy, Target, View};
 use crate::mix::{Mix, MixGen, Pairing, fit};
 use crate::source::Index;
-use crate::text::{Framing, Prepare, Shake, TextScratch, Tokenizer, needs_cleaning};
+use crate::text::{Framing, Prepare, TextScratch, Tokenizer, WordOp, needs_cleaning};
 use crate::{Error, Result, SampleError};
 use load::{LoadScratch, load_row};
 use share::share;
@@ -25,14 +25,14 @@ pub struct Text {
     pub tokenizer: Option<Arc<Tokenizer>>,
     /// Length, padding and special tokens.
     pub framing: Framing,
-    /// Whether rare captions are handed back for cleaning (see [`Finished::unclean`]).
+    /// Whether rare captions are handed back for cleaning (see [`Finished::needs_cleaning`]).
     pub clean: bool,
     /// The longest caption taken, in bytes.
     pub max_bytes: usize,
     /// ALBEF's cleaning, and how many words it leaves.
     pub prepare: Option<(Prepare, usize)>,
     /// What is done to its words then.
-    pub shakes: Vec<Shake>,
+    pub augment: Vec<WordOp>,
 }
 
 /// Everything that decides a batch besides the data, the seed and the epoch.
@@ -331,7 +331,7 @@ impl Staged {
 
     /// The rows whose captions want cleaning that is not done here before they can be taken apart; see
     /// [`MixGen::splices`].
-    pub fn unclean(&self) -> Vec<usize> {
+    pub fn needs_cleaning(&self) -> Vec<usize> {
         let splices = self.recipe.mix.is_some_and(|mixgen| mixgen.splices());
         let cleans = self.recipe.text.as_ref().is_some_and(|text| text.clean);
         let wants = |row: &usize| splices && cleans && needs_cleaning(&self.rows[*row].caption);

@@ -3,6 +3,7 @@
 //! A tokenizer is immutable after loading and shared by threads; what a call needs to write lies in a [`TextScratch`],
 //! one per thread.
 
+mod augment;
 mod bert_text;
 mod bpe;
 mod clean;
@@ -11,16 +12,15 @@ mod clip_text;
 mod decode;
 mod frame;
 mod prepare;
-mod shake;
 mod vocabulary;
 mod wordpiece;
 mod words;
 
+pub use augment::{WordOp, augment_words};
 pub use clean::needs_cleaning;
 pub use clip::ClipTokenizer;
 pub use frame::{Counts, Framing};
 pub use prepare::Prepare;
-pub use shake::{Shake, shake};
 pub use wordpiece::WordPieceTokenizer;
 
 /// What a special token's name means where a caption spells it out.

@@ -4,7 +4,7 @@ use crate::rng::Stream;
 
 /// What is done to the words of a caption.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Shake {
+pub enum WordOp {
     /// Each word goes with probability p; one drawn evenly stays where all would go.
     Delete(f64),
     /// Two drawn words change places, n times.
@@ -12,13 +12,13 @@ pub enum Shake {
 }
 
 /// Does it to a caption's words, parted by white space and joined by single spaces.
-pub fn shake(caption: &str, shakes: &[Shake], stream: &mut Stream) -> String {
+pub fn augment_words(caption: &str, ops: &[WordOp], stream: &mut Stream) -> String {
     let mut words: Vec<&str> = caption.split_whitespace().collect();
-    for shake in shakes {
+    for op in ops {
         let count = words.len() as u64;
-        match *shake {
+        match *op {
             _ if count < 2 => {}
-            Shake::Delete(p) => {
+            WordOp::Delete(p) => {
                 let left: Vec<&str> = words
                     .iter()
                     .copied()
@@ -29,7 +29,7 @@ pub fn shake(caption: &str, shakes: &[Shake], stream: &mut Stream) -> String {
                     false => left,
                 };
             }
-            Shake::Swap(n) => {
+            WordOp::Swap(n) => {
                 for _ in 0..n {
                     let first = stream.below(count);
                     let other = (first + 1 + stream.below(count - 1)) % count;
@@ -48,9 +48,9 @@ mod tests {
 
     const CAPTION: &str = " a dog\tsleeps on  the red sofa ";
 
-    fn shaken(shakes: &[Shake], seed: u64) -> Vec<String> {
+    fn augmented(ops: &[WordOp], seed: u64) -> Vec<String> {
         let mut stream = Stream::new(seed, 0, 0, Purpose::Words);
-        let text = shake(CAPTION, shakes, &mut stream);
+        let text = augment_words(CAPTION, ops, &mut stream);
         text.split(' ').map(str::to_string).collect()
     }
 
@@ -59,12 +59,12 @@ mod tests {
         let all: Vec<&str> = CAPTION.split_whitespace().collect();
         let mut kept = 0;
         for seed in 0..4000 {
-            let words = shaken(&[Shake::Delete(0.3)], seed);
+            let words = augmented(&[WordOp::Delete(0.3)], seed);
             let mut rest = all.iter();
             assert!(words.iter().all(|word| rest.any(|other| other == word)));
             kept += words.len();
-            assert_eq!(shaken(&[Shake::Delete(1.0)], seed).len(), 1);
-            assert_eq!(shaken(&[Shake::Delete(0.0)], seed), all);
+            assert_eq!(augmented(&[WordOp::Delete(1.0)], seed).len(), 1);
+            assert_eq!(augmented(&[WordOp::Delete(0.0)], seed), all);
         }
         let share = kept as f64 / (4000.0 * all.len() as f64);
         assert!((share - 0.7).abs() < 0.01, "{share}");
@@ -75,7 +75,7 @@ mod tests {
         let all: Vec<&str> = CAPTION.split_whitespace().collect();
         let mut pairs = std::collections::BTreeMap::new();
         for seed in 0..4200 {
-            let words = shaken(&[Shake::Swap(1)], seed);
+            let words = augmented(&[WordOp::Swap(1)], seed);
             let moved: Vec<usize> = (0..all.len()).filter(|&at| words[at] != all[at]).collect();
             assert_eq!(moved.len(), 2);
             *pairs.entry(moved).or_insert(0) += 1;
