@@ -1,4 +1,4 @@
-//! Compiles the shim over libjpeg that `image/jpeg` calls, and the Huffman decoder that takes libjpeg's place.
+//! Compiles the shim over libjpeg that `image/jpeg` calls.
 
 fn main() {
     println!("cargo:rerun-if-changed=csrc");
@@ -8,7 +8,6 @@ fn main() {
     build.includes(include.split(',').filter(|path| !path.is_empty()));
     build
         .file("csrc/jpeg.c")
-        .file("csrc/huffman.c")
         .opt_level(3)
         .warnings(true)
         .compile("impasto_jpeg");

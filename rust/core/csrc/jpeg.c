@@ -16,7 +16,33 @@
 #include <jpeglib.h>
 #include <jerror.h>
 
-#include "huffman.h"
+/* libjpeg's private header has more members; these two have been first since libjpeg 6. */
+struct jpeg_entropy_decoder {
+  void (*start_pass)(j_decompress_ptr);
+  boolean (*decode_mcu)(j_decompress_ptr, JBLOCKROW *);
+};
+
+/* A scan as our own Huffman decoder sees it, and what it is called by: `image/jpeg/huffman/door.rs` has the same. */
+typedef struct {
+  const JHUFF_TBL *dc, *ac; /* null, or the tables */
+  uint32_t dc_table, ac_table; /* their numbers */
+  uint32_t component;
+  uint32_t wanted; /* whether its AC coefficients are looked at at all */
+} huffman_block;
+
+typedef struct {
+  const uint8_t *data;
+  size_t length;
+  uint32_t columns, first, last; /* MCUs in a row, and those whose coefficients are wanted */
+  uint32_t restart_interval, count;
+  huffman_block blocks[D_MAX_BLOCKS_IN_MCU];
+} huffman_scan;
+
+typedef struct {
+  int (*begin)(void *, const huffman_scan *);     /* says whether the tables are good */
+  int (*decode)(void *, JBLOCKROW *);             /* one MCU; says whether the data was in order; may be null */
+  size_t (*left)(const void *);                   /* bytes that were not read */
+} huffman_calls;
 
 enum { OK = 0, BROKEN = 1, TRUNCATED = 2, TOO_MANY_SCANS = 3, UNSUPPORTED = 4, AGAIN = 5 };
 
@@ -31,7 +57,8 @@ typedef struct {
   int keep, cut;   /* whether data that end early are taken as they are; whether they did */
   int warned;      /* whether anything was wrong with what was read */
   int past_pixels; /* whether all rows are read */
-  huffman huffman;
+  const huffman_calls *calls;
+  void *huffman;
   /* To start again by libjpeg's alone. */
   const uint8_t *bytes;
   size_t length;
@@ -101,16 +128,72 @@ static void on_progress(j_common_ptr common)
 static boolean decode_mcu(j_decompress_ptr jpeg, JBLOCKROW *blocks)
 {
   impasto_jpeg *handle = (impasto_jpeg *)jpeg;
-  if (!huffman_decode(&handle->huffman, jpeg, blocks))
+  if (!handle->calls->decode(handle->huffman, blocks))
     longjmp(handle->jump, AGAIN);
   return TRUE;
 }
 
-impasto_jpeg *impasto_jpeg_new(void)
+static int scaled_size(const jpeg_component_info *component)
+{
+#if JPEG_LIB_VERSION >= 70
+  return component->DCT_h_scaled_size;
+#else
+  return component->DCT_scaled_size;
+#endif
+}
+
+/*
+ * Has our own Huffman decoder take over from libjpeg's, after jpeg_start_decompress and jpeg_crop_scanline, if the image
+ * is of a kind that it can decode. `first` to `last` are the MCU columns whose coefficients are wanted.
+ */
+static void take_over(impasto_jpeg *handle, uint32_t first, uint32_t last)
+{
+#if defined(LIBJPEG_TURBO_VERSION_NUMBER) && LIBJPEG_TURBO_VERSION_NUMBER / 1000000 == 3
+  struct jpeg_decompress_struct *jpeg = &handle->jpeg;
+  huffman_scan scan = {.data = jpeg->src->next_input_byte,
+                       .length = jpeg->src->bytes_in_buffer,
+                       .columns = jpeg->MCUs_per_row,
+                       .first = first,
+                       .last = last,
+                       .restart_interval = jpeg->restart_interval,
+                       .count = (uint32_t)jpeg->blocks_in_MCU};
+  if (jpeg->arith_code || jpeg->progressive_mode || jpeg_has_multiple_scans(jpeg) || jpeg->data_precision != 8 ||
+      jpeg->Ss != 0 || jpeg->Se != 63 || jpeg->Ah != 0 || jpeg->Al != 0)
+    return;
+  for (int i = 0; i < jpeg->blocks_in_MCU; i++) {
+    const jpeg_component_info *component = jpeg->cur_comp_info[jpeg->MCU_membership[i]];
+    int dc = component->dc_tbl_no, ac = component->ac_tbl_no;
+    if (dc < 0 || dc >= NUM_HUFF_TBLS || ac < 0 || ac >= NUM_HUFF_TBLS)
+      return;
+    scan.blocks[i] = (huffman_block){.dc = jpeg->dc_huff_tbl_ptrs[dc],
+                                     .ac = jpeg->ac_huff_tbl_ptrs[ac],
+                                     .dc_table = (uint32_t)dc,
+                                     .ac_table = (uint32_t)ac,
+                                     .component = (uint32_t)jpeg->MCU_membership[i],
+                                     .wanted = component->component_needed && scaled_size(component) > 1};
+  }
+  if (handle->calls->begin(handle->huffman, &scan))
+    jpeg->entropy->decode_mcu = decode_mcu;
+#endif
+}
+
+/* After the last MCU: libjpeg reads on where the scan's data end. */
+static void hand_back(impasto_jpeg *handle)
+{
+  struct jpeg_source_mgr *source = handle->jpeg.src;
+  size_t left = handle->calls->left(handle->huffman);
+  source->next_input_byte += source->bytes_in_buffer - left;
+  source->bytes_in_buffer = left;
+}
+
+/* `calls` and `huffman` must live as long as the handle. */
+impasto_jpeg *impasto_jpeg_new(const huffman_calls *calls, void *huffman)
 {
   impasto_jpeg *handle = calloc(1, sizeof(impasto_jpeg));
   if (!handle)
     return NULL;
+  handle->calls = calls;
+  handle->huffman = huffman;
   handle->jpeg.err = jpeg_std_error(&handle->errors);
   handle->errors.error_exit = on_error;
   handle->errors.emit_message = on_message;
@@ -203,7 +286,7 @@ int impasto_jpeg_start(impasto_jpeg *handle, uint32_t scale, uint32_t max_scans,
     /* As jpeg_crop_scanline counts them. */
     uint32_t mcu = jpeg->num_components == 1 ? scale : scale * (uint32_t)jpeg->max_h_samp_factor;
     uint32_t first = columns->left / mcu, last = (columns->left + columns->width - 1) / mcu;
-    huffman_take_over(&handle->huffman, jpeg, first, last, decode_mcu);
+    take_over(handle, first, last);
   }
   return OK;
 }
@@ -230,7 +313,7 @@ static void finish(impasto_jpeg *handle)
   struct jpeg_decompress_struct *jpeg = &handle->jpeg;
   handle->past_pixels = 1;
   if (jpeg->entropy->decode_mcu == decode_mcu)
-    huffman_hand_back(&handle->huffman, jpeg);
+    hand_back(handle);
   jpeg_finish_decompress(jpeg);
 }
 

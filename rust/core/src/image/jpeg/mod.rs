@@ -3,6 +3,7 @@
 //! Not TurboJPEG's: libjpeg decodes sampling factors that TurboJPEG refuses, crops at any column, and says which error
 //! it met. Where both can do the work they take the same time.
 
+mod huffman;
 mod markers;
 #[cfg(test)]
 #[path = "../../../tests/common/mod.rs"]

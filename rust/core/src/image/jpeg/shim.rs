@@ -1,9 +1,11 @@
 //! The C shim (`csrc/jpeg.c`) as a safe handle.
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
+use super::huffman::Huffman;
+use super::huffman::door::{CALLS, Calls};
 use crate::{Error, Result};
 
 // Linked for its static library, which holds the libjpeg interface too.
@@ -37,7 +39,7 @@ pub(crate) struct Columns {
 }
 
 unsafe extern "C" {
-    fn impasto_jpeg_new() -> *mut Handle;
+    fn impasto_jpeg_new(calls: *const Calls, huffman: *mut c_void) -> *mut Handle;
     fn impasto_jpeg_free(handle: *mut Handle);
     fn impasto_jpeg_message(handle: *const Handle) -> *const c_char;
     #[cfg(test)]
@@ -61,31 +63,41 @@ unsafe extern "C" {
 }
 
 /// A libjpeg decompressor, reused from image to image.
-pub(crate) struct Decompressor(NonNull<Handle>);
+pub(crate) struct Decompressor {
+    handle: NonNull<Handle>,
+    /// What the handle decodes with: a box's, borrowed by C until both are freed.
+    huffman: NonNull<Huffman<'static>>,
+}
 
-// SAFETY: the handle has no thread affinity and is owned by this value alone.
+// SAFETY: handle and decoder have no thread affinity and are owned by this value alone.
 unsafe impl Send for Decompressor {}
 
 impl Decompressor {
     pub(crate) fn new() -> Result<Self> {
-        // SAFETY: takes nothing; null means that there was no memory.
-        NonNull::new(unsafe { impasto_jpeg_new() })
-            .map(Self)
-            .ok_or_else(|| Error::Internal("libjpeg could not be started: out of memory".into()))
+        let huffman = NonNull::from(Box::leak(Box::<Huffman<'static>>::default()));
+        // SAFETY: both live until the handle is freed; null means that there was no memory.
+        let handle = unsafe { impasto_jpeg_new(&CALLS, huffman.as_ptr().cast()) };
+        let Some(handle) = NonNull::new(handle) else {
+            // SAFETY: leaked above, and nobody has it.
+            drop(unsafe { Box::from_raw(huffman.as_ptr()) });
+            let reason = "libjpeg could not be started: out of memory";
+            return Err(Error::Internal(reason.into()));
+        };
+        Ok(Self { handle, huffman })
     }
 
     /// Whether our own Huffman decoder may be used, instead of libjpeg's.
     #[cfg(test)]
     pub(crate) fn quick(self, quick: bool) -> Self {
         // SAFETY: the handle is live.
-        unsafe { impasto_jpeg_quick(self.0.as_ptr(), c_int::from(quick)) }
+        unsafe { impasto_jpeg_quick(self.handle.as_ptr(), c_int::from(quick)) }
         self
     }
 
     /// Reads the header of `bytes`, which stay borrowed until the image is closed by dropping it.
     pub(crate) fn open<'a>(&'a mut self, bytes: &'a [u8]) -> Result<Image<'a>> {
         let mut image = Image {
-            handle: self.0,
+            handle: self.handle,
             header: RawHeader::default(),
             length: bytes.len(),
             max_scans: 0,
@@ -94,7 +106,7 @@ impl Decompressor {
         let header = &mut image.header;
         // SAFETY: the handle is live, `bytes` outlives `image`, which closes the handle when dropped.
         let status =
-            unsafe { impasto_jpeg_open(self.0.as_ptr(), bytes.as_ptr(), bytes.len(), header) };
+            unsafe { impasto_jpeg_open(self.handle.as_ptr(), bytes.as_ptr(), bytes.len(), header) };
         image.check(status)?;
         Ok(image)
     }
@@ -102,8 +114,11 @@ impl Decompressor {
 
 impl Drop for Decompressor {
     fn drop(&mut self) {
-        // SAFETY: made by impasto_jpeg_new and freed once.
-        unsafe { impasto_jpeg_free(self.0.as_ptr()) }
+        // SAFETY: made by impasto_jpeg_new and freed once, then what it borrowed.
+        unsafe {
+            impasto_jpeg_free(self.handle.as_ptr());
+            drop(Box::from_raw(self.huffman.as_ptr()));
+        }
     }
 }
 
