@@ -97,3 +97,17 @@ def test_tables_and_folders(tmp_path, put, write_tar):
     assert shards.index.captions(0) == ["c"]
     with pytest.raises(SourceError, match="the index that impasto keeps"):
         sources.open(tmp_path / "f{1}[2]" / "0.tar.impasto-index")
+
+
+def test_a_data_set_s_root_is_answered_with_its_annotations(tmp_path, put):
+    put("train2017")
+    annotate(tmp_path / "annotations" / "captions.json")
+    with pytest.raises(SourceError, match=r"name one of them: annotations/captions\.json"):
+        sources.open(tmp_path)
+
+
+def test_a_wrong_caption_field_is_answered_with_those_there_are(tmp_path, put):
+    put("images")
+    (tmp_path / "a.json").write_text(json.dumps([{"image": "1.jpg", "text": "x"}]))
+    with pytest.raises(SourceError, match=r"'image', 'text'.*have 'image' and 'caption'"):
+        sources.open(tmp_path / "a.json")

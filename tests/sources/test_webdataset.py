@@ -53,6 +53,8 @@ def test_img2dataset_json_captions(write_tar):
     assert WebDataset(path, caption="json:title").index.captions(0) == ["t"]
     with pytest.raises(CaptionError, match="width"):
         WebDataset(path, caption="json:width").index.captions(0)
+    with pytest.raises(CaptionError, match=r'no field "text" among \["caption", "title", "width"\]'):
+        WebDataset(path, caption="json:text").index.captions(0)
 
 
 def test_shards_follow_one_another_and_pickle(write_tar, tmp_path):

@@ -90,6 +90,9 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
     def __len__(self) -> int:
         return len(self.data)
 
+    def __repr__(self) -> str:
+        return f"BatchDataset({self.data!r}, seed={self.seed})"
+
     def facts(self) -> dict[str, Any]:
         """What a state says of the data and the recipe."""
         if self._facts is None:
@@ -187,6 +190,8 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
     ) -> tuple[npt.NDArray[np.int64], list[tuple[int, ImpastoError]]]:
         """Fills every row of a batch; returns the samples that came in, and what was broken, by row."""
         ids = np.asarray(key, dtype=np.int64)
+        outside = ids[(ids < 0) | (ids >= len(self.data))].tolist()
+        require(not outside, f"samples {outside[:3]} are not in a data set of {len(self.data)}")
         rows = np.arange(len(ids), dtype=np.int64)
         samples = ids.copy()
         broken: dict[int, ImpastoError] = {}

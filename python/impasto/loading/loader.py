@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Never
 
 import torch
 
 from impasto.batch import Batch, BatchKey
 from impasto.checks import at_least, require
+from impasto.errors import RecipeError
 from impasto.loading.dataset import BatchDataset
 from impasto.loading.iteration import Iteration
 from impasto.loading.processes import Processes
@@ -20,6 +21,16 @@ from impasto.recipe import Recipe
 
 if TYPE_CHECKING:
     from impasto.sources import Source
+
+#: What users of a DataLoader look for, and where it is.
+_ELSEWHERE = {
+    "num_workers": "say workers=, and processes=True if they are to be processes",
+    "prefetch_factor": "say prefetch=",
+    "persistent_workers": "worker processes always outlive an epoch",
+    "batch_sampler": "pass it to a DataLoader over impasto.BatchDataset",
+    "sampler": "pass a BatchSampler to a DataLoader over impasto.BatchDataset",
+    "collate_fn": "a loader's batches are whole; change them as they come",
+}
 
 
 class Loader:
@@ -72,7 +83,10 @@ class Loader:
         budget: float = 0.01,
         manifest: str | Path | Literal[True] | None = True,
         multiprocessing_context: str | None = None,
+        **unknown: Never,
     ) -> None:
+        for name in unknown:
+            raise RecipeError(f"Loader takes no {name}=; {_ELSEWHERE.get(name, 'see help(impasto.Loader)')}")
         at_least(0, workers=workers)
         at_least(1, prefetch=prefetch, batch_size=batch_size)
         require(workers > 0 or not processes, "processes=True needs workers=1 or more")
@@ -145,6 +159,10 @@ class Loader:
     def _yielded(self, batch: Batch) -> Batch:
         self.replaced += len(batch.replaced)
         return batch.pin_memory() if self._pins else batch
+
+    def __repr__(self) -> str:
+        kind = "processes" if self.processes else "threads"
+        return f"Loader({self.dataset!r}, {self.batch_sampler!r}, workers={self.workers} {kind})"
 
     # What frameworks read from a DataLoader: Lightning, Accelerate's skip_first_batches, Ray's prepare_data_loader.
     collate_fn = worker_init_fn = generator = None

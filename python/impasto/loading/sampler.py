@@ -121,6 +121,14 @@ class BatchSampler:
         layout, ranks = self._whose(asking_shard())
         return layout.rounds * len(ranks)
 
+    def __repr__(self) -> str:
+        rank, world_size = self._ranks.here()
+        told = [f"{self.length} samples", f"batch_size={self.batch_size}", f"seed={self.seed}"]
+        told += [] if self.shuffle else ["shuffle=False"]
+        told += [] if self.drop_last else ["drop_last=False"]
+        told += [f"rank={rank} of {world_size}"] if world_size > 1 else []
+        return f"BatchSampler({', '.join(told)}; next: epoch {self.epoch})"
+
     def __iter__(self) -> EpochKeys:
         layout, ranks = self._whose(asking_shard())
         return EpochKeys(self, layout, ranks, self._next)

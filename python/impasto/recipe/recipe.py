@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from impasto import _core
 from impasto.checks import require
 from impasto.recipe.image import ImageRecipe
 from impasto.recipe.mix import MixGen
+from impasto.recipe.plain import differences, from_plain, to_plain
 from impasto.recipe.text import TextRecipe
 
 
@@ -43,6 +45,47 @@ class Recipe:
         """
         text, mix = self.text.native if self.text else None, self.mix.native if self.mix else None
         return _core.Recipe(self.image.native, text, mix)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The recipe in dictionaries, lists, strings and numbers, for a configuration file or a run's log.
+
+        Values that are of one kind among several have it under ``"kind"``.
+
+        Raises:
+            RecipeError: If it holds something that has no plain form, such as a function.
+
+        Examples:
+            >>> Recipe(mix=MixGen(ratio=0.5)).as_dict()["mix"]["ratio"]
+            0.5
+        """
+        plain: dict[str, Any] = to_plain(self)
+        return plain
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """The recipe of what `as_dict` gave, or of a dictionary that people wrote; what it lacks has its default.
+
+        Args:
+            plain: The dictionary.
+
+        Raises:
+            RecipeError: If a name is not known (the message has the nearest), or a value makes no sense.
+
+        Examples:
+            >>> Recipe.from_dict({"image": {"size": 96}, "text": None}).image.size
+            96
+        """
+        recipe: Self = from_plain(cls, plain)
+        return recipe
+
+    def differences(self, other: Recipe) -> dict[str, tuple[Any, Any]]:
+        """The fields in which two recipes differ, by their places, each with both of its values.
+
+        Examples:
+            >>> Recipe().differences(Recipe(image=ImageRecipe(size=96)))
+            {'image.size': (224, 96)}
+        """
+        return differences(self.as_dict(), other.as_dict())
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "native"}

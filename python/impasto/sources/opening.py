@@ -80,7 +80,20 @@ def _open_folder(folder: Path, caption: str | None) -> IndexedSource:
     listing = list(walk(str(folder), left_out=Counter()))
     beside = any(name.lower().endswith(".txt") for _, names in listing for name in names)
     flat = any(is_image(name) for prefix, names in listing for name in names if not prefix)
-    return ImageTextFolder(folder) if beside or flat else ImageFolder(folder)
+    if beside or flat:
+        return ImageTextFolder(folder)
+    try:
+        return ImageFolder(folder)
+    except SourceError:
+        named = [f"{prefix}{name}" for prefix, names in listing for name in names if _annotates(name)]
+        if not named:
+            raise
+        reason = f"this folder holds a data set and its annotations; name one of them: {', '.join(sorted(named)[:8])}"
+        raise SourceError(reason, path=str(folder)) from None
+
+
+def _annotates(name: str) -> bool:
+    return name.lower().endswith((".json", ".csv", ".tsv", ".token"))
 
 
 def _is_tar(path: Path) -> bool:

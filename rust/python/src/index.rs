@@ -178,6 +178,13 @@ type Pickled<'py> = (
 );
 
 impl Index {
+    /// A row's place, of a number that may be negative.
+    fn at(&self, py: Python<'_>, row: i64) -> PyResult<usize> {
+        let rows = self.0.len();
+        let error = || Error::Recipe(format!("row {row} is not in a data set of {rows} rows"));
+        usize::try_from(row).map_err(|_| plain(py, &error()))
+    }
+
     /// The exception for an error of a row.
     fn blamed(&self, py: Python<'_>, row: usize, error: Error) -> PyErr {
         if row >= self.0.len() {
@@ -199,25 +206,29 @@ impl Index {
         self.0.memory()
     }
 
-    fn key(&self, py: Python<'_>, row: usize) -> PyResult<String> {
+    fn key(&self, py: Python<'_>, row: i64) -> PyResult<String> {
+        let row = self.at(py, row)?;
         self.0
             .key(row)
             .map(Cow::into_owned)
             .map_err(|error| plain(py, &error))
     }
 
-    fn path(&self, py: Python<'_>, row: usize) -> PyResult<String> {
+    fn path(&self, py: Python<'_>, row: i64) -> PyResult<String> {
+        let row = self.at(py, row)?;
         self.0.path(row).map_err(|error| plain(py, &error))
     }
 
-    fn label(&self, py: Python<'_>, row: usize) -> PyResult<Option<i64>> {
+    fn label(&self, py: Python<'_>, row: i64) -> PyResult<Option<i64>> {
+        let row = self.at(py, row)?;
         self.0
             .label(row)
             .map_err(|error| self.blamed(py, row, error))
     }
 
     /// What is known to be wrong with the row's image or label before anything is read.
-    fn fault<'py>(&self, py: Python<'py>, row: usize) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn fault<'py>(&self, py: Python<'py>, row: i64) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let row = self.at(py, row)?;
         match self.0.known_fault(row) {
             Ok(()) => Ok(None),
             Err(error @ Error::Fault(_)) => of_sample(py, &self.0.blame(row, error)).map(Some),
@@ -226,23 +237,26 @@ impl Index {
     }
 
     /// The row's shard, and where the first header of its members begins.
-    fn place(&self, py: Python<'_>, row: usize) -> PyResult<Option<(String, u64)>> {
+    fn place(&self, py: Python<'_>, row: i64) -> PyResult<Option<(String, u64)>> {
+        let row = self.at(py, row)?;
         let place = self.0.place(row).map_err(|error| plain(py, &error))?;
         Ok(place.map(|(path, begin)| (path.into(), begin)))
     }
 
-    fn caption_count(&self, py: Python<'_>, row: usize) -> PyResult<usize> {
+    fn caption_count(&self, py: Python<'_>, row: i64) -> PyResult<usize> {
+        let row = self.at(py, row)?;
         let count = self.0.caption_count(row);
         count.map_err(|error| plain(py, &error))
     }
 
-    fn caption(&self, py: Python<'_>, row: usize, which: usize) -> PyResult<String> {
+    fn caption(&self, py: Python<'_>, row: i64, which: usize) -> PyResult<String> {
+        let row = self.at(py, row)?;
         let read = || self.0.caption(row, which).map(Cow::into_owned);
         let caption = detached(py, || Ok(read()))?;
         caption.map_err(|error| self.blamed(py, row, error))
     }
 
-    fn captions(&self, py: Python<'_>, row: usize) -> PyResult<Vec<String>> {
+    fn captions(&self, py: Python<'_>, row: i64) -> PyResult<Vec<String>> {
         (0..self.caption_count(py, row)?)
             .map(|which| self.caption(py, row, which))
             .collect()
@@ -252,9 +266,10 @@ impl Index {
     fn image<'py>(
         &self,
         py: Python<'py>,
-        row: usize,
+        row: i64,
         max_bytes: usize,
     ) -> PyResult<Bound<'py, PyBytes>> {
+        let row = self.at(py, row)?;
         let mut buffer = Vec::new();
         let bytes = detached(py, || Ok(self.0.image(row, max_bytes, &mut buffer)))?;
         let bytes = bytes.map_err(|error| self.blamed(py, row, error))?;

@@ -54,7 +54,10 @@ def _advice(document: Any) -> str:
     if isinstance(document, list):
         first = document[0]
         fields = ", ".join(map(repr, list(first)[:8])) if isinstance(first, dict) else type(first).__name__
-        return f"the document is a list whose first entry has {fields}; check the path"
+        remedy = "check the path"
+        if _first_has(document, "image"):
+            remedy = "entries that impasto reads have 'image' and 'caption'; rename the field that holds captions"
+        return f"the document is a list whose first entry has {fields}; {remedy}"
     return f"the document is a single {type(document).__name__}; check the path"
 
 

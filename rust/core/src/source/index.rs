@@ -334,8 +334,8 @@ fn json_caption(bytes: &[u8], field: &str) -> Result<String> {
         Ok(Field::Other(kind)) => Err(Error::Caption(format!(
             "the field {field:?} of the .json member is {kind}, not a string; {remedy}"
         ))),
-        Ok(Field::Absent) => Err(Error::Caption(format!(
-            "the .json member has no field {field:?}; {remedy}"
+        Ok(Field::Absent(names)) => Err(Error::Caption(format!(
+            "the .json member has no field {field:?} among {names:?}; {remedy}"
         ))),
         Err(reason) => Err(Error::Caption(format!(
             "the caption's .json member: {reason}"

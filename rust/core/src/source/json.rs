@@ -9,8 +9,8 @@ pub(super) enum Field {
     Text(Vec<u8>),
     /// Something else, by name.
     Other(&'static str),
-    /// Nothing, or no object.
-    Absent,
+    /// Nothing; the names that there are, a few of them. None where there is no object.
+    Absent(Vec<String>),
 }
 
 /// Reads the field `name` of the object that `bytes` hold.
@@ -29,9 +29,18 @@ pub(super) fn field(bytes: &[u8], name: &str) -> Result<Field, String> {
         return Err(reader.wrong("nothing more"));
     }
     match found {
-        None => Ok(Field::Absent),
-        Some(at) => Reader { bytes, at }.judge(),
+        Place::Of(at) => Reader { bytes, at }.judge(),
+        Place::None(names) => Ok(Field::Absent(names)),
     }
+}
+
+/// Names that are told where the wanted one is missing.
+const TOLD: usize = 12;
+
+/// Where a field's value begins, or which other fields there are.
+enum Place {
+    Of(usize),
+    None(Vec<String>),
 }
 
 struct Reader<'a> {
@@ -69,21 +78,25 @@ impl Reader<'_> {
     }
 
     /// Goes over the outermost value; where the last value named `name` begins, if it is an object that has one.
-    fn object(&mut self, name: &str) -> Result<Option<usize>, String> {
+    fn object(&mut self, name: &str) -> Result<Place, String> {
+        let mut found = Place::None(Vec::new());
         self.space();
         if !self.eat(b"{") {
-            return self.skip().map(|()| None);
+            return self.skip().map(|()| found);
         }
-        let mut found = None;
         self.space();
         if self.eat(b"}") {
-            return Ok(None);
+            return Ok(found);
         }
         loop {
             let key = self.key()?;
             self.space();
-            if key == name.as_bytes() {
-                found = Some(self.at);
+            match &mut found {
+                found if key == name.as_bytes() => *found = Place::Of(self.at),
+                Place::None(names) if names.len() < TOLD => {
+                    names.push(String::from_utf8_lossy(&key).into_owned());
+                }
+                _ => {}
             }
             self.skip()?;
             self.space();

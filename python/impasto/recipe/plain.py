@@ -1,0 +1,94 @@
+"""Recipes as plain dictionaries, such as a YAML file holds, and back."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import PurePath
+from typing import Any
+
+from impasto.checks import require
+from impasto.errors import RecipeError
+from impasto.recipe.augment import ColorJitter, GaussianBlur, Grayscale, RandAugment, RandomErasing, TrivialAugment
+from impasto.recipe.image import ImageRecipe
+from impasto.recipe.mix import Beta, MixGen
+from impasto.recipe.text import TextRecipe
+from impasto.recipe.tokenizers import BertTokenizer, ClipTokenizer
+from impasto.recipe.words import RandomDeletion, RandomSwap
+
+#: What a dictionary's ``kind`` names.
+KINDS: dict[str, type[Any]] = {
+    kind.__name__: kind
+    for kind in (
+        *(ImageRecipe, TextRecipe, MixGen, Beta, ClipTokenizer, BertTokenizer),
+        *(RandAugment, TrivialAugment, ColorJitter, Grayscale, GaussianBlur, RandomErasing),
+        *(RandomDeletion, RandomSwap),
+    )
+}
+
+#: What a dictionary without a ``kind`` is, by the name that it stands under.
+_UNNAMED: dict[str, type[Any]] = {"image": ImageRecipe, "text": TextRecipe, "mix": MixGen}
+
+
+def to_plain(value: Any, name: str = "") -> Any:
+    """A value of a recipe in dictionaries, lists, strings, numbers, booleans and None.
+
+    Args:
+        value: A frozen recipe value, or what its fields hold.
+        name: The field that it stands under.
+
+    Raises:
+        RecipeError: If it holds something that has no plain form.
+    """
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, PurePath):
+        return str(value)
+    if isinstance(value, tuple | list):
+        return [to_plain(one, name) for one in value]
+    if is_dataclass(value) and (not name or type(value).__name__ in KINDS):
+        kind = {} if not name or _UNNAMED.get(name) is type(value) else {"kind": type(value).__name__}
+        return kind | {field.name: to_plain(getattr(value, field.name), field.name) for field in fields(value)}
+    raise RecipeError(f"{name}={value!r} has no plain form: it is no value of impasto.recipe")
+
+
+def from_plain(kind: type[Any], plain: Any, place: str = "") -> Any:
+    """The recipe value of a dictionary that `to_plain` made, or that people wrote.
+
+    Args:
+        kind: What it is to be.
+        plain: The dictionary; fields that it lacks have their defaults.
+        place: Where it stands, for messages: ``"image.augment"``.
+
+    Raises:
+        RecipeError: If a name is not known (the message has the nearest), or a value makes no sense.
+    """
+    where = place or kind.__name__
+    require(isinstance(plain, Mapping), f"{where} must be a mapping of its fields, not {plain!r}")
+    known = [field.name for field in fields(kind)]
+    for name in plain:
+        near = difflib.get_close_matches(str(name), known, 1, 0)
+        require(name in known, f"{where} has no field {name!r}; did you mean {near[0] if near else 'none'!r}?")
+    return kind(**{name: _value(plain[name], name, f"{place}.{name}".lstrip(".")) for name in plain})
+
+
+def _value(plain: Any, name: str, place: str) -> Any:
+    if isinstance(plain, list | tuple):
+        return tuple(_value(one, name, place) for one in plain)
+    if not isinstance(plain, Mapping):
+        return plain
+    default = _UNNAMED[name].__name__ if name in _UNNAMED else None
+    kind = plain.get("kind", default)
+    require(kind in KINDS, f"{place} has kind={kind!r}, which is not known; use one of {', '.join(KINDS)}")
+    return from_plain(KINDS[kind], {key: value for key, value in plain.items() if key != "kind"}, place)
+
+
+def differences(here: Any, there: Any, place: str = "") -> dict[str, tuple[Any, Any]]:
+    """The fields in which two plain values differ, by their places, each with both of its values."""
+    if isinstance(here, dict) and isinstance(there, dict) and here.get("kind") == there.get("kind"):
+        found: dict[str, tuple[Any, Any]] = {}
+        for name in [*here, *(name for name in there if name not in here)]:
+            found |= differences(here.get(name), there.get(name), f"{place}.{name}".lstrip("."))
+        return found
+    return {} if here == there else {place: (here, there)}
