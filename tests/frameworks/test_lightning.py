@@ -58,7 +58,7 @@ def trainer(tmp_path):
         "devices": 1,
         "default_root_dir": tmp_path,
     }
-    return lambda **options: L.Trainer(**quiet, **options)
+    return lambda **options: L.Trainer(**quiet | options)
 
 
 @pytest.mark.parametrize("kind", LOADERS)
@@ -68,6 +68,16 @@ def test_epochs(trainer, kind):
         model = Model()
         trainer(max_epochs=3, limit_train_batches=limit).fit(model, LOADERS[kind]())
         assert model.seen["training"] == [one for epoch in range(3) for one in expected(epoch)[:limit]]
+
+
+@pytest.mark.parametrize("kind", ["caller", "threads", "processes", "stock"])
+def test_resuming_between_epochs(trainer, kind, tmp_path):
+    """Lightning names the epoch after it has asked for an iterator."""
+    first, rest = Model(), Model()
+    save = L.pytorch.callbacks.ModelCheckpoint(dirpath=tmp_path, filename="last")
+    trainer(max_epochs=2, callbacks=[save], enable_checkpointing=True).fit(first, LOADERS[kind]())
+    trainer(max_epochs=4).fit(rest, LOADERS[kind](), ckpt_path=tmp_path / "last.ckpt", weights_only=False)
+    assert rest.seen["training"] == [one for epoch in (2, 3) for one in expected(epoch)]
 
 
 @pytest.mark.parametrize("step", [8, 12])

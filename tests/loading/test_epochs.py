@@ -66,14 +66,15 @@ def test_iterators_are_independent(make, way):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_set_epoch_is_for_the_next_iteration(make, way):
+def test_set_epoch_is_for_what_has_not_begun(make, way):
     loader = make(way)
     sampler = loader.batch_sampler
     batches = iter(loader)
     sampler.set_epoch(7)
     seen = samples(islice(batches, 2))
     sampler.set_epoch(5)
-    assert seen + samples(batches) == batches_of(0)
+    # A DataLoader's workers take keys as soon as there is an iterator.
+    assert seen + samples(batches) == batches_of(0 if way == "stock with workers" else 7)
     assert sampler.epoch == 5
     assert samples(loader) == batches_of(5)
     assert samples(loader) == batches_of(6)

@@ -10,7 +10,7 @@ import numpy as np
 from impasto import _core
 from impasto.batch import BatchId, BatchKey
 from impasto.checks import at_least, is_count, require, whole
-from impasto.loading.epochs.keys import EpochKeys, Turn
+from impasto.loading.epochs.keys import EpochKeys
 from impasto.loading.epochs.layout import Layout, Position
 from impasto.loading.epochs.ranks import Ranks, asking_shard
 from impasto.loading.epochs.states import read_state, write_state
@@ -80,7 +80,7 @@ class BatchSampler:
         self.drop_last = drop_last
         self._ranks = Ranks(rank, world_size)
         self._layouts: dict[int, Layout] = {}
-        self._next = Turn(Position(0))
+        self.upcoming = Position(0)
         self._latest: EpochKeys | None = None
         _ = self._layout(self.world_size)
 
@@ -102,7 +102,7 @@ class BatchSampler:
     @property
     def epoch(self) -> int:
         """The epoch that the next ``iter()`` is of."""
-        return self._next.position.epoch
+        return self.upcoming.epoch
 
     def _layout(self, world_size: int) -> Layout:
         if world_size not in self._layouts:
@@ -131,22 +131,12 @@ class BatchSampler:
 
     def __iter__(self) -> EpochKeys:
         layout, ranks = self._whose(asking_shard())
-        return EpochKeys(self, layout, ranks, self._next)
-
-    def take(self, turn: Turn, keys: EpochKeys) -> Position:
-        """Where an iteration begins that takes its first key."""
-        if turn.taken:
-            turn = self._next
-        turn.taken = True
-        self._latest = keys
-        if turn is self._next:
-            self._next = Turn(Position(turn.position.epoch + 1))
-        return turn.position
+        return EpochKeys(self, layout, ranks)
 
     def follow(self, keys: EpochKeys) -> None:
         """Takes an iteration for the latest; the next epoch is the one after its own."""
         self._latest = keys
-        self._next = Turn(Position(keys.epoch + 1))
+        self.upcoming = Position(keys.epoch + 1)
 
     def set_epoch(self, epoch: int) -> None:
         """Chooses the epoch of the next ``iter()``, from its first batch, or from where a state of that epoch stood.
@@ -158,7 +148,7 @@ class BatchSampler:
         """
         whole("epoch", epoch, bits=63)
         if epoch != self.epoch:
-            self._next = Turn(Position(epoch))
+            self.upcoming = Position(epoch)
 
     def key(self, epoch: int, step: int) -> BatchKey:
         """The batch of this rank at a step.
@@ -187,7 +177,7 @@ class BatchSampler:
         """
         if self._latest is not None and len(self._latest):
             return self._latest.state_dict()
-        return self.state_at(self._next.position)
+        return self.state_at(self.upcoming)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Makes the next ``iter()`` go on from a state; one from the end of an epoch is the next one's beginning.
@@ -202,7 +192,7 @@ class BatchSampler:
         position = self.position_of(state)
         layout = self._layout(self.world_size)
         over = layout.resume(position.samples)[0] == layout.rounds
-        self._next = Turn(Position(position.epoch + 1) if over else position)
+        self.upcoming = Position(position.epoch + 1) if over else position
         self._latest = None
 
     def _facts(self) -> dict[str, Any]:

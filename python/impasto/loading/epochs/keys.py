@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from impasto.batch import BatchKey
 from impasto.loading.epochs.layout import Layout, Position, even_part
-
-
-@dataclass
-class Turn:
-    """Where the next iteration of a sampler begins, until one has begun there."""
-
-    position: Position
-    taken: bool = False
 
 
 class Order(Protocol):
@@ -25,12 +16,13 @@ class Order(Protocol):
         """The key of a batch between two places of an epoch's order."""
         ...
 
-    def take(self, turn: Turn, keys: EpochKeys) -> Position:
-        """Where an iteration begins that takes its first key."""
+    @property
+    def upcoming(self) -> Position:
+        """Where the next iteration begins."""
         ...
 
     def follow(self, keys: EpochKeys) -> None:
-        """Takes an iteration for the latest."""
+        """Takes an iteration for the latest; the next epoch is the one after its own."""
         ...
 
     def state_at(self, position: Position) -> dict[str, Any]:
@@ -43,25 +35,24 @@ class Order(Protocol):
 
 
 class EpochKeys(Iterator[BatchKey]):
-    """The keys of the rest of an epoch, which is decided on when this is made: a later ``set_epoch`` is for others.
+    """The keys of the rest of an epoch, which is taken with the first key: a later ``set_epoch`` is for others.
 
-    The epoch is taken with the first key: DataLoaders with workers ask for two iterators and use one, Lightning asks
-    for one to see whether there is any.
+    Until then it is whatever comes next. DataLoaders with workers ask for two iterators and use one; Lightning asks for
+    one to see whether there is any, and names the epoch afterwards.
 
     Args:
         sampler: Whose batches they are.
         layout: Where they lie.
         ranks: Whose they are: this process's, or all in turn.
-        turn: Where to begin; if another iteration does so first, this one has the turn after it.
 
     Raises:
         CheckpointError: If the position lies between two batches.
     """
 
-    def __init__(self, sampler: Order, layout: Layout, ranks: range, turn: Turn) -> None:
-        self._sampler, self._layout, self._ranks, self._turn = sampler, layout, ranks, turn
+    def __init__(self, sampler: Order, layout: Layout, ranks: range) -> None:
+        self._sampler, self._layout, self._ranks = sampler, layout, ranks
         self._begun = False
-        self._place(turn.position)
+        self._place(sampler.upcoming)
 
     def _place(self, position: Position) -> None:
         self.start = position
@@ -70,26 +61,34 @@ class EpochKeys(Iterator[BatchKey]):
 
     def _begin(self) -> None:
         if not self._begun:
+            self._look()
             self._begun = True
-            self._place(self._sampler.take(self._turn, self))
+            self._sampler.follow(self)
+
+    def _look(self) -> None:
+        if not self._begun and self.start != self._sampler.upcoming:
+            self._place(self._sampler.upcoming)
 
     @property
     def epoch(self) -> int:
         """Their epoch."""
+        self._look()
         return self.start.epoch
 
     @property
     def position(self) -> Position:
         """Where the epoch stands after the keys taken so far, in whole rounds of all ranks."""
+        self._look()
         rounds = self.taken // len(self._ranks)
         return Position(self.epoch, self._layout.taken(self._round + rounds)) if rounds else self.start
 
     def __len__(self) -> int:
-        """EpochKeys that are left."""
+        """Keys that are left."""
         return self._count - self.taken
 
     @property
     def _count(self) -> int:
+        self._look()
         return (self._layout.rounds - self._round) * len(self._ranks)
 
     def __next__(self) -> BatchKey:
