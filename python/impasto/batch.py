@@ -20,7 +20,8 @@ class BatchId:
     Attributes:
         epoch: The epoch whose random streams the batch is drawn from.
         step: The batch's number in its epoch, counted over all ranks.
-        number: The batch's number in the run, counted over all ranks and epochs; the step where none is given.
+        number: The batch's number in the run, where each epoch counts as many as its samples fill, whatever the number
+            of ranks; the step where none is given.
     """
 
     epoch: int = 0
@@ -43,6 +44,7 @@ class BatchKey(list[int]):
 
     def __init__(self, samples: Iterable[int] = (), *, id: BatchId = BatchId()) -> None:
         super().__init__(samples)
+        require(isinstance(id, BatchId), f"id={id!r} must be a BatchId")
         self.id = id
 
     def __repr__(self) -> str:

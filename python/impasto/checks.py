@@ -50,6 +50,12 @@ def is_triple(value: object) -> bool:
     return isinstance(value, tuple | list) and len(value) == 3 and all(map(is_number, value))
 
 
+def flag(**values: object) -> None:
+    """Requires True or False, given by their names."""
+    for name, value in values.items():
+        require(isinstance(value, bool), f"{name}={value!r} must be True or False")
+
+
 def interval(name: str, value: Any, low: float, high: float) -> None:
     """Requires a pair (smallest, largest) in (low, high]."""
     well_formed = isinstance(value, tuple | list) and len(value) == 2 and all(map(is_number, value))

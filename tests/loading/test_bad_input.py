@@ -172,8 +172,10 @@ def test_an_image_without_captions_asked_for_is_not_judged_by_them(good):
 def test_joined_data_sets_are_refused_with_the_remedy(good, recipe):
     one = impasto.BatchDataset(Sequence([(good[0], "a")] * 4), recipe)
     both = torch.utils.data.ConcatDataset([one, one])
-    with pytest.raises(impasto.RecipeError, match="make one source of the data that you want"):
-        next(iter(torch.utils.data.DataLoader(both, batch_size=4)))
+    for workers in (0, 1):
+        with pytest.raises(impasto.RecipeError, match="make one source of the data that you want") as caught:
+            next(iter(torch.utils.data.DataLoader(both, batch_size=4, num_workers=workers)))
+        assert "Traceback" not in caught.value.reason
 
 
 def test_limits_are_the_recipe_s_alone(good):
@@ -306,7 +308,48 @@ def test_recipes_that_make_no_sense(make, says):
 
 def test_data_that_is_no_source(recipe):
     with pytest.raises(impasto.RecipeError, match=r"no source; see impasto\.sources"):
-        next(iter(Loader([(b"", "a")], recipe, batch_size=1)))
+        Loader([(b"", "a")], recipe, batch_size=1)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({name: "no"} for name in ("shuffle", "drop_last", "processes", "pin_memory")),
+        {"rank": True, "world_size": 2},
+        {"multiprocessing_context": "frok"},
+        {"seed": None},
+        {"batch_size": 4.0},
+    ],
+    ids=str,
+)
+def test_a_loader_s_arguments(good, recipe, options):
+    with pytest.raises(impasto.RecipeError, match=next(iter(options))):
+        Loader(Sequence([(image, "a") for image in good]), recipe, **{"batch_size": 2} | options)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda dataset: dataset[impasto.BatchKey([1.5])], "no numbers of samples"),
+        (lambda dataset: dataset[impasto.BatchKey([1, "a"])], "no numbers of samples"),
+        (lambda dataset: dataset[impasto.BatchKey([])], "no numbers of samples"),
+        (lambda dataset: dataset[impasto.BatchKey([-1])], r"samples \[-1\] are not in a data set"),
+        (lambda dataset: impasto.BatchKey([1], id=5), "id=5"),
+        (lambda dataset: impasto.BatchSampler(dataset, 2).key(-1, 0), "epoch=-1"),
+        (lambda dataset: impasto.BatchSampler(dataset, 2).key(0, -1), "step=-1"),
+        (lambda dataset: impasto.BatchSampler(dataset, 2).key(0, 1.0), "step=1.0"),
+        (lambda dataset: impasto.BatchSampler(dataset, 2).set_epoch(2**62), "epoch="),
+    ],
+)
+def test_keys_that_make_no_sense(good, recipe, call, says):
+    dataset = impasto.BatchDataset(Sequence([(image, "a") for image in good]), recipe)
+    with pytest.raises(impasto.RecipeError, match=says):
+        call(dataset)
+
+
+def test_numpy_s_numbers_are_numbers():
+    sampler = impasto.BatchSampler(np.int64(8), np.int32(2), rank=np.int64(1), world_size=np.int64(2))
+    assert next(iter(sampler)) == next(iter(impasto.BatchSampler(8, 2, rank=1, world_size=2)))
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])

@@ -58,6 +58,19 @@ def test_plans_are_known_beforehand(data):
                 assert str(plan) == str(batch.plan.mix) and np.array_equal(plan.seeds, batch.plan.mix.seeds)
 
 
+def test_a_warm_up_is_the_same_on_any_number_of_ranks(data, digest):
+    """An epoch of 60 samples is 15 batches of 4, of which 8 ranks leave 7 out."""
+    mix = recipe(MixGen(ratio=0.5, warmup=40))
+
+    def batches(world_size):
+        ranks = [Loader(data, mix, batch_size=4, rank=rank, world_size=world_size) for rank in range(world_size)]
+        runs = [batch for loader in ranks for _ in range(3) for batch in loader]
+        return {(batch.id.epoch, batch.id.step, batch.id.number): digest(batch) for batch in runs}
+
+    alone, shared = batches(1), batches(8)
+    assert len(shared) == 24 and shared.items() <= alone.items()
+
+
 def test_lost_tokens_are_counted_warned_of_or_refused(data):
     def losing(budget):
         return Loader(data, recipe(MixGen(ratio=0.5, budget=budget), length=14), batch_size=20, seed=1)

@@ -37,6 +37,7 @@ def test_a_state_is_small_and_readable(data):
         "length": 20,
         "shuffle": True,
         "recipe": {"image.size": "8", "image.hflip": "0.5", "text": "None", "mix": "MixGen(ratio=0.5, lam=0.5)"},
+        "drawing_seed": 3,
     }
 
 
@@ -50,7 +51,8 @@ def test_a_state_is_small_and_readable(data):
         *({name: True} for name in ("version", "epoch", "samples", "seed", "length", "data")),
         {"version": 99},
         {"version": 1},
-        {"epoch": 2**64},
+        *({"epoch": 2**bits} for bits in (31, 62, 63, 64)),
+        {"drawing_seed": 1},
         {"samples": 21},
         {"samples": 3},
         {"shuffle": 1},
@@ -84,7 +86,11 @@ def test_a_missing_part_is_named(data):
         with pytest.raises(CheckpointError, match=f"{name}=None"):
             loader.load_state_dict(state)
     state = loader.state_dict()
-    del state["data"], state["recipe"]  # what a state doesn't name can't differ: a way to go on regardless
+    del (
+        state["data"],
+        state["recipe"],
+        state["drawing_seed"],
+    )  # what a state doesn't name can't differ: a way to go on regardless
     loader.load_state_dict(state)
 
 
@@ -162,3 +168,11 @@ def test_a_sampler_names_data_where_it_knows_them(data):
 def test_arguments_of_a_wrong_kind(data, make):
     with pytest.raises(ImpastoError):
         make(data)
+
+
+def test_the_seed_of_crops_is_named_too(data):
+    """A sampler has its dataset's seed; where they differ, a state names both."""
+    assert BatchSampler(BatchDataset(data, SMALL, seed=5), 4).seed == 5
+    state = BatchSampler(BatchDataset(data, SMALL, seed=1), 4, seed=0).state_dict()
+    with pytest.raises(CheckpointError, match="drawing_seed=1 and is loaded with 2"):
+        BatchSampler(BatchDataset(data, SMALL, seed=2), 4, seed=0).load_state_dict(state)

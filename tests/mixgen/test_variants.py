@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto import BertTokenizer, Beta, MixGen, RecipeError, mixgen, ops
+from impasto import BatchMixGen, BertTokenizer, Beta, MixGen, MixGenCollate, RecipeError, mixgen, ops
 
 captions = st.lists(st.text("abc de", min_size=1, max_size=30).filter(str.strip), min_size=4, max_size=24)
 TABLE = ["default", "a", "b", "c", "d", "e"]
@@ -182,3 +182,25 @@ def test_ids_that_cannot_be_spliced(ids, mask, options, says):
 def test_mixing_that_makes_no_sense(make, says):
     with pytest.raises(RecipeError, match=says):
         make()
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: mixgen.plan_at(MixGen(), batch_size=0), "batch_size=0"),
+        (lambda: mixgen.plan_at(MixGen(), batch_size=2.0), "batch_size=2.0"),
+        (lambda: mixgen.plan_at(5, batch_size=2), "recipe=5"),
+        *(
+            (lambda name=name: mixgen.plan_at(MixGen(), batch_size=2, **{name: -1}), f"{name}=-1")
+            for name in ("seed", "epoch")
+        ),
+        (lambda: mixgen.plan_at(MixGen(), batch_size=2, step="a"), "step='a'"),
+        (lambda: BatchMixGen(5), "mix=5"),
+        (lambda: BatchMixGen(seed=None), "seed=None"),
+        (lambda: MixGenCollate(5), "mix=5"),
+        (lambda: MixGenCollate()(None), "samples=None"),
+    ],
+)
+def test_arguments_that_make_no_sense(call, says):
+    with pytest.raises(RecipeError, match=says):
+        call()

@@ -69,8 +69,8 @@ def main(
         reason = " ".join(str(error).split())
         print(f"impasto: {type(error).__name__}: {reason}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("impasto: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as stopped:
+        print("; ".join(["impasto: interrupted", *map(str, stopped.args)]), file=sys.stderr)
         return 130
     return status
 

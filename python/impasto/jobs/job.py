@@ -69,15 +69,21 @@ class Job:
             RecipeError: If the folder holds another job of this kind.
             SourceError: If it holds something else, or can't be written.
             JobError: If another run works there, or a worker was lost.
+            KeyboardInterrupt: If it was stopped; it says what is kept.
         """
         check_engine(workers, engine)
         with _terminable(), ExitStack() as held:
             self._claim(held)
             missing = self.missing()
             done, total = sum(self.sizes) - sum(self.sizes[number] for number in missing), sum(self.sizes)
-            for number, _ in run_pieces(function, missing, workers=workers, engine=engine):
-                done += self.sizes[number]
-                progress(done, total)
+            try:
+                for number, _ in run_pieces(function, missing, workers=workers, engine=engine):
+                    done += self.sizes[number]
+                    progress(done, total)
+            except KeyboardInterrupt:
+                kept = len(self.sizes) - len(self.missing())
+                words = f"{kept} of {len(self.sizes)} pieces are kept in {self.folder}; the same again does the rest"
+                raise KeyboardInterrupt(words) from None
         return len(self.sizes) - len(missing)
 
     def reports(self, check: Callable[[int, Any], Any]) -> list[Any]:

@@ -83,6 +83,7 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         self.seed = seed
         self.threads = threads
         self.bad_samples = BadSamples(on_error, budget=budget, manifest=manifest)
+        require(isinstance(data, Source), f"data={data!r} is no source; see impasto.sources")
         self._facts: dict[str, Any] | None = None
         self._buffers = Buffers()
         self._overflow = Overflow()
@@ -94,9 +95,10 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         return f"BatchDataset({self.data!r}, seed={self.seed})"
 
     def facts(self) -> dict[str, Any]:
-        """What a state says of the data and the recipe."""
+        """What a state says of the data, the recipe and the key of its draws."""
         if self._facts is None:
-            self._facts = {"data": data_facts(self.data), "recipe": recipe_facts(self.recipe)}
+            recipe = recipe_facts(self.recipe)
+            self._facts = {"data": data_facts(self.data), "recipe": recipe, "drawing_seed": self.seed}
         return self._facts
 
     def __getitem__(self, key: BatchKey) -> Batch:
@@ -105,9 +107,8 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         Raises:
             RecipeError: If it is no `BatchKey`: nothing would be drawn anew in the next epoch.
         """
-        if not isinstance(key, BatchKey):
-            raise RecipeError(_NO_KEY.format(samples=key))
         try:
+            require(isinstance(key, BatchKey), _NO_KEY.format(samples=key))
             return self.assemble(key)
         except ImpastoError as error:
             if torch.utils.data.get_worker_info() is not None:
@@ -189,7 +190,9 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         self, staged: _core.Staged, key: BatchKey
     ) -> tuple[npt.NDArray[np.int64], list[tuple[int, ImpastoError]]]:
         """Fills every row of a batch; returns the samples that came in, and what was broken, by row."""
-        ids = np.asarray(key, dtype=np.int64)
+        ids = np.asarray(key)
+        require(ids.dtype.kind in "iu" and len(ids) > 0, f"{key!r}: {list(key)[:3]} are no numbers of samples")
+        ids = ids.astype(np.int64)
         outside = ids[(ids < 0) | (ids >= len(self.data))].tolist()
         require(not outside, f"samples {outside[:3]} are not in a data set of {len(self.data)}")
         rows = np.arange(len(ids), dtype=np.int64)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Never
 import torch
 
 from impasto.batch import Batch, BatchKey
-from impasto.checks import at_least, require
+from impasto.checks import at_least, choice, flag, require
 from impasto.errors import RecipeError
 from impasto.loading.dataset import BatchDataset
 from impasto.loading.iteration import Iteration
@@ -87,6 +87,8 @@ class Loader:
     ) -> None:
         for name in unknown:
             raise RecipeError(f"Loader takes no {name}=; {_ELSEWHERE.get(name, 'see help(impasto.Loader)')}")
+        flag(processes=processes, shuffle=shuffle, drop_last=drop_last, pin_memory=pin_memory)
+        choice("multiprocessing_context", multiprocessing_context, (None, "fork", "spawn", "forkserver"))
         at_least(0, workers=workers)
         at_least(1, prefetch=prefetch, batch_size=batch_size)
         require(workers > 0 or not processes, "processes=True needs workers=1 or more")

@@ -9,11 +9,11 @@ import numpy as np
 
 from impasto import _core
 from impasto.batch import BatchId, BatchKey
-from impasto.checks import at_least, is_count, require, whole
+from impasto.checks import at_least, flag, is_count, require, whole
 from impasto.loading.epochs.keys import EpochKeys
 from impasto.loading.epochs.layout import Layout, Position
 from impasto.loading.epochs.ranks import Ranks, asking_shard
-from impasto.loading.epochs.states import read_state, write_state
+from impasto.loading.epochs.states import EPOCH_BITS, read_state, write_state
 
 _NO_LENGTH = (
     "must be a number of samples, or a BatchDataset. Where Lightning puts its own sampler in, every batch would lose "
@@ -28,6 +28,11 @@ class Described(Protocol):
 
     def __len__(self) -> int:
         """Samples."""
+        ...
+
+    @property
+    def seed(self) -> int:
+        """The key of what is drawn for them."""
         ...
 
     def facts(self) -> Mapping[str, Any]:
@@ -48,7 +53,7 @@ class BatchSampler:
     Args:
         length: Samples in the data set; or the `BatchDataset` itself, whose data and recipe states then name.
         batch_size: Samples in a batch, on one rank.
-        seed: Key of the order.
+        seed: Key of the order; by default the `BatchDataset`'s, or 0.
         shuffle: Visit the samples in a new random order every epoch, or in their own.
         drop_last: Leave out the samples that fill no whole round.
         rank: This process's number, in ``range(world_size)``; by default that of torch.distributed, where it runs.
@@ -63,7 +68,7 @@ class BatchSampler:
         length: int | Described,
         batch_size: int,
         *,
-        seed: int = 0,
+        seed: int | None = None,
         shuffle: bool = True,
         drop_last: bool = True,
         rank: int | None = None,
@@ -72,7 +77,10 @@ class BatchSampler:
         self._data = length if isinstance(length, Described) else None
         require(self._data is not None or is_count(length), f"length={length!r} {_NO_LENGTH}")
         at_least(1, batch_size=batch_size)
+        if seed is None:
+            seed = self._data.seed if self._data is not None else 0
         whole("seed", seed, bits=64)
+        flag(shuffle=shuffle, drop_last=drop_last)
         self.length = len(length) if isinstance(length, Described) else length
         self.batch_size = batch_size
         self.seed = seed
@@ -146,7 +154,7 @@ class BatchSampler:
         Raises:
             RecipeError: If it is no whole number.
         """
-        whole("epoch", epoch, bits=63)
+        whole("epoch", epoch, bits=EPOCH_BITS)
         if epoch != self.epoch:
             self.upcoming = Position(epoch)
 
@@ -157,16 +165,18 @@ class BatchSampler:
             epoch: The epoch.
             step: The batch's number on this rank, in ``range(len(self))``.
         """
+        whole("epoch", epoch, bits=EPOCH_BITS)
+        require(is_count(step) and 0 <= step < len(self), f"step={step!r} must lie in 0..{len(self) - 1}")
         rank, world_size = self._ranks.here()
         layout, number = self._layout(world_size), step * world_size + rank
-        return self.key_of(layout, epoch, number, layout.bounds(number))
+        return self.key_of(epoch, number, layout.bounds(number))
 
-    def key_of(self, layout: Layout, epoch: int, number: int, bounds: tuple[int, int]) -> BatchKey:
+    def key_of(self, epoch: int, number: int, bounds: tuple[int, int]) -> BatchKey:
         """The key of a batch between two places of an epoch's order."""
         positions = np.arange(*bounds, dtype=np.int64)
         if self.shuffle:
             positions = _core.Permutation(self.length, self.seed, epoch).take(positions)
-        run = epoch * len(layout) + number
+        run = epoch * -(-self.length // self.batch_size) + number
         return BatchKey(positions.tolist(), id=BatchId(epoch=epoch, step=number, number=run))
 
     def state_dict(self) -> dict[str, Any]:

@@ -59,7 +59,7 @@ class MixGenCollate:
 
     def set_epoch(self, epoch: int) -> None:
         """Draws anew for an epoch, where no id says which; call it before the DataLoader makes its workers."""
-        whole("epoch", epoch, bits=63)
+        whole("epoch", epoch, bits=31)
         self.epoch = epoch
 
     def __call__(self, samples: Sequence[Any], *, id: BatchId | None = None) -> Any:
@@ -81,6 +81,7 @@ class MixGenCollate:
             raise
 
     def _collate(self, samples: Sequence[Any], id: BatchId | None) -> Any:
+        require(isinstance(samples, Sequence), f"samples={samples!r} must be a sequence of samples")
         require(len(samples) > 0, "there are no samples to collate; leave empty batches out")
         _check(samples)
         first = samples[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from impasto.checks import at_least, require, whole
 from impasto.errors import RecipeError
 from impasto.plan import MixPlan
 from impasto.recipe import MixGen, Recipe
@@ -38,6 +39,10 @@ def plan_at(
     mix = recipe.mix if isinstance(recipe, Recipe) else recipe
     if mix is None:
         mix = MixGen(ratio=0.0)
+    require(isinstance(mix, MixGen), f"recipe={recipe!r} must be a Recipe or a MixGen")
+    at_least(1, batch_size=batch_size)
+    for name, value in {"seed": seed, "epoch": epoch, "step": step, "number": number or 0}.items():
+        whole(name, value, bits=64)
     if mix.pairing == "fit":
         raise RecipeError("pairing='fit' looks at the captions' lengths; read the plan of the batch itself")
     if mix.warmup and number is None:

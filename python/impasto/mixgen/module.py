@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from impasto.batch import BatchId
-from impasto.checks import choice, require
+from impasto.checks import choice, require, whole
 from impasto.errors import RecipeError
 from impasto.mixgen.captions import mix_captions, splice
 from impasto.mixgen.cutting import cut
@@ -84,6 +84,8 @@ class BatchMixGen(nn.Module):
     ) -> None:
         super().__init__()
         self.mix = mix if mix is not None else MixGen()
+        require(isinstance(self.mix, MixGen), f"mix={mix!r} must be an impasto.MixGen")
+        whole("seed", seed, bits=64)
         require(self.mix.pairing != "fit", "pairing='fit' needs the loader, which knows the captions' lengths")
         choice("compat", compat, ("mixgen_batch", None))
         require(compat is None or isinstance(self.mix.lam, float | int), "compat='mixgen_batch' has one fixed lam")

@@ -12,7 +12,7 @@ from impasto.loading.epochs.layout import Layout, Position, even_part
 class Order(Protocol):
     """Whose keys they are: `impasto.BatchSampler`."""
 
-    def key_of(self, layout: Layout, epoch: int, number: int, bounds: tuple[int, int]) -> BatchKey:
+    def key_of(self, epoch: int, number: int, bounds: tuple[int, int]) -> BatchKey:
         """The key of a batch between two places of an epoch's order."""
         ...
 
@@ -117,7 +117,7 @@ class EpochKeys(Iterator[BatchKey]):
             bounds = self._layout.bounds(number)
         else:
             bounds = even_part(self._since, self._layout.length, rank, world_size)
-        return self._sampler.key_of(self._layout, self.epoch, number, bounds)
+        return self._sampler.key_of(self.epoch, number, bounds)
 
     def state_dict(self) -> dict[str, Any]:
         """Where this iteration stands, be it the latest of its sampler or not; perhaps at the end of its epoch."""

@@ -6,7 +6,7 @@ import sys
 from functools import cache
 from typing import Any
 
-from impasto.checks import at_least, require
+from impasto.checks import at_least, is_count, require
 from impasto.errors import RecipeError
 from impasto.messages import logger
 
@@ -33,9 +33,10 @@ class Ranks:
         require((rank is None) == (world_size is None), f"rank={rank} and world_size={world_size} belong together")
         if world_size is not None:
             at_least(1, world_size=world_size)
-            holds = isinstance(rank, int) and 0 <= rank < world_size
+            holds = is_count(rank) and 0 <= rank < world_size  # type: ignore[operator]
             require(holds, f"rank={rank!r} must lie in 0..{world_size - 1} (world_size={world_size})")
-        self._rank, self._world_size = rank, world_size
+        self._rank = None if rank is None else int(rank)
+        self._world_size = None if world_size is None else int(world_size)
 
     def here(self) -> tuple[int, int]:
         """This process's number, and how many there are."""

@@ -11,6 +11,9 @@ from impasto.loading.epochs.layout import Position
 
 _VERSION = 2
 
+#: Epochs are numbered in so many bits, so that the number of a batch in its run fits into 64.
+EPOCH_BITS = 31
+
 
 def write_state(position: Position, facts: Mapping[str, Any]) -> dict[str, Any]:
     """The state of a run.
@@ -27,7 +30,8 @@ def read_state(state: Any, facts: Mapping[str, Any]) -> Position:
 
     Args:
         state: Perhaps what `write_state` made.
-        facts: What is the same here; of ``data`` and ``recipe`` only what the state names too is compared.
+        facts: What is the same here; of ``data``, ``recipe`` and ``drawing_seed`` only what the state names too
+            is compared.
 
     Raises:
         CheckpointError: If the state is malformed, or a fact differs; the message says which.
@@ -41,18 +45,18 @@ def read_state(state: Any, facts: Mapping[str, Any]) -> Position:
         )
     for name in ("seed", "length", "shuffle"):
         _compare(name, state.get(name), facts[name])
-    for name in ("data", "recipe"):
+    for name in ("data", "recipe", "drawing_seed"):
         if name in state and name in facts:
             _compare(name, state[name], facts[name])
-    epoch, samples = (_number(state, name) for name in ("epoch", "samples"))
+    epoch, samples = _number(state, "epoch", 2**EPOCH_BITS), _number(state, "samples", 2**63)
     if samples > facts["length"]:
         raise CheckpointError(f"the state has taken samples={samples} of {facts['length']}; it is damaged")
     return Position(epoch, samples)
 
 
-def _number(state: Mapping[str, Any], name: str) -> int:
+def _number(state: Mapping[str, Any], name: str, limit: int) -> int:
     value = state.get(name)
-    if not is_count(value) or not 0 <= value < 2**63:  # type: ignore[operator]
+    if not is_count(value) or not 0 <= value < limit:  # type: ignore[operator]
         raise CheckpointError(f"the state has {name}={value!r}, which is no whole number from 0 on; it is damaged")
     return int(value)  # type: ignore[arg-type]
 
