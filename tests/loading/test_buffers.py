@@ -8,8 +8,8 @@ import pickle
 import torch
 
 from impasto import sources
-from impasto.loading.buffers import Buffers
 from impasto.loading.loader import Loader
+from impasto.loading.running.buffers import Buffers
 
 
 def _address(array) -> int:

@@ -15,9 +15,9 @@ from impasto.batch import Batch, BatchKey, Replaced
 from impasto.checks import at_least, require, whole
 from impasto.errors import ImpastoError, RecipeError
 from impasto.loading.bad_samples import BadSamples
-from impasto.loading.buffers import Buffers
 from impasto.loading.epochs.facts import data_facts, recipe_facts
 from impasto.loading.overflow import Overflow
+from impasto.loading.running.buffers import Buffers
 from impasto.plan import MixPlan, Plan
 from impasto.recipe import Recipe, clean_caption
 from impasto.sources import GatheredSource, IndexedSource, Source

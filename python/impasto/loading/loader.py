@@ -13,9 +13,9 @@ from impasto.checks import at_least, choice, flag, require
 from impasto.errors import RecipeError
 from impasto.loading.dataset import BatchDataset
 from impasto.loading.iteration import Iteration
-from impasto.loading.processes import Processes
+from impasto.loading.running.processes import Processes
+from impasto.loading.running.threads import in_thread
 from impasto.loading.sampler import BatchSampler
-from impasto.loading.threads import in_thread
 from impasto.messages import warn_once
 from impasto.recipe import Recipe
 
