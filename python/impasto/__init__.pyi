@@ -27,6 +27,7 @@ from .errors import SourceError as SourceError
 from .errors import TruncatedImageError as TruncatedImageError
 from .errors import UnsupportedImageError as UnsupportedImageError
 from .errors import VocabularyError as VocabularyError
+from .errors import WorkerLostError as WorkerLostError
 from .loading import BatchDataset as BatchDataset
 from .loading import BatchSampler as BatchSampler
 from .loading import Loader as Loader

@@ -104,6 +104,10 @@ class DeviceMemoryError(ImpastoError, RuntimeError):
     """A GPU's memory is full; the message says which batch would fit."""
 
 
+class WorkerLostError(ImpastoError, RuntimeError):
+    """A worker process ended before the batch that it had made could be taken."""
+
+
 class InternalError(ImpastoError, RuntimeError):
     """A bug of impasto's own, such as a panic in native code; it says nothing about the data."""
 

@@ -18,6 +18,9 @@ from impasto.loading.bad_samples import BadSamples
 from impasto.loading.epochs.facts import data_facts, recipe_facts
 from impasto.loading.overflow import Overflow
 from impasto.loading.running.buffers import Buffers
+from impasto.loading.running.ring import AVAILABLE, Ring
+from impasto.loading.running.tensors import map_tensors
+from impasto.loading.running.traveling import Traveling
 from impasto.plan import MixPlan, Plan
 from impasto.recipe import Recipe, clean_caption
 from impasto.sources import GatheredSource, IndexedSource, Source
@@ -56,6 +59,8 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         on_error: See `BadSamples`.
         budget: See `BadSamples`; held by each worker for itself.
         manifest: See `BadSamples`.
+        shared: Whether worker processes write batches into a ring of shared memory that their reader takes without a
+            copy (on Linux; see `Ring`), instead of leaving it to torch. A batch that is held keeps its memory.
 
     Raises:
         RecipeError: If a value makes no sense.
@@ -73,6 +78,7 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         on_error: Literal["raise", "replace"] = "raise",
         budget: float = 0.01,
         manifest: str | Path | Literal[True] | None = True,
+        shared: bool = True,
     ) -> None:
         whole("seed", seed, bits=64)
         at_least(1, threads=threads)
@@ -86,6 +92,7 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         require(isinstance(data, Source), f"data={data!r} is no source; see impasto.sources")
         self._facts: dict[str, Any] | None = None
         self._buffers = Buffers()
+        self._ring = Ring() if shared and AVAILABLE else None
         self._overflow = Overflow()
 
     def __len__(self) -> int:
@@ -107,23 +114,29 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         Raises:
             RecipeError: If it is no `BatchKey`: nothing would be drawn anew in the next epoch.
         """
+        if torch.utils.data.get_worker_info() is None:
+            return self._batch(key, None)
         try:
-            require(isinstance(key, BatchKey), _NO_KEY.format(samples=key))
-            return self.assemble(key)
+            batch = self._batch(key, self._ring)
         except ImpastoError as error:
-            if torch.utils.data.get_worker_info() is not None:
-                error.pack()
+            error.pack()
             raise
+        return batch if self._ring is None else map_tensors(batch, Traveling.of)
+
+    def _batch(self, key: BatchKey, ring: Ring | None) -> Batch:
+        require(isinstance(key, BatchKey), _NO_KEY.format(samples=key))
+        return self.assemble(key, ring)
 
     def __getitems__(self, key: BatchKey) -> list[Batch]:
         """The batch that a DataLoader's fetcher asks for."""
         return [self[key]]
 
-    def assemble(self, key: BatchKey) -> Batch:
+    def assemble(self, key: BatchKey, memory: Buffers | Ring | None = None) -> Batch:
         """Makes one batch: a pure function of the data, the recipe, the seed and the key.
 
         Args:
             key: The samples, epoch and step.
+            memory: Where the images lie; by default in memory of this process.
 
         Raises:
             ImpastoError: Of the kind that fits the first broken sample, under ``on_error="raise"``.
@@ -132,7 +145,7 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         recipe, count = self.recipe, len(key)
         staged = _core.Staged(recipe.native, count)
         samples, broken = self._load(staged, key)
-        images, flat = _allocate(recipe, count, self._buffers)
+        images, flat = _allocate(recipe, count, memory or self._buffers)
         text = recipe.text
         tokenizer = text.resolved if text else None
         length = text.length if text and tokenizer else 0
@@ -248,11 +261,11 @@ def _locate(
     return data.gather(good), np.arange(len(good), dtype=np.int64), bad
 
 
-def _allocate(recipe: Recipe, count: int, buffers: Buffers) -> tuple[torch.Tensor, npt.NDArray[np.uint8]]:
+def _allocate(recipe: Recipe, count: int, memory: Buffers | Ring) -> tuple[torch.Tensor, npt.NDArray[np.uint8]]:
     """The images tensor of a batch, and its bytes."""
     height, width = recipe.image.shape
     shape = (count, 3, height, width) if recipe.image.layout == "chw" else (count, height, width, 3)
-    flat = buffers.take(count * recipe.native.image_bytes)
+    flat = memory.take(count * recipe.native.image_bytes)
     return torch.from_numpy(flat).view(_DTYPES[recipe.image.dtype]).view(shape), flat
 
 
