@@ -33,7 +33,7 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("options", ["", "processes=True"])
+@pytest.mark.parametrize("options", ["", "processes=True", "device='cpu'"])
 def test_leaving_is_silent(tmp_path, options):
     """All ways in one process, the first two with their iterators alive at its end."""
     lines = "\n    ".join(

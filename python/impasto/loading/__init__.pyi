@@ -11,4 +11,6 @@ from .follow import follow_points as follow_points
 from .loader import Loader as Loader
 from .paired import PairedBatch as PairedBatch
 from .paired import PairedLoader as PairedLoader
+from .prefetching import Prefetched as Prefetched
+from .prefetching import prefetch as prefetch
 from .sampler import BatchSampler as BatchSampler

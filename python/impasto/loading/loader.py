@@ -13,6 +13,8 @@ from impasto.checks import at_least, choice, flag, require
 from impasto.errors import RecipeError
 from impasto.loading.dataset import BatchDataset
 from impasto.loading.iteration import Iteration
+from impasto.loading.running.ahead import ahead_on
+from impasto.loading.running.lanes import lane_to
 from impasto.loading.running.processes import Processes
 from impasto.loading.running.threads import in_thread
 from impasto.loading.sampler import BatchSampler
@@ -52,7 +54,9 @@ class Loader:
         rank: This process's number, in ``range(world_size)``; by default that of torch.distributed, where it runs.
         world_size: Number of processes; likewise.
         prefetch: Batches made ahead (for each worker process, with ``processes=True``).
-        pin_memory: Copy batches to page-locked memory, for faster transfers to a GPU, where there is one.
+        pin_memory: Copy batches to page-locked memory, for faster transfers to a GPU, where there is one; not needed
+            with ``device``.
+        device: Give batches on this device, copied beside the training step; see `prefetch`, which can do more there.
         on_error: ``"raise"``, or ``"replace"`` broken samples; see `BadSamples`.
         budget: Largest share of samples that may be replaced.
         manifest: The file that replaced samples are written to; True for the default one; see `BadSamples`.
@@ -79,6 +83,7 @@ class Loader:
         world_size: int | None = None,
         prefetch: int = 2,
         pin_memory: bool = False,
+        device: torch.device | str | int | None = None,
         on_error: Literal["raise", "replace"] = "raise",
         budget: float = 0.01,
         manifest: str | Path | Literal[True] | None = True,
@@ -119,7 +124,9 @@ class Loader:
         self.multiprocessing_context = multiprocessing_context
         #: Samples replaced so far, in the batches yielded.
         self.replaced = 0
-        self._pins = pin_memory and _can_pin()
+        self.device = None if device is None else torch.device(device)
+        self._lane = None if device is None else lane_to(device)
+        self._pins = pin_memory and device is None and _can_pin()
         self._processes = Processes(self.dataset, workers, prefetch, multiprocessing_context) if processes else None
 
     def __len__(self) -> int:
@@ -152,6 +159,10 @@ class Loader:
         self.batch_sampler.load_state_dict(state)
 
     def _make(self, keys: Iterator[BatchKey]) -> Generator[Batch, None, None]:
+        batches = self._make_on_host(keys)
+        return batches if self._lane is None else ahead_on(self._lane, batches, self.prefetch)
+
+    def _make_on_host(self, keys: Iterator[BatchKey]) -> Generator[Batch, None, None]:
         if self._processes is not None:
             return self._processes.batches(keys)
         if self.workers:
