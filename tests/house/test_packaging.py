@@ -68,7 +68,9 @@ def test_all_brings_every_extra() -> None:
 def test_extras_are_those_of_the_plan() -> None:
     assert set(EXTRAS) == {
         "clip",
+        "arrow",
         "hf",
+        "lmdb",
         "ray",
         "style",
         "cli",

@@ -30,10 +30,10 @@ class Info:
 
     The format is told from the content: COCO captions, Karpathy and ALBEF JSON; Flickr's token file and CSV; tables
     with a header (open_clip's CSV); tar shards (WebDataset, img2dataset); folders of images with .txt captions; folders
-    of class folders.
+    of class folders; Parquet and Arrow files with images in a column; LMDB databases.
 
     Args:
-        file: Annotation file, folder, tar shard, or pattern of shards.
+        file: Annotation file, folder, tar shard, Parquet, Arrow or LMDB file, or pattern of shards or files.
         opening: How it is opened.
         sample: Images to decode.
         all: Decode every image.

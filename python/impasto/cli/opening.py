@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from impasto.cli.kinds import Folder
 
 if TYPE_CHECKING:
-    from impasto.sources import IndexedSource
+    from impasto.sources import Source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,13 +17,13 @@ class Opening:
 
     Args:
         images: Folder of the images, by default looked for near the annotations.
-        caption: Where shards keep captions: txt, or json:FIELD.
+        caption: Where shards keep captions: txt, or json:FIELD; of Parquet and Arrow files, the column.
     """
 
     images: Folder | None = None
     caption: Annotated[str, "WHERE"] | None = None
 
-    def open(self, place: str) -> IndexedSource:
+    def open(self, place: str) -> Source:
         """Opens a data set.
 
         Raises:

@@ -10,6 +10,7 @@ from impasto.sources.base import GatheredSource as GatheredSource
 from impasto.sources.base import IndexedSource as IndexedSource
 from impasto.sources.base import Source as Source
 from impasto.sources.formats.albef import AlbefCaptions as AlbefCaptions
+from impasto.sources.formats.arrow import Arrow as Arrow
 from impasto.sources.formats.coco import CocoCaptions as CocoCaptions
 from impasto.sources.formats.csv_captions import CsvCaptions as CsvCaptions
 from impasto.sources.formats.flickr import FlickrCaptions as FlickrCaptions
@@ -17,6 +18,8 @@ from impasto.sources.formats.huggingface import HuggingFace as HuggingFace
 from impasto.sources.formats.image_folder import ImageFolder as ImageFolder
 from impasto.sources.formats.image_text_folder import ImageTextFolder as ImageTextFolder
 from impasto.sources.formats.karpathy import KarpathyCaptions as KarpathyCaptions
+from impasto.sources.formats.lmdb import Lmdb as Lmdb
+from impasto.sources.formats.parquet import Parquet as Parquet
 from impasto.sources.formats.sequence import Sequence as Sequence
 from impasto.sources.formats.webdataset import WebDataset as WebDataset
 from impasto.sources.opening import open as open

@@ -125,6 +125,10 @@ class GatheredSource(Source):
             An index of ``N`` rows; those that can't be had are faults in it (`IndexBuilder.add_fault`).
         """
 
+    def gather_texts(self, ids: "NDArray[np.integer] | Sequence[int]") -> "Index":
+        """The rows ``ids`` for who wants their captions and labels; where that is cheaper, their images are empty."""
+        return self.gather(ids)
+
 
 class Keys(Sequence[str]):
     """The keys of a source, read one by one."""

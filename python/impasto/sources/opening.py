@@ -1,6 +1,7 @@
 """From a path to the source that reads it."""
 
 import os
+import re
 import tarfile
 from collections import Counter
 from collections.abc import Iterator
@@ -9,14 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import SourceError
-from impasto.sources.base import IndexedSource
+from impasto.sources.base import Source
 from impasto.sources.formats.albef import AlbefCaptions
+from impasto.sources.formats.arrow import ARROW_FILE, Arrow
 from impasto.sources.formats.coco import CocoCaptions
 from impasto.sources.formats.csv_captions import CsvCaptions
 from impasto.sources.formats.flickr import FlickrCaptions, flickr_layout, flickr_names
 from impasto.sources.formats.image_folder import ImageFolder
 from impasto.sources.formats.image_text_folder import ImageTextFolder
 from impasto.sources.formats.karpathy import KarpathyCaptions
+from impasto.sources.formats.lmdb import Lmdb
+from impasto.sources.formats.parquet import Parquet
 from impasto.sources.formats.webdataset import WebDataset
 from impasto.sources.reading.files import StrPath, read_head, read_text
 from impasto.sources.reading.folders import is_hidden, is_image, walk
@@ -29,20 +33,27 @@ from impasto.sources.reading.tables import Quoting, Record, Table, as_lines
 
 _IMAGE_COLUMNS = ("filepath", "file_path", "image", "image_path", "file_name", "filename", "path")
 _CAPTION_COLUMNS = ("title", "caption", "captions", "text")
+_IMAGE_COLUMNS_OF_BYTES = ("image", "jpg", "img", "jpeg", "png", "webp", "bytes", "image_bytes")
 _LOOKED_AT = 20
+#: LMDB's magic number, in the two orders of bytes.
+_LMDB_MARKS = (b"\xde\xc0\xef\xbe", b"\xbe\xef\xc0\xde")
+#: How the files of a split are numbered.
+_PART = re.compile(r"-\d{5}-of-\d{5}(-[0-9a-f]{16})?$")
 
 
 def open(
     target: StrPath, *, images: StrPath | None = None, caption: str | None = None, quoting: Quoting = None
-) -> IndexedSource:
+) -> Source:
     """Opens a data set of a format that is told from its content.
 
     Args:
-        target: An annotation file, a folder, a tar shard, or a brace or glob pattern of shards.
+        target: An annotation file, a folder, a tar shard, a Parquet, Arrow or LMDB file, or a brace or glob pattern of
+            shards or such files.
         images: The folder of the images that an annotation file names. By default it is the one that holds them beside
             the file or in a folder there (of a file in ``annotations/``, also beside that folder); where none or more
             than one does, it must be named.
-        caption: Where tar shards keep captions, as in `WebDataset`; by default what the first shard has.
+        caption: Where tar shards keep captions, as in `WebDataset`; by default what the first shard has. Of Parquet and
+            Arrow files, the column.
         quoting: How a table's double quotes are read, as in `CsvCaptions`.
 
     Returns:
@@ -56,9 +67,16 @@ def open(
     path = Path(target)
     if path.is_dir():
         return _open_folder(path, caption)
-    if _is_tar(path) or (not path.exists() and any(mark in target for mark in "{*?[")):
+    pattern = not path.exists() and any(mark in target for mark in "{*?[")
+    first = find_shards([target])[0] if pattern else target
+    columns = _column_source(first)
+    if columns is not None:
+        return _open_columns(columns, [target], caption)
+    if pattern or _is_tar(path):
         return WebDataset(target, caption=caption or _tar_caption(find_shards([target])[0]))
     head = read_head(path, 64)
+    if head[16:20] in _LMDB_MARKS:
+        return Lmdb(path)
     picture = picture_kind(head)
     if picture is not None:
         raise SourceError(
@@ -72,11 +90,17 @@ def open(
     return _open_table(target, text, folder, quoting)
 
 
-def _open_folder(folder: Path, caption: str | None) -> IndexedSource:
+def _open_folder(folder: Path, caption: str | None) -> Source:
     entries = sorted(entry for entry in folder.iterdir() if not is_hidden(entry.name))
     shards = [str(entry) for entry in entries if entry.suffix == ".tar"]
     if shards:
         return WebDataset(shards, caption=caption or _tar_caption(shards[0]))
+    if (folder / "data.mdb").is_file():
+        return Lmdb(folder)
+    tables = [str(entry) for entry in entries if entry.suffix in (".parquet", ".arrow")]
+    columns = _column_source(tables[0]) if tables else None
+    if columns is not None:
+        return _open_columns(columns, _of_one_split(folder, tables), caption)
     listing = list(walk(str(folder), left_out=Counter()))
     beside = any(name.lower().endswith(".txt") for _, names in listing for name in names)
     flat = any(is_image(name) for prefix, names in listing for name in names if not prefix)
@@ -96,6 +120,30 @@ def _annotates(name: str) -> bool:
     return name.lower().endswith((".json", ".csv", ".tsv", ".token"))
 
 
+def _column_source(path: str) -> type[Parquet] | type[Arrow] | None:
+    if not Path(path).is_file():
+        return None
+    head = read_head(path, 8)
+    if head[:4] == b"PAR1":
+        return Parquet
+    return Arrow if head == ARROW_FILE or (head[:4] == b"\xff" * 4 and path.endswith(".arrow")) else None
+
+
+def _of_one_split(folder: Path, files: list[str]) -> list[str]:
+    splits = {_PART.sub("", Path(file).stem) for file in files}
+    if len(splits) > 1:
+        names = ", ".join(repr(f"{split}*") for split in sorted(splits))
+        raise SourceError(f"it holds the files of several splits; name one of them: {names}", path=str(folder))
+    return files
+
+
+def _open_columns(kind: type[Parquet] | type[Arrow], files: list[str], caption: str | None) -> Source:
+    there = kind.columns(find_shards(files)[0])
+    image = next((name for name in _IMAGE_COLUMNS_OF_BYTES if name in there), "image")
+    found = next((name for name in _CAPTION_COLUMNS if name in there), None)
+    return kind(files, image=image, caption=caption or found)
+
+
 def _is_tar(path: Path) -> bool:
     return path.suffix == ".tar" or (path.is_file() and tarfile.is_tarfile(path))
 
@@ -112,7 +160,7 @@ def _tar_caption(shard: str) -> str:
     return "json" if ".json" in endings and ".txt" not in endings else "txt"
 
 
-def _open_json(target: str, images: str | None) -> IndexedSource:
+def _open_json(target: str, images: str | None) -> Source:
     document = read_json(target)
     kind = json_kind(document)
     if kind == ALBEF:
@@ -136,7 +184,7 @@ def _names(entries: Any, field: str) -> list[Path]:
     return [Path(name) for _, name in _with_names(entries, field)]
 
 
-def _open_table(target: str, text: str, images: str | None, quoting: Quoting) -> IndexedSource:
+def _open_table(target: str, text: str, images: str | None, quoting: Quoting) -> Source:
     first = as_lines(text, target)[0].rstrip("\r")
     if flickr_layout(first) is not None:
         names = [Path(name) for name in islice(dict.fromkeys(flickr_names(target, quoting)), _LOOKED_AT)]

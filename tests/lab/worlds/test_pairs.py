@@ -72,6 +72,13 @@ READERS: dict[str, tuple[str, Callable[[World, str], sources.Source]]] = {
         "all",
         lambda w, split: sources.HuggingFace(datasets.load_from_disk(str(w.root / "huggingface" / split))),
     ),
+    "Parquet": ("all", lambda w, split: sources.Parquet(w.root / f"parquet/{split}-*.parquet")),
+    "Arrow": ("all", lambda w, split: sources.Arrow(w.root / f"arrow/{split}.arrow")),
+    "Arrow, of datasets": (
+        "all",
+        lambda w, split: sources.Arrow(w.root / f"huggingface/{split}/*.arrow"),
+    ),
+    "Lmdb": ("all", lambda w, split: sources.Lmdb(w.root / "lmdb" / split)),
     "Sequence": (
         "all",
         lambda _, part: sources.Sequence([(s.image, s.captions) for s in SAMPLES if s.split == part]),

@@ -11,9 +11,10 @@ from typing import Any
 from impasto import _core
 from impasto.errors import ImpastoError
 from impasto.jobs.inspection.report import image_problem, known_problems, spread
+from impasto.jobs.inspection.rows import find
 from impasto.jobs.job import write_report
 from impasto.recipe import ImageRecipe
-from impasto.sources import IndexedSource
+from impasto.sources import IndexedSource, Source
 
 
 @dataclass
@@ -60,7 +61,7 @@ class ImageInspector:
         folder: Where ``images-00000.json`` is written with the piece's number, and nothing returned.
     """
 
-    source: IndexedSource
+    source: Source
     pieces: Sequence[Sequence[int]]
     decoded: frozenset[int]
     folder: Path | None = None
@@ -81,8 +82,7 @@ class ImageInspector:
         return self.folder / f"images-{number:05d}.json"
 
     def _look_at(self, row: int, findings: ImageFindings) -> None:
-        path = Path(self.source.index.path(row))
-        if self.source.image_files and not path.is_file():
+        if has_files(self.source) and not (path := Path(find(self.source, row)[0].path(row))).is_file():
             state = "is not a file" if path.exists() else "does not exist"
             findings.faults.append([row, "missing image", f"the file {state}"])
         elif row in self.decoded:
@@ -90,6 +90,11 @@ class ImageInspector:
                 _decode(self.source, row, findings)
             except ImpastoError as error:
                 findings.faults.append([row, image_problem(error), error.reason])
+
+
+def has_files(source: Source) -> bool:
+    """Whether each image is a file of its own."""
+    return isinstance(source, IndexedSource) and source.image_files
 
 
 def header_statistics(headers: Sequence[Sequence[Any]]) -> dict[str, Any]:
@@ -108,9 +113,10 @@ def header_statistics(headers: Sequence[Sequence[Any]]) -> dict[str, Any]:
     }
 
 
-def _decode(source: IndexedSource, row: int, findings: ImageFindings) -> None:
+def _decode(source: Source, row: int, findings: ImageFindings) -> None:
     recipe = ImageRecipe()
-    data = source.index.image(row, recipe.max_bytes)
+    index, place = find(source, row)
+    data = index.image(place, recipe.max_bytes)
     header = _core.probe(data)
     told = (header.format, header.width, header.height, header.orientation, header.channels, header.progressive)
     findings.headers.append([*told, len(data)])

@@ -9,20 +9,21 @@ from typing import Any
 
 from impasto.errors import ImpastoError
 from impasto.jobs.fingerprint import fingerprint
-from impasto.jobs.inspection.images import ImageFindings, ImageInspector, header_statistics
+from impasto.jobs.inspection.images import ImageFindings, ImageInspector, has_files, header_statistics
 from impasto.jobs.inspection.report import Report, known_problems
+from impasto.jobs.inspection.rows import find
 from impasto.jobs.inspection.texts import TextSurvey
 from impasto.jobs.job import Job
 from impasto.jobs.running.engine import Engine, run_pieces
 from impasto.progress import Progress, silent
-from impasto.sources import IndexedSource
+from impasto.sources import Source
 
 #: Rows in a piece.
 _ROWS = 1000
 
 
 def inspect(
-    source: IndexedSource,
+    source: Source,
     *,
     sample: int | None = 1000,
     out: str | Path | None = None,
@@ -52,7 +53,7 @@ def inspect(
     """
     rows = range(len(source))
     decoded = rows if sample is None or sample >= len(rows) else random.Random(0).sample(rows, sample)
-    looked_at = rows if source.image_files else sorted(decoded)
+    looked_at = rows if has_files(source) else sorted(decoded)
     total = len(rows) + len(looked_at)
     problems = known_problems()
     texts = TextSurvey(source, problems)
@@ -66,7 +67,8 @@ def inspect(
 
     found = list(_look(inspector, sample, workers, engine, advance))
     for row, kind, reason in (fault for findings in found for fault in findings.faults):
-        problems[kind].add(source.index.key(row), source.index.path(row), reason)
+        index, place = find(source, row)
+        problems[kind].add(index.key(place), index.path(place), reason)
     return Report(
         source=repr(source),
         rows=len(rows),

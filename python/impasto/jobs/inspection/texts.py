@@ -8,9 +8,10 @@ from typing import Any
 from impasto import _core
 from impasto.errors import ImpastoError, SourceError, VocabularyError
 from impasto.jobs.inspection.report import Problem, image_problem, spread
+from impasto.jobs.inspection.rows import Texts
 from impasto.progress import Progress
 from impasto.recipe import ClipTokenizer, TextRecipe, clean_caption
-from impasto.sources import IndexedSource
+from impasto.sources import Source
 
 _CLIP_LENGTH = 77
 #: Progress is told after so many rows.
@@ -28,8 +29,8 @@ class TextSurvey:
         bad: Rows that have no image, or whose entry is wrong: there is nothing to look at.
     """
 
-    def __init__(self, source: IndexedSource, problems: dict[str, Problem]) -> None:
-        self._index, self._problems = source.index, problems
+    def __init__(self, source: Source, problems: dict[str, Problem]) -> None:
+        self._count, self._texts, self._problems = len(source), Texts(source), problems
         self.bad: set[int] = set()
         self.paths: set[str] = set()
         self.labels: set[int] = set()
@@ -43,7 +44,7 @@ class TextSurvey:
 
     def read(self, progress: Progress, total: int) -> None:
         """Looks at every row."""
-        rows = len(self._index)
+        rows = self._count
         for row in range(rows):
             self._read_row(row)
             if (row + 1) % _STRIDE == 0 or row + 1 == rows:
@@ -63,19 +64,21 @@ class TextSurvey:
         }
 
     def _read_row(self, row: int) -> None:
-        path = self._index.path(row)
+        index, place = self._texts.at(row)
+        path = index.path(place)
         self.paths.add(path if path != "memory" else f"row {row}")
         self._read_label_and_fault(row)
         captions = self._read_captions(row)
-        identity = hash((self._index.key(row), path, *captions))
+        identity = hash((index.key(place), path, *captions))
         if identity in self._seen and row not in self.bad:
             self._note("duplicate", row, "the same row occurs before")
         self._seen.add(identity)
 
     def _read_label_and_fault(self, row: int) -> None:
-        fault = self._index.fault(row)
+        index, place = self._texts.at(row)
+        fault = index.fault(place)
         try:
-            label = self._index.label(row)
+            label = index.label(place)
         except ImpastoError as error:
             self._note("bad label", row, error.reason)
             self.bad.add(row)
@@ -89,13 +92,14 @@ class TextSurvey:
 
     def _read_captions(self, row: int) -> list[str]:
         """Counts a row's captions; returns those that can be read."""
-        count = self._index.caption_count(row)
+        index, place = self._texts.at(row)
+        count = index.caption_count(place)
         if not count and row not in self.bad:
             self._without.append(row)
         captions, wrong = [], []
         for which in range(count):
             try:
-                captions.append(self._index.caption(row, which))
+                captions.append(index.caption(place, which))
             except ImpastoError as error:
                 wrong.append(("bad caption", error.reason))
         self._per_image.append(count)
@@ -119,7 +123,8 @@ class TextSurvey:
         return None
 
     def _note(self, kind: str, row: int, reason: str) -> None:
-        self._problems[kind].add(self._index.key(row), self._index.path(row), reason)
+        index, place = self._texts.at(row)
+        self._problems[kind].add(index.key(place), index.path(place), reason)
 
 
 def _token_counter() -> Callable[[str], int] | None:

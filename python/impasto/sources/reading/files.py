@@ -104,6 +104,29 @@ def read_text(path: StrPath, most: int | None = None) -> str:
     return as_text(read_data(path, most), path)
 
 
+def look_at(path: StrPath) -> tuple[int, int]:
+    """A file's size and time, by which a change of it is seen.
+
+    Raises:
+        SourceError: It is gone.
+    """
+    try:
+        status = os.stat(path)  # noqa: PTH116 - once a row
+    except OSError as error:
+        raise SourceError(f"the file cannot be read again: {error.strerror}", path=os.fspath(path)) from error
+    return status.st_size, status.st_mtime_ns
+
+
+def require_unchanged(path: StrPath, before: tuple[int, int]) -> None:
+    """Refuses a file that is no longer what `look_at` saw.
+
+    Raises:
+        SourceError: It is gone, or another.
+    """
+    if look_at(path) != before:
+        raise SourceError("the file changed after it was read; build the source again", path=os.fspath(path))
+
+
 def require_folder(folder: StrPath, what: str = "images") -> str:
     """The absolute path of a folder that must exist.
 

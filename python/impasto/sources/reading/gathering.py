@@ -12,17 +12,32 @@ if TYPE_CHECKING:
 
 
 def add_row(
-    builder: "IndexBuilder", key: str, image: Any, captions: Any, label: int | ImpastoError | None = None
+    builder: "IndexBuilder",
+    key: str,
+    image: Any,
+    captions: Any,
+    label: int | ImpastoError | None = None,
+    *,
+    path: str = "memory",
 ) -> None:
-    """Adds a row whose image is encoded bytes or a path; one that is neither is the row's error."""
+    """Adds a row whose image is encoded bytes or a path; one that is neither is the row's error.
+
+    Args:
+        builder: What takes it.
+        key: The row's key.
+        image: The image.
+        captions: As `as_captions` takes them.
+        label: The label, or what is wrong with it.
+        path: The file that holds the row, for messages.
+    """
     if isinstance(image, (bytes, bytearray, memoryview)):
-        builder.add_bytes(key, bytes(image), as_captions(captions, path="memory"), label)
+        builder.add_bytes(key, bytes(image), as_captions(captions, path=path), label)
     elif isinstance(image, (str, os.PathLike)):
-        path = os.fspath(image)
-        builder.add_file(key, path, as_captions(captions, path=path), label)
+        file = os.fspath(image)
+        builder.add_file(key, file, as_captions(captions, path=file if path == "memory" else path), label)
     else:
         reason = f"the image is a {type(image).__name__}; give its encoded bytes or its path"
-        builder.add_fault(key, SourceError(reason, path="memory"), as_captions(captions, path="memory"), label)
+        builder.add_fault(key, SourceError(reason, path=path), as_captions(captions, path=path), label)
 
 
 def from_user_code(error: Exception) -> ImpastoError:

@@ -24,7 +24,10 @@ FORMATS: dict[str, tuple[str, str]] = {
     "csv": ("csv_captions", "CsvWriter"),
     "image_text_folder": ("image_text_folder", "ImageTextFolderWriter"),
     "image_folder": ("image_folder", "ImageFolderWriter"),
-    "huggingface": ("huggingface", "HuggingFaceWriter"),
+    "huggingface": ("databases.huggingface", "HuggingFaceWriter"),
+    "parquet": ("databases.parquet", "ParquetWriter"),
+    "arrow": ("databases.arrow", "ArrowWriter"),
+    "lmdb": ("databases.lmdb", "LmdbWriter"),
 }
 #: What every world has.
 ALWAYS = ("coco", "karpathy", "webdataset")

@@ -1,0 +1,180 @@
+"""LMDB databases of encoded images."""
+
+from __future__ import annotations
+
+import json
+import os
+import weakref
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from impasto._core import Index, IndexBuilder
+from impasto.errors import CaptionError, ImpastoError, SourceError
+from impasto.extras import need
+from impasto.sources.base import GatheredSource
+from impasto.sources.reading.files import StrPath
+from impasto.sources.reading.gathering import add_row
+from impasto.sources.reading.labels import as_label
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: Endings of the entries that are images, the preferred first; an entry without an ending is one too.
+_IMAGES = ("jpg", "jpeg", "png", "webp", "")
+_OTHERS = ("txt", "json", "cls")
+
+#: The databases of this process by their paths: none may be opened twice.
+_databases: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
+
+
+class Lmdb(GatheredSource):
+    """Images and captions of an LMDB database, laid out as the members of a shard are named.
+
+    An entry's key is a sample's key and, after the first dot of the base name, what it is of the sample: ``.jpg``,
+    ``.jpeg``, ``.png``, ``.webp`` or nothing the encoded image; ``.txt`` its caption; ``.json`` an object of facts,
+    whose ``caption`` (a string or a list) is taken where there is no ``.txt``; ``.cls`` a decimal label. Nothing is
+    unpickled. Rows are in the order of the keys' bytes; samples without an image, and other entries, are left out. The
+    keys are read once, values when they are asked for.
+
+    Args:
+        path: The database: a folder with ``data.mdb``, or a file.
+
+    Raises:
+        SourceError: It is no LMDB database, holds no images, or its keys are no text.
+        MissingExtraError: lmdb is not installed.
+    """
+
+    def __init__(self, path: StrPath) -> None:
+        self._path = str(Path(path).resolve())
+        self._database: Any = None
+        samples, left_out = self._list()
+        #: Keys, and the endings that each has, as few different tuples.
+        self._keys = [key for key, endings in samples.items() if _image_of(endings) is not None]
+        self._endings = [samples[key] for key in self._keys]
+        left_out["without an image"] += len(samples) - len(self._keys)
+        if not self._keys:
+            reason = "there are no images: keys are such as 'a', 'a.jpg', with 'a.txt' or 'a.json' for its caption"
+            raise SourceError(reason, path=self._path)
+        super().__init__(repr(os.fspath(path)), left_out)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_database": None}
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def key(self, row: int) -> str:
+        """The sample's key."""
+        return self._keys[row]
+
+    def gather(self, ids: NDArray[np.integer] | Iterable[int]) -> Index:
+        """The rows ``ids``, in that order; what is wrong with a row is its error."""
+        return self._gather(ids, images=True)
+
+    def gather_texts(self, ids: NDArray[np.integer] | Iterable[int]) -> Index:
+        """The rows ``ids`` without their images."""
+        return self._gather(ids, images=False)
+
+    def facts(self, row: int) -> Mapping[str, Any]:
+        """What the sample's ``.json`` holds, and its captions.
+
+        Raises:
+            SourceError: It is no JSON object.
+        """
+        row = range(len(self))[row]
+        with self._begin() as transaction:
+            captions, facts = self._texts(transaction, row)
+        if isinstance(facts, ImpastoError):
+            raise type(facts)(facts.reason, key=self._keys[row], path=facts.path)
+        return {**facts, "captions": [caption for caption in captions if isinstance(caption, str)]}
+
+    def _gather(self, ids: NDArray[np.integer] | Iterable[int], *, images: bool) -> Index:
+        builder = IndexBuilder()
+        with self._begin() as transaction:
+            for row in map(int, ids):
+                key, endings = self._keys[row], self._endings[row]
+                image = _get(transaction, key, _image_of(endings) or "") if images else b""
+                captions, facts = self._texts(transaction, row)
+                label = self._label(transaction, row)
+                wrong = facts if isinstance(facts, ImpastoError) and "txt" not in endings else None
+                add_row(builder, key, image, [wrong] if wrong is not None else captions, label, path=self._path)
+        return builder.finish()
+
+    def _texts(self, transaction: Any, row: int) -> tuple[list[Any], dict[str, Any] | ImpastoError]:
+        """The captions of a row, and its facts or what is wrong with them."""
+        key, endings = self._keys[row], self._endings[row]
+        facts: dict[str, Any] | ImpastoError = {}
+        if "json" in endings:
+            try:
+                facts = json.loads(_get(transaction, key, "json"))
+            except ValueError as error:
+                facts = CaptionError(f"its .json is not JSON: {error}", path=self._path)
+            if not isinstance(facts, dict | ImpastoError):
+                facts = CaptionError(f"its .json is a {type(facts).__name__}, not an object", path=self._path)
+        if "txt" in endings:
+            return [_get(transaction, key, "txt").decode("utf-8", "surrogateescape")], facts
+        found = facts.get("caption", facts.get("captions")) if isinstance(facts, dict) else None
+        return list(found) if isinstance(found, list) else [] if found is None else [found], facts
+
+    def _label(self, transaction: Any, row: int) -> int | SourceError | None:
+        if "cls" not in self._endings[row]:
+            return None
+        text = _get(transaction, self._keys[row], "cls").strip()
+        value: Any = int(text) if text.removeprefix(b"-").isdigit() else text
+        return as_label(value, path=self._path, remedy="write a decimal number into its .cls")
+
+    def _list(self) -> tuple[dict[str, tuple[str, ...]], Counter[str]]:
+        """The endings of every sample, in the order of their keys, and what is none."""
+        samples: dict[str, tuple[str, ...]] = {}
+        left_out: Counter[str] = Counter()
+        kinds: dict[tuple[str, ...], tuple[str, ...]] = {}
+        with self._begin() as transaction:
+            for raw in transaction.cursor().iternext(keys=True, values=False):
+                try:
+                    key, ending = _split(raw.decode())
+                except UnicodeDecodeError:
+                    reason = f"the key {raw[:20]!r} is no text; keys name samples, such as 'a.jpg' and 'a.txt'"
+                    raise SourceError(reason, path=self._path) from None
+                if ending not in _IMAGES + _OTHERS:
+                    left_out[f".{ending}"] += 1
+                    continue
+                endings = (*samples.get(key, ()), ending)
+                samples[key] = kinds.setdefault(endings, endings)
+        return samples, left_out
+
+    def _begin(self) -> Any:
+        """A transaction that only reads, without locks: so a forked child may go on with what it inherits."""
+        lmdb = need("lmdb", "lmdb")
+        try:
+            if self._database is None:
+                self._database = _databases.get(self._path)
+            if self._database is None:
+                folder = Path(self._path).is_dir()
+                options = {"readonly": True, "lock": False, "readahead": False, "meminit": False, "subdir": folder}
+                self._database = _databases[self._path] = lmdb.open(self._path, create=False, **options)
+            return self._database.begin()
+        except lmdb.Error as error:
+            raise SourceError(f"this is no LMDB database that can be read: {error}", path=self._path) from error
+
+
+def _split(name: str) -> tuple[str, str]:
+    """As in a shard, the key ends at the first dot of the base name."""
+    base = PurePosixPath(name).name
+    stem, _, ending = base.partition(".")
+    return name[: len(name) - len(base)] + stem, ending.lower()
+
+
+def _image_of(endings: tuple[str, ...]) -> str | None:
+    return next((ending for ending in _IMAGES if ending in endings), None)
+
+
+def _get(transaction: Any, key: str, ending: str) -> Any:
+    # The ending may have been written in capitals.
+    for name in (f"{key}.{ending}" if ending else key, f"{key}.{ending.upper()}"):
+        value = transaction.get(name.encode())
+        if value is not None:
+            return value
+    return None

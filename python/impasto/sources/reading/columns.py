@@ -1,0 +1,175 @@
+"""Rows of files that hold images in a column: read a group of rows at a time, never a file at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from impasto._core import Index, IndexBuilder
+from impasto.errors import ImpastoError, SourceError
+from impasto.sources.reading.gathering import add_row, from_user_code
+from impasto.sources.reading.labels import as_label
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Decoded groups are kept up to this many bytes, for rows that come together.
+_KEPT = 256 << 20
+
+
+class ColumnFile(Protocol):
+    """A file of named columns, whose rows lie in groups."""
+
+    path: str
+    #: The columns, with their Arrow types as text.
+    columns: Mapping[str, str]
+    #: Rows of each group.
+    counts: Sequence[int]
+
+    def read(self, group: int, columns: Sequence[str]) -> Any:
+        """Some columns of a group, as pyarrow has them.
+
+        Raises:
+            SourceError: They can't be read.
+        """
+        ...
+
+
+class ColumnRows:
+    """The rows of such files, one after the other.
+
+    Args:
+        files: The files, all with these columns.
+        image: The column of images: encoded bytes, paths relative to the file's folder, or a struct of ``bytes`` and
+            ``path``, as ``datasets`` has it.
+        caption: The column of captions, strings or lists of them, or None.
+        label: The column of whole numbers, or None.
+
+    Raises:
+        SourceError: There is no such column, it can't be one of images, or there are no rows.
+    """
+
+    def __init__(self, files: Sequence[ColumnFile], image: str, caption: str | None, label: str | None) -> None:
+        self._files = files
+        self._image, self._caption, self._label = image, caption, label
+        self._texts = list(dict.fromkeys(column for column in (caption, label) if column is not None))
+        for file in files:
+            _check(file, image, self._texts)
+        places = [(file, group) for file in range(len(files)) for group in range(len(files[file].counts))]
+        self._places = np.asarray(places, np.int64).reshape(-1, 2)
+        counts = [count for file in files for count in file.counts]
+        self._ends = np.cumsum(counts, dtype=np.int64)
+        if not len(self):
+            raise SourceError("the data set is empty: there are no rows; check the path", path=files[0].path)
+        self._start_anew()
+
+    def _start_anew(self) -> None:
+        self._kept: OrderedDict[tuple[int, tuple[str, ...]], Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name not in ("_kept", "_lock")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._start_anew()
+
+    def __len__(self) -> int:
+        return int(self._ends[-1]) if len(self._ends) else 0
+
+    def gather(self, ids: NDArray[np.integer] | Iterable[int], *, images: bool = True) -> Index:
+        """The rows ``ids``, in that order; what is wrong with a row is its error.
+
+        Args:
+            ids: Their numbers.
+            images: Whether their images are read; else they are empty.
+        """
+        rows = [int(row) for row in ids]
+        wanted = [*([self._image] if images else []), *self._texts]
+        records: dict[int, dict[str, Any] | ImpastoError] = {}
+        # Group by group, so that each is read once for a batch.
+        for row in sorted(set(rows)):
+            records[row] = self._record(row, wanted)
+        builder = IndexBuilder()
+        for row in rows:
+            self._add(builder, row, records[row], images=images)
+        return builder.finish()
+
+    def facts(self, row: int) -> dict[str, Any]:
+        """The row's columns but that of the images, and its captions.
+
+        Raises:
+            SourceError: They can't be read.
+        """
+        row = range(len(self))[row]
+        file, _ = self._file_of(row)
+        found = self._record(row, [column for column in file.columns if column != self._image])
+        if isinstance(found, ImpastoError):
+            raise type(found)(found.reason, key=str(row), path=found.path)
+        captions = found.get(self._caption) if self._caption is not None else None
+        captions = captions if isinstance(captions, list) else [captions]
+        return {**found, "captions": [caption for caption in captions if isinstance(caption, str)]}
+
+    def _file_of(self, row: int) -> tuple[ColumnFile, int]:
+        group = int(np.searchsorted(self._ends, row, side="right"))
+        return self._files[self._places[group, 0]], group
+
+    def _record(self, row: int, columns: list[str]) -> dict[str, Any] | ImpastoError:
+        file, group = self._file_of(row)
+        start = int(self._ends[group - 1]) if group else 0
+        try:
+            table = self._group(group, columns)
+            return {name: table.column(name)[row - start].as_py() for name in columns}
+        except SourceError as error:
+            return error
+        except ValueError as error:  # a string that is not UTF-8
+            wrong = from_user_code(error)
+            return type(wrong)(wrong.reason, path=file.path)
+
+    def _group(self, group: int, columns: list[str]) -> Any:
+        key = (group, tuple(columns))
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+            file, number = self._places[group]
+            table = self._files[file].read(int(number), columns)
+            self._kept[key] = table
+            while len(self._kept) > 1 and sum(one.nbytes for one in self._kept.values()) > _KEPT:
+                self._kept.popitem(last=False)
+            return table
+
+    def _add(self, builder: IndexBuilder, row: int, record: dict[str, Any] | ImpastoError, *, images: bool) -> None:
+        key = str(row)
+        if isinstance(record, ImpastoError):
+            builder.add_fault(key, record)
+            return
+        path = self._file_of(row)[0].path
+        image: Any = _bytes_or_path(record[self._image], Path(path).parent) if images else b""
+        caption = None if self._caption is None else record[self._caption]
+        remedy = "number the classes, or leave label= out"
+        label = None if self._label is None else as_label(record[self._label], path=path, remedy=remedy)
+        add_row(builder, key, image, caption, label, path=path)
+
+
+def _bytes_or_path(image: Any, folder: Path) -> Any:
+    if isinstance(image, dict):
+        image = image["bytes"] if image.get("bytes") is not None else image.get("path")
+    return folder / image if isinstance(image, str) else image
+
+
+def _check(file: ColumnFile, image: str, texts: list[str]) -> None:
+    there = ", ".join(map(repr, file.columns))
+    for column in (image, *texts):
+        if column not in file.columns:
+            reason = f"there is no column {column!r}; name the columns with image= and caption= (there are {there})"
+            raise SourceError(reason, path=file.path)
+    kind = file.columns[image]
+    if not (kind.removeprefix("large_").startswith(("binary", "string")) or (kind[:6] == "struct" and "bytes" in kind)):
+        reason = f"the column {image!r} is of type {kind}, no images: encoded bytes, paths, or a struct of both"
+        raise SourceError(f"{reason}; name it with image= (there are {there})", path=file.path)

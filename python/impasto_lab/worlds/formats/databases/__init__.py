@@ -1,0 +1,1 @@
+"""Writers whose files another library makes: pyarrow, datasets, lmdb."""
