@@ -12,6 +12,7 @@ from .batch import BatchId as BatchId
 from .batch import BatchKey as BatchKey
 from .batch import Replaced as Replaced
 from .errors import BadSampleBudgetError as BadSampleBudgetError
+from .errors import BatchError as BatchError
 from .errors import CaptionError as CaptionError
 from .errors import CheckpointError as CheckpointError
 from .errors import DecodeError as DecodeError

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+from dataclasses import FrozenInstanceError, dataclass
 from typing import TYPE_CHECKING, Any
 
 from impasto.checks import require
+from impasto.errors import BatchError
 from impasto.plan import Plan
 
 if TYPE_CHECKING:
@@ -72,9 +73,74 @@ class Replaced:
     substitute: str
 
 
-@dataclass(frozen=True, eq=False)
-class Batch:
+#: What may be a tensor of its own, in the order of the mapping: Accelerate takes the batch's size from the first.
+_FED = ("images", "input_ids", "attention_mask", "labels", "lost", "samples")
+#: What goes along with them, and which of it every batch has been given.
+_ALONG = ("captions", "keys", "plan", "id", "replaced", "truncated", "fields")
+_NEEDED = ("images", "keys", "plan", "id", "samples")
+_LOST = (
+    "other code put this batch together from rows of several, or cut it, which leaves its tensors and no {name}; read "
+    "it before, or have each process load its own batches (Accelerate: dispatch_batches=False)"
+)
+
+
+class _Name(str):
+    """A tensor's name, which brings along what of the batch is no tensor.
+
+    Frameworks rebuild mappings as ``type(batch)({name: f(tensor)})``, and Accelerate's and Lightning's functions take
+    no values but tensors, or no frozen dataclasses: names are all that comes through every one of them.
+    """
+
+    along: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, name: str, along: Mapping[str, Any]) -> _Name:
+        """A name with what it brings along."""
+        made = cls(name)
+        made.along = along
+        return made
+
+
+class SampleKeys(list[str]):
+    """The keys of a batch's samples; called, the names of its tensors, as a mapping's ``keys()`` gives them."""
+
+    def __init__(self, keys: Iterable[str], named: Mapping[str, Any]) -> None:
+        super().__init__(keys)
+        self._named = named
+
+    def __call__(self) -> KeysView[str]:
+        """The names of the batch's tensors."""
+        return self._named.keys()
+
+    def __reduce__(self) -> tuple[type[list[str]], tuple[list[str]]]:
+        return list, (list(self),)
+
+
+class _NoKeys:
+    """In the place of `SampleKeys`, where they are lost."""
+
+    def __init__(self, named: Mapping[str, Any]) -> None:
+        self._named = named
+
+    def __call__(self) -> KeysView[str]:
+        return self._named.keys()
+
+    def _refuse(self, *_: object) -> Any:
+        raise BatchError(_LOST.format(name="keys"))
+
+    __len__ = __iter__ = __getitem__ = _refuse
+
+
+class Batch(Mapping[str, "torch.Tensor"]):
     """B samples, ready for a model.
+
+    A batch is also a mapping: its tensors by name, those of ``fields`` too. What rebuilds mappings (Hugging Face's
+    Trainer, Accelerate, Lightning, torch) gives back a batch with all its parts. ``len(batch)`` is the number of its
+    samples.
+
+    Args:
+        named: The tensors by name, as another batch had them; they bring along its parts that are no tensors.
+        parts: The attributes, by name.
 
     Attributes:
         images: [B, 3, H, W] (or [B, H, W, 3]) in the recipe's dtype.
@@ -82,13 +148,18 @@ class Batch:
         attention_mask: [B, L] int64, 1 at tokens and 0 at padding, or None without a tokenizer.
         captions: B strings after mixing, or None without a text recipe.
         labels: [B] int64, or None when the source has none; a mixed row keeps its own.
-        keys: B keys of the samples, in order.
+        keys: B keys of the samples, in order; called, ``batch.keys()``, the names of the mapping.
         plan: What was drawn.
         lost: [B] int32: tokens of each caption that did not fit, or None without a tokenizer.
         id: When the batch comes: epoch, step and number.
         samples: [B] int64: the samples' numbers in the data set, after replacement.
         replaced: The broken samples, under ``on_error="replace"``.
         truncated: Keys of the samples whose JPEGs end early and are partly gray, under ``truncated="keep"``.
+        fields: What the loader's ``fields`` name of the samples' facts: tensors [B] or [B, K] of numbers, else lists
+            of B.
+
+    Raises:
+        BatchError: Where a part is asked for that code between has lost: rows of several batches have no one plan.
     """
 
     images: torch.Tensor
@@ -96,26 +167,93 @@ class Batch:
     attention_mask: torch.Tensor | None
     captions: list[str] | None
     labels: torch.Tensor | None
-    keys: list[str]
+    keys: SampleKeys
     plan: Plan
     lost: torch.Tensor | None
     id: BatchId
     samples: torch.Tensor
-    replaced: tuple[Replaced, ...] = ()
-    truncated: tuple[str, ...] = ()
+    replaced: tuple[Replaced, ...]
+    truncated: tuple[str, ...]
+    fields: Mapping[str, torch.Tensor | list[Any]]
+
+    _named: dict[str, Any]
+
+    def __init__(self, named: Mapping[str, Any] | None = None, /, **parts: Any) -> None:
+        if named is None:
+            if wrong := {*_NEEDED} - parts.keys() or parts.keys() - {*_FED, *_ALONG}:
+                raise TypeError(f"a batch has the parts {_FED + _ALONG}; missing or unknown: {sorted(wrong)}")
+            fields = dict(parts.get("fields", {}))
+            named = {name: value for name in _FED if _is_fed(value := parts.get(name))}
+            named |= {name: value for name, value in fields.items() if _is_fed(value)}
+            along = {name: value for name, value in parts.items() if name not in named}
+            along["keys"] = list(parts["keys"])
+            along["fields"] = {name: value for name, value in fields.items() if name not in named}
+        else:
+            along = next((dict(name.along) for name in named if isinstance(name, _Name)), {})
+            if _rows(named) not in (None, len(along.get("keys", ()))):
+                along = {}
+            fields = along.get("fields", {}) | {name: value for name, value in named.items() if name not in _FED}
+        marked: dict[str, Any] = {_Name.of(name, along): value for name, value in named.items()}
+        known: dict[str, Any] = {"captions": None, "replaced": (), "truncated": ()} if along else {}
+        known |= {**dict.fromkeys(_FED), **along, **{name: named[name] for name in _FED if name in named}}
+        known["keys"] = SampleKeys(along["keys"], marked) if along else _NoKeys(marked)
+        vars(self).update(known, fields=fields, _named=marked)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _ALONG:
+            raise BatchError(_LOST.format(name=name))
+        raise AttributeError(f"a batch has no {name!r}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise FrozenInstanceError(f"a batch stays what it is; batch.changed({name}=...) is another one")
+
+    def __getitem__(self, name: str) -> torch.Tensor:
+        try:
+            tensor: torch.Tensor = self._named[name]
+        except KeyError:
+            hint = f"; it is no tensor, see batch.{name}" if name in _ALONG else f", only {list(self._named)}"
+            raise KeyError(f"the batch's mapping has no {name!r}{hint}") from None
+        return tensor
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._named)
+
+    # Mapping's own views would ask for the number of tensors by len().
+    def items(self) -> ItemsView[str, torch.Tensor]:
+        """The tensors with their names."""
+        return self._named.items()
+
+    def values(self) -> ValuesView[torch.Tensor]:
+        """The tensors."""
+        return self._named.values()
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     def __len__(self) -> int:
-        return len(self.keys)
+        rows = _rows(self._named)
+        return len(self.keys) if rows is None else rows
 
-    def _tensors(self) -> dict[str, torch.Tensor]:
-        names = ("images", "input_ids", "attention_mask", "labels", "lost", "samples")
-        return {name: tensor for name in names if (tensor := getattr(self, name)) is not None}
+    def __reduce__(self) -> tuple[type[Batch], tuple[dict[str, Any]]]:
+        return Batch, (self._named,)
+
+    def changed(self, **parts: Any) -> Batch:
+        """Another batch, with some parts changed.
+
+        Args:
+            parts: Attributes and their new values.
+
+        Raises:
+            BatchError: If code between has lost what was drawn for the batch.
+        """
+        _ = self.plan
+        known = {name: value for name, value in vars(self).items() if name in {*_FED, *_ALONG}}
+        return Batch(**known | parts)
 
     def pin_memory(self, device: torch.device | str | None = None) -> Batch:
         """Copies the tensors to page-locked memory, as a DataLoader with ``pin_memory=True`` asks."""
         del device
-        pinned: dict[str, Any] = {name: tensor.pin_memory() for name, tensor in self._tensors().items()}
-        return replace(self, **pinned)
+        return Batch({name: tensor.pin_memory() for name, tensor in self._named.items()})
 
     def to(
         self,
@@ -140,14 +278,24 @@ class Batch:
         if isinstance(device, torch.dtype):
             device, dtype = None, device
         require(dtype is None or dtype.is_floating_point, f"a batch has floating-point images or uint8, no {dtype}")
-        moved: dict[str, Any] = {
-            name: tensor.to(device, non_blocking=non_blocking) for name, tensor in self._tensors().items()
-        }
+        moved = {name: tensor.to(device, non_blocking=non_blocking) for name, tensor in self._named.items()}
         if self.images.is_floating_point():
-            moved["images"] = moved["images"].to(dtype)
-        return replace(self, **moved)
+            moved.update(images=moved["images"].to(dtype))
+        return Batch(moved)
 
     def __repr__(self) -> str:
-        shapes = ", ".join(f"{name}={list(tensor.shape)}" for name, tensor in self._tensors().items())
+        shapes = ", ".join(f"{name}={list(tensor.shape)}" for name, tensor in self._named.items())
+        if "plan" not in vars(self):
+            return f"Batch({shapes}, put together by other code)"
         counts = f"mixed={int(self.plan.mixed.sum())}, replaced={len(self.replaced)}"
         return f"Batch(epoch={self.id.epoch}, step={self.id.step}, {shapes}, {counts})"
+
+
+def _is_fed(value: Any) -> bool:
+    return value is not None and not isinstance(value, list)
+
+
+def _rows(named: Mapping[str, Any]) -> int | None:
+    """Rows of a batch's images; None where something without a shape stands in their place."""
+    shape = getattr(named.get("images"), "shape", None)
+    return None if shape is None else int(shape[0])

@@ -84,6 +84,10 @@ class RecipeError(ImpastoError, ValueError):
     """A recipe or an argument makes no sense."""
 
 
+class BatchError(ImpastoError, AttributeError):
+    """A part of a batch is asked for that code between has lost."""
+
+
 class BadSampleBudgetError(ImpastoError, RuntimeError):
     """More samples were bad than ``on_error="replace"`` was allowed to replace."""
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+import copy
+from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from impasto.batch import BatchId
+from impasto.batch import Batch, BatchId
 from impasto.checks import choice, require, whole
 from impasto.errors import RecipeError
 from impasto.mixgen.captions import mix_captions, splice
@@ -27,6 +29,9 @@ CAPTIONS = ("captions", "caption", "text", "texts")
 IDS, MASK, TYPES = "input_ids", "attention_mask", "token_type_ids"
 
 
+Named = TypeVar("Named", bound=Mapping[str, Any])
+
+
 def _drawn(generator: torch.Generator) -> int:
     return int(torch.randint(2**62, (), generator=generator, device=generator.device))
 
@@ -35,17 +40,26 @@ def _mixed(images: Tensor, plan: MixPlan) -> Tensor:
     return cut(images, plan) if plan.is_cut else mix(images, plan.partners, plan.lams)
 
 
+def _like(batch: Named, items: dict[str, Any]) -> Named:
+    """A mapping of a batch's kind with these items."""
+    if isinstance(batch, MutableMapping):
+        made = copy.copy(batch)  # a subclass may have more than its items
+        made.update(items)
+        return made
+    return type(batch)(items)  # type: ignore[call-arg]  # what frameworks ask of a mapping
+
+
 class BatchMixGen(nn.Module):
     """MixGen as a module: ``batch = mixgen(batch)`` in a training loop or Lightning's ``on_after_batch_transfer``.
 
-    It takes a mapping and returns a new one. Images, under any of the names given, are blended by one plan (so that
+    It takes an `impasto.Batch` or any mapping and returns a new one of its kind. Images, under any of the names given, are blended by one plan (so that
     TCL's two views get the same partners and lams); captions are mixed as strings, ``input_ids`` with
     ``attention_mask`` and ``token_type_ids`` are spliced; everything else (labels, keys) is passed through. Nothing is
     changed in place. In evaluation mode batches pass through whole.
 
     With a batch's id, ``mixgen(batch, id=loaded.id)``, the plan depends on the seed and that alone, whatever the number
-    of workers, ranks or restarts. Without, the n-th call follows ``plan_at(mix, seed=seed, step=n)``, and the number of
-    calls is part of ``state_dict()``.
+    of workers, ranks or restarts; an `impasto.Batch` has its id. Without, the n-th call follows
+    ``plan_at(mix, seed=seed, step=n)``, and the number of calls is part of ``state_dict()``.
 
     Within `torch.compile` it is left as it is: it draws, and joins strings. What it does to tensors compiles whole:
     `draw_tensors` first, outside, then `apply_images` and `apply_ids`.
@@ -99,29 +113,52 @@ class BatchMixGen(nn.Module):
     @torch.compiler.disable  # type: ignore[untyped-decorator]
     def forward(
         self,
-        batch: Mapping[str, Any],
+        batch: Named,
         *,
         plan: MixPlan | None = None,
         id: BatchId | None = None,
         generator: torch.Generator | None = None,
-    ) -> dict[str, Any]:
+    ) -> Named:
         """Mixes a batch.
 
         Args:
-            batch: Tensors [B, ...] and lists of B strings by name.
-            id: When the batch comes, such as a loader's `Batch.id`.
+            batch: A `Batch`, or tensors [B, ...] and lists of B strings by name.
             plan: The plan to follow, such as a loader's; drawn by default.
-            id: When the batch comes, as `Batch.id` says; the plan is that of ``plan_at`` for it, not of a call.
+            id: When the batch comes, as `Batch.id` says (a `Batch`'s own by default); the plan is that of ``plan_at``
+                for it, not of a call.
             generator: Draws the plan's seed, instead of the module's own.
 
         Returns:
-            A new mapping, with the plan as ``"mix_plan"``.
+            A new mapping, with the plan as ``"mix_plan"``; a new `Batch`, with it as ``plan.mix``.
 
         Raises:
-            RecipeError: If there are no images, sizes differ, or ids can't be spliced.
+            RecipeError: If there are no images, sizes differ, ids can't be spliced, or the loader has mixed already.
+            BatchError: If a `Batch` comes without what was drawn for it.
         """
         if not self.training:
-            return dict(batch)
+            return batch if isinstance(batch, Batch) else _like(batch, {})
+        if isinstance(batch, Batch):
+            return self._of_batch(batch, plan, id, generator)  # type: ignore[return-value]
+        return _like(batch, self._changes(batch, plan, id, generator))
+
+    def _of_batch(
+        self, batch: Batch, plan: MixPlan | None, id: BatchId | None, generator: torch.Generator | None
+    ) -> Batch:
+        require(not batch.plan.mixed.any(), "the loader has mixed this batch; leave mix= or BatchMixGen out")
+        if plan is None and generator is None and id is None:
+            id = batch.id
+        named: dict[str, Any] = dict(batch) | {"captions": batch.captions}
+        named = {name: value for name, value in named.items() if value is not None}
+        mixed = self._changes(named, plan, id, generator)
+        if "mix_plan" in mixed:
+            mixed["plan"] = replace(batch.plan, mix=mixed.pop("mix_plan"))
+        if "lost" in mixed and batch.lost is not None:
+            mixed["lost"] = batch.lost + mixed["lost"].to(batch.lost.dtype)
+        return batch.changed(**mixed)
+
+    def _changes(
+        self, batch: Mapping[str, Any], plan: MixPlan | None, id: BatchId | None, generator: torch.Generator | None
+    ) -> dict[str, Any]:
         pictures = {name: batch[name] for name in self.images if name in batch}
         if not pictures:
             raise RecipeError(f"the batch has none of the images {self.images}; name them with images=")
@@ -142,7 +179,7 @@ class BatchMixGen(nn.Module):
         mixed |= {name: mix_captions(batch[name], plan) for name in self.captions if name in batch}
         if IDS in batch:
             mixed |= self._spliced(batch, plan)
-        return {**batch, **mixed, "mix_plan": plan}
+        return {**mixed, "mix_plan": plan}
 
     def _plan(self, rows: int, id: BatchId | None, generator: torch.Generator | None) -> MixPlan:
         if id is not None:
@@ -192,4 +229,4 @@ class BatchMixGen(nn.Module):
             mixed[name], _ = mixgen_batch(picture, [""] * rows, index, lam)
         for name, captions in texts.items():
             _, mixed[name] = mixgen_batch(torch.zeros(rows, 1), captions, index, lam)
-        return {**batch, **mixed}
+        return mixed

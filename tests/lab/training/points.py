@@ -15,7 +15,7 @@ from impasto_lab.training import FitSettings
 def batch_of(points: torch.Tensor) -> Batch:
     none, numbers = np.zeros(0), torch.arange(len(points))
     plan = Plan(none, none, none, none, none)
-    return Batch(points, None, None, None, None, ["?"] * len(points), plan, None, id=BatchId(), samples=numbers)
+    return Batch(images=points, keys=["?"] * len(points), plan=plan, id=BatchId(), samples=numbers)
 
 
 class Points:
