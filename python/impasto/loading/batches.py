@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import torch
 
@@ -19,6 +19,16 @@ class Movable(Protocol):
         """The same on a device."""
         ...
 
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as DefaultedTypeVar
+
+    from impasto.batch import Batch
+
+    #: What a loader yields: a `Batch`, unless ``form=`` says another form.
+    Yielded = DefaultedTypeVar("Yielded", covariant=True, default=Batch)
+else:
+    Yielded = TypeVar("Yielded", covariant=True)
 
 Given = TypeVar("Given", bound=Movable, covariant=True)
 

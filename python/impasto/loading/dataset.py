@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,11 @@ from impasto.batch import Batch, BatchKey, Replaced
 from impasto.checks import at_least, require, whole
 from impasto.errors import ImpastoError, RecipeError
 from impasto.loading.bad_samples import BadSamples
+from impasto.loading.batches import Yielded
+from impasto.loading.columns import check_names, read_columns
 from impasto.loading.epochs.facts import data_facts, recipe_facts
+from impasto.loading.forms import PARTS, Form, Formed, Former, Named, Placed
+from impasto.loading.options import DatasetOptions
 from impasto.loading.overflow import Overflow
 from impasto.loading.running.buffers import Buffers
 from impasto.loading.running.ring import AVAILABLE, Ring
@@ -44,7 +49,7 @@ _NO_KEY = (
 )
 
 
-class BatchDataset(torch.utils.data.Dataset[Batch]):
+class BatchDataset(torch.utils.data.Dataset[Yielded]):
     """A data set whose unit is the batch, for a stock `torch.utils.data.DataLoader`.
 
     With ``dataset = BatchDataset(data, recipe)``, ``DataLoader(dataset, batch_sampler=BatchSampler(dataset, 256))``
@@ -61,6 +66,8 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         manifest: See `BadSamples`.
         shared: Whether worker processes write batches into a ring of shared memory that their reader takes without a
             copy (on Linux; see `Ring`), instead of leaving it to torch. A batch that is held keeps its memory.
+        fields: See `Loader`.
+        form: What is given, see `Loader`; a DataLoader's collate leaves it as it is.
 
     Raises:
         RecipeError: If a value makes no sense.
@@ -68,6 +75,32 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         VocabularyError: If the recipe's tokenizer has no usable vocabulary.
     """
 
+    @overload
+    def __init__(
+        self: BatchDataset[Batch], data: Source, recipe: Recipe, *, form: None = None, **options: Unpack[DatasetOptions]
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: BatchDataset[dict[str, Any]],
+        data: Source,
+        recipe: Recipe,
+        *,
+        form: Named | Mapping[str, str],
+        **options: Unpack[DatasetOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: BatchDataset[tuple[Any, ...]],
+        data: Source,
+        recipe: Recipe,
+        *,
+        form: Placed,
+        **options: Unpack[DatasetOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self, data: Source, recipe: Recipe, *, form: Callable[[Batch], Yielded], **options: Unpack[DatasetOptions]
+    ) -> None: ...
     def __init__(
         self,
         data: Source,
@@ -79,6 +112,8 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         budget: float = 0.01,
         manifest: str | Path | Literal[True] | None = True,
         shared: bool = True,
+        fields: Sequence[str] = (),
+        form: Form = None,
     ) -> None:
         whole("seed", seed, bits=64)
         at_least(1, threads=threads)
@@ -90,6 +125,9 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
         self.threads = threads
         self.bad_samples = BadSamples(on_error, budget=budget, manifest=manifest)
         require(isinstance(data, Source), f"data={data!r} is no source; see impasto.sources")
+        self.fields = check_names(fields, PARTS)
+        self._form = Former(form, self.fields)
+        self._formed = form is not None
         self._facts: dict[str, Any] | None = None
         self._buffers = Buffers()
         self._ring = Ring() if shared and AVAILABLE else None
@@ -108,8 +146,8 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
             self._facts = {"data": data_facts(self.data), "recipe": recipe, "drawing_seed": self.seed}
         return self._facts
 
-    def __getitem__(self, key: BatchKey) -> Batch:
-        """The batch of a key.
+    def __getitem__(self, key: BatchKey) -> Yielded:
+        """The batch of a key, in its form.
 
         Raises:
             RecipeError: If it is no `BatchKey`: nothing would be drawn anew in the next epoch.
@@ -123,13 +161,14 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
             raise
         return batch if self._ring is None else map_tensors(batch, Traveling.of)
 
-    def _batch(self, key: BatchKey, ring: Ring | None) -> Batch:
+    def _batch(self, key: BatchKey, ring: Ring | None) -> Yielded:
         require(isinstance(key, BatchKey), _NO_KEY.format(samples=key))
-        return self.assemble(key, ring)
+        formed: Yielded = self._form(self.assemble(key, ring))
+        return formed
 
-    def __getitems__(self, key: BatchKey) -> list[Batch]:
+    def __getitems__(self, key: BatchKey) -> list[Any]:
         """The batch that a DataLoader's fetcher asks for."""
-        return [self[key]]
+        return [Formed(self[key]) if self._formed else self[key]]
 
     def assemble(self, key: BatchKey, memory: Buffers | Ring | None = None) -> Batch:
         """Makes one batch: a pure function of the data, the recipe, the seed and the key.
@@ -193,6 +232,7 @@ class BatchDataset(torch.utils.data.Dataset[Batch]):
                 Replaced(row, bad.key, bad.path, type(bad).__name__, bad.reason, keys[row]) for row, bad in broken
             ),
             truncated=tuple(keys[row] for row in loaded.truncated),
+            fields=read_columns(self.data, samples.tolist(), self.fields),
         )
         self.bad_samples.record(batch)
         if recipe.mix and batch.lost is not None:
@@ -275,11 +315,11 @@ def _labels(labels: list[int | None]) -> torch.Tensor | None:
     return torch.tensor([-1 if label is None else label for label in labels], dtype=torch.int64)
 
 
-def _collate(batches: list[Batch], *, collate_fn_map: Any = None) -> Batch:
+def _collate(batches: list[Batch | Formed], *, collate_fn_map: Any = None) -> Any:
     """A fetched batch is a batch already."""
     del collate_fn_map
     (batch,) = batches
-    return batch
+    return batch.form if isinstance(batch, Formed) else batch
 
 
-default_collate_fn_map[Batch] = _collate
+default_collate_fn_map[Batch] = default_collate_fn_map[Formed] = _collate

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Generator, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
 
 from impasto.batch import Batch, BatchKey
+from impasto.loading.batches import Yielded
 from impasto.loading.epochs.keys import EpochKeys
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 Maker = Callable[[Iterator[BatchKey]], Generator[Batch, None, None]]
 
 
-class Iteration(Iterator[Batch]):
+class Iteration(Iterator[Yielded], Generic[Yielded]):
     """The batches of the rest of an epoch; left anywhere, it ends what works for it.
 
     Args:
@@ -25,7 +26,7 @@ class Iteration(Iterator[Batch]):
         yielded: Called with each batch; gives what is yielded.
     """
 
-    def __init__(self, sampler: BatchSampler, make: Maker, yielded: Callable[[Batch], Batch]) -> None:
+    def __init__(self, sampler: BatchSampler, make: Maker, yielded: Callable[[Batch], Yielded]) -> None:
         self._keys: EpochKeys = iter(sampler)
         self._batches = make(self._keys.ahead())
         self._yielded = yielded
@@ -36,7 +37,7 @@ class Iteration(Iterator[Batch]):
         """Batches that are left."""
         return len(self._keys)
 
-    def __next__(self) -> Batch:
+    def __next__(self) -> Yielded:
         batch = next(self._batches)
         self._keys.advance()
         return self._yielded(batch)

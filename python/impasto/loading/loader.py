@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Never
+from typing import TYPE_CHECKING, Any, Generic, Literal, Never, Unpack, overload
 
 import torch
 
 from impasto.batch import Batch, BatchKey
 from impasto.checks import at_least, choice, flag, require
 from impasto.errors import RecipeError
+from impasto.loading.batches import Yielded
 from impasto.loading.dataset import BatchDataset
+from impasto.loading.forms import Form, Former, Named, Placed
 from impasto.loading.iteration import Iteration
+from impasto.loading.options import LoaderOptions
 from impasto.loading.running.ahead import ahead_on
 from impasto.loading.running.lanes import lane_to
 from impasto.loading.running.processes import Processes
@@ -35,7 +38,7 @@ _ELSEWHERE = {
 }
 
 
-class Loader:
+class Loader(Generic[Yielded]):
     """Iterates over the batches of an epoch; each is a pure function of (data, recipe, seed, epoch, step).
 
     Threads, processes, prefetching and resuming change when a batch is ready, never its bytes. Each ``iter()`` is the
@@ -60,6 +63,12 @@ class Loader:
         on_error: ``"raise"``, or ``"replace"`` broken samples; see `BadSamples`.
         budget: Largest share of samples that may be replaced.
         manifest: The file that replaced samples are written to; True for the default one; see `BadSamples`.
+        fields: Names of facts (`Source.facts`) that pass through to ``Batch.fields``: numbers as tensors, the rest as
+            lists; of the substitute where a sample was replaced.
+        form: What is yielded: None for an `impasto.Batch`; ``"dict"`` or ``"tuple"`` (images, ids or captions, labels
+            if there are any); ``"huggingface"`` (a dict of pixel_values, input_ids, attention_mask, labels),
+            ``"open_clip"`` (images, ids) or ``"albef"`` (images, captions); a mapping of new names to a batch's parts,
+            such as ``{"pixel_values": "images"}``; or a function of the `Batch`.
         multiprocessing_context: ``"fork"``, ``"spawn"`` or ``"forkserver"``, with ``processes=True``.
 
     Raises:
@@ -68,6 +77,27 @@ class Loader:
         VocabularyError: If the recipe's tokenizer has no usable vocabulary.
     """
 
+    @overload
+    def __init__(
+        self: Loader[Batch], data: Source, recipe: Recipe, *, form: None = None, **options: Unpack[LoaderOptions]
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Loader[dict[str, Any]],
+        data: Source,
+        recipe: Recipe,
+        *,
+        form: Named | Mapping[str, str],
+        **options: Unpack[LoaderOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Loader[tuple[Any, ...]], data: Source, recipe: Recipe, *, form: Placed, **options: Unpack[LoaderOptions]
+    ) -> None: ...
+    @overload
+    def __init__(
+        self, data: Source, recipe: Recipe, *, form: Callable[[Batch], Yielded], **options: Unpack[LoaderOptions]
+    ) -> None: ...
     def __init__(
         self,
         data: Source,
@@ -87,6 +117,8 @@ class Loader:
         on_error: Literal["raise", "replace"] = "raise",
         budget: float = 0.01,
         manifest: str | Path | Literal[True] | None = True,
+        fields: Sequence[str] = (),
+        form: Form = None,
         multiprocessing_context: str | None = None,
         **unknown: Never,
     ) -> None:
@@ -105,7 +137,9 @@ class Loader:
             on_error=on_error,
             budget=budget,
             manifest=manifest,
+            fields=fields,
         )
+        self._form = Former(form, self.dataset.fields)
         if recipe.mix is not None:
             recipe.mix.check_batch(batch_size)
         self.batch_sampler = BatchSampler(
@@ -133,7 +167,7 @@ class Loader:
         """Batches in an epoch, on this rank."""
         return len(self.batch_sampler)
 
-    def __iter__(self) -> Iteration:
+    def __iter__(self) -> Iteration[Yielded]:
         """The next epoch, or what is left of the one in which a loaded state stood."""
         return Iteration(self.batch_sampler, self._make, self._yielded)
 
@@ -169,9 +203,10 @@ class Loader:
             return in_thread(self.dataset.assemble, keys, self.prefetch)
         return (self.dataset.assemble(key) for key in keys)
 
-    def _yielded(self, batch: Batch) -> Batch:
+    def _yielded(self, batch: Batch) -> Yielded:
         self.replaced += len(batch.replaced)
-        return batch.pin_memory() if self._pins else batch
+        yielded: Yielded = self._form(batch.pin_memory() if self._pins else batch)
+        return yielded
 
     def __repr__(self) -> str:
         kind = "processes" if self.processes else "threads"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 import torch
@@ -190,4 +189,4 @@ def _as_float(batch: Batch, dtype: torch.dtype, dataset: Any) -> Batch:
     # Filled there: a copy from the host's memory would stop the host.
     scale = torch.stack([batch.images.new_full((), 1 / (255 * s), dtype=torch.float32) for s in std]).view(shape)
     bias = torch.stack([batch.images.new_full((), -m / s, dtype=torch.float32) for m, s in zip(mean, std, strict=True)])
-    return replace(batch, images=torch.addcmul(bias.view(shape), batch.images.float(), scale).to(dtype))
+    return batch.changed(images=torch.addcmul(bias.view(shape), batch.images.float(), scale).to(dtype))

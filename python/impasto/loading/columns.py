@@ -1,0 +1,106 @@
+"""What a sample has besides image, captions and label: columns that pass through to the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
+from typing import Any
+
+import torch
+
+from impasto.checks import require
+from impasto.errors import SourceError
+from impasto.sources import Source
+
+
+def check_names(fields: Sequence[str], parts: Sequence[str]) -> tuple[str, ...]:
+    """The names of the columns that are asked for.
+
+    Raises:
+        RecipeError: If they are no strings, come twice, or are parts of a batch already.
+    """
+    well_formed = not isinstance(fields, str) and all(isinstance(name, str) for name in fields)
+    require(well_formed, f"fields={fields!r} must be names of facts, such as ('image_id', 'question')")
+    names = tuple(fields)
+    taken = [name for name in names if name in parts]
+    require(not taken, f"fields={names!r}: {taken} are parts of every batch; leave them out")
+    require(len(set(names)) == len(names), f"fields={names!r} has a name twice; leave one out")
+    return names
+
+
+def read_columns(data: Source, samples: Sequence[int], names: Sequence[str]) -> dict[str, torch.Tensor | list[Any]]:
+    """Columns of the samples' facts.
+
+    Args:
+        data: A source.
+        samples: The samples' numbers.
+        names: Of the facts; see `Source.facts`.
+
+    Returns:
+        A tensor [B] where all are numbers (int64, bool, or float32 where one is no whole number), else a list of B.
+
+    Raises:
+        SourceError: If a sample has no such fact; the message lists those that it has.
+    """
+    rows = facts_of(data, samples, names) if names else []
+    return {name: _as_column([facts[name] for facts in rows]) for name in names}
+
+
+def facts_of(data: Source, samples: Sequence[int], names: Sequence[str]) -> list[Mapping[str, Any]]:
+    """The facts of samples.
+
+    Raises:
+        SourceError: If a sample lacks one of those named; the message lists those that it has.
+    """
+    rows = [data.facts(sample) for sample in samples]
+    for sample, facts in zip(samples, rows, strict=True):
+        missing = [name for name in names if name not in facts]
+        if missing:
+            raise SourceError(f"the sample has no {missing}; its facts are {list(facts)}", key=data.key(sample))
+    return rows
+
+
+def _as_column(values: list[Any]) -> torch.Tensor | list[Any]:
+    """One tensor [B] of numbers, or the list."""
+    if all(isinstance(value, bool) for value in values):
+        return torch.tensor(values)
+    if any(isinstance(value, bool) or not isinstance(value, Real) for value in values):
+        return values
+    if not all(isinstance(value, Integral) for value in values):
+        return torch.tensor([float(value) for value in values], dtype=torch.float32)
+    fits = all(-(2**63) <= value < 2**63 for value in values)
+    return torch.tensor([int(value) for value in values], dtype=torch.int64) if fits else values
+
+
+def as_labels(values: list[Any], keys: Sequence[str]) -> torch.Tensor | list[str]:
+    """The labels of a batch that are no class numbers.
+
+    Args:
+        values: B numbers, B lists of K numbers, or B strings.
+        keys: Of the samples, for messages.
+
+    Returns:
+        float32 [B] or [B, K], or the strings.
+
+    Raises:
+        SourceError: If one is something else, or of another kind or length than the first.
+    """
+    first = _kind(values[0])
+    for value, key in zip(values, keys, strict=True):
+        if _kind(value) is None or _kind(value) != first:
+            raise SourceError(
+                f"the label is {value!r} where the batch's first is {values[0]!r}; labels are all numbers, all lists "
+                "of as many numbers, or all strings",
+                key=key,
+            )
+    return list(values) if first == "text" else torch.tensor(values, dtype=torch.float32)
+
+
+def _kind(value: Any) -> object:
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, Real):
+        return "number"
+    if isinstance(value, Sequence) and all(isinstance(part, Real) for part in value):
+        return len(value)
+    return None

@@ -1,0 +1,106 @@
+"""The form in which batches are handed on: what the trainer that takes them expects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import torch
+
+from impasto.batch import Batch
+from impasto.checks import require
+from impasto.errors import RecipeError
+
+#: Forms that have a name and give a dictionary, and those that give a tuple.
+Named = Literal["dict", "huggingface"]
+Placed = Literal["tuple", "open_clip", "albef"]
+#: What ``form=`` takes: a name, new names of a batch's parts, a function of the batch; None is the `Batch` itself.
+Form = Named | Placed | Mapping[str, str] | Callable[[Batch], Any] | None
+
+#: Parts by the names that Hugging Face's models and open_clip's and ALBEF's loops have for them; a part that a data
+#: set doesn't have is left out of a dictionary, and is an error in a tuple.
+PRESETS: dict[str, dict[str, str] | tuple[str, ...]] = {
+    "huggingface": {
+        "pixel_values": "images",
+        "input_ids": "input_ids",
+        "attention_mask": "attention_mask",
+        "labels": "labels",
+    },
+    "open_clip": ("images", "input_ids"),
+    "albef": ("images", "captions"),
+}
+#: What ``"dict"`` has, where it is there.
+_ALL = ("images", "input_ids", "attention_mask", "captions", "labels", "lost", "samples", "keys")
+#: Names that every batch has for itself.
+PARTS = (*_ALL, "plan", "id", "replaced", "truncated")
+
+
+class Former:
+    """Gives batches a form.
+
+    Args:
+        form: Which; see `impasto.Loader`.
+        fields: Names of the pass-through columns, which are parts too.
+
+    Raises:
+        RecipeError: If there is no such form, or no such part.
+    """
+
+    def __init__(self, form: Form, fields: tuple[str, ...] = ()) -> None:
+        self._form = form
+        if isinstance(form, str):
+            known = ("dict", "tuple", *PRESETS)
+            require(form in known, f"form={form!r} is not known; use one of {known}, new names of parts, or a function")
+        elif isinstance(form, Mapping):
+            parts = (*PARTS, *fields)
+            wrong = [part for part in form.values() if part not in parts]
+            require(bool(form) and not wrong, f"form={dict(form)!r} names {wrong}; the parts of a batch are {parts}")
+        else:
+            known_kind = form is None or callable(form)
+            require(known_kind, f"form={form!r} must be a name, a mapping of new names to parts, or a function")
+
+    def __call__(self, batch: Batch) -> Any:
+        """The batch in the form.
+
+        Raises:
+            RecipeError: If it lacks a part that the form has a place for.
+        """
+        form = self._form
+        if form is None:
+            return batch
+        if callable(form):
+            return form(batch)
+        if isinstance(form, Mapping):
+            return {name: _needed(batch, part) for name, part in form.items()}
+        if form == "dict":
+            return {name: part for name in _ALL if (part := getattr(batch, name)) is not None} | dict(batch.fields)
+        if form == "tuple":
+            texts = batch.captions if batch.input_ids is None else batch.input_ids
+            return tuple(part for part in (batch.images, texts, batch.labels) if part is not None)
+        preset = PRESETS[form]
+        if isinstance(preset, tuple):
+            return tuple(_needed(batch, part) for part in preset)
+        parts = {name: getattr(batch, part) for name, part in preset.items()}
+        return {name: part for name, part in parts.items() if part is not None}
+
+
+def _needed(batch: Batch, name: str) -> torch.Tensor | Any:
+    part = batch.fields[name] if name in batch.fields else getattr(batch, name)
+    if part is None:
+        raise RecipeError(f"the batch has no {name}, which the form asks for; {_REMEDIES.get(name, 'leave it out')}")
+    return part
+
+
+_REMEDIES = {
+    "input_ids": "give the text recipe a tokenizer",
+    "attention_mask": "give the text recipe a tokenizer",
+    "captions": "give the recipe a TextRecipe",
+    "labels": "the data set has none",
+}
+
+
+class Formed:
+    """A batch in its form on its way out of a DataLoader's fetcher, whose collate would stack what it knows."""
+
+    def __init__(self, form: Any) -> None:
+        self.form = form
