@@ -199,10 +199,12 @@ class Batch(Mapping[str, "torch.Tensor"]):
         known["keys"] = SampleKeys(along["keys"], marked) if along else _NoKeys(marked)
         vars(self).update(known, fields=fields, _named=marked)
 
-    def __getattr__(self, name: str) -> Any:
-        if name in _ALONG:
-            raise BatchError(_LOST.format(name=name))
-        raise AttributeError(f"a batch has no {name!r}")
+    if not TYPE_CHECKING:  # to which it would say that a batch has any attribute
+
+        def __getattr__(self, name: str) -> Any:
+            if name in _ALONG:
+                raise BatchError(_LOST.format(name=name))
+            raise AttributeError(f"a batch has no {name!r}")
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise FrozenInstanceError(f"a batch stays what it is; batch.changed({name}=...) is another one")

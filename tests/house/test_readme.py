@@ -81,3 +81,29 @@ def test_the_targets_that_are_named_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"(?:`|\$ )make ([a-z-]+)", README):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_quick_start_has_types(tmp_path: Path) -> None:
+    """It passes ``mypy --strict``, and what a loader yields is known in every form."""
+    pytest.importorskip("mypy")
+    start = README.partition("## Quick start")[2]
+    checked = tmp_path / "quick_start.py"
+    forms = ("None", '"huggingface"', '"open_clip"', '{"pixels": "images"}', "lambda batch: batch.keys[0]")
+    asked = [f"reveal_type(next(iter(impasto.Loader(data, recipe, batch_size=2, form={form}))))" for form in forms]
+    lines = [
+        *_blocks(start)[0].splitlines(),
+        "reveal_type(batch)",
+        *asked,
+        "def given(loader: impasto.Loader) -> None: ...",
+    ]
+    checked.write_text("\n".join(lines), encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file", str(ROOT / "pyproject.toml"), str(checked)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    told = re.findall(r'Revealed type is "(.*)"', done.stdout)
+    assert done.returncode == 0, done.stdout
+    batch, some = "impasto.batch.Batch", "dict[str, Any]"
+    assert [name.replace("builtins.", "") for name in told] == [batch, batch, some, "tuple[Any, ...]", some, "str"]
+    wrong = ["batch.pictures", "impasto.Loader(data, recipe, batch_size=2, workers='2')"]
+    checked.write_text("\n".join([*lines, *wrong]), encoding="utf-8")
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert re.findall(r"error: .*\[([\w-]+)\]$", done.stdout, re.MULTILINE) == ["attr-defined", "call-overload"]
