@@ -187,7 +187,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         images, flat = _allocate(recipe, count, memory or self._buffers)
         text = recipe.text
         tokenizer = text.resolved if text else None
-        length = text.length if text and tokenizer else 0
+        length = text.room if text and tokenizer else 0
         ids, mask = np.empty((count, length), np.int64), np.empty((count, length), np.int64)
         for row, caption in staged.needs_cleaning():
             staged.set_caption(row, clean_caption(caption))
@@ -201,8 +201,9 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
             number=key.id.number,
             threads=self.threads,
         )
-        captions, lost, rare = finished.captions, finished.lost, finished.needs_cleaning
-        if tokenizer and rare:
+        captions, rare = finished.captions, finished.needs_cleaning
+        lost: npt.NDArray[np.int32] | None = finished.lost
+        if tokenizer and rare and lost is not None:
             cleaned = [clean_caption(captions[row]) for row in rare]
             lost[rare] = tokenizer.native.write(
                 cleaned,
@@ -213,19 +214,23 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
                 parse_specials=tokenizer.specials == "parse",
                 end=tokenizer.end,
             )
+        foreign = text.foreign if text else None
+        if text and foreign:
+            ids, mask, lost = foreign.encode(captions, text.length)
+        tokens = tokenizer is not None or foreign is not None
         loaded = staged.loaded()
         keys = loaded.keys
         kept: list[list[int] | None] = finished.kept if text else [None] * count
         mix = MixPlan.of(finished.mix)
         batch = Batch(
             images=images,
-            input_ids=torch.from_numpy(ids) if tokenizer else None,
-            attention_mask=torch.from_numpy(mask) if tokenizer else None,
+            input_ids=torch.from_numpy(ids) if tokens else None,
+            attention_mask=torch.from_numpy(mask) if tokens else None,
             captions=captions if text else None,
             labels=_labels(loaded.labels),
             keys=keys,
             plan=Plan(loaded.boxes, loaded.flips, loaded.choices, mix, kept, loaded.augmentations),
-            lost=torch.from_numpy(lost) if tokenizer else None,
+            lost=torch.from_numpy(lost) if tokens and lost is not None else None,
             id=key.id,
             samples=torch.from_numpy(samples),
             replaced=tuple(

@@ -100,10 +100,12 @@ def tokenize(
         >>> tokenize("a photo of a cat").input_ids[0, :7].tolist()
         [49406, 320, 1125, 539, 320, 2368, 49407]
     """
-    chosen = TextRecipe(tokenizer=tokenizer, length=length).resolved
+    recipe = TextRecipe(tokenizer=tokenizer, length=length)
+    chosen, texts = recipe.resolved, _texts(captions)
     if chosen is None:
-        raise RecipeError("tokenizer=None makes no ids; use 'clip', a ClipTokenizer or a BertTokenizer")
-    texts = _texts(captions)
+        raise RecipeError(
+            f"tokenizer={tokenizer!r} is none of impasto's; use 'clip', a ClipTokenizer or a BertTokenizer"
+        )
     if chosen.clean == "open_clip":
         texts = [clean_caption(text) if _core.needs_cleaning(text) else text for text in texts]
     ids = np.empty((len(texts), length), np.int64)

@@ -13,6 +13,7 @@ from impasto.recipe.augment import Operation as Operation
 from impasto.recipe.augment import RandAugment as RandAugment
 from impasto.recipe.augment import RandomErasing as RandomErasing
 from impasto.recipe.augment import TrivialAugment as TrivialAugment
+from impasto.recipe.foreign import ForeignTokenizer as ForeignTokenizer
 from impasto.recipe.image import NORMALIZATIONS as NORMALIZATIONS
 from impasto.recipe.image import ImageRecipe as ImageRecipe
 from impasto.recipe.image import Triple as Triple

@@ -159,24 +159,42 @@ class MixGen:
                 f"use count={most} or fewer, or a larger batch"
             )
 
-    def check_text(self, captions: bool, tokens: bool) -> None:
+    def check_text(self, captions: bool, tokens: bool, *, foreign: bool = False, counts: bool = True) -> None:
         """Sees that a recipe's captions can be mixed as is asked.
 
         Args:
             captions: Whether it has captions.
             tokens: Whether it has a tokenizer.
+            foreign: Whether that is somebody else's, which is called when captions are mixed.
+            counts: Whether it then says how many tokens did not fit.
 
         Raises:
             RecipeError: If it lacks what mixing needs; the message names the parameter.
         """
-        keeps = self.text in ("keep_each", "keep_joined")
+        keeps = captions and self.text in ("keep_each", "keep_joined") and self.unit == "tokens"
         require(
-            tokens or not (captions and keeps and self.unit == "tokens"),
+            tokens or not keeps,
             "unit='tokens' needs a tokenizer to count with; give the text recipe one, or use unit='words'",
         )
         require(
             tokens or self.budget == "count",
             f"budget={self.budget!r} needs a row of ids to fit into; give the text recipe a tokenizer",
+        )
+        asked = {
+            "unit='tokens'": keeps,
+            "budget='balance'": self.budget == "balance",
+            "pairing='fit'": self.pairing == "fit",
+        }
+        for name, wanted in asked.items():
+            require(
+                not (foreign and wanted),
+                f"{name} counts tokens before captions are mixed, and this tokenizer is called after; use a "
+                "ClipTokenizer or a BertTokenizer, or leave it out",
+            )
+        require(
+            counts or self.budget == "count",
+            f"budget={self.budget!r} asks how many tokens don't fit, which this tokenizer doesn't tell; use a "
+            "ClipTokenizer, a BertTokenizer or a Hugging Face tokenizer, or budget='count'",
         )
 
     @cached_property

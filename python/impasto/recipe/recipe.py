@@ -34,7 +34,13 @@ class Recipe:
             value = getattr(self, name)
             require(isinstance(value, kind), f"{name}={value!r} must be a {getattr(kind, '__name__', kind)}")
         if self.mix is not None:
-            self.mix.check_text(self.text is not None, self.text is not None and self.text.tokenizer is not None)
+            foreign = self.text.foreign if self.text is not None else None
+            self.mix.check_text(
+                self.text is not None,
+                self.text is not None and self.text.tokenizer is not None,
+                foreign=foreign is not None,
+                counts=foreign is None or foreign.counts,
+            )
 
     @cached_property
     def native(self) -> _core.Recipe:

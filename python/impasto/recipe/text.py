@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
 from impasto import _core
 from impasto.checks import choice, is_count, require
+from impasto.recipe.foreign import ForeignTokenizer
 from impasto.recipe.tokenizers import BertTokenizer, ClipTokenizer, Tokenizer
 from impasto.recipe.words import WordAugmentation
 
@@ -17,10 +19,12 @@ class TextRecipe:
     """From a caption to one row of ids.
 
     Args:
-        tokenizer: ``"clip"`` for `ClipTokenizer` as open_clip has it, a `ClipTokenizer` or `BertTokenizer`, or None
-            to leave captions as strings in ``Batch.captions``.
+        tokenizer: ``"clip"`` for `ClipTokenizer` as open_clip has it, a `ClipTokenizer` or `BertTokenizer`; a Hugging
+            Face tokenizer, or any function from a list of strings to ids, such as open_clip's tokenizers, which are
+            called with a batch's mixed captions (see `ForeignTokenizer`); or None to leave captions as strings in
+            ``Batch.captions``.
         length: Ids in a row, special tokens and padding included. A caption that does not fit is cut, and
-            ``Batch.lost`` says by how many tokens.
+            ``Batch.lost`` says by how many tokens. None leaves it to a tokenizer of others.
         max_bytes: The longest caption taken, in bytes of UTF-8.
         prepare: ``"caption"`` or ``"question"`` for ALBEF's cleaning before anything else (`impasto.ops.pre_caption`,
             `impasto.ops.pre_question`), or None.
@@ -31,21 +35,19 @@ class TextRecipe:
         RecipeError: If a value makes no sense.
     """
 
-    tokenizer: Literal["clip"] | Tokenizer | None = "clip"
-    length: int = 77
+    tokenizer: Literal["clip"] | Tokenizer | ForeignTokenizer | Callable[..., Any] | None = "clip"
+    length: int | None = 77
     max_bytes: int = 32768
     prepare: Literal["caption", "question"] | None = None
     max_words: int = 30
     augment: tuple[WordAugmentation, ...] = ()
 
     def __post_init__(self) -> None:
-        named = self.tokenizer in ("clip", None) or isinstance(self.tokenizer, ClipTokenizer | BertTokenizer)
+        known = self.tokenizer is None or isinstance(self.tokenizer, ClipTokenizer | BertTokenizer | ForeignTokenizer)
+        if not known and not (isinstance(self.tokenizer, str) and self.tokenizer == "clip"):
+            object.__setattr__(self, "tokenizer", ForeignTokenizer(self.tokenizer))  # type: ignore[arg-type]
         require(
-            named,
-            f"tokenizer={self.tokenizer!r} is not known; use 'clip', a ClipTokenizer, a BertTokenizer, or None",
-        )
-        require(
-            is_count(self.length) and 2 <= self.length <= 65536,
+            (self.length is None and self.foreign is not None) or (is_count(self.length) and 2 <= self.length <= 65536),  # type: ignore[operator]
             f"length={self.length!r} must be a whole number in 2..65536: two of its tokens mark start and end",
         )
         require(
@@ -62,8 +64,20 @@ class TextRecipe:
 
     @property
     def resolved(self) -> Tokenizer | None:
-        """The tokenizer that a name stands for."""
-        return ClipTokenizer() if isinstance(self.tokenizer, str) else self.tokenizer
+        """The tokenizer that a name stands for; None where it is none of impasto's."""
+        if isinstance(self.tokenizer, str):
+            return ClipTokenizer()
+        return self.tokenizer if isinstance(self.tokenizer, ClipTokenizer | BertTokenizer) else None
+
+    @property
+    def foreign(self) -> ForeignTokenizer | None:
+        """The tokenizer, where it is one of others."""
+        return self.tokenizer if isinstance(self.tokenizer, ForeignTokenizer) else None
+
+    @property
+    def room(self) -> int:
+        """Ids in a row; 0 where that is left to the tokenizer."""
+        return self.length or 0
 
     @cached_property
     def native(self) -> _core.TextSpec:
@@ -75,7 +89,7 @@ class TextRecipe:
         tokenizer = self.resolved
         return _core.TextSpec(
             tokenizer=tokenizer.native if tokenizer else None,
-            length=self.length,
+            length=max(self.room, 2),
             pad_id=tokenizer.pad_id if tokenizer else 0,
             parse_specials=tokenizer is not None and tokenizer.specials == "parse",
             end=tokenizer is None or tokenizer.end,

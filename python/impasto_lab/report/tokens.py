@@ -36,11 +36,11 @@ def words(caption: str, recipe: TextRecipe) -> list[Word]:
     tokenizer = recipe.resolved
     if tokenizer is None:
         return []
-    row = tokenize(caption, tokenizer, length=recipe.length)
+    row = tokenize(caption, tokenizer, length=recipe.room)
     ids = row.input_ids[0, : int(row.attention_mask.sum())].tolist()
     parts, at = [Word("start", (ids[0],), frame=True)], 1
     for text in clean_caption(caption).split():
-        alone = tokenize(text, tokenizer, length=recipe.length)
+        alone = tokenize(text, tokenizer, length=recipe.room)
         count = int(alone.attention_mask.sum()) - 2  # without start and end
         parts.append(Word(text, tuple(ids[at : min(at + count, len(ids) - 1)])))
         at += count

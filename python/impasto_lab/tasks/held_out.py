@@ -51,8 +51,8 @@ class HeldOut:
             RecipeError: If the recipe has no tokenizer.
         """
         text = recipe.text
-        if text is None or text.tokenizer is None:
-            raise RecipeError("text retrieval needs a recipe with a tokenizer")
+        if text is None or text.resolved is None:
+            raise RecipeError("text retrieval needs a recipe with a ClipTokenizer or a BertTokenizer")
         image = recipe.image
         still = ImageRecipe(size=image.size, crop="none", normalize=image.normalize, interpolation=image.interpolation)
         loader = Loader(
@@ -68,7 +68,7 @@ class HeldOut:
         batches = list(loader)
         captions = [data.index.captions(row) for row in range(len(data))]
         flat = [caption for own in captions for caption in own]
-        tokens = tokenize(flat, text.tokenizer, length=text.length)
+        tokens = tokenize(flat, text.resolved, length=text.room)
         return cls(
             images=torch.cat([batch.images for batch in batches]),
             captions=tuple(flat),
