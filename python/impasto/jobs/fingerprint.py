@@ -7,7 +7,7 @@ from typing import Any
 
 from impasto.errors import ImpastoError
 from impasto.recipe import ImageRecipe
-from impasto.sources import GatheredSource, IndexedSource, Source
+from impasto.sources import IndexedSource, Source
 
 #: So many rows of a source are looked at whose rows can't be known without reading them.
 _LOOKED_AT = 16
@@ -34,11 +34,8 @@ def fingerprint(source: Source) -> dict[str, Any]:
 
 def _sample(source: Source, row: int) -> Any:
     try:
-        if isinstance(source, IndexedSource):
-            return source.index.captions(row), source.index.label(row)
-        if isinstance(source, GatheredSource):
-            index = source.gather([row])
-            return index.captions(0), index.label(0), index.image(0, ImageRecipe.max_bytes)
+        index, at = source.find(row)
+        texts = index.captions(at), index.label(at)
+        return texts if isinstance(source, IndexedSource) else (*texts, index.image(at, ImageRecipe.max_bytes))
     except ImpastoError as error:  # a bad row is the business of those who read it
         return type(error).__name__
-    return None

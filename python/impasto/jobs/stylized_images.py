@@ -15,7 +15,7 @@ from impasto.jobs.images import shrink_to
 from impasto.jobs.stylize_settings import StylizeSettings
 from impasto.ops import Image
 from impasto.recipe import ImageRecipe
-from impasto.sources import GatheredSource, IndexedSource, Source
+from impasto.sources import Source
 from impasto.style import StylePlan, StyleRandomizer, share
 
 
@@ -101,12 +101,9 @@ def _read(source: Source, row: int, copy: int, size: int | None) -> Item:
     key = path = None
     try:
         key = source.key(row)
-        if isinstance(source, IndexedSource):
-            index, place = source.index, row
-        elif isinstance(source, GatheredSource):
-            index, place = source.gather([row]), 0
-        else:
+        if not isinstance(source, Source):
             raise RecipeError(f"source={source!r} is no source; see impasto.sources")
+        index, place = source.find(row)
         path = index.path(place)
         data = index.image(place, ImageRecipe.max_bytes)
         pixels = ops.decode(data)

@@ -9,6 +9,7 @@ from .follow import follow_boxes as follow_boxes
 from .follow import follow_masks as follow_masks
 from .follow import follow_points as follow_points
 from .loader import Loader as Loader
+from .mixture import Mixture as Mixture
 from .paired import PairedBatch as PairedBatch
 from .paired import PairedLoader as PairedLoader
 from .prefetching import Prefetched as Prefetched

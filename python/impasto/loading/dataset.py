@@ -20,6 +20,7 @@ from impasto.loading.batches import Yielded
 from impasto.loading.columns import check_names, read_columns
 from impasto.loading.epochs.facts import data_facts, recipe_facts
 from impasto.loading.forms import PARTS, Form, Formed, Former, Named, Placed
+from impasto.loading.mixture import Mixture
 from impasto.loading.options import DatasetOptions
 from impasto.loading.overflow import Overflow
 from impasto.loading.running.buffers import Buffers
@@ -28,7 +29,7 @@ from impasto.loading.running.tensors import map_tensors
 from impasto.loading.running.traveling import Traveling
 from impasto.plan import MixPlan, Plan
 from impasto.recipe import Recipe, clean_caption
-from impasto.sources import GatheredSource, IndexedSource, Source
+from impasto.sources import GatheredSource, IndexedSource, Part, Source
 
 _DTYPES = {
     "float32": torch.float32,
@@ -138,6 +139,11 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
 
     def __repr__(self) -> str:
         return f"BatchDataset({self.data!r}, seed={self.seed})"
+
+    @property
+    def mixture(self) -> Mixture | None:
+        """The data, where they are a `Mixture`, whose epochs a `BatchSampler` then follows."""
+        return self.data if isinstance(self.data, Mixture) else None
 
     def facts(self) -> dict[str, Any]:
         """What a state says of the data, the recipe and the key of its draws."""
@@ -251,24 +257,18 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         ids = np.asarray(key)
         require(ids.dtype.kind in "iu" and len(ids) > 0, f"{key!r}: {list(key)[:3]} are no numbers of samples")
         ids = ids.astype(np.int64)
-        outside = ids[(ids < 0) | (ids >= len(self.data))].tolist()
-        require(not outside, f"samples {outside[:3]} are not in a data set of {len(self.data)}")
         rows = np.arange(len(ids), dtype=np.int64)
-        samples = ids.copy()
+        samples = ids.copy() if self.mixture is None else self.mixture.rows(ids)
+        outside = samples[(samples < 0) | (samples >= len(self.data))].tolist()
+        require(not outside, f"samples {outside[:3]} are not in a data set of {len(self.data)}")
         broken: dict[int, ImpastoError] = {}
         for attempt in range(_ATTEMPTS):
-            index, places, ungathered = _locate(self.data, samples[rows], replace=self.bad_samples.replace)
-            there = [place for place in range(len(rows)) if place not in ungathered]
-            failed = staged.load(
-                index,
-                at=rows[there],
-                source_rows=places,
-                samples=ids[rows[there]],
-                seed=self.seed,
-                epoch=key.id.epoch,
-                threads=self.threads,
-            )
-            failed += [(int(rows[place]), error) for place, error in ungathered.items()]
+            failed = [
+                bad
+                for part in self._parts(samples[rows])
+                for bad in self._load_part(staged, part, rows[part.places], ids[rows[part.places]], key)
+            ]
+            failed.sort(key=lambda bad: bad[0])
             if not failed:
                 return samples, sorted(broken.items())
             if not self.bad_samples.replace:
@@ -280,6 +280,33 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
                     len(self.data), seed=self.seed, epoch=key.id.epoch, sample=int(ids[row]), attempt=attempt
                 )
         raise failed[0][1]
+
+    def _parts(self, samples: npt.NDArray[np.int64]) -> list[Part]:
+        if not isinstance(self.data, Source):
+            raise RecipeError(f"data={self.data!r} is no source; see impasto.sources")
+        return self.data.parts(samples)
+
+    def _load_part(
+        self,
+        staged: _core.Staged,
+        part: Part,
+        at: npt.NDArray[np.int64],
+        samples: npt.NDArray[np.int64],
+        key: BatchKey,
+    ) -> list[tuple[int, ImpastoError]]:
+        """Fills the rows ``at`` of a batch from one source, drawn by ``samples``; returns what failed, by row."""
+        index, places, ungathered = _locate(part.source, part.rows, replace=self.bad_samples.replace)
+        there = [place for place in range(len(at)) if place not in ungathered]
+        failed = staged.load(
+            index,
+            at=at[there],
+            source_rows=places,
+            samples=samples[there],
+            seed=self.seed,
+            epoch=key.id.epoch,
+            threads=self.threads,
+        )
+        return failed + [(int(at[place]), error) for place, error in ungathered.items()]
 
 
 def _locate(

@@ -14,6 +14,7 @@ from impasto.loading.epochs.keys import EpochKeys
 from impasto.loading.epochs.layout import Layout, Position
 from impasto.loading.epochs.ranks import Ranks, asking_shard
 from impasto.loading.epochs.states import EPOCH_BITS, read_state, write_state
+from impasto.loading.mixture import Mixture
 
 _NO_LENGTH = (
     "must be a number of samples, or a BatchDataset. Where Lightning puts its own sampler in, every batch would lose "
@@ -51,7 +52,8 @@ class BatchSampler:
     ``docs/epochs.md``.
 
     Args:
-        length: Samples in the data set; or the `BatchDataset` itself, whose data and recipe states then name.
+        length: Samples in the data set; or the `BatchDataset` itself, whose data and recipe states then name (and
+            which a `Mixture` needs).
         batch_size: Samples in a batch, on one rank.
         seed: Key of the order; by default the `BatchDataset`'s, or 0.
         shuffle: Visit the samples in a new random order every epoch, or in their own.
@@ -81,7 +83,11 @@ class BatchSampler:
             seed = self._data.seed if self._data is not None else 0
         whole("seed", seed, bits=64)
         flag(shuffle=shuffle, drop_last=drop_last)
+        self._mixture: Mixture | None = getattr(length, "mixture", None)
+        #: Samples of an epoch.
         self.length = len(length) if isinstance(length, Described) else length
+        if self._mixture is not None:
+            self.length = self._mixture.epoch_length
         self.batch_size = batch_size
         self.seed = seed
         self.shuffle = shuffle
@@ -174,7 +180,9 @@ class BatchSampler:
     def key_of(self, epoch: int, number: int, bounds: tuple[int, int]) -> BatchKey:
         """The key of a batch between two places of an epoch's order."""
         positions = np.arange(*bounds, dtype=np.int64)
-        if self.shuffle:
+        if self._mixture is not None:
+            positions = self._mixture.at(positions, seed=self.seed, epoch=epoch, shuffle=self.shuffle)
+        elif self.shuffle:
             positions = _core.Permutation(self.length, self.seed, epoch).take(positions)
         run = epoch * -(-self.length // self.batch_size) + number
         return BatchKey(positions.tolist(), id=BatchId(epoch=epoch, step=number, number=run))

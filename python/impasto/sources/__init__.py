@@ -8,7 +8,11 @@
 
 from impasto.sources.base import GatheredSource as GatheredSource
 from impasto.sources.base import IndexedSource as IndexedSource
+from impasto.sources.base import Part as Part
 from impasto.sources.base import Source as Source
+from impasto.sources.base import Subset as Subset
+from impasto.sources.concatenation import Concatenation as Concatenation
+from impasto.sources.concatenation import concat as concat
 from impasto.sources.formats.albef import AlbefCaptions as AlbefCaptions
 from impasto.sources.formats.arrow import Arrow as Arrow
 from impasto.sources.formats.coco import CocoCaptions as CocoCaptions
@@ -23,3 +27,4 @@ from impasto.sources.formats.parquet import Parquet as Parquet
 from impasto.sources.formats.sequence import Sequence as Sequence
 from impasto.sources.formats.webdataset import WebDataset as WebDataset
 from impasto.sources.opening import open as open
+from impasto.sources.sample import Sample as Sample

@@ -2,12 +2,15 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
+
+import numpy as np
 
 from impasto.errors import ImpastoError
+from impasto.sources.reading.numbers import row_numbers
+from impasto.sources.sample import Sample
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from impasto._core import Index
@@ -16,9 +19,13 @@ if TYPE_CHECKING:
 class Source(ABC):
     """A data set of images with captions, seen as numbered rows.
 
-    A source is either an :class:`IndexedSource`, which the core reads without Python, or a :class:`GatheredSource`,
-    which is asked for the rows of each batch. Both pickle, so both go to worker processes. What is wrong with a row is
-    that row's error, raised or replaced when the row is read; it is never the data set's.
+    A source is an :class:`IndexedSource`, which the core reads without Python, or a :class:`GatheredSource`, which is
+    asked for the rows of each batch, or made of others (:func:`impasto.sources.concat`, ``data[10:20]``). All pickle,
+    so all go to worker processes. What is wrong with a row is that row's error, raised or replaced when the row is
+    read; it is never the data set's.
+
+    ``data[3]`` shows a row as a `Sample`; ``data[10:20]``, ``data[[3, 5]]`` and ``data[mask]`` are sources of those
+    rows.
 
     Attributes:
         left_out: How much of what lay with the data is no sample, by kind: ``{"hidden": 2, ".gif": 1}``.
@@ -36,6 +43,43 @@ class Source(ABC):
     @abstractmethod
     def key(self, row: int) -> str:
         """What the format calls row number ``row``: an image id, a file name, a member of a shard."""
+
+    @abstractmethod
+    def find(self, row: int) -> tuple["Index", int]:
+        """An index that has row number ``row``, and the row's number in it.
+
+        Raises:
+            ImpastoError: Of the kind that fits, if the row can't be had.
+        """
+
+    def parts(self, rows: "NDArray[np.int64]") -> list["Part"]:
+        """The rows, by the source that reads each.
+
+        Args:
+            rows: Row numbers in ``[0, len(self))``, shape ``[N]``.
+        """
+        return [Part(self, rows, np.arange(len(rows), dtype=np.int64))]
+
+    @overload
+    def __getitem__(self, rows: int) -> Sample: ...
+    @overload
+    def __getitem__(self, rows: "slice | Sequence[int] | NDArray[Any]") -> "Subset": ...
+    def __getitem__(self, rows: "int | slice | Sequence[int] | NDArray[Any]") -> "Sample | Subset":
+        """A row, or a source of some rows.
+
+        Args:
+            rows: A number, which may count from the end; or a slice, row numbers, or a mask, bool ``[len(self)]``.
+
+        Raises:
+            IndexError: If there is no such row.
+            RecipeError: If it is nothing of these.
+            ImpastoError: If the one row can't be had.
+        """
+        chosen = row_numbers(rows, len(self))
+        if not isinstance(chosen, int):
+            return Subset(self, chosen)
+        index, at = self.find(chosen)
+        return Sample.of(index, at, chosen, self.facts(chosen))
 
     @property
     def keys(self) -> "Keys":
@@ -62,6 +106,57 @@ class Source(ABC):
         left = ", ".join(f"{count} {kind}" for kind, count in self.left_out.items())
         left = f"; left out: {left}" if left else ""
         return f"{type(self).__name__}({self._description}, {rows} row{'' if rows == 1 else 's'}{left})"
+
+
+class Part(NamedTuple):
+    """Some rows of a source, all read by one.
+
+    Attributes:
+        source: What reads them.
+        rows: Their numbers there, int64 ``[N]``.
+        places: Their places among the rows that were asked for, int64 ``[N]``.
+    """
+
+    source: Source
+    rows: "NDArray[np.int64]"
+    places: "NDArray[np.int64]"
+
+
+class Subset(Source):
+    """Some rows of a source, in an order: ``data[10:20]``, ``data[[3, 5]]``.
+
+    Args:
+        whole: The source.
+        rows: Their numbers in it, each in ``[0, len(whole))``; a row may come more than once.
+    """
+
+    def __init__(self, whole: Source, rows: "range | NDArray[np.int64]") -> None:
+        super().__init__(repr(whole))
+        self._whole, self._rows = whole, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def _row(self, row: int) -> int:
+        return int(self._rows[range(len(self))[row]])
+
+    def key(self, row: int) -> str:
+        """What the source calls it."""
+        return self._whole.key(self._row(row))
+
+    def facts(self, row: int) -> Mapping[str, Any]:
+        """What the source knows of it."""
+        return self._whole.facts(self._row(row))
+
+    def find(self, row: int) -> tuple["Index", int]:
+        """Where the source has it."""
+        return self._whole.find(self._row(row))
+
+    def parts(self, rows: "NDArray[np.int64]") -> list[Part]:
+        """The rows, by the source that reads each."""
+        if isinstance(self._rows, range):
+            return self._whole.parts(self._rows.start + self._rows.step * rows)
+        return self._whole.parts(self._rows[rows])
 
 
 class IndexedSource(Source):
@@ -91,6 +186,10 @@ class IndexedSource(Source):
     def key(self, row: int) -> str:
         """What the format calls row number ``row``."""
         return self._index.key(row)
+
+    def find(self, row: int) -> tuple["Index", int]:
+        """The index, which has all rows."""
+        return self._index, range(len(self))[row]
 
     def facts(self, row: int) -> Mapping[str, Any]:
         """The row's captions, and what the format has besides."""
@@ -128,6 +227,10 @@ class GatheredSource(Source):
     def gather_texts(self, ids: "NDArray[np.integer] | Sequence[int]") -> "Index":
         """The rows ``ids`` for who wants their captions and labels; where that is cheaper, their images are empty."""
         return self.gather(ids)
+
+    def find(self, row: int) -> tuple["Index", int]:
+        """An index of that row alone."""
+        return self.gather([range(len(self))[row]]), 0
 
 
 class Keys(Sequence[str]):

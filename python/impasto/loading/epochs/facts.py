@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from impasto.errors import ImpastoError
-from impasto.sources import GatheredSource, IndexedSource, Source
+from impasto.loading.mixture import Mixture
+from impasto.sources import Concatenation, IndexedSource, Source
 
 if TYPE_CHECKING:
     from impasto._core import Index
@@ -31,18 +32,19 @@ def data_facts(data: Source) -> str:
 
 
 def _rows(data: Source) -> list[str]:
-    many = _INDEXED if isinstance(data, IndexedSource) else _GATHERED
+    if isinstance(data, Concatenation):
+        # Each on its own: a small one would fall between the rows that are looked at.
+        mixed = [repr((data.shares, data.epoch_length))] if isinstance(data, Mixture) else []
+        return [data_facts(member) for member in data.members] + mixed
+    parts = data.parts(np.arange(min(len(data), 1)))
+    many = _INDEXED if all(isinstance(part.source, IndexedSource) for part in parts) else _GATHERED
     rows = np.unique(np.linspace(0, len(data) - 1, min(many, len(data)), dtype=np.int64))
-    if isinstance(data, IndexedSource):
-        return [_row(data.index, row) for row in rows.tolist()]
-    if not isinstance(data, GatheredSource):
-        return []
-    return [_gathered(data, row) for row in rows.tolist()]
+    return [_found(data, row) for row in rows.tolist()]
 
 
-def _gathered(data: GatheredSource, row: int) -> str:
+def _found(data: Source, row: int) -> str:
     try:
-        return _row(data.gather([row]), 0)
+        return _row(*data.find(row))
     except ImpastoError as error:
         # A bad row is nobody's business here; that it is bad is part of what the data are.
         return type(error).__name__
