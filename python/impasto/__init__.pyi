@@ -25,6 +25,7 @@ from .errors import JobError as JobError
 from .errors import MissingExtraError as MissingExtraError
 from .errors import RecipeError as RecipeError
 from .errors import SourceError as SourceError
+from .errors import TransformError as TransformError
 from .errors import TruncatedImageError as TruncatedImageError
 from .errors import UnsupportedImageError as UnsupportedImageError
 from .errors import VocabularyError as VocabularyError
@@ -37,6 +38,7 @@ from .mixgen import MixGenCollate as MixGenCollate
 from .mixgen import plan_at as plan_at
 from .plan import MixPlan as MixPlan
 from .plan import Plan as Plan
+from .plan import ViewPlan as ViewPlan
 from .recipe import Augmentation as Augmentation
 from .recipe import BertTokenizer as BertTokenizer
 from .recipe import Beta as Beta
@@ -48,6 +50,7 @@ from .recipe import Grayscale as Grayscale
 from .recipe import ImageRecipe as ImageRecipe
 from .recipe import MixGen as MixGen
 from .recipe import MixUp as MixUp
+from .recipe import PatchDrop as PatchDrop
 from .recipe import RandAugment as RandAugment
 from .recipe import RandomDeletion as RandomDeletion
 from .recipe import RandomErasing as RandomErasing

@@ -75,6 +75,8 @@ class Replaced:
 
 #: What may be a tensor of its own, in the order of the mapping: Accelerate takes the batch's size from the first.
 _FED = ("images", "input_ids", "attention_mask", "labels", "lost", "samples")
+#: The tensors of the views after the first: ``images_1``, ``images_2``.
+_VIEW = "images_"
 #: What goes along with them, and which of it every batch has been given.
 _ALONG = ("captions", "keys", "plan", "id", "replaced", "truncated", "fields")
 _NEEDED = ("images", "keys", "plan", "id", "samples")
@@ -143,7 +145,8 @@ class Batch(Mapping[str, "torch.Tensor"]):
         parts: The attributes, by name.
 
     Attributes:
-        images: [B, 3, H, W] (or [B, H, W, 3]) in the recipe's dtype.
+        images: [B, 3, H, W] (or [B, H, W, 3]) in the recipe's dtype; of the first view, where there are several. In the
+            mapping the others are ``images_1``, ``images_2`` and so on.
         input_ids: [B, L] int64, or None without a tokenizer.
         attention_mask: [B, L] int64, 1 at tokens and 0 at padding, or None without a tokenizer.
         captions: B strings after mixing, or None without a text recipe.
@@ -180,10 +183,12 @@ class Batch(Mapping[str, "torch.Tensor"]):
 
     def __init__(self, named: Mapping[str, Any] | None = None, /, **parts: Any) -> None:
         if named is None:
+            others = parts.pop("other_views", ())
             if wrong := {*_NEEDED} - parts.keys() or parts.keys() - {*_FED, *_ALONG}:
                 raise TypeError(f"a batch has the parts {_FED + _ALONG}; missing or unknown: {sorted(wrong)}")
             fields = dict(parts.get("fields", {}))
             named = {name: value for name in _FED if _is_fed(value := parts.get(name))}
+            named |= zip(view_names(1 + len(others)), others, strict=True)
             named |= {name: value for name, value in fields.items() if _is_fed(value)}
             along = {name: value for name, value in parts.items() if name not in named}
             along["keys"] = list(parts["keys"])
@@ -192,12 +197,18 @@ class Batch(Mapping[str, "torch.Tensor"]):
             along = next((dict(name.along) for name in named if isinstance(name, _Name)), {})
             if _rows(named) not in (None, len(along.get("keys", ()))):
                 along = {}
-            fields = along.get("fields", {}) | {name: value for name, value in named.items() if name not in _FED}
+            own = {name: value for name, value in named.items() if name not in _FED and not is_view(name)}
+            fields = along.get("fields", {}) | own
         marked: dict[str, Any] = {_Name.of(name, along): value for name, value in named.items()}
         known: dict[str, Any] = {"captions": None, "replaced": (), "truncated": ()} if along else {}
         known |= {**dict.fromkeys(_FED), **along, **{name: named[name] for name in _FED if name in named}}
         known["keys"] = SampleKeys(along["keys"], marked) if along else _NoKeys(marked)
         vars(self).update(known, fields=fields, _named=marked)
+
+    @property
+    def views(self) -> tuple[torch.Tensor, ...]:
+        """The images of all views of the samples, in the recipe's order; the first are ``images``."""
+        return tuple(view for name, view in self._named.items() if name == "images" or is_view(name))
 
     if not TYPE_CHECKING:  # to which it would say that a batch has any attribute
 
@@ -250,6 +261,7 @@ class Batch(Mapping[str, "torch.Tensor"]):
         """
         _ = self.plan
         known = {name: value for name, value in vars(self).items() if name in {*_FED, *_ALONG}}
+        known["other_views"] = [parts.pop(name, view) for name, view in self._named.items() if is_view(name)]
         return Batch(**known | parts)
 
     def pin_memory(self, device: torch.device | str | None = None) -> Batch:
@@ -281,8 +293,9 @@ class Batch(Mapping[str, "torch.Tensor"]):
             device, dtype = None, device
         require(dtype is None or dtype.is_floating_point, f"a batch has floating-point images or uint8, no {dtype}")
         moved = {name: tensor.to(device, non_blocking=non_blocking) for name, tensor in self._named.items()}
-        if self.images.is_floating_point():
-            moved.update(images=moved["images"].to(dtype))
+        for name, tensor in moved.items():
+            if tensor.is_floating_point() and (name == "images" or is_view(name)):
+                moved[name] = tensor.to(dtype)
         return Batch(moved)
 
     def __repr__(self) -> str:
@@ -291,6 +304,16 @@ class Batch(Mapping[str, "torch.Tensor"]):
             return f"Batch({shapes}, put together by other code)"
         counts = f"mixed={int(self.plan.mixed.sum())}, replaced={len(self.replaced)}"
         return f"Batch(epoch={self.id.epoch}, step={self.id.step}, {shapes}, {counts})"
+
+
+def view_names(views: int) -> tuple[str, ...]:
+    """The names in a batch's mapping of its views after the first."""
+    return tuple(f"{_VIEW}{number}" for number in range(1, views))
+
+
+def is_view(name: str) -> bool:
+    """Whether a name in a batch's mapping is that of a view after the first."""
+    return name.startswith(_VIEW) and name.removeprefix(_VIEW).isdecimal()
 
 
 def _is_fed(value: Any) -> bool:

@@ -56,6 +56,12 @@ def flag(**values: object) -> None:
         require(isinstance(value, bool), f"{name}={value!r} must be True or False")
 
 
+def color(name: str, value: object) -> None:
+    """Requires the red, green and blue of a color, as bytes."""
+    whole = is_triple(value) and all(is_count(one) and 0 <= one <= 255 for one in value)  # type: ignore[attr-defined]
+    require(whole, f"{name}={value!r} must be three whole numbers in 0..255")
+
+
 def interval(name: str, value: Any, low: float, high: float) -> None:
     """Requires a pair (smallest, largest) in (low, high]."""
     well_formed = isinstance(value, tuple | list) and len(value) == 2 and all(map(is_number, value))

@@ -88,6 +88,10 @@ class BatchError(ImpastoError, AttributeError):
     """A part of a batch is asked for that code between has lost."""
 
 
+class TransformError(ImpastoError, RuntimeError):
+    """A user's own transform failed, or gave something else than an image."""
+
+
 class BadSampleBudgetError(ImpastoError, RuntimeError):
     """More samples were bad than ``on_error="replace"`` was allowed to replace."""
 

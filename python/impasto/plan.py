@@ -98,17 +98,52 @@ class MixPlan:
 
 
 @dataclass(frozen=True, eq=False)
+class ViewPlan:
+    """What was drawn for one view of B images.
+
+    Attributes:
+        boxes: [B, 4] float64: left, top, width and height of each crop, in pixels of the decoded image; beyond its
+            sides where it was padded.
+        flips: [B] bool: whether the crop was mirrored.
+        augmentations: For each row the names and numbers of the operations done to its image; see `ops.apply`.
+        patches: [B, K] int64: the patches that are kept, counted row by row from the upper left, ascending; None without
+            a `PatchDrop`.
+    """
+
+    boxes: npt.NDArray[np.float64]
+    flips: npt.NDArray[np.bool_]
+    augmentations: list[list[Operation]] = field(default_factory=list)
+    patches: npt.NDArray[np.int64] | None = None
+
+    @classmethod
+    def of(cls, view: _core.LoadedView) -> ViewPlan:
+        """The plan that the core drew."""
+        return cls(view.boxes, view.flips, view.augmentations, view.patches)
+
+    def __len__(self) -> int:
+        return len(self.flips)
+
+    def __repr__(self) -> str:
+        patches = "" if self.patches is None else f", {self.patches.shape[1]} patches kept"
+        return f"ViewPlan({len(self)} rows, {int(self.flips.sum())} flipped{patches})"
+
+
+@dataclass(frozen=True, eq=False)
 class Plan:
     """What was drawn for a batch of B rows.
 
     Attributes:
-        boxes: [B, 4] float64: left, top, width and height of each crop, in pixels of the decoded image.
+        boxes: [B, 4] float64: left, top, width and height of each crop, in pixels of the decoded image; beyond its
+            sides where it was padded.
         flips: [B] bool: whether the crop was mirrored.
         choices: [B] int64: which of the sample's captions was taken.
         mix: Who was mixed with whom, and how.
         kept: For each row the places of its tokens (or words) that were kept, counted over its own and then its
             partner's; None where all were.
         augmentations: For each row the names and numbers of the operations done to its image; see `ops.apply`.
+        patches: [B, K] int64: the patches of each image that are kept, counted row by row from the upper left,
+            ascending; None without a `PatchDrop`. A mixed row's are its own.
+        other_views: What was drawn for the views after the first.
     """
 
     boxes: npt.NDArray[np.float64]
@@ -117,6 +152,13 @@ class Plan:
     mix: MixPlan
     kept: list[list[int] | None]
     augmentations: list[list[Operation]] = field(default_factory=list)
+    patches: npt.NDArray[np.int64] | None = None
+    other_views: tuple[ViewPlan, ...] = ()
+
+    @property
+    def views(self) -> tuple[ViewPlan, ...]:
+        """What was drawn for each view; of the first it is what the plan itself says."""
+        return (ViewPlan(self.boxes, self.flips, self.augmentations, self.patches), *self.other_views)
 
     @property
     def partners(self) -> npt.NDArray[np.int64]:
@@ -134,4 +176,7 @@ class Plan:
         return self.mix.mixed
 
     def __repr__(self) -> str:
-        return f"Plan({len(self.flips)} rows, {int(self.flips.sum())} flipped, mixed: [{self.mix}])"
+        views = f"{len(self.views)} views, " if self.other_views else ""
+        patches = "" if self.patches is None else f"{self.patches.shape[1]} patches kept, "
+        flipped = int(self.flips.sum())
+        return f"Plan({len(self.flips)} rows, {views}{flipped} flipped, {patches}mixed: [{self.mix}])"

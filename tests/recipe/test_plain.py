@@ -18,6 +18,7 @@ from impasto.recipe import (
     Grayscale,
     ImageRecipe,
     MixGen,
+    PatchDrop,
     RandAugment,
     RandomDeletion,
     RandomErasing,
@@ -31,7 +32,8 @@ share = st.floats(0, 1)
 images = st.builds(
     ImageRecipe,
     size=st.integers(1, 500) | st.tuples(st.integers(1, 500), st.integers(1, 500)),
-    crop=st.sampled_from(["random", "center", "none"]),
+    crop=st.sampled_from(["random", "center", "none", "pad"]),
+    patch_drop=st.none() | st.builds(PatchDrop, patch=st.just(1), keep=st.floats(0.1, 1)),
     hflip=st.none() | share,
     normalize=st.sampled_from([None, "clip", ((0.1, 0.2, 0.3), (1.0, 2.0, 3.0))]),
     augment=st.lists(
@@ -49,7 +51,15 @@ texts = st.builds(
 mixes = st.builds(MixGen, ratio=st.floats(0, 0.5), lam=share | st.builds(Beta, st.floats(0.1, 9), st.floats(0.1, 9)))
 
 
-@given(st.builds(Recipe, image=images, text=st.none() | texts, mix=st.none()) | st.builds(Recipe, mix=mixes))
+@given(
+    st.builds(
+        Recipe,
+        image=images | st.lists(images, min_size=1, max_size=3).map(tuple),
+        text=st.none() | texts,
+        mix=st.none(),
+    )
+    | st.builds(Recipe, mix=mixes)
+)
 def test_a_recipe_comes_back(recipe):
     plain = json.loads(json.dumps(recipe.as_dict()))
     assert Recipe.from_dict(plain) == recipe

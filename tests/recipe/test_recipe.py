@@ -31,6 +31,6 @@ def test_a_recipe_can_be_used_without_its_vocabulary_until_it_loads(tmp_path):
 
 def test_image_bytes_are_those_of_the_dtype():
     def size(**options):
-        return Recipe(image=ImageRecipe(size=(3, 5), **options), text=None).native.image_bytes
+        return Recipe(image=ImageRecipe(size=(3, 5), **options), text=None).native.image_bytes[0]
 
     assert [size(dtype=dtype) for dtype in ("float32", "float16", "bfloat16", "uint8")] == [180, 90, 90, 45]

@@ -9,7 +9,7 @@ use impasto_benches::captions::{captions, vocabulary};
 use impasto_benches::clock::CpuTime;
 use impasto_benches::duel::Report;
 use impasto_benches::photo::jpegs;
-use impasto_core::batch::{Buffers, Keys, Recipe, Request, Staged, Text, When};
+use impasto_core::batch::{self, Buffers, Keys, Recipe, Request, Staged, Text, When};
 use impasto_core::image::{Crop, Decode, Dtype, Filter, Geometry, Layout, Load, Target};
 use impasto_core::mix::MixGen;
 use impasto_core::source::{Caption, Image, Index, IndexBuilder, Label};
@@ -37,13 +37,17 @@ fn recipe() -> Recipe {
         end: true,
     };
     Recipe {
-        augment: Vec::new(),
-        load: Load {
-            geometry,
-            decode: Decode::default(),
-            exact: false,
-        },
-        target: Target::new(Dtype::F32, Layout::Chw, Some(([0.48; 3], [0.27; 3]))),
+        views: vec![batch::Image {
+            load: Load {
+                geometry,
+                decode: Decode::default(),
+                exact: false,
+            },
+            augment: Vec::new(),
+            target: Target::new(Dtype::F32, Layout::Chw, Some(([0.48; 3], [0.27; 3]))),
+            view: 0,
+            patches: None,
+        }],
         text: Some(Text {
             tokenizer: Some(Arc::new(Tokenizer::Clip(clip))),
             framing,
@@ -77,7 +81,7 @@ fn main() {
         .with_measurement(CpuTime)
         .configure_from_args();
     let (recipe, index) = (Arc::new(recipe()), index());
-    let mut images = vec![0f32; ROWS * recipe.image_bytes() / 4];
+    let mut images = vec![0f32; ROWS * recipe.views[0].bytes() / 4];
     let (mut ids, mut mask) = (vec![0; ROWS * LENGTH], vec![0; ROWS * LENGTH]);
     let mut batch = |epoch: u64| {
         let requests: Vec<Request> = (0..ROWS)
@@ -95,7 +99,7 @@ fn main() {
         let images =
             unsafe { std::slice::from_raw_parts_mut(images.as_mut_ptr().cast(), 4 * images.len()) };
         let buffers = Buffers {
-            images,
+            images: vec![images],
             ids: &mut ids,
             mask: &mut mask,
         };

@@ -12,7 +12,7 @@ import torch
 from torch.utils.data._utils.collate import default_collate_fn_map
 
 from impasto import _core
-from impasto.batch import Batch, BatchKey, Replaced
+from impasto.batch import Batch, BatchKey, Replaced, view_names
 from impasto.checks import at_least, require, whole
 from impasto.errors import ImpastoError, RecipeError
 from impasto.loading.bad_samples import BadSamples
@@ -27,8 +27,9 @@ from impasto.loading.running.buffers import Buffers
 from impasto.loading.running.ring import AVAILABLE, Ring
 from impasto.loading.running.tensors import map_tensors
 from impasto.loading.running.traveling import Traveling
-from impasto.plan import MixPlan, Plan
-from impasto.recipe import Recipe, clean_caption
+from impasto.loading.transforms import Transform, Transforms
+from impasto.plan import MixPlan, Plan, ViewPlan
+from impasto.recipe import ImageRecipe, Recipe, clean_caption
 from impasto.sources import GatheredSource, IndexedSource, Part, Source
 
 _DTYPES = {
@@ -69,6 +70,9 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
             copy (on Linux; see `Ring`), instead of leaving it to torch. A batch that is held keeps its memory.
         fields: See `Loader`.
         form: What is given, see `Loader`; a DataLoader's collate leaves it as it is.
+        transform: Done to each image before it is mixed, with a random stream of its own; see ``docs/views.md``. One
+            function of (image [H, W, 3] uint8, `numpy.random.Generator`) that returns another such image, or one (or
+            None) for each view.
 
     Raises:
         RecipeError: If a value makes no sense.
@@ -115,6 +119,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         shared: bool = True,
         fields: Sequence[str] = (),
         form: Form = None,
+        transform: Transform | Sequence[Transform | None] | None = None,
     ) -> None:
         whole("seed", seed, bits=64)
         at_least(1, threads=threads)
@@ -126,12 +131,16 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         self.threads = threads
         self.bad_samples = BadSamples(on_error, budget=budget, manifest=manifest)
         require(isinstance(data, Source), f"data={data!r} is no source; see impasto.sources")
-        self.fields = check_names(fields, PARTS)
-        self._form = Former(form, self.fields)
+        views = view_names(len(recipe.views))
+        self.fields = check_names(fields, (*PARTS, *views))
+        #: Parts of its batches that not every batch has.
+        self.own_parts = (*self.fields, *views)
+        self._form = Former(form, self.own_parts)
         self._formed = form is not None
+        self._transforms = Transforms(transform, len(recipe.views))
         self._facts: dict[str, Any] | None = None
-        self._buffers = Buffers()
-        self._ring = Ring() if shared and AVAILABLE else None
+        self._buffers = Buffers(limit=4 * len(recipe.views))
+        self._ring = Ring(limit=8 * len(recipe.views)) if shared and AVAILABLE else None
         self._overflow = Overflow()
 
     def __len__(self) -> int:
@@ -148,7 +157,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
     def facts(self) -> dict[str, Any]:
         """What a state says of the data, the recipe and the key of its draws."""
         if self._facts is None:
-            recipe = recipe_facts(self.recipe)
+            recipe = recipe_facts(self.recipe) | self._transforms.facts()
             self._facts = {"data": data_facts(self.data), "recipe": recipe, "drawing_seed": self.seed}
         return self._facts
 
@@ -185,11 +194,13 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
 
         Raises:
             ImpastoError: Of the kind that fits the first broken sample, under ``on_error="raise"``.
+            TransformError: If the transform failed.
             BadSampleBudgetError: If too many samples were broken, under ``on_error="replace"``.
         """
         recipe, count = self.recipe, len(key)
         staged = _core.Staged(recipe.native, count)
         samples, broken = self._load(staged, key)
+        self._transforms.apply(staged, key, seed=self.seed, epoch=key.id.epoch)
         images, flat = _allocate(recipe, count, memory or self._buffers)
         text = recipe.text
         tokenizer = text.resolved if text else None
@@ -225,17 +236,27 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
             ids, mask, lost = foreign.encode(captions, text.length)
         tokens = tokenizer is not None or foreign is not None
         loaded = staged.loaded()
+        first, *others = (ViewPlan.of(view) for view in loaded.views)
         keys = loaded.keys
         kept: list[list[int] | None] = finished.kept if text else [None] * count
         mix = MixPlan.of(finished.mix)
         batch = Batch(
-            images=images,
+            images=images[0],
             input_ids=torch.from_numpy(ids) if tokens else None,
             attention_mask=torch.from_numpy(mask) if tokens else None,
             captions=captions if text else None,
             labels=_labels(loaded.labels),
             keys=keys,
-            plan=Plan(loaded.boxes, loaded.flips, loaded.choices, mix, kept, loaded.augmentations),
+            plan=Plan(
+                first.boxes,
+                first.flips,
+                loaded.choices,
+                mix,
+                kept,
+                first.augmentations,
+                patches=first.patches,
+                other_views=tuple(others),
+            ),
             lost=torch.from_numpy(lost) if tokens and lost is not None else None,
             id=key.id,
             samples=torch.from_numpy(samples),
@@ -244,6 +265,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
             ),
             truncated=tuple(keys[row] for row in loaded.truncated),
             fields=read_columns(self.data, samples.tolist(), self.fields),
+            other_views=images[1:],
         )
         self.bad_samples.record(batch)
         if recipe.mix and batch.lost is not None:
@@ -333,12 +355,18 @@ def _locate(
     return data.gather(good), np.arange(len(good), dtype=np.int64), bad
 
 
-def _allocate(recipe: Recipe, count: int, memory: Buffers | Ring) -> tuple[torch.Tensor, npt.NDArray[np.uint8]]:
-    """The images tensor of a batch, and its bytes."""
-    height, width = recipe.image.shape
-    shape = (count, 3, height, width) if recipe.image.layout == "chw" else (count, height, width, 3)
-    flat = memory.take(count * recipe.native.image_bytes)
-    return torch.from_numpy(flat).view(_DTYPES[recipe.image.dtype]).view(shape), flat
+def _allocate(
+    recipe: Recipe, count: int, memory: Buffers | Ring
+) -> tuple[list[torch.Tensor], list[npt.NDArray[np.uint8]]]:
+    """The images tensor of each view of a batch, and its bytes."""
+    flat = [memory.take(count * size) for size in recipe.native.image_bytes]
+    return [_shaped(view, count, taken) for view, taken in zip(recipe.views, flat, strict=True)], flat
+
+
+def _shaped(view: ImageRecipe, count: int, flat: npt.NDArray[np.uint8]) -> torch.Tensor:
+    height, width = view.shape
+    shape = (count, 3, height, width) if view.layout == "chw" else (count, height, width, 3)
+    return torch.from_numpy(flat).view(_DTYPES[view.dtype]).view(shape)
 
 
 def _labels(labels: list[int | None]) -> torch.Tensor | None:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from impasto.checks import is_count, is_number, require
-from impasto.plan import Plan
+from impasto.plan import Plan, ViewPlan
 
 Float = npt.NDArray[np.float64]
 
@@ -41,12 +41,14 @@ class Points(NamedTuple):
     inside: npt.NDArray[np.bool_]
 
 
-def follow_boxes(boxes: npt.ArrayLike, plan: Plan, row: int, size: tuple[int, int], *, visible: float = 0.1) -> Boxes:
+def follow_boxes(
+    boxes: npt.ArrayLike, plan: Plan | ViewPlan, row: int, size: tuple[int, int], *, visible: float = 0.1
+) -> Boxes:
     """Takes boxes through what was drawn for a row, cut off at the image's sides.
 
     Args:
         boxes: [N, 4]: left, top, right, bottom, in pixels of the decoded image.
-        plan: The batch's, ``batch.plan``.
+        plan: The batch's, ``batch.plan``, or that of a view, ``batch.plan.views[1]``.
         row: The image's row in the batch.
         size: Height and width of the batch's images.
         visible: The smallest share of a box's area, in [0, 1], that must be left of it; what has less, or nothing at
@@ -77,12 +79,12 @@ def follow_boxes(boxes: npt.ArrayLike, plan: Plan, row: int, size: tuple[int, in
     return Boxes(cut[kept], kept)
 
 
-def follow_points(points: npt.ArrayLike, plan: Plan, row: int, size: tuple[int, int]) -> Points:
+def follow_points(points: npt.ArrayLike, plan: Plan | ViewPlan, row: int, size: tuple[int, int]) -> Points:
     """Takes points through what was drawn for a row.
 
     Args:
         points: [N, 2]: x and y, in pixels of the decoded image; a pixel's middle lies at half its side.
-        plan: The batch's, ``batch.plan``.
+        plan: The batch's, ``batch.plan``, or that of a view, ``batch.plan.views[1]``.
         row: The image's row in the batch.
         size: Height and width of the batch's images.
 
@@ -96,15 +98,16 @@ def follow_points(points: npt.ArrayLike, plan: Plan, row: int, size: tuple[int, 
 
 
 def follow_masks(
-    masks: npt.NDArray[np.generic], plan: Plan, row: int, size: tuple[int, int]
+    masks: npt.NDArray[np.generic], plan: Plan | ViewPlan, row: int, size: tuple[int, int], *, fill: float = 0
 ) -> npt.NDArray[np.generic]:
     """Takes masks through what was drawn for a row: the nearest pixel, so that labels stay labels.
 
     Args:
         masks: [..., H, W] of any dtype, of the decoded image's size.
-        plan: The batch's, ``batch.plan``.
+        plan: The batch's, ``batch.plan``, or that of a view, ``batch.plan.views[1]``.
         row: The image's row in the batch.
         size: Height and width of the batch's images.
+        fill: What stands around a padded mask (``crop="pad"``).
 
     Returns:
         [..., height, width] of the same dtype.
@@ -115,14 +118,18 @@ def follow_masks(
     require(isinstance(masks, np.ndarray) and masks.ndim >= 2, "masks must be an array [..., H, W]")
     left, top, crop_width, crop_height, flip = _view(plan, row, size)
     rows, columns = masks.shape[-2:]
-    inside = left + crop_width <= columns + 1e-6 and top + crop_height <= rows + 1e-6
+    # A padded image's box goes beyond it on both sides alike, but for a pixel of the result.
+    beyond = (max(-left, 0.0) + crop_width / size[1], max(-top, 0.0) + crop_height / size[0])
+    inside = left + crop_width <= columns + beyond[0] + 1e-6 and top + crop_height <= rows + beyond[1] + 1e-6
     require(inside, f"masks of {columns} x {rows} pixels are smaller than the crop; they are of another image")
     height, width = size
-    y = top + (np.arange(height) + 0.5) * (crop_height / height)
-    x = left + (np.arange(width) + 0.5) * (crop_width / width)
-    across = np.minimum(x.astype(np.int64), columns - 1)
-    down = np.minimum(y.astype(np.int64), rows - 1)
-    return masks[..., down[:, None], across[::-1] if flip else across]
+    y = np.floor(top + (np.arange(height) + 0.5) * (crop_height / height)).astype(np.int64)
+    x = np.floor(left + (np.arange(width) + 0.5) * (crop_width / width)).astype(np.int64)
+    across, down = x.clip(0, columns - 1), y.clip(0, rows - 1)
+    moved = masks[..., down[:, None], across]
+    moved[..., (y < 0) | (y >= rows), :] = fill
+    moved[..., (x < 0) | (x >= columns)] = fill
+    return moved[..., ::-1] if flip else moved
 
 
 def _rows(values: npt.ArrayLike, width: int, name: str) -> Float:
@@ -137,7 +144,7 @@ def _rows(values: npt.ArrayLike, width: int, name: str) -> Float:
     return rows
 
 
-def _view(plan: Plan, row: int, size: tuple[int, int]) -> tuple[float, float, float, float, bool]:
+def _view(plan: Plan | ViewPlan, row: int, size: tuple[int, int]) -> tuple[float, float, float, float, bool]:
     require(is_count(row) and 0 <= row < len(plan.flips), f"row={row!r} must lie in 0..{len(plan.flips) - 1}")
     well_formed = isinstance(size, tuple | list) and len(size) == 2 and all(is_count(s) and s > 0 for s in size)
     require(well_formed, f"size={size!r} must be (height, width) of the batch's images")
@@ -145,7 +152,7 @@ def _view(plan: Plan, row: int, size: tuple[int, int]) -> tuple[float, float, fl
     return left, top, width, height, bool(plan.flips[row])
 
 
-def _moved(points: Float, plan: Plan, row: int, size: tuple[int, int]) -> Float:
+def _moved(points: Float, plan: Plan | ViewPlan, row: int, size: tuple[int, int]) -> Float:
     left, top, width, height, flip = _view(plan, row, size)
     moved = (points - [left, top]) * [size[1] / width, size[0] / height]
     return np.stack([size[1] - moved[:, 0], moved[:, 1]], axis=1) if flip else moved

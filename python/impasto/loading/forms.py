@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import torch
 
-from impasto.batch import Batch
+from impasto.batch import Batch, is_view
 from impasto.checks import require
 from impasto.errors import RecipeError
 
@@ -40,7 +40,7 @@ class Former:
 
     Args:
         form: Which; see `impasto.Loader`.
-        fields: Names of the pass-through columns, which are parts too.
+        fields: Names of the pass-through columns and of further views, which are parts too.
 
     Raises:
         RecipeError: If there is no such form, or no such part.
@@ -73,7 +73,8 @@ class Former:
         if isinstance(form, Mapping):
             return {name: _needed(batch, part) for name, part in form.items()}
         if form == "dict":
-            return {name: part for name in _ALL if (part := getattr(batch, name)) is not None} | dict(batch.fields)
+            parts = {name: part for name in _ALL if (part := getattr(batch, name)) is not None} | dict(batch.fields)
+            return parts | {name: view for name, view in batch.items() if is_view(name)}
         if form == "tuple":
             texts = batch.captions if batch.input_ids is None else batch.input_ids
             return tuple(part for part in (batch.images, texts, batch.labels) if part is not None)
@@ -85,7 +86,7 @@ class Former:
 
 
 def _needed(batch: Batch, name: str) -> torch.Tensor | Any:
-    part = batch.fields[name] if name in batch.fields else getattr(batch, name)
+    part = batch.fields[name] if name in batch.fields else batch[name] if is_view(name) else getattr(batch, name)
     if part is None:
         raise RecipeError(f"the batch has no {name}, which the form asks for; {_REMEDIES.get(name, 'leave it out')}")
     return part

@@ -21,6 +21,7 @@ from impasto.loading.running.lanes import lane_to
 from impasto.loading.running.processes import Processes
 from impasto.loading.running.threads import in_thread
 from impasto.loading.sampler import BatchSampler
+from impasto.loading.transforms import Transform
 from impasto.messages import warn_once
 from impasto.recipe import Recipe
 
@@ -70,6 +71,8 @@ class Loader(Generic[Yielded]):
             ``"open_clip"`` (images, ids) or ``"albef"`` (images, captions); a mapping of new names to a batch's parts,
             such as ``{"pixel_values": "images"}``; or a function of the `Batch`.
         multiprocessing_context: ``"fork"``, ``"spawn"`` or ``"forkserver"``, with ``processes=True``.
+        transform: Done to each image before it is mixed; see `BatchDataset`. Threads run it one image after another,
+            worker processes beside each other.
 
     Raises:
         RecipeError: If a value makes no sense.
@@ -120,6 +123,7 @@ class Loader(Generic[Yielded]):
         fields: Sequence[str] = (),
         form: Form = None,
         multiprocessing_context: str | None = None,
+        transform: Transform | Sequence[Transform | None] | None = None,
         **unknown: Never,
     ) -> None:
         for name in unknown:
@@ -138,8 +142,9 @@ class Loader(Generic[Yielded]):
             budget=budget,
             manifest=manifest,
             fields=fields,
+            transform=transform,
         )
-        self._form = Former(form, self.dataset.fields)
+        self._form = Former(form, self.dataset.own_parts)
         if recipe.mix is not None:
             recipe.mix.check_batch(batch_size)
         self.batch_sampler = BatchSampler(

@@ -8,6 +8,8 @@ from typing import Literal, Required, TypedDict
 
 import torch
 
+from impasto.loading.transforms import Transform
+
 
 class DatasetOptions(TypedDict, total=False):
     """Options of `BatchDataset`; each is documented there."""
@@ -19,6 +21,7 @@ class DatasetOptions(TypedDict, total=False):
     manifest: str | Path | Literal[True] | None
     shared: bool
     fields: Sequence[str]
+    transform: Transform | Sequence[Transform | None] | None
 
 
 class LoaderOptions(TypedDict, total=False):
@@ -40,3 +43,4 @@ class LoaderOptions(TypedDict, total=False):
     manifest: str | Path | Literal[True] | None
     fields: Sequence[str]
     multiprocessing_context: str | None
+    transform: Transform | Sequence[Transform | None] | None

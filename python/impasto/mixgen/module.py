@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from impasto.batch import Batch, BatchId
+from impasto.batch import Batch, BatchId, is_view
 from impasto.checks import choice, require, whole
 from impasto.errors import RecipeError
 from impasto.mixgen.captions import mix_captions, splice
@@ -53,8 +53,8 @@ class BatchMixGen(nn.Module):
     """MixGen as a module: ``batch = mixgen(batch)`` in a training loop or Lightning's ``on_after_batch_transfer``.
 
     It takes an `impasto.Batch` or any mapping and returns a new one of its kind. Images, under any of the names given,
-    are blended by one plan (so that TCL's two views get the same partners and lams); captions are mixed as strings,
-    ``input_ids`` with ``attention_mask`` and ``token_type_ids`` are spliced; everything else (labels, keys) is passed
+    are blended by one plan (so that TCL's two views get the same partners and lams), and so are a loader's views
+    (``images_1`` and so on); captions are mixed as strings, ``input_ids`` with ``attention_mask`` and ``token_type_ids`` are spliced; everything else (labels, keys) is passed
     through. Nothing is changed in place. In evaluation mode batches pass through whole.
 
     With a batch's id, ``mixgen(batch, id=loaded.id)``, the plan depends on the seed and that alone, whatever the number
@@ -159,7 +159,8 @@ class BatchMixGen(nn.Module):
     def _changes(
         self, batch: Mapping[str, Any], plan: MixPlan | None, id: BatchId | None, generator: torch.Generator | None
     ) -> dict[str, Any]:
-        pictures = {name: batch[name] for name in self.images if name in batch}
+        names = [*self.images, *(name for name in batch if is_view(name))]
+        pictures = {name: batch[name] for name in names if name in batch}
         if not pictures:
             raise RecipeError(f"the batch has none of the images {self.images}; name them with images=")
         sizes = {name: len(picture) for name, picture in pictures.items()}

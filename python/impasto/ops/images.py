@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from impasto import _core
-from impasto.checks import choice, is_count, is_number, require
+from impasto.checks import choice, is_count, is_number, require, whole
 from impasto.errors import RecipeError
 from impasto.files import read_regular
-from impasto.recipe import ImageRecipe, Recipe
+from impasto.recipe import ImageRecipe
 
 #: Pixels [H, W, 3] or [H, W], uint8.
 Image = npt.NDArray[np.uint8]
@@ -198,7 +198,7 @@ def resize(
 
 
 def draw(
-    recipe: ImageRecipe, width: int, height: int, *, seed: int = 0, epoch: int = 0, sample: int = 0
+    recipe: ImageRecipe, width: int, height: int, *, seed: int = 0, epoch: int = 0, sample: int = 0, view: int = 0
 ) -> tuple[Box, bool]:
     """Draws what `load` and the loader draw for an image of a given size, without the image.
 
@@ -209,6 +209,7 @@ def draw(
         seed: The run's seed.
         epoch: The epoch.
         sample: The sample's number in its data set.
+        view: Which of the sample's views is drawn.
 
     Returns:
         The crop box (left, top, width, height) in pixels, and whether the crop is flipped.
@@ -224,7 +225,9 @@ def draw(
         0 < width < 2**31 and 0 < height < 2**31 and all(0 <= key < 2**63 for key in (seed, epoch, sample))
     ):
         raise RecipeError(f"width={width} and height={height} must be positive, seed, epoch and sample in 0..2**63-1")
-    box = _core.draw(recipe.native, width=width, height=height, seed=seed, epoch=epoch, sample=sample)
+    whole("view", view, bits=16)
+    keys = {"seed": seed, "epoch": epoch, "sample": sample, "view": view}
+    box = _core.draw(recipe.native, width=width, height=height, **keys)
     return (box.left, box.top, box.width, box.height), box.flip
 
 
@@ -235,6 +238,7 @@ def load(
     seed: int = 0,
     epoch: int = 0,
     sample: int = 0,
+    view: int = 0,
 ) -> tuple[Image, Box, bool]:
     """Does to one image what the loader does: draws a crop, decodes only what it needs, resizes, flips.
 
@@ -244,6 +248,7 @@ def load(
         seed: The run's seed.
         epoch: The epoch.
         sample: The sample's number in its data set.
+        view: Which of the sample's views is drawn.
 
     Returns:
         [height, width, 3] uint8, the crop box (left, top, width, height) in pixels, and whether it was flipped.
@@ -262,6 +267,7 @@ def load(
     """
     if not all(is_count(key) and 0 <= key < 2**63 for key in (seed, epoch, sample)):
         raise RecipeError(f"seed={seed!r}, epoch={epoch!r} and sample={sample!r} must lie in 0..2**63-1")
+    whole("view", view, bits=16)
     builder = _core.IndexBuilder()
     if isinstance(data, str | Path):
         builder.add_file(str(data), str(data), [])
@@ -269,7 +275,7 @@ def load(
         builder.add_bytes("bytes", _bytes(data), [])
     height, width = recipe.shape
     raw = replace(recipe, dtype="uint8", layout="hwc")
-    staged = _core.Staged(Recipe(image=raw, text=None).native, 1)
+    staged = _core.Staged(_core.Recipe([raw.native], first_view=view), 1)
     row, at = np.zeros(1, np.int64), np.asarray([sample], np.int64)
     for _, error in staged.load(
         builder.finish(), at=row, source_rows=row, samples=at, seed=seed, epoch=epoch, threads=1
@@ -277,7 +283,7 @@ def load(
         raise error
     out = np.empty(height * width * 3, np.uint8)
     none = (np.empty(0, np.int64), np.empty(0, np.int64))  # two: each is written to
-    staged.finish(out, *none, seed=seed, epoch=epoch, step=0, number=0, threads=1)
-    drawn = staged.loaded()
+    staged.finish([out], *none, seed=seed, epoch=epoch, step=0, number=0, threads=1)
+    (drawn,) = staged.loaded().views
     left, top, box_width, box_height = drawn.boxes[0].tolist()
     return out.reshape(height, width, 3), (left, top, box_width, box_height), bool(drawn.flips[0])

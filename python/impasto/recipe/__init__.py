@@ -23,6 +23,7 @@ from impasto.recipe.mix import Beta as Beta
 from impasto.recipe.mix import CutMix as CutMix
 from impasto.recipe.mix import MixGen as MixGen
 from impasto.recipe.mix import MixUp as MixUp
+from impasto.recipe.patches import PatchDrop as PatchDrop
 from impasto.recipe.recipe import Recipe as Recipe
 from impasto.recipe.text import TextRecipe as TextRecipe
 from impasto.recipe.tokenizers import BertTokenizer as BertTokenizer

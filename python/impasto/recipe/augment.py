@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from impasto import _core
-from impasto.checks import choice, interval, is_count, is_number, is_triple, probability, require
+from impasto.checks import choice, color, interval, is_count, is_number, probability, require
 
 #: An operation's name and its numbers, as they were applied.
 Operation = tuple[str, list[float]]
@@ -208,8 +208,7 @@ class RandomErasing(Augmentation):
         probability("p", self.p)
         interval("scale", self.scale, 0.0, 1.0)
         interval("ratio", self.ratio, 0.0, 1000.0)
-        whole = is_triple(self.fill) and all(is_count(value) and 0 <= value <= 255 for value in self.fill)
-        require(whole, f"fill={self.fill!r} must be three whole numbers in 0..255")
+        color("fill", self.fill)
 
     @property
     def native(self) -> _core.AugmentSpec:

@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import Any, Literal
 
 from impasto import _core
-from impasto.checks import choice, interval, is_count, is_number, is_triple, require
+from impasto.checks import choice, color, interval, is_count, is_number, is_triple, require
 from impasto.recipe.augment import Augmentation
+from impasto.recipe.patches import PatchDrop
 
 #: A number for each of red, green and blue.
 Triple = tuple[float, float, float]
@@ -27,17 +28,20 @@ class ImageRecipe:
 
     Geometry has torchvision's meaning: ``"random"`` is RandomResizedCrop(size, scale, ratio), ``"center"`` is
     Resize(resize) of the short side and CenterCrop(size), ``"none"`` is Resize((size, size)) without a crop, as
-    ALBEF's evaluation does. Resizing is antialiased, as Pillow's.
+    ALBEF's evaluation does. ``"pad"`` is Pillow's ``ImageOps.pad(image, size, color=fill)``: the whole image, resized
+    with its aspect ratio kept, in the middle of one color. Resizing is antialiased, as Pillow's.
 
     Args:
         size: Side of the square image, or (height, width), in pixels.
-        crop: ``"random"``, ``"center"`` or ``"none"``.
+        crop: ``"random"``, ``"center"``, ``"none"`` or ``"pad"``.
         scale: Smallest and largest share of the image's area that a random crop takes, in (0, 1].
         ratio: Smallest and largest aspect ratio (width / height) of a random crop.
         resize: Short side before a center crop, in pixels; by default the crop's own.
+        fill: The RGB values around a padded image, before normalisation, each in 0..255.
         hflip: Probability of a horizontal flip; None is 0.5 for random crops and 0 otherwise.
         interpolation: ``"bicubic"`` or ``"bilinear"``.
         augment: What is drawn for each image and done to it after the flip, in turn: `RandAugment`, `ColorJitter`, ...
+        patch_drop: Which share of the image's patches is drawn for a model to look at; None draws nothing.
         normalize: ``"clip"``, ``"imagenet"``, ``"inception"``, a (mean, std) pair of RGB triples for values in
             [0, 1], or None for values in [0, 1] themselves. uint8 images are never normalised.
         dtype: Element type of ``Batch.images``: ``"float32"``, ``"float16"``, ``"bfloat16"`` or ``"uint8"``.
@@ -60,13 +64,15 @@ class ImageRecipe:
     """
 
     size: int | tuple[int, int] = 224
-    crop: Literal["random", "center", "none"] = "random"
+    crop: Literal["random", "center", "none", "pad"] = "random"
     scale: tuple[float, float] = (0.08, 1.0)
     ratio: tuple[float, float] = (3 / 4, 4 / 3)
     resize: int | None = None
+    fill: tuple[int, int, int] = (0, 0, 0)
     hflip: float | None = None
     interpolation: Literal["bicubic", "bilinear"] = "bicubic"
     augment: tuple[Augmentation, ...] = ()
+    patch_drop: PatchDrop | None = None
     normalize: str | tuple[Triple, Triple] | None = "clip"
     dtype: Literal["float32", "float16", "bfloat16", "uint8"] = "float32"
     layout: Literal["chw", "hwc"] = "chw"
@@ -83,12 +89,13 @@ class ImageRecipe:
         well_formed = isinstance(sides, tuple | list) and len(sides) == 2 and all(map(is_count, sides))
         require(well_formed, f"size={self.size!r} must be a whole number of pixels or a (height, width) pair")
         require(all(1 <= side <= 16384 for side in self.shape), f"size={self.size!r} must lie in 1..16384")
-        choice("crop", self.crop, ("random", "center", "none"))
+        choice("crop", self.crop, ("random", "center", "none", "pad"))
         interval("scale", self.scale, 0.0, 1.0)
         interval("ratio", self.ratio, 0.0, 1000.0)
         if self.resize is not None:
             fits = is_count(self.resize) and min(self.shape) <= self.resize <= 65536
             require(fits, f"resize={self.resize!r} must be a whole number, at least the crop's size={self.size!r}")
+        color("fill", self.fill)
         hflip = self.hflip
         require(hflip is None or (is_number(hflip) and 0 <= hflip <= 1), f"hflip={hflip!r} must lie in [0, 1]")
         choice("interpolation", self.interpolation, ("bicubic", "bilinear"))
@@ -97,6 +104,10 @@ class ImageRecipe:
             isinstance(augment, tuple) and all(isinstance(policy, Augmentation) for policy in augment),
             f"augment={augment!r} must be a tuple of augmentations, such as (impasto.RandAugment(),)",
         )
+        drop = self.patch_drop
+        require(drop is None or isinstance(drop, PatchDrop), f"patch_drop={drop!r} must be an impasto.PatchDrop")
+        if drop is not None:
+            drop.counts(self.shape)
         choice("dtype", self.dtype, ("float32", "float16", "bfloat16", "uint8"))
         choice("layout", self.layout, ("chw", "hwc"))
         choice("exif", self.exif, ("ignore", "apply"))
@@ -140,6 +151,8 @@ class ImageRecipe:
             layout=self.layout,
             mean_std=self.mean_std,
             augment=[policy.native for policy in self.augment],
+            fill=list(self.fill),
+            patches=self.patch_drop.counts(self.shape) if self.patch_drop else None,
         )
 
     def __getstate__(self) -> dict[str, Any]:

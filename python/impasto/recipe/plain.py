@@ -13,6 +13,7 @@ from impasto.errors import RecipeError
 from impasto.recipe.augment import ColorJitter, GaussianBlur, Grayscale, RandAugment, RandomErasing, TrivialAugment
 from impasto.recipe.image import ImageRecipe
 from impasto.recipe.mix import Beta, MixGen
+from impasto.recipe.patches import PatchDrop
 from impasto.recipe.text import TextRecipe
 from impasto.recipe.tokenizers import BertTokenizer, ClipTokenizer
 from impasto.recipe.words import RandomDeletion, RandomSwap
@@ -21,14 +22,14 @@ from impasto.recipe.words import RandomDeletion, RandomSwap
 KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
-        *(ImageRecipe, TextRecipe, MixGen, Beta, ClipTokenizer, BertTokenizer),
+        *(ImageRecipe, PatchDrop, TextRecipe, MixGen, Beta, ClipTokenizer, BertTokenizer),
         *(RandAugment, TrivialAugment, ColorJitter, Grayscale, GaussianBlur, RandomErasing),
         *(RandomDeletion, RandomSwap),
     )
 }
 
 #: What a dictionary without a ``kind`` is, by the name that it stands under.
-_UNNAMED: dict[str, type[Any]] = {"image": ImageRecipe, "text": TextRecipe, "mix": MixGen}
+_UNNAMED: dict[str, type[Any]] = {"image": ImageRecipe, "text": TextRecipe, "mix": MixGen, "patch_drop": PatchDrop}
 
 
 def to_plain(value: Any, name: str = "") -> Any:

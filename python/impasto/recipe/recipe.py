@@ -20,17 +20,21 @@ class Recipe:
     """Everything that decides a batch besides the data, the seed, the epoch and the step.
 
     Args:
-        image: What is done to images.
+        image: What is done to images; a tuple makes a view of every image with each, drawn independently of the others,
+            and mixed by one plan.
         text: What is done to captions; None leaves them unread.
         mix: How pairs are mixed; None leaves them as they are.
     """
 
-    image: ImageRecipe = field(default_factory=ImageRecipe)
+    image: ImageRecipe | tuple[ImageRecipe, ...] = field(default_factory=ImageRecipe)
     text: TextRecipe | None = field(default_factory=TextRecipe)
     mix: MixGen | None = None
 
     def __post_init__(self) -> None:
-        for name, kind in (("image", ImageRecipe), ("text", TextRecipe | None), ("mix", MixGen | None)):
+        views = self.views
+        several = isinstance(views, tuple) and len(views) > 0 and all(isinstance(view, ImageRecipe) for view in views)
+        require(several, f"image={self.image!r} must be an ImageRecipe, or a tuple of one for each view")
+        for name, kind in (("text", TextRecipe | None), ("mix", MixGen | None)):
             value = getattr(self, name)
             require(isinstance(value, kind), f"{name}={value!r} must be a {getattr(kind, '__name__', kind)}")
         if self.mix is not None:
@@ -42,6 +46,11 @@ class Recipe:
                 counts=foreign is None or foreign.counts,
             )
 
+    @property
+    def views(self) -> tuple[ImageRecipe, ...]:
+        """What is done to images, for each view."""
+        return (self.image,) if isinstance(self.image, ImageRecipe) else self.image
+
     @cached_property
     def native(self) -> _core.Recipe:
         """The recipe in Rust.
@@ -50,7 +59,7 @@ class Recipe:
             VocabularyError: If the tokenizer's vocabulary is missing or damaged.
         """
         text, mix = self.text.native if self.text else None, self.mix.native if self.mix else None
-        return _core.Recipe(self.image.native, text, mix)
+        return _core.Recipe([view.native for view in self.views], text, mix)
 
     def as_dict(self) -> dict[str, Any]:
         """The recipe in dictionaries, lists, strings and numbers, for a configuration file or a run's log.

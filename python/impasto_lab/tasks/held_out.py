@@ -53,7 +53,7 @@ class HeldOut:
         text = recipe.text
         if text is None or text.resolved is None:
             raise RecipeError("text retrieval needs a recipe with a ClipTokenizer or a BertTokenizer")
-        image = recipe.image
+        image = recipe.views[0]
         still = ImageRecipe(size=image.size, crop="none", normalize=image.normalize, interpolation=image.interpolation)
         loader = Loader(
             data,

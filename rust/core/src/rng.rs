@@ -20,6 +20,15 @@ pub enum Purpose {
     Augment = 6,
     /// What is done to the words of one caption.
     Words = 7,
+    /// Which patches of one image are kept.
+    Patches = 16,
+}
+
+impl Purpose {
+    /// The number of the purpose for a view of a sample, whose first has the purpose's own.
+    fn of_view(self, view: u32) -> u64 {
+        self as u64 | u64::from(view) << 32
+    }
 }
 
 /// A random stream (SplitMix64 keyed by a hash of its name).
@@ -40,8 +49,13 @@ const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
 impl Stream {
     /// The stream of `sample` (or of a batch's number) for `purpose`.
     pub fn new(seed: u64, epoch: u64, sample: u64, purpose: Purpose) -> Self {
+        Self::of_view(seed, epoch, sample, purpose, 0)
+    }
+
+    /// The stream of one view of `sample` for `purpose`; the first is the sample's own.
+    pub fn of_view(seed: u64, epoch: u64, sample: u64, purpose: Purpose, view: u32) -> Self {
         let mut state = 0;
-        for word in [seed, epoch, sample, purpose as u64] {
+        for word in [seed, epoch, sample, purpose.of_view(view)] {
             state = mix64(state ^ mix64(word.wrapping_add(GAMMA))).wrapping_add(GAMMA);
         }
         Self(state)
@@ -135,11 +149,16 @@ mod tests {
                 [0; 64].map(|_| stream.next_u64())
             };
             let own = draw(seed, epoch, sample, Purpose::Geometry);
+            let of_view = |view| {
+                let mut stream = Stream::of_view(seed, epoch, sample, Purpose::Geometry, view);
+                [0; 64].map(|_| stream.next_u64())
+            };
             for other in [
                 draw(seed.wrapping_add(step), epoch, sample, Purpose::Geometry),
                 draw(seed, epoch + step, sample, Purpose::Geometry),
                 draw(seed, epoch, sample.wrapping_add(step), Purpose::Geometry),
                 draw(seed, epoch, sample, Purpose::Caption),
+                of_view(1),
                 draw(epoch, seed, sample, Purpose::Geometry),
             ] {
                 let differing: u32 = own.iter().zip(other).map(|(a, b)| (a ^ b).count_ones()).sum();

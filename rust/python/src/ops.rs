@@ -95,7 +95,7 @@ pub fn decode<'py>(
 
 /// The crop box and flip that a sample's stream draws for an image of the given size.
 #[pyfunction]
-#[pyo3(signature = (spec, *, width, height, seed, epoch, sample))]
+#[pyo3(signature = (spec, *, width, height, seed, epoch, sample, view))]
 pub fn draw(
     spec: &ImageSpec,
     width: u32,
@@ -103,9 +103,10 @@ pub fn draw(
     seed: u64,
     epoch: u64,
     sample: u64,
+    view: u32,
 ) -> CropBox {
-    let mut stream = Stream::new(seed, epoch, sample, Purpose::Geometry);
-    let view = spec.load.geometry.draw(width, height, &mut stream);
+    let mut stream = Stream::of_view(seed, epoch, sample, Purpose::Geometry, view);
+    let view = spec.0.load.geometry.draw(width, height, &mut stream);
     CropBox {
         left: view.left,
         top: view.top,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use impasto_core::Result;
 use impasto_core::batch;
 use impasto_core::image::{
-    Crop, Decode, Dtype, Exif, Filter, Geometry, Layout, Limits, Load, Policy, Target, Truncated,
+    Crop, Decode, Dtype, Exif, Filter, Geometry, Layout, Limits, Load, Target, Truncated,
 };
 use impasto_core::text::{Framing, Prepare, WordOp};
 use pyo3::prelude::*;
@@ -76,17 +76,13 @@ pub fn target(dtype: &str, layout: &str, mean_std: Option<([f32; 3], [f32; 3])>)
 /// How encoded bytes become an image of the batch.
 #[pyclass(frozen, module = "impasto._core")]
 #[derive(Clone)]
-pub struct ImageSpec {
-    pub load: Load,
-    pub target: Target,
-    pub augment: Vec<Policy>,
-}
+pub struct ImageSpec(pub batch::Image);
 
 #[pymethods]
 impl ImageSpec {
     #[new]
     #[pyo3(signature = (*, height, width, crop, scale, ratio, resize, hflip, interpolation, exact, exif,
-                        max_pixels, max_bytes, max_scans, truncated, dtype, layout, mean_std, augment))]
+                        max_pixels, max_bytes, max_scans, truncated, dtype, layout, mean_std, augment, fill, patches))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
     fn new(
         py: Python<'_>,
@@ -108,12 +104,15 @@ impl ImageSpec {
         layout: &str,
         mean_std: Option<([f32; 3], [f32; 3])>,
         augment: Vec<AugmentSpec>,
+        fill: [u8; 3],
+        patches: Option<(u32, u32)>,
     ) -> PyResult<Self> {
         let build = || {
             let crop = match crop {
                 "random" => Crop::Random { scale, ratio },
                 "center" => Crop::Center { resize },
                 "none" => Crop::None,
+                "pad" => Crop::Pad { fill },
                 _ => return Err(unknown("crop", crop)),
             };
             let geometry = Geometry {
@@ -134,7 +133,7 @@ impl ImageSpec {
                 truncated: self::truncated(truncated)?,
             };
             let target = target(dtype, layout, mean_std)?;
-            Ok(Self {
+            Ok(Self(batch::Image {
                 load: Load {
                     geometry,
                     decode,
@@ -142,7 +141,9 @@ impl ImageSpec {
                 },
                 target,
                 augment: augment.iter().map(|policy| policy.0).collect(),
-            })
+                view: 0,
+                patches: patches.map(|(count, kept)| batch::PatchDrop { count, kept }),
+            }))
         };
         build().map_err(|error| plain(py, &error))
     }
@@ -196,20 +197,29 @@ pub struct Recipe(pub Arc<batch::Recipe>);
 #[pymethods]
 impl Recipe {
     #[new]
-    #[pyo3(signature = (image, text = None, mix = None))]
-    fn new(image: &ImageSpec, text: Option<&TextSpec>, mix: Option<&MixSpec>) -> Self {
+    #[pyo3(signature = (views, text = None, mix = None, *, first_view = 0))]
+    fn new(
+        views: Vec<PyRef<'_, ImageSpec>>,
+        text: Option<&TextSpec>,
+        mix: Option<&MixSpec>,
+        first_view: u32,
+    ) -> Self {
+        let numbered = views.iter().zip(first_view..);
         Self(Arc::new(batch::Recipe {
-            load: image.load,
-            target: image.target,
-            augment: image.augment.clone(),
+            views: numbered
+                .map(|(spec, view)| batch::Image {
+                    view,
+                    ..spec.0.clone()
+                })
+                .collect(),
             text: text.map(|text| text.0.clone()),
             mix: mix.map(|mix| mix.0),
         }))
     }
 
-    /// Bytes of one finished image.
+    /// Bytes of one finished image of each view.
     #[getter]
-    fn image_bytes(&self) -> usize {
-        self.0.image_bytes()
+    fn image_bytes(&self) -> Vec<usize> {
+        self.0.views.iter().map(batch::Image::bytes).collect()
     }
 }

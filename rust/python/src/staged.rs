@@ -2,9 +2,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use impasto_core::batch::{self, Buffers, Keys, Request, When};
+use impasto_core::Error;
+use impasto_core::batch::{self, Buffers, Keys, Request, Row, Shown, When};
 use impasto_core::image::View;
-use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadwriteArray1};
+use numpy::{
+    PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray3,
+    PyReadwriteArray1,
+};
 use pyo3::prelude::*;
 
 use crate::augment::{self, Operations};
@@ -19,16 +23,24 @@ pub struct Staged(Mutex<batch::Staged>);
 
 type Failed<'py> = Vec<(usize, Bound<'py, PyAny>)>;
 
-/// What is known of the rows that were loaded: crop boxes [B, 4] (left, top, width, height), flips [B], caption choices
-/// [B], keys, labels and operations of each, and the rows whose files end early.
+/// What was drawn for a view of the rows: crop boxes [B, 4] (left, top, width, height), flips [B], operations of each,
+/// and kept patches [B, kept], where there are any.
 #[pyclass(frozen, get_all, module = "impasto._core")]
-pub struct Loaded {
+pub struct LoadedView {
     boxes: Py<PyArray2<f64>>,
     flips: Py<PyArray1<bool>>,
+    augmentations: Vec<Operations>,
+    patches: Option<Py<PyArray2<i64>>>,
+}
+
+/// What is known of the rows that were loaded: what was drawn for each view, caption choices [B], keys and labels, and
+/// the rows whose files end early.
+#[pyclass(frozen, get_all, module = "impasto._core")]
+pub struct Loaded {
+    views: Vec<Py<LoadedView>>,
     choices: Py<PyArray1<i64>>,
     keys: Vec<String>,
     labels: Vec<Option<i64>>,
-    augmentations: Vec<Operations>,
     truncated: Vec<usize>,
 }
 
@@ -41,6 +53,51 @@ pub struct Finished {
     captions: Vec<String>,
     lost: Py<PyArray1<i32>>,
     needs_cleaning: Vec<usize>,
+}
+
+impl LoadedView {
+    fn of(py: Python<'_>, rows: &[Row], view: usize, patches: bool) -> PyResult<Py<Self>> {
+        // A row that could not be loaded has nothing drawn.
+        let nothing = Shown::default();
+        let shown: Vec<&Shown> = rows
+            .iter()
+            .map(|row| row.views.get(view).unwrap_or(&nothing))
+            .collect();
+        let corners = |shown: &&Shown| {
+            let View {
+                left,
+                top,
+                width,
+                height,
+                ..
+            } = shown.view;
+            vec![left, top, width, height]
+        };
+        let boxes: Vec<Vec<f64>> = shown.iter().map(corners).collect();
+        let boxes = match boxes.is_empty() {
+            true => PyArray2::zeros(py, [0, 4], false),
+            false => PyArray2::from_vec2(py, &boxes)?,
+        };
+        let kept: Vec<Vec<i64>> = shown
+            .iter()
+            .map(|shown| shown.patches.iter().copied().map(i64::from).collect())
+            .collect();
+        let patches = match patches {
+            true => Some(PyArray2::from_vec2(py, &kept)?.unbind()),
+            false => None,
+        };
+        let flips = PyArray1::from_iter(py, shown.iter().map(|shown| shown.view.flip));
+        let augmentations = shown.iter().map(|shown| augment::named(&shown.ops));
+        Py::new(
+            py,
+            Self {
+                boxes: boxes.unbind(),
+                flips: flips.unbind(),
+                augmentations: augmentations.collect(),
+                patches,
+            },
+        )
+    }
 }
 
 #[pymethods]
@@ -68,16 +125,23 @@ impl Staged {
     ) -> PyResult<Failed<'py>> {
         let (at, source_rows, samples) =
             (at.as_array(), source_rows.as_array(), samples.as_array());
-        let requests: Vec<Request> = at
+        let row = |name: &str, row: i64| {
+            let negative = Error::Recipe(format!("{name}={row}: rows are counted from 0"));
+            usize::try_from(row).map_err(|_| plain(py, &negative))
+        };
+        let requests: PyResult<Vec<Request>> = at
             .iter()
             .zip(source_rows)
             .zip(samples)
-            .map(|((&at, &from), &sample)| Request {
-                at: at as usize,
-                from: from as usize,
-                id: sample as u64,
+            .map(|((&at, &from), &sample)| {
+                Ok(Request {
+                    at: row("at", at)?,
+                    from: row("source_rows", from)?,
+                    id: sample as u64,
+                })
             })
             .collect();
+        let requests = requests?;
         let failed = detached(py, || {
             let mut staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             staged.load(&index.0, &requests, Keys { seed, epoch }, threads)
@@ -92,27 +156,53 @@ impl Staged {
     fn loaded(&self, py: Python<'_>) -> PyResult<Loaded> {
         let staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let rows = staged.rows();
-        let corners = |View {
-                           left,
-                           top,
-                           width,
-                           height,
-                           ..
-                       }: View| vec![left, top, width, height];
-        let boxes: Vec<Vec<f64>> = rows.iter().map(|row| corners(row.view)).collect();
-        let boxes = match boxes.is_empty() {
-            true => PyArray2::zeros(py, [0, 4], false),
-            false => PyArray2::from_vec2(py, &boxes)?,
-        };
+        let views = staged.recipe().views.iter().enumerate();
+        let views: PyResult<Vec<_>> = views
+            .map(|(view, image)| LoadedView::of(py, rows, view, image.patches.is_some()))
+            .collect();
         Ok(Loaded {
-            boxes: boxes.unbind(),
-            flips: PyArray1::from_iter(py, rows.iter().map(|row| row.view.flip)).unbind(),
+            views: views?,
             choices: PyArray1::from_iter(py, rows.iter().map(|row| row.choice as i64)).unbind(),
             keys: rows.iter().map(|row| row.key.clone()).collect(),
             labels: rows.iter().map(|row| row.label).collect(),
-            augmentations: rows.iter().map(|row| augment::named(&row.ops)).collect(),
             truncated: (0..rows.len()).filter(|&row| rows[row].truncated).collect(),
         })
+    }
+
+    /// A copy of a row's image [H, W, 3] in a view, before it is mixed.
+    fn image<'py>(
+        &self,
+        py: Python<'py>,
+        view: usize,
+        row: usize,
+    ) -> PyResult<Bound<'py, PyArray3<u8>>> {
+        let staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let image = staged.image(view, row).map_err(|error| plain(py, &error))?;
+        let (width, height) = staged.recipe().views[view].size();
+        PyArray1::from_slice(py, image).reshape([height, width, 3])
+    }
+
+    /// Puts another image of the same size in the place of a row's.
+    fn set_image(
+        &self,
+        py: Python<'_>,
+        view: usize,
+        row: usize,
+        image: PyReadonlyArray3<'_, u8>,
+    ) -> PyResult<()> {
+        let mut staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let refused = |reason: &str| plain(py, &Error::Recipe(reason.into()));
+        let place = staged
+            .image_mut(view, row)
+            .map_err(|error| plain(py, &error))?;
+        let image = image
+            .as_slice()
+            .map_err(|_| refused("image must be C-contiguous"))?;
+        if image.len() != place.len() {
+            return Err(refused("image must have the shape of the row's"));
+        }
+        place.copy_from_slice(image);
+        Ok(())
     }
 
     /// The rows whose captions want cleaning before they can be taken apart into tokens, with the captions.
@@ -136,7 +226,7 @@ impl Staged {
     fn finish<'py>(
         &self,
         py: Python<'py>,
-        mut images: PyReadwriteArray1<'py, u8>,
+        mut images: Vec<PyReadwriteArray1<'py, u8>>,
         mut ids: PyReadwriteArray1<'py, i64>,
         mut mask: PyReadwriteArray1<'py, i64>,
         seed: u64,
@@ -145,8 +235,9 @@ impl Staged {
         number: u64,
         threads: usize,
     ) -> PyResult<Finished> {
+        let images: Result<_, _> = images.iter_mut().map(|view| view.as_slice_mut()).collect();
         let buffers = Buffers {
-            images: images.as_slice_mut()?,
+            images: images?,
             ids: ids.as_slice_mut()?,
             mask: mask.as_slice_mut()?,
         };

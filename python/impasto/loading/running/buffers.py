@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import weakref
 from typing import Any
 
@@ -34,16 +35,22 @@ class Buffers:
         return handed_out
 
     def _reuse(self, size: int) -> Bytes | None:
-        try:
-            # One step, so that two threads can't get the same array.
-            whole = self._idle.pop()
-        except IndexError:
-            return None
-        return whole if whole.size == size else None
+        for _ in range(len(self._idle)):
+            try:
+                # One step, so that two threads can't get the same array.
+                whole = self._idle.pop(0)
+            except IndexError:
+                return None
+            if whole.size == size:
+                return whole
+            self._give_back(whole)  # another view's
+        return None
 
     def _give_back(self, whole: Bytes) -> None:
-        if len(self._idle) < self.limit:
-            self._idle.append(whole)
+        self._idle.append(whole)
+        if len(self._idle) > self.limit:
+            with contextlib.suppress(IndexError):
+                self._idle.pop(0)  # the one that was longest of no use
 
     def __getstate__(self) -> dict[str, Any]:
         return {"limit": self.limit, "_idle": []}

@@ -102,8 +102,8 @@ def _mixing(data: IndexedSource, recipe: Recipe, *, seed: int, batch_size: int =
     mixed = next(iter(Loader(data, recipe, batch_size=batch_size, seed=seed, workers=0)))
     plain_recipe = Recipe(image=recipe.image, text=recipe.text, mix=None)
     plain = next(iter(Loader(data, plain_recipe, batch_size=batch_size, seed=seed, workers=0)))
-    pictures = [data_uri(pixels) for pixels in unnormalize(plain.images, recipe.image.normalize)]
-    mixtures = unnormalize(mixed.images, recipe.image.normalize)
+    pictures = [data_uri(pixels) for pixels in unnormalize(plain.images, recipe.views[0].normalize)]
+    mixtures = unnormalize(mixed.images, recipe.views[0].normalize)
     text = recipe.text or TextRecipe()
     rows = []
     for row in np.flatnonzero(mixed.plan.mixed).tolist():

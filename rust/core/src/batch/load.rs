@@ -1,7 +1,7 @@
 //! One row of a batch: its caption drawn, its image read, decoded, cropped and resized.
 
-use super::{Keys, Recipe, Request, Row, Text};
-use crate::image::{Geometry, Scratch};
+use super::{Image, Keys, Recipe, Request, Row, Shown, Text};
+use crate::image::{Asked, Geometry, Scratch, load_views};
 use crate::panic::caught;
 use crate::rng::{Purpose, Stream};
 use crate::source::Index;
@@ -23,11 +23,11 @@ pub(super) fn load_row(
     request: &Request,
     keys: Keys,
     row: &mut Row,
-    pixels: &mut [u8],
+    images: Vec<&mut [u8]>,
     scratch: &mut LoadScratch,
 ) -> Result<(), SampleError> {
     // A panic is a bug of ours or of a decoder, but never the end of a training run.
-    let outcome = caught(|| fill(recipe, index, request, keys, row, pixels, scratch))
+    let outcome = caught(|| fill(recipe, index, request, keys, row, images, scratch))
         .unwrap_or_else(|words| {
             *scratch = LoadScratch::default();
             Err(Error::Internal(words))
@@ -41,7 +41,7 @@ fn fill(
     request: &Request,
     keys: Keys,
     row: &mut Row,
-    pixels: &mut [u8],
+    images: Vec<&mut [u8]>,
     scratch: &mut LoadScratch,
 ) -> Result<()> {
     let stream = |purpose| Stream::new(keys.seed, keys.epoch, request.id, purpose);
@@ -55,23 +55,43 @@ fn fill(
             row.caption = augment_words(&row.caption, &text.augment, &mut stream(Purpose::Words));
         }
     }
-    let max_bytes = recipe.load.decode.limits.max_bytes;
-    let bytes = index.image(request.from, max_bytes, &mut scratch.file)?;
-    let loaded = recipe.load.run(
-        bytes,
-        &mut stream(Purpose::Geometry),
-        &mut scratch.image,
-        pixels,
-    )?;
-    (row.view, row.truncated) = (loaded.view, loaded.truncated);
-    let Geometry { width, height, .. } = recipe.load.geometry;
-    let mut draws = stream(Purpose::Augment);
-    row.ops.clear();
-    for policy in &recipe.augment {
-        policy.draw(width, height, &mut draws, &mut row.ops);
-    }
-    for op in &row.ops {
-        op.apply(pixels, width as usize, &mut scratch.copy);
+    // Who allows the most: each view asks for itself then.
+    let allowed = recipe
+        .views
+        .iter()
+        .map(|view| view.load.decode.limits.max_bytes);
+    let bytes = index.image(request.from, allowed.max().unwrap_or(0), &mut scratch.file)?;
+    let stream = |purpose, image: &Image| {
+        Stream::of_view(keys.seed, keys.epoch, request.id, purpose, image.view)
+    };
+    let views = recipe.views.iter().zip(images);
+    let asked = views.map(|(image, out)| Asked {
+        load: &image.load,
+        stream: stream(Purpose::Geometry, image),
+        out,
+    });
+    let mut asked: Vec<Asked<'_>> = asked.collect();
+    let loaded = load_views(bytes, &mut asked, &mut scratch.image)?;
+    row.truncated = loaded.iter().any(|loaded| loaded.truncated);
+    row.views.clear();
+    for (image, (asked, loaded)) in recipe.views.iter().zip(asked.iter_mut().zip(loaded)) {
+        let Geometry { width, height, .. } = image.load.geometry;
+        let mut draws = stream(Purpose::Augment, image);
+        let mut ops = Vec::new();
+        for policy in &image.augment {
+            policy.draw(width, height, &mut draws, &mut ops);
+        }
+        for op in &ops {
+            op.apply(asked.out, width as usize, &mut scratch.copy);
+        }
+        let patches = image
+            .patches
+            .map(|patches| patches.draw(&mut stream(Purpose::Patches, image)));
+        row.views.push(Shown {
+            view: loaded.view,
+            ops,
+            patches: patches.unwrap_or_default(),
+        });
     }
     Ok(())
 }

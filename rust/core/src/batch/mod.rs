@@ -3,14 +3,15 @@
 //! place of broken ones.
 
 mod captions;
+mod images;
 mod load;
 mod share;
 
 use std::sync::{Arc, Mutex};
 
 pub use captions::{Caption, join_words};
+pub use images::{Image, PatchDrop, Shown};
 
-use crate::image::{Load, Op, Policy, Target, View};
 use crate::mix::{Mix, MixGen, Pairing, fit};
 use crate::source::Index;
 use crate::text::{Framing, Prepare, TextScratch, Tokenizer, WordOp, needs_cleaning};
@@ -38,27 +39,12 @@ pub struct Text {
 /// Everything that decides a batch besides the data, the seed and the epoch.
 #[derive(Debug, Clone)]
 pub struct Recipe {
-    /// From encoded bytes to `height x width` RGB.
-    pub load: Load,
-    /// What is drawn and done to it then.
-    pub augment: Vec<Policy>,
-    /// From RGB to the batch's element type and layout.
-    pub target: Target,
+    /// The views of each sample, at least one.
+    pub views: Vec<Image>,
     /// What happens to captions; `None` leaves them unread.
     pub text: Option<Text>,
     /// What is mixed with what; `None` mixes nothing.
     pub mix: Option<MixGen>,
-}
-
-impl Recipe {
-    fn pixels(&self) -> usize {
-        self.load.geometry.height as usize * self.load.geometry.width as usize
-    }
-
-    /// Bytes of one finished image.
-    pub fn image_bytes(&self) -> usize {
-        self.target.row_bytes(self.pixels())
-    }
 }
 
 /// One row between the steps.
@@ -70,10 +56,8 @@ pub struct Row {
     pub caption: String,
     /// Which of the sample's captions that is.
     pub choice: usize,
-    /// The crop and flip drawn for it.
-    pub view: View,
-    /// The operations drawn for it.
-    pub ops: Vec<Op>,
+    /// What was drawn for each of its views.
+    pub views: Vec<Shown>,
     /// Whether the image's file ends early, so that gray may stand for pixels.
     pub truncated: bool,
     /// The sample's label.
@@ -102,7 +86,8 @@ pub struct When {
 pub struct Staged {
     recipe: Arc<Recipe>,
     rows: Vec<Row>,
-    pixels: Vec<u8>,
+    /// Of each view, `rows x height x width x 3`.
+    pixels: Vec<Vec<u8>>,
 }
 
 /// One row to fill: row `from` of an index into row `at` of the batch, drawn from the streams of sample `id`.
@@ -127,8 +112,8 @@ pub struct Finished {
 
 /// Where [`Staged::finish`] writes.
 pub struct Buffers<'a> {
-    /// `rows x Recipe::image_bytes()` bytes, aligned for the element type.
-    pub images: &'a mut [u8],
+    /// For each view `rows x Image::bytes()` bytes, aligned for the element type.
+    pub images: Vec<&'a mut [u8]>,
     /// `rows x length` ids, or empty without a tokenizer.
     pub ids: &'a mut [i64],
     /// `rows x length`: 1 where there is a token.
@@ -138,7 +123,8 @@ pub struct Buffers<'a> {
 impl Staged {
     /// An unfilled batch of `rows`.
     pub fn new(recipe: Arc<Recipe>, rows: usize) -> Self {
-        let pixels = vec![0; rows * recipe.pixels() * 3];
+        let staged = |image: &Image| vec![0; rows * image.staged_bytes()];
+        let pixels = recipe.views.iter().map(staged).collect();
         Self {
             recipe,
             rows: vec![Row::default(); rows],
@@ -146,14 +132,32 @@ impl Staged {
         }
     }
 
+    /// What decides it.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
     /// The rows.
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
 
-    /// The staged pixels, `rows x height x width x 3`.
-    pub fn pixels(&self) -> &[u8] {
-        &self.pixels
+    /// The staged image of a row, `height x width x 3`.
+    ///
+    /// # Errors
+    /// [`Error::Recipe`] when there is no such view or row.
+    pub fn image(&self, view: usize, row: usize) -> Result<&[u8]> {
+        let place = images::place(&self.recipe.views, self.rows.len(), view, row)?;
+        Ok(&self.pixels[view][place])
+    }
+
+    /// The same, to be changed before it is mixed.
+    ///
+    /// # Errors
+    /// As [`Self::image`].
+    pub fn image_mut(&mut self, view: usize, row: usize) -> Result<&mut [u8]> {
+        let place = images::place(&self.recipe.views, self.rows.len(), view, row)?;
+        Ok(&mut self.pixels[view][place])
     }
 
     /// Fills rows from an index and returns those that failed, by row.
@@ -168,11 +172,9 @@ impl Staged {
         threads: usize,
     ) -> Result<Vec<(usize, SampleError)>> {
         let recipe = self.recipe.as_ref();
-        let places = self
-            .rows
-            .iter_mut()
-            .zip(self.pixels.chunks_exact_mut(recipe.pixels() * 3));
-        let mut places: Vec<_> = places.map(Some).collect();
+        let mut images = by_row(&recipe.views, &mut self.pixels, Image::staged_bytes);
+        let places = self.rows.iter_mut().map(|row| Some((row, images.next()?)));
+        let mut places: Vec<_> = places.collect();
         let mut work = Vec::with_capacity(requests.len());
         for request in requests {
             let place = places.get_mut(request.at).and_then(Option::take);
@@ -185,8 +187,8 @@ impl Staged {
             work,
             threads,
             LoadScratch::default,
-            |(request, (row, pixels)), scratch| {
-                if let Err(error) = load_row(recipe, index, request, keys, row, pixels, scratch)
+            |(request, (row, images)), scratch| {
+                if let Err(error) = load_row(recipe, index, request, keys, row, images, scratch)
                     && let Ok(mut failed) = failed.lock()
                 {
                     failed.push((request.at, error));
@@ -217,24 +219,38 @@ impl Staged {
         let text = recipe.text.as_ref();
         let ids_of = text.filter(|text| text.tokenizer.is_some());
         let length = ids_of.map_or(0, |text| text.framing.length);
-        let image_bytes = recipe.image_bytes();
-        for (name, found, wanted) in [
-            ("images", buffers.images.len(), count * image_bytes),
-            ("input_ids", buffers.ids.len(), count * length),
-            ("attention_mask", buffers.mask.len(), count * length),
-        ] {
+        let Buffers {
+            mut images,
+            ids,
+            mask,
+            ..
+        } = buffers;
+        if images.len() != recipe.views.len() {
+            return Err(Error::Recipe(format!(
+                "{} buffers for the images of {} views",
+                images.len(),
+                recipe.views.len()
+            )));
+        }
+        let of_images = images.iter().zip(&recipe.views);
+        let of_images =
+            of_images.map(|(buffer, view)| ("images", buffer.len(), count * view.bytes()));
+        for (name, found, wanted) in of_images.chain([
+            ("input_ids", ids.len(), count * length),
+            ("attention_mask", mask.len(), count * length),
+        ]) {
             if found != wanted {
                 return Err(Error::Recipe(format!(
                     "the {name} buffer holds {found} elements; {wanted} are needed"
                 )));
             }
         }
-        let mut ids = chunks(buffers.ids, length, count);
-        let mut masks = chunks(buffers.mask, length, count);
+        let mut ids = chunks(ids, length, count);
+        let mut masks = chunks(mask, length, count);
         let mut captions = vec![Caption::default(); if text.is_some() { count } else { 0 }];
         let mut places = captions.iter_mut();
         let work: Vec<_> = (0..count)
-            .zip(buffers.images.chunks_exact_mut(image_bytes))
+            .zip(by_row(&recipe.views, &mut images, Image::bytes))
             .zip(ids.iter_mut().zip(masks.iter_mut()))
             .map(|work| (work, places.next()))
             .collect();
@@ -243,9 +259,9 @@ impl Staged {
             work,
             threads,
             TextScratch::default,
-            |(((row, image), (ids, mask)), caption), scratch| {
+            |(((row, images), (ids, mask)), caption), scratch| {
                 let partner = mix[row];
-                if let Err(error) = self.write_image(row, &partner, image)
+                if let Err(error) = self.write_images(row, &partner, images)
                     && let Ok(mut failed) = failed.lock()
                 {
                     *failed = Some(error);
@@ -273,23 +289,12 @@ impl Staged {
         Ok(Finished { mix, captions })
     }
 
-    /// Mixes and writes one image.
-    fn write_image(&self, row: usize, mix: &Mix, out: &mut [u8]) -> Result<()> {
-        let target = &self.recipe.target;
-        let (own, partner) = (self.image(row), self.image(mix.partner));
-        let Some(cut) = mix.cut else {
-            let other = mix.is_mixed(row).then_some((partner, mix.lam));
-            return target.write(own, other, out);
-        };
-        let (width, height) = self.size();
-        let mut pasted = own.to_vec();
-        cut.paste(partner, &mut pasted, width, height);
-        target.write(&pasted, None, out)
-    }
-
-    fn size(&self) -> (usize, usize) {
-        let geometry = &self.recipe.load.geometry;
-        (geometry.width as usize, geometry.height as usize)
+    /// Mixes and writes the views of one row.
+    fn write_images(&self, row: usize, mix: &Mix, out: Vec<&mut [u8]>) -> Result<()> {
+        let views = self.recipe.views.iter().zip(&self.pixels);
+        views
+            .zip(out)
+            .try_for_each(|((image, staged), out)| image.write(staged, row, mix, out))
     }
 
     /// The mixing plan.
@@ -307,8 +312,10 @@ impl Staged {
                 .map_or(0, |text| text.framing.room());
             fit(&mut plan, &self.lengths(), room);
         }
-        let (width, height) = self.size();
-        plan.iter_mut().for_each(|mix| mix.settle(width, height));
+        if let Some(first) = self.recipe.views.first() {
+            let (width, height) = first.size();
+            plan.iter_mut().for_each(|mix| mix.settle(width, height));
+        }
         Ok(plan)
     }
 
@@ -350,11 +357,18 @@ impl Staged {
             .caption = caption;
         Ok(())
     }
+}
 
-    fn image(&self, row: usize) -> &[u8] {
-        let size = self.recipe.pixels() * 3;
-        &self.pixels[row * size..(row + 1) * size]
-    }
+/// For each row, what buffers hold of its views.
+fn by_row<'a, B: AsMut<[u8]>>(
+    views: &[Image],
+    buffers: &'a mut [B],
+    bytes: fn(&Image) -> usize,
+) -> impl Iterator<Item = Vec<&'a mut [u8]>> {
+    let chunks =
+        |(buffer, view): (&'a mut B, &Image)| buffer.as_mut().chunks_exact_mut(bytes(view));
+    let mut chunks: Vec<_> = buffers.iter_mut().zip(views).map(chunks).collect();
+    std::iter::from_fn(move || chunks.iter_mut().map(Iterator::next).collect())
 }
 
 /// `count` chunks of `length`, also when `length` is 0.

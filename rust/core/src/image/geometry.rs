@@ -1,5 +1,6 @@
 //! Where in an image to look: drawn from its size and a random stream, before a pixel is decoded.
 
+use super::frame::Frame;
 use crate::rng::Stream;
 use crate::{Error, Result};
 
@@ -39,6 +40,11 @@ pub enum Crop {
     },
     /// torchvision's Resize to the target, whatever the aspect ratio.
     None,
+    /// Pillow's `ImageOps.pad`: resized to fit into the target whole, in its middle.
+    Pad {
+        /// RGB of the rest.
+        fill: [u8; 3],
+    },
 }
 
 /// Crop, size and flip of an image recipe.
@@ -109,7 +115,7 @@ impl Geometry {
             Crop::Center { resize } if resize == 0 || resize > 65_535 => {
                 return refuse(format!("resize={resize}: must be 1 to 65535 pixels"));
             }
-            Crop::Center { .. } | Crop::None => {}
+            Crop::Center { .. } | Crop::None | Crop::Pad { .. } => {}
         }
         Ok(())
     }
@@ -128,9 +134,40 @@ impl Geometry {
             Crop::Random { scale, ratio } => random_crop(width, height, scale, ratio, stream),
             Crop::Center { resize } => self.center_crop(width, height, resize),
             Crop::None => whole,
+            Crop::Pad { .. } => self.frame(width, height).seen(self.size(), width, height),
         };
         view.flip = stream.chance(self.hflip);
         view
+    }
+
+    /// Target width and height.
+    pub(crate) fn size(&self) -> (u32, u32) {
+        (self.width, self.height)
+    }
+
+    /// The part of the target that an image of `width` x `height` fills.
+    pub(crate) fn frame(&self, width: u32, height: u32) -> Frame {
+        match self.crop {
+            Crop::Pad { .. } => Frame::contain(self.size(), width, height),
+            _ => Frame::whole(self.size()),
+        }
+    }
+
+    /// The part of an image of `width` x `height` that `view`, drawn for it, shows: without what is padding.
+    ///
+    /// # Errors
+    /// `Recipe` when the view leaves the image otherwise.
+    pub(crate) fn shown(&self, view: &View, width: u32, height: u32) -> Result<View> {
+        match self.crop {
+            Crop::Pad { .. } => Ok(View {
+                left: 0.0,
+                top: 0.0,
+                width: f64::from(width),
+                height: f64::from(height),
+                ..*view
+            }),
+            _ => self.fit(view, width, height),
+        }
     }
 
     /// Resize the short side and cut out the middle, seen from the source.

@@ -8,3 +8,18 @@ pub(crate) struct Patch {
     pub width: u32,
     pub height: u32,
 }
+
+impl Patch {
+    /// The smallest rectangle that holds both.
+    pub(crate) fn hull(self, other: Self) -> Self {
+        let (left, top) = (self.left.min(other.left), self.top.min(other.top));
+        let right = (self.left + self.width).max(other.left + other.width);
+        let bottom = (self.top + self.height).max(other.top + other.height);
+        Self {
+            left,
+            top,
+            width: right - left,
+            height: bottom - top,
+        }
+    }
+}

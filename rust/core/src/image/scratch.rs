@@ -14,6 +14,7 @@ pub struct Scratch {
     pub(crate) convolver: Convolver,
     pub(crate) pixels: Vec<u8>,
     pub(crate) small: Vec<u8>,
+    pub(crate) framed: Vec<u8>,
 }
 
 impl Scratch {
