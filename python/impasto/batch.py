@@ -73,12 +73,14 @@ class Replaced:
     substitute: str
 
 
+_Triple = tuple[float, float, float]
+
 #: What may be a tensor of its own, in the order of the mapping: Accelerate takes the batch's size from the first.
 _FED = ("images", "input_ids", "attention_mask", "labels", "lost", "samples")
 #: The tensors of the views after the first: ``images_1``, ``images_2``.
 _VIEW = "images_"
 #: What goes along with them, and which of it every batch has been given.
-_ALONG = ("captions", "keys", "plan", "id", "replaced", "truncated", "fields")
+_ALONG = ("captions", "keys", "plan", "id", "replaced", "truncated", "fields", "mean_stds")
 _NEEDED = ("images", "keys", "plan", "id", "samples")
 _LOST = (
     "other code put this batch together from rows of several, or cut it, which leaves its tensors and no {name}; read "
@@ -158,6 +160,8 @@ class Batch(Mapping[str, "torch.Tensor"]):
         samples: [B] int64: the samples' numbers in the data set, after replacement.
         replaced: The broken samples, under ``on_error="replace"``.
         truncated: Keys of the samples whose JPEGs end early and are partly gray, under ``truncated="keep"``.
+        mean_stds: For each view the RGB means and standard deviations that its values in [0, 1] were normalised with,
+            or None where they were not; None alone where it isn't known.
         fields: What the loader's ``fields`` name of the samples' facts: tensors [B] or [B, K] of numbers, else lists
             of B.
 
@@ -177,6 +181,7 @@ class Batch(Mapping[str, "torch.Tensor"]):
     samples: torch.Tensor
     replaced: tuple[Replaced, ...]
     truncated: tuple[str, ...]
+    mean_stds: tuple[tuple[_Triple, _Triple] | None, ...] | None
     fields: Mapping[str, torch.Tensor | list[Any]]
 
     _named: dict[str, Any]
@@ -200,7 +205,7 @@ class Batch(Mapping[str, "torch.Tensor"]):
             own = {name: value for name, value in named.items() if name not in _FED and not is_view(name)}
             fields = along.get("fields", {}) | own
         marked: dict[str, Any] = {_Name.of(name, along): value for name, value in named.items()}
-        known: dict[str, Any] = {"captions": None, "replaced": (), "truncated": ()} if along else {}
+        known: dict[str, Any] = {"captions": None, "replaced": (), "truncated": (), "mean_stds": None} if along else {}
         known |= {**dict.fromkeys(_FED), **along, **{name: named[name] for name in _FED if name in named}}
         known["keys"] = SampleKeys(along["keys"], marked) if along else _NoKeys(marked)
         vars(self).update(known, fields=fields, _named=marked)

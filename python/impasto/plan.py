@@ -106,8 +106,8 @@ class ViewPlan:
             sides where it was padded.
         flips: [B] bool: whether the crop was mirrored.
         augmentations: For each row the names and numbers of the operations done to its image; see `ops.apply`.
-        patches: [B, K] int64: the patches that are kept, counted row by row from the upper left, ascending; None without
-            a `PatchDrop`.
+        patches: [B, K] int64: the patches that are kept, counted row by row from the upper left, ascending; None
+            without a `PatchDrop`.
     """
 
     boxes: npt.NDArray[np.float64]

@@ -266,6 +266,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
             truncated=tuple(keys[row] for row in loaded.truncated),
             fields=read_columns(self.data, samples.tolist(), self.fields),
             other_views=images[1:],
+            mean_stds=tuple(None if view.dtype == "uint8" else view.mean_std for view in recipe.views),
         )
         self.bad_samples.record(batch)
         if recipe.mix and batch.lost is not None:

@@ -54,8 +54,9 @@ class BatchMixGen(nn.Module):
 
     It takes an `impasto.Batch` or any mapping and returns a new one of its kind. Images, under any of the names given,
     are blended by one plan (so that TCL's two views get the same partners and lams), and so are a loader's views
-    (``images_1`` and so on); captions are mixed as strings, ``input_ids`` with ``attention_mask`` and ``token_type_ids`` are spliced; everything else (labels, keys) is passed
-    through. Nothing is changed in place. In evaluation mode batches pass through whole.
+    (``images_1`` and so on); captions are mixed as strings, ``input_ids`` with ``attention_mask`` and
+    ``token_type_ids`` are spliced; everything else (labels, keys) is passed through. Nothing is changed in place. In
+    evaluation mode batches pass through whole.
 
     With a batch's id, ``mixgen(batch, id=loaded.id)``, the plan depends on the seed and that alone, whatever the number
     of workers, ranks or restarts; an `impasto.Batch` has its id. Without, the n-th call follows

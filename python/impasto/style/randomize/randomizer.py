@@ -9,13 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from impasto.batch import BatchId
+from impasto.batch import Batch, BatchId
 from impasto.checks import choice, is_count, require
 from impasto.errors import RecipeError
 from impasto.streams import counted, stream
 from impasto.style.model import StyleModel
 from impasto.style.networks.transformer import SMALLEST
 from impasto.style.opening import open_model
+from impasto.style.randomize.batches import in_unit, with_painted
 from impasto.style.randomize.check_images import check_form, check_range, check_size
 from impasto.style.randomize.draw import Drawing, Ratio, Rows, StylePlan, share
 from impasto.style.randomize.painter import Painter
@@ -159,7 +160,7 @@ class StyleRandomizer(nn.Module):
     @torch.compiler.disable  # type: ignore[untyped-decorator]
     def forward(
         self,
-        images: Views,
+        images: Views | Batch,
         plan: StylePlan | None = None,
         *,
         alpha: Alpha | Tensor | None = None,
@@ -174,7 +175,8 @@ class StyleRandomizer(nn.Module):
         Args:
             images: [B, 3, H, W] or one image [3, H, W], floating point in [0, 1] or uint8; H and W of at least 8, and
                 with ``base="image"`` of what the predictor needs (16, or 43 for the published one). Or a list or tuple
-                of views, whose rows get the same styles; heights and widths may differ.
+                of views, whose rows get the same styles; heights and widths may differ. Or a loader's `Batch`, all of
+                whose views are painted, whatever they were normalised with; styles are keyed by its id.
             plan: What to do, as `draw` gave it; drawn by default, with the arguments that follow.
             alpha: Strength instead of the module's own; also a tensor [B].
             embeddings: Styles instead of random ones: [E], [B, E], or [M, E] for M rows.
@@ -185,14 +187,18 @@ class StyleRandomizer(nn.Module):
             generator: Draws instead of the module's own seed, on any device.
 
         Returns:
-            New images of the same shape, dtype (uint8 is rounded), device and memory format; views as they came. An
-            empty batch comes back empty.
+            A new batch for a batch; else new images of the same shape, dtype (uint8 is rounded), device and memory
+            format; views as they came. An empty batch comes back empty.
 
         Raises:
             RecipeError: If images, or arguments, are not so; the message says how to get there.
             DeviceMemoryError: If a GPU's memory is full; the message says which batch would fit.
         """
-        views = images if isinstance(images, list | tuple) else [images]
+        if isinstance(images, Batch):
+            views = in_unit(images)
+            id = images.id if plan is None and id is None and generator is None else id
+        else:
+            views = [*images] if isinstance(images, list | tuple) else [images]
         for view in views:
             check_form(view)
         counts = {_count(view) for view in views}
@@ -207,6 +213,8 @@ class StyleRandomizer(nn.Module):
         elif given:
             raise RecipeError(f"a plan has its {', '.join(given)} already; give them to draw()")
         painted = [self._follow(view, plan) for view in views]
+        if isinstance(images, Batch):
+            return with_painted(images, painted, plan.rows) if len(plan.rows) else images
         return type(images)(painted) if isinstance(images, list | tuple) else painted[0]
 
     @torch.compiler.disable  # type: ignore[untyped-decorator]
