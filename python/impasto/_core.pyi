@@ -283,8 +283,12 @@ class Recipe:
     def image_bytes(self) -> list[int]: ...
 
 @final
+class Crew:
+    def __new__(cls, size: int) -> Crew: ...
+
+@final
 class Staged:
-    def __new__(cls, recipe: Recipe, rows: int) -> Staged: ...
+    def __new__(cls, recipe: Recipe, rows: int, crew: Crew | None = None) -> Staged: ...
     def load(
         self,
         index: Index,

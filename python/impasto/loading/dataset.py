@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Unpack, overload
+from typing import Any, Literal, NamedTuple, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +49,22 @@ _NO_KEY = (
     "that you want, and tell Ray prepare_data_loader(loader, add_dist_sampler=False); one batch alone is "
     "dataset[impasto.BatchKey([0, 1])]"
 )
+
+
+class Begun(NamedTuple):
+    """A batch that was read.
+
+    Attributes:
+        key: The samples that were asked for, and when.
+        staged: Their rows.
+        samples: [B] int64: the samples that came in.
+        broken: What was wrong with the others, by row.
+    """
+
+    key: BatchKey
+    staged: _core.Staged
+    samples: npt.NDArray[np.int64]
+    broken: list[tuple[int, ImpastoError]]
 
 
 class BatchDataset(torch.utils.data.Dataset[Yielded]):
@@ -197,10 +213,24 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
             TransformError: If the transform failed.
             BadSampleBudgetError: If too many samples were broken, under ``on_error="replace"``.
         """
-        recipe, count = self.recipe, len(key)
-        staged = _core.Staged(recipe.native, count)
+        return self.complete(self.begin(key), memory)
+
+    def begin(self, key: BatchKey, crew: _core.Crew | None = None) -> Begun:
+        """Reads one batch: the first part of `assemble`.
+
+        Args:
+            key: The samples, epoch and step.
+            crew: Whose threads are shared with the batches that are made at the same time.
+        """
+        staged = _core.Staged(self.recipe.native, len(key), crew)
         samples, broken = self._load(staged, key)
         self._transforms.apply(staged, key, seed=self.seed, epoch=key.id.epoch)
+        return Begun(key, staged, samples, broken)
+
+    def complete(self, begun: Begun, memory: Buffers | Ring | None = None) -> Batch:
+        """Makes a batch of what was read: the second part of `assemble`, in the batches' order."""
+        key, staged, samples, broken = begun
+        recipe, count = self.recipe, len(key)
         images, flat = _allocate(recipe, count, memory or self._buffers)
         text = recipe.text
         tokenizer = text.resolved if text else None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, Never, Unpack, overload
 
 import torch
 
+from impasto import _core
 from impasto.batch import Batch, BatchKey
 from impasto.checks import at_least, choice, flag, require
 from impasto.errors import RecipeError
@@ -19,7 +21,7 @@ from impasto.loading.options import LoaderOptions
 from impasto.loading.running.ahead import ahead_on
 from impasto.loading.running.lanes import lane_to
 from impasto.loading.running.processes import Processes
-from impasto.loading.running.threads import in_thread
+from impasto.loading.running.threads import in_threads
 from impasto.loading.sampler import BatchSampler
 from impasto.loading.transforms import Transform
 from impasto.messages import warn_once
@@ -205,7 +207,8 @@ class Loader(Generic[Yielded]):
         if self._processes is not None:
             return self._processes.batches(keys)
         if self.workers:
-            return in_thread(self.dataset.assemble, keys, self.prefetch)
+            begin = partial(self.dataset.begin, crew=_core.Crew(self.workers))
+            return in_threads(begin, self.dataset.complete, keys, self.prefetch)
         return (self.dataset.assemble(key) for key in keys)
 
     def _yielded(self, batch: Batch) -> Yielded:

@@ -15,6 +15,7 @@ from impasto_lab.bench import machine, ours
 from impasto_lab.bench.answers import Answers, compare
 from impasto_lab.bench.peers import pillow, torchvision_io
 from impasto_lab.bench.photographs import Files, write_files
+from impasto_lab.bench.scaling import Scaling
 from impasto_lab.bench.settings import LoaderTiming
 from impasto_lab.bench.timing import Row, Track, take_turns, untracked
 from impasto_lab.bench.work import Peer, Work
@@ -58,6 +59,11 @@ class LoaderBench:
         """For each peer: our rate over its rate, with the smallest number of workers (0: on one core)."""
         return {name: by_workers[min(by_workers)] for name, by_workers in self.ratios.items()}
 
+    @property
+    def scaling(self) -> Scaling | None:
+        """What our loader's rates say of more cores."""
+        return Scaling.of({row.workers: row.images_per_second for row in self.rows if row.name == ours.NAME})
+
     def as_dict(self) -> dict[str, Any]:
         """All of it, as JSON has it."""
         rows = [
@@ -79,6 +85,7 @@ class LoaderBench:
                 name: {str(workers): round(ratio, 3) for workers, ratio in by_workers.items()}
                 for name, by_workers in self.ratios.items()
             },
+            "scaling": None if (scaling := self.scaling) is None else asdict(scaling),
             "answers": asdict(self.answers),
             "machine": self.machine,
             "versions": self.versions,

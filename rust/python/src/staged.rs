@@ -1,9 +1,9 @@
 //! `Staged`: a batch between reading and finishing.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use impasto_core::Error;
-use impasto_core::batch::{self, Buffers, Keys, Request, Row, Shown, When};
+use impasto_core::batch::{self, Buffers, Hands, Keys, Request, Row, Shown, Turn, When};
 use impasto_core::image::View;
 use numpy::{
     PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray3,
@@ -17,9 +17,28 @@ use crate::index::Index;
 use crate::mix::MixRows;
 use crate::recipe::Recipe;
 
+/// A number of threads' worth of work that batches share which are made at the same time, the oldest first.
+#[pyclass(frozen, module = "impasto._core")]
+pub struct Crew(Arc<batch::Crew>);
+
+#[pymethods]
+impl Crew {
+    #[new]
+    fn new(size: usize) -> Self {
+        Self(Arc::new(batch::Crew::new(size)))
+    }
+}
+
 /// A batch that is being filled.
 #[pyclass(frozen, module = "impasto._core")]
-pub struct Staged(Mutex<batch::Staged>);
+pub struct Staged(Mutex<batch::Staged>, Option<Turn>);
+
+impl Staged {
+    fn hands(&self, threads: usize) -> Hands<'_> {
+        let turn = self.1.as_ref();
+        Hands { threads, turn }
+    }
+}
 
 type Failed<'py> = Vec<(usize, Bound<'py, PyAny>)>;
 
@@ -103,10 +122,12 @@ impl LoadedView {
 #[pymethods]
 impl Staged {
     #[new]
-    fn new(py: Python<'_>, recipe: &Recipe, rows: usize) -> Self {
-        Self(Mutex::new(
-            py.detach(|| batch::Staged::new(recipe.0.clone(), rows)),
-        ))
+    #[pyo3(signature = (recipe, rows, crew=None))]
+    fn new(py: Python<'_>, recipe: &Recipe, rows: usize, crew: Option<&Crew>) -> Self {
+        Self(
+            Mutex::new(py.detach(|| batch::Staged::new(recipe.0.clone(), rows))),
+            crew.map(|crew| crew.0.join()),
+        )
     }
 
     /// Fills rows `at` of the batch from rows `source_rows` of the index; returns those that failed.
@@ -144,7 +165,12 @@ impl Staged {
         let requests = requests?;
         let failed = detached(py, || {
             let mut staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            staged.load(&index.0, &requests, Keys { seed, epoch }, threads)
+            staged.load(
+                &index.0,
+                &requests,
+                Keys { seed, epoch },
+                self.hands(threads),
+            )
         })?;
         failed
             .iter()
@@ -247,7 +273,7 @@ impl Staged {
                 buffers,
                 Keys { seed, epoch },
                 When { step, number },
-                threads,
+                self.hands(threads),
             )
         })?;
         let mix = Py::new(py, MixRows::of(py, &finished.mix)?)?;

@@ -1,33 +1,46 @@
-"""Batches ahead of the training step, from a thread."""
+"""Batches ahead of the training step, from threads."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 from impasto.batch import Batch, BatchKey
 
+Started = TypeVar("Started")
 
-def in_thread(
-    assemble: Callable[[BatchKey], Batch], keys: Iterator[BatchKey], prefetch: int
+
+def in_threads(
+    begin: Callable[[BatchKey], Started], complete: Callable[[Started], Batch], keys: Iterator[BatchKey], prefetch: int
 ) -> Generator[Batch, None, None]:
-    """Assembles ahead in one thread, whose native calls share their rows among threads of their own.
+    """Makes batches ahead in two threads, of which one begins a batch while the other completes the one before.
+
+    Their native calls share rows among threads of their own, so that no core waits while Python has a batch. Each of
+    the two has one batch at a time, in order: what users bring (sources, tokenizers) is never called twice at once.
 
     Args:
-        assemble: Makes a batch.
+        begin: Reads a batch.
+        complete: Makes it of what was read.
         keys: Of the batches.
         prefetch: Batches made ahead.
     """
-    executor = ThreadPoolExecutor(1, "impasto-loader")
+    beginning, completing = (ThreadPoolExecutor(1, f"impasto-{name}") for name in ("begin", "complete"))
     ahead: deque[Future[Batch]] = deque()
+
+    def submit(key: BatchKey) -> Future[Batch]:
+        begun = beginning.submit(begin, key)
+        return completing.submit(lambda: complete(begun.result()))
+
     try:
         for key in keys:
-            ahead.append(executor.submit(assemble, key))
+            ahead.append(submit(key))
             if len(ahead) > prefetch:
                 yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()
     finally:
-        # Who leaves an epoch doesn't wait for the batch in work.
-        executor.shutdown(wait=False, cancel_futures=True)
+        # Who leaves an epoch doesn't wait for the batches in work.
+        for executor in (beginning, completing):
+            executor.shutdown(wait=False, cancel_futures=True)

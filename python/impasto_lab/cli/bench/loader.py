@@ -20,7 +20,8 @@ examples:
   impasto bench loader --workers 0 4 8 --images 4096 --json loader.json
 
 JSON: rows (name, workers, images_per_second, rounds, clock, wall_rounds), ratio_to (peer -> our rate over its rate, at
-the smallest number of workers), ratios (peer -> workers -> the same), answers, machine, versions, command, seed."""
+the smallest number of workers), ratios (peer -> workers -> the same), scaling (what our rates say of more cores),
+answers, machine, versions, command, seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,5 +86,7 @@ def show(bench: Measured, console: Console) -> None:
     console.print(
         f"{machine['cpu']}, {machine['cpus']} CPUs; rows without workers: one of them, its CPU time", markup=False
     )
+    if (scaling := bench.scaling) is not None:
+        console.print(scaling.line(), markup=False, soft_wrap=True)
     for line in bench.answers.lines():
         console.print(line, markup=False, soft_wrap=True)

@@ -3,6 +3,7 @@
 //! place of broken ones.
 
 mod captions;
+mod crew;
 mod images;
 mod load;
 mod share;
@@ -10,6 +11,7 @@ mod share;
 use std::sync::{Arc, Mutex};
 
 pub use captions::{Caption, join_words};
+pub use crew::{Crew, Hands, Turn};
 pub use images::{Image, PatchDrop, Shown};
 
 use crate::mix::{Mix, MixGen, Pairing, fit};
@@ -164,12 +166,12 @@ impl Staged {
     ///
     /// # Errors
     /// [`Error::Internal`] when a request names a row that is not there or names one twice.
-    pub fn load(
+    pub fn load<'a>(
         &mut self,
         index: &Index,
         requests: &[Request],
         keys: Keys,
-        threads: usize,
+        threads: impl Into<Hands<'a>>,
     ) -> Result<Vec<(usize, SampleError)>> {
         let recipe = self.recipe.as_ref();
         let mut images = by_row(&recipe.views, &mut self.pixels, Image::staged_bytes);
@@ -185,7 +187,7 @@ impl Staged {
         let failed = Mutex::new(Vec::new());
         share(
             work,
-            threads,
+            threads.into(),
             LoadScratch::default,
             |(request, (row, images)), scratch| {
                 if let Err(error) = load_row(recipe, index, request, keys, row, images, scratch)
@@ -206,12 +208,12 @@ impl Staged {
     ///
     /// # Errors
     /// [`Error::Recipe`] when a buffer has another size than the recipe asks for.
-    pub fn finish(
+    pub fn finish<'a>(
         &self,
         buffers: Buffers<'_>,
         keys: Keys,
         when: When,
-        threads: usize,
+        threads: impl Into<Hands<'a>>,
     ) -> Result<Finished> {
         let recipe = self.recipe.as_ref();
         let count = self.rows.len();
@@ -257,7 +259,7 @@ impl Staged {
         let failed = Mutex::new(None);
         share(
             work,
-            threads,
+            threads.into(),
             TextScratch::default,
             |(((row, images), (ids, mask)), caption), scratch| {
                 let partner = mix[row];

@@ -3,24 +3,34 @@
 use std::sync::Mutex;
 use std::thread;
 
-/// Runs `job` on every item, with `threads` threads and a scratch for each.
+use super::crew::{Hands, Turn};
+
+/// Runs `job` on every item, with as many threads as `hands` has and a scratch for each.
 pub(super) fn share<T: Send, S>(
     items: Vec<T>,
-    threads: usize,
+    hands: Hands<'_>,
     scratch: fn() -> S,
     job: impl Fn(T, &mut S) + Sync,
 ) {
-    let threads = threads.clamp(1, items.len().max(1));
+    let threads = hands.threads.clamp(1, items.len().max(1));
     if threads == 1 {
         let mut scratch = scratch();
-        return items.into_iter().for_each(|item| job(item, &mut scratch));
+        return items.into_iter().for_each(|item| {
+            let _permit = hands.turn.map(Turn::permit);
+            job(item, &mut scratch);
+        });
     }
     let items = Mutex::new(items.into_iter());
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 let mut scratch = scratch();
-                while let Some(item) = items.lock().ok().and_then(|mut items| items.next()) {
+                loop {
+                    // Asked for first: who waits holds no item that others could work on.
+                    let _permit = hands.turn.map(Turn::permit);
+                    let Some(item) = items.lock().ok().and_then(|mut items| items.next()) else {
+                        break;
+                    };
                     job(item, &mut scratch);
                 }
             });
