@@ -76,7 +76,7 @@ class Replaced:
 _Triple = tuple[float, float, float]
 
 #: What may be a tensor of its own, in the order of the mapping: Accelerate takes the batch's size from the first.
-_FED = ("images", "input_ids", "attention_mask", "labels", "lost", "samples")
+_FED = ("images", "input_ids", "attention_mask", "labels", "lost", "samples", "caption_rows")
 #: The tensors of the views after the first: ``images_1``, ``images_2``.
 _VIEW = "images_"
 #: What goes along with them, and which of it every batch has been given.
@@ -151,13 +151,16 @@ class Batch(Mapping[str, "torch.Tensor"]):
             mapping the others are ``images_1``, ``images_2`` and so on.
         input_ids: [B, L] int64, or None without a tokenizer.
         attention_mask: [B, L] int64, 1 at tokens and 0 at padding, or None without a tokenizer.
-        captions: B strings after mixing, or None without a text recipe.
-        labels: [B] int64, or None when the source has none; a mixed row keeps its own.
+        captions: B strings after mixing, or None without a text recipe; with ``captions="all"`` all C of the samples.
+        labels: [B] int64, or None when the source has none; a mixed row keeps its own. Where the loader's ``labels``
+            names a fact, float32 [B] or [B, K] where they are no whole numbers, or B strings.
         keys: B keys of the samples, in order; called, ``batch.keys()``, the names of the mapping.
         plan: What was drawn.
         lost: [B] int32: tokens of each caption that did not fit, or None without a tokenizer.
         id: When the batch comes: epoch, step and number.
         samples: [B] int64: the samples' numbers in the data set, after replacement.
+        caption_rows: [C] int64: the row that each caption belongs to, with ``captions="all"``; else None, and ids,
+            masks and ``lost`` have B rows instead of C.
         replaced: The broken samples, under ``on_error="replace"``.
         truncated: Keys of the samples whose JPEGs end early and are partly gray, under ``truncated="keep"``.
         mean_stds: For each view the RGB means and standard deviations that its values in [0, 1] were normalised with,
@@ -173,12 +176,13 @@ class Batch(Mapping[str, "torch.Tensor"]):
     input_ids: torch.Tensor | None
     attention_mask: torch.Tensor | None
     captions: list[str] | None
-    labels: torch.Tensor | None
+    labels: torch.Tensor | list[str] | None
     keys: SampleKeys
     plan: Plan
     lost: torch.Tensor | None
     id: BatchId
     samples: torch.Tensor
+    caption_rows: torch.Tensor | None
     replaced: tuple[Replaced, ...]
     truncated: tuple[str, ...]
     mean_stds: tuple[tuple[_Triple, _Triple] | None, ...] | None

@@ -136,7 +136,7 @@ class Plan:
         boxes: [B, 4] float64: left, top, width and height of each crop, in pixels of the decoded image; beyond its
             sides where it was padded.
         flips: [B] bool: whether the crop was mirrored.
-        choices: [B] int64: which of the sample's captions was taken.
+        choices: [B] int64: which of the sample's captions was taken; -1 where all were.
         mix: Who was mixed with whom, and how.
         kept: For each row the places of its tokens (or words) that were kept, counted over its own and then its
             partner's; None where all were.

@@ -18,7 +18,7 @@ from impasto_lab.worlds import render_scenes
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 #: What README leaves to pages of its own, whose examples go on from README's.
-DETAILS = ("mixgen.md", "views.md")
+DETAILS = ("batches.md", "mixgen.md", "views.md")
 
 
 def _blocks(text: str) -> list[str]:
@@ -106,4 +106,4 @@ def test_the_quick_start_has_types(tmp_path: Path) -> None:
     wrong = ["batch.pictures", "impasto.Loader(data, recipe, batch_size=2, workers='2')"]
     checked.write_text("\n".join([*lines, *wrong]), encoding="utf-8")
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    assert re.findall(r"error: .*\[([\w-]+)\]$", done.stdout, re.MULTILINE) == ["attr-defined", "call-overload"]
+    assert re.findall(r": error: .*\[([\w-]+)\]$", done.stdout, re.MULTILINE) == ["attr-defined", "call-overload"]

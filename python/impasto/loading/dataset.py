@@ -17,12 +17,13 @@ from impasto.checks import at_least, require, whole
 from impasto.errors import ImpastoError, RecipeError
 from impasto.loading.bad_samples import BadSamples
 from impasto.loading.batches import Yielded
-from impasto.loading.columns import check_names, read_columns
 from impasto.loading.epochs.facts import data_facts, recipe_facts
 from impasto.loading.forms import PARTS, Form, Formed, Former, Named, Placed
 from impasto.loading.mixture import Mixture
 from impasto.loading.options import DatasetOptions
 from impasto.loading.overflow import Overflow
+from impasto.loading.parts.captions import all_captions, usable_captions
+from impasto.loading.parts.columns import check_names, read_columns, read_labels
 from impasto.loading.running.buffers import Buffers
 from impasto.loading.running.ring import AVAILABLE, Ring
 from impasto.loading.running.tensors import map_tensors
@@ -85,6 +86,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         shared: Whether worker processes write batches into a ring of shared memory that their reader takes without a
             copy (on Linux; see `Ring`), instead of leaving it to torch. A batch that is held keeps its memory.
         fields: See `Loader`.
+        labels: See `Loader`.
         form: What is given, see `Loader`; a DataLoader's collate leaves it as it is.
         transform: Done to each image before it is mixed, with a random stream of its own; see ``docs/views.md``. One
             function of (image [H, W, 3] uint8, `numpy.random.Generator`) that returns another such image, or one (or
@@ -134,6 +136,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         manifest: str | Path | Literal[True] | None = True,
         shared: bool = True,
         fields: Sequence[str] = (),
+        labels: str | None = None,
         form: Form = None,
         transform: Transform | Sequence[Transform | None] | None = None,
     ) -> None:
@@ -149,6 +152,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         require(isinstance(data, Source), f"data={data!r} is no source; see impasto.sources")
         views = view_names(len(recipe.views))
         self.fields = check_names(fields, (*PARTS, *views))
+        self.labels = labels
         #: Parts of its batches that not every batch has.
         self.own_parts = (*self.fields, *views)
         self._form = Former(form, self.own_parts)
@@ -233,9 +237,13 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         recipe, count = self.recipe, len(key)
         images, flat = _allocate(recipe, count, memory or self._buffers)
         text = recipe.text
-        tokenizer = text.resolved if text else None
+        every = text is not None and text.captions == "all"
+        tokenizer = text.resolved if text and not every else None
         length = text.room if text and tokenizer else 0
         ids, mask = np.empty((count, length), np.int64), np.empty((count, length), np.int64)
+        if text and text.captions == "first":
+            for row, sample in enumerate(samples.tolist()):
+                staged.set_caption(row, usable_captions(self.data, sample, text)[0])
         for row, caption in staged.needs_cleaning():
             staged.set_caption(row, clean_caption(caption))
         finished = staged.finish(
@@ -262,25 +270,27 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
                 end=tokenizer.end,
             )
         foreign = text.foreign if text else None
-        if text and foreign:
+        if text and foreign and not every:
             ids, mask, lost = foreign.encode(captions, text.length)
         tokens = tokenizer is not None or foreign is not None
+        numbers: list[int] = samples.tolist()
         loaded = staged.loaded()
         first, *others = (ViewPlan.of(view) for view in loaded.views)
         keys = loaded.keys
         kept: list[list[int] | None] = finished.kept if text else [None] * count
         mix = MixPlan.of(finished.mix)
+        choices = loaded.choices if not text or text.captions == "draw" else np.full(count, -1 if every else 0)
         batch = Batch(
             images=images[0],
             input_ids=torch.from_numpy(ids) if tokens else None,
             attention_mask=torch.from_numpy(mask) if tokens else None,
             captions=captions if text else None,
-            labels=_labels(loaded.labels),
+            labels=read_labels(self.data, numbers, self.labels) if self.labels else _labels(loaded.labels),
             keys=keys,
             plan=Plan(
                 first.boxes,
                 first.flips,
-                loaded.choices,
+                choices,
                 mix,
                 kept,
                 first.augmentations,
@@ -294,10 +304,12 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
                 Replaced(row, bad.key, bad.path, type(bad).__name__, bad.reason, keys[row]) for row, bad in broken
             ),
             truncated=tuple(keys[row] for row in loaded.truncated),
-            fields=read_columns(self.data, samples.tolist(), self.fields),
+            fields=read_columns(self.data, numbers, self.fields),
             other_views=images[1:],
             mean_stds=tuple(None if view.dtype == "uint8" else view.mean_std for view in recipe.views),
         )
+        if text and every:
+            batch = batch.changed(**all_captions(self.data, numbers, text)._asdict())
         self.bad_samples.record(batch)
         if recipe.mix and batch.lost is not None:
             self._overflow.judge(recipe.mix, batch)

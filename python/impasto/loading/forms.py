@@ -30,7 +30,7 @@ PRESETS: dict[str, dict[str, str] | tuple[str, ...]] = {
     "albef": ("images", "captions"),
 }
 #: What ``"dict"`` has, where it is there.
-_ALL = ("images", "input_ids", "attention_mask", "captions", "labels", "lost", "samples", "keys")
+_ALL = ("images", "input_ids", "attention_mask", "captions", "labels", "lost", "samples", "caption_rows", "keys")
 #: Names that every batch has for itself.
 PARTS = (*_ALL, "plan", "id", "replaced", "truncated")
 

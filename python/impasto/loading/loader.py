@@ -68,6 +68,8 @@ class Loader(Generic[Yielded]):
         manifest: The file that replaced samples are written to; True for the default one; see `BadSamples`.
         fields: Names of facts (`Source.facts`) that pass through to ``Batch.fields``: numbers as tensors, the rest as
             lists; of the substitute where a sample was replaced.
+        labels: The fact that is a sample's label, in place of the source's class number: a number, a list of K numbers
+            or a string; see ``Batch.labels``.
         form: What is yielded: None for an `impasto.Batch`; ``"dict"`` or ``"tuple"`` (images, ids or captions, labels
             if there are any); ``"huggingface"`` (a dict of pixel_values, input_ids, attention_mask, labels),
             ``"open_clip"`` (images, ids) or ``"albef"`` (images, captions); a mapping of new names to a batch's parts,
@@ -123,6 +125,7 @@ class Loader(Generic[Yielded]):
         budget: float = 0.01,
         manifest: str | Path | Literal[True] | None = True,
         fields: Sequence[str] = (),
+        labels: str | None = None,
         form: Form = None,
         multiprocessing_context: str | None = None,
         transform: Transform | Sequence[Transform | None] | None = None,
@@ -145,6 +148,7 @@ class Loader(Generic[Yielded]):
             manifest=manifest,
             fields=fields,
             transform=transform,
+            labels=labels,
         )
         self._form = Former(form, self.dataset.own_parts)
         if recipe.mix is not None:
@@ -169,6 +173,24 @@ class Loader(Generic[Yielded]):
         self._lane = None if device is None else lane_to(device)
         self._pins = pin_memory and device is None and _can_pin()
         self._processes = Processes(self.dataset, workers, prefetch, multiprocessing_context) if processes else None
+
+    @staticmethod
+    def evaluation(data: Source, recipe: Recipe, **options: Unpack[LoaderOptions]) -> Loader[Batch]:
+        """A loader of all samples once, in their order, with nothing drawn and the last batch as short as it comes.
+
+        Args:
+            data: A source.
+            recipe: `Recipe.evaluation` is taken of it, unless it has ``captions="all"``, which stays.
+            options: Those of `Loader`, without ``shuffle`` and ``drop_last``, which are False.
+
+        Raises:
+            RecipeError: If a value makes no sense.
+        """
+        for name in ("shuffle", "drop_last"):
+            require(name not in options, f"{name}= is what evaluation sets to False; leave it out, or make a Loader")
+        options |= {"shuffle": False, "drop_last": False}
+        every = recipe.text is not None and recipe.text.captions == "all"
+        return Loader(data, recipe.evaluation(captions="all" if every else "first"), **options)
 
     def __len__(self) -> int:
         """Batches in an epoch, on this rank."""

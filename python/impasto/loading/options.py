@@ -22,6 +22,7 @@ class DatasetOptions(TypedDict, total=False):
     shared: bool
     fields: Sequence[str]
     transform: Transform | Sequence[Transform | None] | None
+    labels: str | None
 
 
 class LoaderOptions(TypedDict, total=False):
@@ -42,5 +43,6 @@ class LoaderOptions(TypedDict, total=False):
     budget: float
     manifest: str | Path | Literal[True] | None
     fields: Sequence[str]
+    labels: str | None
     multiprocessing_context: str | None
     transform: Transform | Sequence[Transform | None] | None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from impasto import _core
 from impasto.checks import require
@@ -38,6 +38,10 @@ class Recipe:
             value = getattr(self, name)
             require(isinstance(value, kind), f"{name}={value!r} must be a {getattr(kind, '__name__', kind)}")
         if self.mix is not None:
+            require(
+                self.text is None or self.text.captions != "all",
+                "captions='all' are not mixed; use mix=None, or captions='draw'",
+            )
             foreign = self.text.foreign if self.text is not None else None
             self.mix.check_text(
                 self.text is not None,
@@ -60,6 +64,24 @@ class Recipe:
         """
         text, mix = self.text.native if self.text else None, self.mix.native if self.mix else None
         return _core.Recipe([view.native for view in self.views], text, mix)
+
+    def evaluation(self, *, captions: Literal["draw", "first", "all"] = "first") -> Recipe:
+        """The recipe for evaluating what is trained with this one: nothing is drawn or mixed.
+
+        Random crops become a plain resize, center crops stay; sizes, normalisation, tokenizer and limits are kept.
+
+        Args:
+            captions: Which captions; ``"all"`` for retrieval.
+
+        Examples:
+            >>> trained = Recipe(image=ImageRecipe(size=96))
+            >>> trained.evaluation().differences(trained)
+            {'image.crop': ('none', 'random'), 'image.hflip': (0.0, None), 'text.captions': ('first', 'draw')}
+        """
+        crop = "none" if self.image.crop == "random" else self.image.crop
+        image = replace(self.image, crop=crop, hflip=0.0, augment=())
+        text = None if self.text is None else replace(self.text, captions=captions, augment=())
+        return replace(self, image=image, text=text, mix=None)
 
     def as_dict(self) -> dict[str, Any]:
         """The recipe in dictionaries, lists, strings and numbers, for a configuration file or a run's log.

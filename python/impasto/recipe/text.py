@@ -25,6 +25,9 @@ class TextRecipe:
             ``Batch.captions``.
         length: Ids in a row, special tokens and padding included. A caption that does not fit is cut, and
             ``Batch.lost`` says by how many tokens. None leaves it to a tokenizer of others.
+        captions: Which of a sample's captions: one that is drawn anew each time (``"draw"``), the ``"first"`` that can
+            be used, or ``"all"``, one after another, as retrieval is evaluated on; ``Batch.caption_rows`` then says
+            whose each is, and ids are [C, L] for all C of the batch.
         max_bytes: The longest caption taken, in bytes of UTF-8.
         prepare: ``"caption"`` or ``"question"`` for ALBEF's cleaning before anything else (`impasto.ops.pre_caption`,
             `impasto.ops.pre_question`), or None.
@@ -37,6 +40,7 @@ class TextRecipe:
 
     tokenizer: Literal["clip"] | Tokenizer | ForeignTokenizer | Callable[..., Any] | None = "clip"
     length: int | None = 77
+    captions: Literal["draw", "first", "all"] = "draw"
     max_bytes: int = 32768
     prepare: Literal["caption", "question"] | None = None
     max_words: int = 30
@@ -53,6 +57,11 @@ class TextRecipe:
         require(
             is_count(self.max_bytes) and 1 <= self.max_bytes < 2**31,
             f"max_bytes={self.max_bytes!r} must lie in 1..2**31-1",
+        )
+        choice("captions", self.captions, ("draw", "first", "all"))
+        require(
+            self.captions == "draw" or not self.augment,
+            f"captions={self.captions!r} draws nothing, and augment= does; leave one of them out",
         )
         choice("prepare", self.prepare, (None, "caption", "question"))
         augment = self.augment
@@ -86,7 +95,8 @@ class TextRecipe:
         Raises:
             VocabularyError: If the vocabulary is missing or damaged.
         """
-        tokenizer = self.resolved
+        # All captions are not the core's to read, which draws one.
+        tokenizer = self.resolved if self.captions != "all" else None
         return _core.TextSpec(
             tokenizer=tokenizer.native if tokenizer else None,
             length=max(self.room, 2),

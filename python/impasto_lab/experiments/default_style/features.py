@@ -81,7 +81,7 @@ def _images(source: ImageFolder, batch_size: int, side: int, seed: int) -> Itera
     loader = Loader(source, recipe, batch_size=batch_size, seed=seed)
     while True:
         for batch in loader:
-            assert batch.labels is not None
+            assert isinstance(batch.labels, Tensor)
             yield batch.images, batch.labels
 
 

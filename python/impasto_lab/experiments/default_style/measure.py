@@ -77,7 +77,7 @@ def one_of_each(data: StyleData, *, side: int) -> Tensor:
     recipe = Recipe(image=ImageRecipe(size=side, crop="center", normalize=None), text=None)
     loader = Loader(source, recipe, batch_size=len(source), workers=0, shuffle=False)
     batch = next(iter(loader))
-    assert batch.labels is not None
+    assert isinstance(batch.labels, Tensor)
     labels = batch.labels.tolist()
     return batch.images[[labels.index(label) for label in sorted(set(labels))]]
 

@@ -72,33 +72,38 @@ def _as_column(values: list[Any]) -> torch.Tensor | list[Any]:
     return torch.tensor([int(value) for value in values], dtype=torch.int64) if fits else values
 
 
-def as_labels(values: list[Any], keys: Sequence[str]) -> torch.Tensor | list[str]:
-    """The labels of a batch that are no class numbers.
+def read_labels(data: Source, samples: Sequence[int], name: str) -> torch.Tensor | list[str]:
+    """The labels of samples whose labels are a fact.
 
     Args:
-        values: B numbers, B lists of K numbers, or B strings.
-        keys: Of the samples, for messages.
+        data: A source.
+        samples: B numbers of samples.
+        name: Of the fact.
 
     Returns:
-        float32 [B] or [B, K], or the strings.
+        [B] of numbers (int64, or float32 where one is no whole number), float32 [B, K] of lists, or B strings.
 
     Raises:
-        SourceError: If one is something else, or of another kind or length than the first.
+        SourceError: If a sample has no such fact, or one that is none of these, or not alike with the others.
     """
+    values = [facts[name] for facts in facts_of(data, samples, (name,))]
     first = _kind(values[0])
-    for value, key in zip(values, keys, strict=True):
+    for sample, value in zip(samples, values, strict=True):
         if _kind(value) is None or _kind(value) != first:
             raise SourceError(
-                f"the label is {value!r} where the batch's first is {values[0]!r}; labels are all numbers, all lists "
-                "of as many numbers, or all strings",
-                key=key,
+                f"the label {name!r} is {value!r} where the batch's first is {values[0]!r}; labels are all "
+                "numbers, all lists of as many numbers, or all strings",
+                key=data.key(sample),
             )
-    return list(values) if first == "text" else torch.tensor(values, dtype=torch.float32)
+    if isinstance(first, int):
+        return torch.tensor([[float(part) for part in value] for value in values], dtype=torch.float32)
+    return _as_column(values)
 
 
-def _kind(value: Any) -> object:
+def _kind(value: Any) -> str | int | None:
+    """What a label is: a string, a number, or so many numbers."""
     if isinstance(value, str):
-        return "text"
+        return "string"
     if isinstance(value, Real):
         return "number"
     if isinstance(value, Sequence) and all(isinstance(part, Real) for part in value):
