@@ -18,7 +18,8 @@ pub(super) enum Field {
 /// # Errors
 /// What is no JSON, and where.
 pub(super) fn field(bytes: &[u8], name: &str) -> Result<Field, String> {
-    if bytes.iter().take(4).any(|&byte| byte == 0) {
+    // Of the first two letters each has zeros beside it.
+    if let [0, _, 0, _, ..] | [_, 0, _, 0, ..] = bytes {
         return Err("it is UTF-16 or UTF-32; convert it to UTF-8".into());
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);

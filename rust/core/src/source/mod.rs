@@ -17,4 +17,4 @@ pub use file::ReadAt;
 pub use index::{Index, Shard};
 pub use shard::TarOptions;
 pub use state::State;
-pub use tar::{Member, members};
+pub use tar::{Kind, Member, members};

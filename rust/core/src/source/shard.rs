@@ -7,7 +7,7 @@ use super::builder::Label;
 use super::fault::{Fault, FaultKind};
 use super::file::{ReadAt, open_shard};
 use super::index::Shard;
-use super::tar::{Member, members};
+use super::tar::{Kind, Member, members};
 use super::tar_cache::Table;
 use crate::Result;
 
@@ -123,9 +123,11 @@ fn group<T: ReadAt>(
             Some(sample) => into.samples.push(sample),
             None => {
                 for part in parts {
-                    let ending = match hidden {
-                        true => "hidden".into(),
-                        false => format!(".{}", part.ending),
+                    let ending = match (hidden, part.member.kind) {
+                        (true, _) => "hidden".into(),
+                        (_, Kind::File) => format!(".{}", part.ending),
+                        (_, Kind::HardLink | Kind::SymbolicLink) => "links".into(),
+                        (_, Kind::Device) => "devices".into(),
                     };
                     *into.left_out.entry(ending).or_default() += 1;
                 }
@@ -147,7 +149,9 @@ fn sample<T: ReadAt>(
         let part = parts.find(|part| part.ending.eq_ignore_ascii_case(wanted));
         part.map(|part| part.member)
     };
-    let image = options.images.iter().find_map(|ending| find(ending));
+    let images = || options.images.iter().filter_map(|ending| find(ending));
+    let image = images().find(|member| member.kind == Kind::File);
+    let image = image.or_else(|| images().next());
     let (caption, label) = (find(&options.caption), find(&options.label));
     if image.is_none() && caption.is_none() && label.is_none() {
         return None;
@@ -174,7 +178,21 @@ fn sample<T: ReadAt>(
     })
 }
 
+/// Requires bytes of a member's own.
+fn require_file(member: &Member, path: &str) -> Result<(), Fault> {
+    if member.kind == Kind::File {
+        return Ok(());
+    }
+    let reason = format!(
+        "member {:?} is {}, which is not followed; pack the file itself (tar --dereference --hard-dereference)",
+        member.name,
+        member.kind.name()
+    );
+    Err(Fault::source(path, reason))
+}
+
 fn place(member: &Member, path: &str) -> Result<Place, Fault> {
+    require_file(member, path)?;
     let Ok(len) = u32::try_from(member.len) else {
         return Err(Fault {
             kind: FaultKind::TooLarge,
@@ -191,6 +209,9 @@ fn place(member: &Member, path: &str) -> Result<Place, Fault> {
 
 /// A label is a number of a few digits: of a longer member no more is read than shows that it is none.
 fn read_label<T: ReadAt>(tar: &T, member: &Member, path: &str) -> Label {
+    if let Err(fault) = require_file(member, path) {
+        return Label::Fault(fault);
+    }
     let mut bytes = [0; 64];
     let bytes = &mut bytes[..member.len.min(64) as usize];
     let read = tar.read_full(bytes, member.offset);

@@ -13,9 +13,50 @@ pub(super) const HEADER: usize = 512;
 /// Names and extended headers are longer than this only in what is no tar.
 const MOST_NAME: u64 = 1 << 20;
 
-/// One regular file inside a tar.
+/// What a member of a tar is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A second name of another member, which has no bytes of its own.
+    HardLink,
+    /// A name that leads to another.
+    SymbolicLink,
+    /// A device or a pipe.
+    Device,
+}
+
+impl Kind {
+    /// All kinds, each at its number.
+    pub const ALL: [Self; 4] = [Self::File, Self::HardLink, Self::SymbolicLink, Self::Device];
+
+    /// What a header's type flag says; folders and headers about headers are no members.
+    fn of(flag: u8) -> Option<Self> {
+        match flag {
+            b'0' | 0 | b'7' => Some(Self::File),
+            b'1' => Some(Self::HardLink),
+            b'2' => Some(Self::SymbolicLink),
+            b'3' | b'4' | b'6' => Some(Self::Device),
+            _ => None,
+        }
+    }
+
+    /// Its name, for messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::File => "a file",
+            Self::HardLink => "a hard link",
+            Self::SymbolicLink => "a symbolic link",
+            Self::Device => "a device or a pipe",
+        }
+    }
+}
+
+/// One member of a tar: a regular file, or what has the name of one and no bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
+    /// What it is.
+    pub kind: Kind,
     /// Its name, with folders.
     pub name: String,
     /// Where the first of its headers begins.
@@ -36,7 +77,7 @@ pub(super) fn seal(header: &[u8]) -> u32 {
     (hash >> 32) as u32 ^ hash as u32
 }
 
-/// The regular files of a tar, and the error that says where it is cut, if it is.
+/// The members of a tar, folders left out, and the error that says where it is cut, if it is.
 ///
 /// # Errors
 /// [`Error::Source`] for bytes that are no tar, or that cannot be read.
@@ -70,12 +111,12 @@ impl<T: ReadAt + ?Sized> Walk<'_, T> {
     }
 
     fn cut(&self) -> Error {
-        let last = self
-            .found
-            .last()
-            .map_or("no member".into(), |m| format!("member {:?}", m.name));
+        let place = match self.found.last() {
+            Some(last) => format!("after member {:?}", last.name),
+            None => "in its first member".into(),
+        };
         self.broken(format!(
-            "the tar is cut after {last} ({} bytes); copy it again, or take its whole members with truncated=\"keep\"",
+            "the tar is cut {place} ({} bytes); copy it again, or take its whole members with truncated=\"keep\"",
             self.size
         ))
     }
@@ -104,24 +145,27 @@ impl<T: ReadAt + ?Sized> Walk<'_, T> {
                 return Ok(true);
             }
             let declared = self.check(&header)?;
-            let kind = header[156];
-            let regular = matches!(kind, b'0' | 0 | b'7');
-            let len = match regular {
-                true => long.size.take().unwrap_or(declared),
-                false => declared,
+            let flag = header[156];
+            let kind = Kind::of(flag);
+            let len = match kind {
+                Some(Kind::File) => long.size.take().unwrap_or(declared),
+                _ => declared,
             };
             let offset = self.at + HEADER as u64;
             let Some(end) = offset.checked_add(len).filter(|&end| end <= self.size) else {
                 return Ok(false);
             };
-            match kind {
-                _ if regular => self.found.push(Member {
+            if let Some(kind) = kind {
+                self.found.push(Member {
+                    kind,
                     name: long.name.take().unwrap_or_else(|| header_name(&header)),
                     begin,
                     offset,
                     len,
                     seal: seal(&header),
-                }),
+                });
+            }
+            match flag {
                 b'L' => long.name = Some(text(&self.body(offset, len)?)),
                 b'x' => long.read(&self.body(offset, len)?),
                 // Folders, links and devices hold no bytes of their own, and end what a long name was said for.
@@ -130,7 +174,7 @@ impl<T: ReadAt + ?Sized> Walk<'_, T> {
             }
             // The last member's padding may be missing: its bytes are all there.
             self.at = end.next_multiple_of(HEADER as u64);
-            if !matches!(kind, b'L' | b'x') {
+            if !matches!(flag, b'L' | b'x') {
                 begin = self.at;
             }
         }

@@ -1,6 +1,6 @@
 //! The member table of a shard, kept in a file so that a shard is walked once.
 //!
-//! `MAGIC | size, modified, changed of the shard | count | (begin, offset, len, seal, name length, name)* | checksum`,
+//! `MAGIC | size, modified, changed of the shard | count | (kind, begin, offset, len, seal, name length, name)* | checksum`,
 //! little-endian. A table that does not fit its shard, or its own checksum, is as good as absent: it is made again.
 
 use std::fs::{self, File, OpenOptions};
@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustc_hash::FxHasher;
 
 use super::file::{ReadAt, Stamp, open_regular};
-use super::tar::{HEADER, Member, seal};
+use super::tar::{HEADER, Kind, Member, seal};
 
-const MAGIC: &[u8; 8] = b"impasto2";
+const MAGIC: &[u8; 8] = b"impasto3";
 /// What all names of tables end in; the sources leave such files out.
 const ENDING: &str = "impasto-index";
 /// Headers of a shard that are compared with its table when it is opened, evenly spread.
@@ -103,11 +103,13 @@ fn parse(table: &[u8], stamp: Stamp) -> Option<Vec<Member>> {
     let count = reader.word()?;
     (0..count)
         .map(|_| {
+            let kind = *Kind::ALL.get(usize::try_from(reader.word()?).ok()?)?;
             let (begin, offset, len) = (reader.word()?, reader.word()?, reader.word()?);
             let seal = u32::try_from(reader.word()?).ok()?;
             let length = usize::try_from(reader.word()?).ok()?;
             let name = String::from_utf8(reader.take(length)?.to_vec()).ok()?;
             Some(Member {
+                kind,
                 name,
                 begin,
                 offset,
@@ -165,9 +167,14 @@ fn write(stamp: Stamp, members: &[Member]) -> Vec<u8> {
     }
     for member in members {
         let Member {
-            begin, offset, len, ..
+            kind,
+            begin,
+            offset,
+            len,
+            ..
         } = *member;
         for word in [
+            kind as u64,
             begin,
             offset,
             len,
