@@ -14,7 +14,7 @@ pub enum Format {
 }
 
 /// Formats that turn up in image folders and that we do not read, to name them in the error.
-const OTHERS: [(&[u8], usize, &str); 27] = [
+const OTHERS: [(&[u8], usize, &str); 30] = [
     (b"GIF8", 0, "GIF"),
     (b"BM", 0, "BMP"),
     (b"II*\0", 0, "TIFF"),
@@ -39,6 +39,13 @@ const OTHERS: [(&[u8], usize, &str); 27] = [
     (b"DDS ", 0, "DDS"),
     (b"\x76\x2f\x31\x01", 0, "OpenEXR"),
     (b"#?RADIANCE", 0, "Radiance HDR"),
+    (
+        b"version https://git-lfs",
+        0,
+        "a Git LFS pointer (git lfs pull brings the file)",
+    ),
+    (b"\x1f\x8b", 0, "gzip"),
+    (b"\x0a\x05\x01", 0, "PCX"),
     (b"%PDF", 0, "PDF"),
     (b"%!PS", 0, "PostScript"),
     (b"ftyp", 4, "a video (MP4 or its like)"),
@@ -137,6 +144,9 @@ mod tests {
             (&b"P6\n2 2\n255\n"[..], "PPM"),
             (b"<?xml version='1.0'?><svg/>", "SVG"),
             (b"\0\0\0\x18ftypheic", "HEIC"),
+            (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+            (b"\x1f\x8b\x08", "gzip"),
+            (b"\x0a\x05\x01\x08", "PCX"),
         ] {
             assert!(matches!(message(bytes), Error::Unsupported(m) if m.contains(name)));
         }

@@ -208,10 +208,14 @@ impl Geometry {
             && view.width > 0.0
             && view.height > 0.0;
         if !fits {
+            let resized = match self.crop {
+                Crop::Center { resize } => format!(" whose short side is resized to {resize}"),
+                Crop::Random { .. } | Crop::None => String::new(),
+            };
             return Err(Error::Recipe(format!(
-                "the target {}x{} is larger than a {width}x{height} image whose short side is resized by {:?}: \
+                "the target {}x{} is larger than a {width}x{height} image{resized}: \
                  make resize at least as large as size",
-                self.width, self.height, self.crop
+                self.width, self.height
             )));
         }
         let (left, top) = (view.left.max(0.0), view.top.max(0.0));

@@ -18,6 +18,7 @@ mod jpeg;
 mod load;
 mod patch;
 mod png;
+mod png_repair;
 mod png_text;
 mod resample;
 mod resize;

@@ -7,46 +7,75 @@ use ::png::{ColorType, Decoder, DecodingError, Reader, Transformations};
 use super::colour::append_rgb;
 use super::format::Format;
 use super::header::{Header, Limits, guarded};
+use super::png_repair::repaired;
 use super::png_text;
 use crate::{Error, Result};
 
+/// What is said of pixels that are not what was packed.
+const CHECKSUM: &str = "broken PNG: the checksum of its pixels is wrong; download or copy it again";
+
 pub(crate) fn probe(bytes: &[u8]) -> Result<Header> {
-    guarded("PNG", || open(bytes, None).map(|(_, header)| header))
+    guarded("PNG", || {
+        lenient(bytes, |bytes, strict| {
+            open(bytes, None, strict).map(|(_, header)| header)
+        })
+    })
 }
 
 /// Decodes a whole PNG into `out`: palette and low depths expanded, 16 bits cut to the high byte, alpha dropped.
 pub(crate) fn decode(bytes: &[u8], limits: &Limits, out: &mut Vec<u8>) -> Result<Header> {
     guarded("PNG", || {
-        let (mut reader, header) = open(bytes, Some(limits))?;
-        let (colour, depth) = reader.output_color_type();
-        let indexed = colour == ColorType::Indexed;
-        let bits = if indexed { depth as usize } else { 8 };
-        let channels = colour.samples();
-        let row = (header.width as usize * channels * bits).div_ceil(8);
-        let size = header.height as usize * row;
-        if reader.output_buffer_size() != Some(size) {
-            return Err(Error::Internal("unexpected PNG row layout".into()));
-        }
-        let refuse = |error| refusal(error, bytes.len());
-        out.clear();
-        if channels == 3 {
-            out.resize(size, 0);
-            reader.next_frame(out).map_err(refuse)?;
-            return Ok(header);
-        }
-        let mut samples = vec![0; size];
-        reader.next_frame(&mut samples).map_err(refuse)?;
-        out.reserve(3 * header.width as usize * header.height as usize);
-        if indexed {
-            let colours = colours(reader.info().palette.as_deref().unwrap_or_default());
-            for row in samples.chunks_exact(row) {
-                append_indexed(row, bits, header.width as usize, &colours, out);
-            }
-        } else {
-            append_rgb(&samples, channels, out);
-        }
-        Ok(header)
+        lenient(bytes, |bytes, strict| {
+            decode_pixels(bytes, limits, strict, out)
+        })
     })
+}
+
+/// Reads a file, and where that fails once more as it is repaired: then its pixels may lack their checksum.
+fn lenient(bytes: &[u8], mut read: impl FnMut(&[u8], bool) -> Result<Header>) -> Result<Header> {
+    let refused = match read(bytes, true) {
+        Err(Error::Decode(reason)) if reason == CHECKSUM => return Err(Error::Decode(reason)),
+        Err(error @ (Error::Decode(_) | Error::Truncated(_))) => error,
+        other => return other,
+    };
+    let again = repaired(bytes).and_then(|repaired| read(&repaired, false).ok());
+    let header = again.ok_or(refused)?;
+    Ok(Header {
+        orientation: png_text::orientation(bytes),
+        ..header
+    })
+}
+
+fn decode_pixels(bytes: &[u8], limits: &Limits, strict: bool, out: &mut Vec<u8>) -> Result<Header> {
+    let (mut reader, header) = open(bytes, Some(limits), strict)?;
+    let (colour, depth) = reader.output_color_type();
+    let indexed = colour == ColorType::Indexed;
+    let bits = if indexed { depth as usize } else { 8 };
+    let channels = colour.samples();
+    let row = (header.width as usize * channels * bits).div_ceil(8);
+    let size = header.height as usize * row;
+    if reader.output_buffer_size() != Some(size) {
+        return Err(Error::Internal("unexpected PNG row layout".into()));
+    }
+    let refuse = |error| refusal(error, bytes.len());
+    out.clear();
+    if channels == 3 {
+        out.resize(size, 0);
+        reader.next_frame(out).map_err(refuse)?;
+        return Ok(header);
+    }
+    let mut samples = vec![0; size];
+    reader.next_frame(&mut samples).map_err(refuse)?;
+    out.reserve(3 * header.width as usize * header.height as usize);
+    if indexed {
+        let colours = colours(reader.info().palette.as_deref().unwrap_or_default());
+        for row in samples.chunks_exact(row) {
+            append_indexed(row, bits, header.width as usize, &colours, out);
+        }
+    } else {
+        append_rgb(&samples, channels, out);
+    }
+    Ok(header)
 }
 
 /// A palette's colours; as in Pillow, an entry that is cut is none, and those that there are not are black.
@@ -78,10 +107,12 @@ fn append_indexed(
 fn open<'a>(
     bytes: &'a [u8],
     limits: Option<&Limits>,
+    strict: bool,
 ) -> Result<(Reader<Cursor<&'a [u8]>>, Header)> {
     let mut decoder = Decoder::new(Cursor::new(bytes));
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
+    decoder.ignore_checksums(!strict);
     let refuse = |error| refusal(error, bytes.len());
     let info = decoder.read_header_info().map_err(refuse)?;
     let header = Header {
@@ -121,6 +152,32 @@ fn refusal(error: DecodingError, length: usize) -> Error {
         DecodingError::LimitsExceeded => {
             Error::TooLarge("a PNG whose chunks ask for more memory than its size needs".into())
         }
-        error => Error::Decode(format!("broken PNG: {error}")),
+        error => in_words(&error.to_string()),
     }
+}
+
+/// The crate's words without its Rust.
+fn in_words(said: &str) -> Error {
+    if said.ends_with("WrongChecksum") {
+        return Error::Decode(CHECKSUM.into());
+    }
+    if said.contains("enough data for image") {
+        return Error::Truncated(
+            "the PNG has fewer rows than its header says: download or copy it again".into(),
+        );
+    }
+    if said.starts_with("Corrupt deflate stream") {
+        return Error::Decode(
+            "broken PNG: its pixels can't be unpacked; download or copy it again".into(),
+        );
+    }
+    // "ChunkType { type: PLTE, critical: true, ... }"
+    let plain = said
+        .split_once("ChunkType { type: ")
+        .and_then(|(before, rest)| {
+            let (kind, rest) = rest.split_once(',')?;
+            let (_, after) = rest.split_once('}')?;
+            Some(format!("{before}{kind}{after}"))
+        });
+    Error::Decode(format!("broken PNG: {}", plain.as_deref().unwrap_or(said)))
 }

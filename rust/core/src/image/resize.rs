@@ -103,7 +103,8 @@ pub(crate) fn need(
     let (top, patch_height) = range(view.top, view.height, height, out_h);
     if patch_width == 0 || patch_height == 0 || !(view.width > 0.0 && view.height > 0.0) {
         return Err(Error::Recipe(format!(
-            "the box {view:?} leaves a {width}x{height} image nothing to look at"
+            "box=({}, {}, {}, {}) (left, top, width, height) holds no pixel of the {width}x{height} image",
+            view.left, view.top, view.width, view.height
         )));
     }
     Ok(Patch {
