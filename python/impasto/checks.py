@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
@@ -21,6 +22,30 @@ def choice(name: str, value: object, known: Iterable[object]) -> None:
     # Equality alone would take 1 for True, and an array's would not be one truth.
     if not any(type(value) is type(one) and value == one for one in known):
         raise RecipeError(f"{name}={value!r} is not known; use one of {', '.join(map(repr, known))}")
+
+
+def flag(name: str, value: object) -> None:
+    """Requires True or False, numpy's too."""
+    require(type(value).__name__ in ("bool", "bool_"), f"{name}={value!r} must be True or False")
+
+
+def instance(name: str, value: object, kind: type) -> None:
+    """Requires a value of a kind."""
+    require(isinstance(value, kind), f"{name} must be of kind {kind.__name__}, not {type(value).__name__} ({value!r})")
+
+
+def path(name: str, value: object) -> str:
+    """Requires a path, and gives it as text."""
+    text = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    require(isinstance(text, str), f"{name}={value!r} must be a path: text or a pathlib.Path")
+    return str(text)
+
+
+def texts(name: str, value: object) -> list[str]:
+    """Requires a text or several, and gives them as a list."""
+    several: list[Any] = list(value) if isinstance(value, Iterable) and not isinstance(value, str) else [value]
+    require(all(isinstance(one, str) for one in several), f"{name}={value!r} must be a text, or a sequence of texts")
+    return several
 
 
 def probability(name: str, value: object) -> None:

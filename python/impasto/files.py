@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, Literal
 
 from impasto.errors import SourceError
 
@@ -64,8 +65,51 @@ def new_folder(path: str | os.PathLike[str], *, durable: bool = False) -> Iterat
     partial.rename(path)
 
 
+@contextmanager
+def open_regular(path: str | os.PathLike[str], mode: Literal["rb", "ab"] = "rb") -> Iterator[BinaryIO]:
+    """Opens a file, if it is one: a pipe would block, a device may never end.
+
+    Args:
+        path: The file, or a link to one.
+        mode: ``"rb"`` reads it, ``"ab"`` appends to it and makes it if there is none.
+
+    Raises:
+        SourceError: If it is missing, no regular file, or can't be opened, read or written.
+    """
+    name, done = os.fspath(path), "read" if mode == "rb" else "written"
+    flags = os.O_RDONLY if mode == "rb" else os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    # Without O_NONBLOCK opening a pipe waits for somebody at its other end.
+    flags |= getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    if "\0" in name:
+        raise SourceError("a path can't hold a zero byte; check the path", path=name)
+    try:
+        # Asked before, since to open a device may do something, and after, since it may be another file by then.
+        if mode == "rb" or Path(path).exists():
+            _require_regular(Path(path).stat(), name, done)
+        number = os.open(path, flags, 0o666)
+        with os.fdopen(number, mode) as file:
+            _require_regular(os.fstat(number), name, done)
+            yield file
+    except FileNotFoundError:
+        raise SourceError("the file does not exist; check the path", path=name) from None
+    except SourceError:
+        raise
+    except OSError as error:
+        raise SourceError(f"the file cannot be {done}: {error.strerror or error}", path=name) from error
+
+
+def require_regular(path: str | os.PathLike[str]) -> None:
+    """Requires a regular file, for those that are opened elsewhere by their path.
+
+    Raises:
+        SourceError: If it is missing, no regular file, or can't be opened.
+    """
+    with open_regular(path):
+        pass
+
+
 def read_regular(path: str | os.PathLike[str], *, most: int) -> bytes:
-    """Reads a file whole, if it is one: a pipe or a device would block, or never end.
+    """Reads a regular file whole.
 
     Args:
         path: The file, or a link to one.
@@ -74,23 +118,21 @@ def read_regular(path: str | os.PathLike[str], *, most: int) -> bytes:
     Raises:
         SourceError: If it is missing, no regular file, larger than ``most``, or can't be read.
     """
-    name = os.fspath(path)
-    try:
-        # Without O_NONBLOCK opening a pipe waits for somebody who writes.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise SourceError("it is no regular file; name the file itself", path=name)
-            if status.st_size > most:
-                reason = f"it has {status.st_size} bytes, more than the {most} that are read; raise the limit"
-                raise SourceError(reason, path=name)
-            return file.read(most + 1)[:most]
-    except SourceError:
-        raise
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise SourceError(f"the file cannot be read: {reason}", path=name) from error
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > most:
+            reason = f"it has {size} bytes, more than the {most} that are read; raise the limit"
+            raise SourceError(reason, path=os.fspath(path))
+        return file.read(most + 1)[:most]
+
+
+def _require_regular(status: os.stat_result, path: str, done: str) -> None:
+    mode = status.st_mode
+    if stat.S_ISREG(mode):
+        return
+    kinds = {stat.S_IFDIR: "directory", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
+    what = kinds.get(stat.S_IFMT(mode), "device")
+    raise SourceError(f"the file cannot be {done}: it is a {what}, not a regular file", path=path)
 
 
 def sync(path: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from impasto.errors import CheckpointError
+from impasto.errors import CheckpointError, SourceError
+from impasto.files import require_regular
 
 
 def check_tensors(tensors: Mapping[str, Tensor], shapes: Mapping[str, Sequence[int]], path: str | Path) -> None:
@@ -27,3 +28,15 @@ def check_tensors(tensors: Mapping[str, Tensor], shapes: Mapping[str, Sequence[i
             raise CheckpointError(f"{name} is {shape} where {expected} is expected", path=str(path))
         if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
             raise CheckpointError(f"{name} has values that are not finite; it is damaged", path=str(path))
+
+
+def require_checkpoint(path: str | Path) -> None:
+    """Requires a regular file, before a library opens it that would wait for a pipe.
+
+    Raises:
+        CheckpointError: If it is missing, no regular file, or can't be opened.
+    """
+    try:
+        require_regular(path)
+    except SourceError as error:
+        raise CheckpointError(error.reason, path=error.path) from error

@@ -1,6 +1,7 @@
 """Errors and their record, wherever a batch is made."""
 
 import json
+import os
 import pickle
 import warnings
 from pathlib import Path
@@ -168,3 +169,11 @@ def test_pinning_without_a_gpu_warns_once(picture, monkeypatch):
         loader = Loader(Sequence([(picture, "x")] * 8), PLAIN, batch_size=4, workers=0, pin_memory=True)
     assert len(list(loader)) == 2
     assert len(caught) == 1 and caught[0].filename == __file__
+
+
+def test_a_manifest_that_is_a_pipe_is_told_when_the_loader_is_made(tmp_path, picture):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for place in ("pipe", "link"):
+        with pytest.raises(SourceError, match="it is a pipe, not a regular file; give another manifest=FILE"):
+            Loader(Sequence([(picture, "x")]), PLAIN, batch_size=1, on_error="replace", manifest=tmp_path / place)

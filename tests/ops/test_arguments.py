@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from impasto import ImageRecipe, RecipeError, SourceError, ops
+from impasto import ImageRecipe, RandAugment, RandomSwap, Recipe, RecipeError, SourceError, ops
 
 IMAGE = np.zeros((10, 12, 3), np.uint8)
 BATCH = np.zeros((2, 4, 4, 3), np.uint8)
@@ -42,6 +42,21 @@ PARTNERS, LAMS = np.array([1, 1]), np.array([0.5, 1.0], np.float32)
         (lambda: ops.tokenize(["a cat", None]), r"captions\[1\] is a NoneType"),
         (lambda: ops.tokenize("a \ud83d cat"), "surrogate"),
         (lambda: ops.tokenize(5), "int"),
+        (lambda: ops.resize(IMAGE, 5, flip="no"), "flip='no' must be True or False"),
+        (lambda: ops.resize(IMAGE, 5, box=(0, 0, 1e-9, 1e-9)), r"box=\(0, 0, 0.000000001"),
+        (lambda: ops.load(b"", 5), r"recipe must be of kind ImageRecipe, not int"),
+        (lambda: ops.load(b"", Recipe()), "not Recipe"),
+        (lambda: ops.draw(5, 4, 4), "recipe must be of kind ImageRecipe"),
+        (lambda: ops.augment(IMAGE, 5), "policy must be of kind Augmentation"),
+        (lambda: ops.augment(None, RandAugment()), "image must be an array"),
+        (lambda: ops.augment(IMAGE, RandAugment(), seed=None), "seed=None"),
+        (lambda: ops.augment_caption(5, RandomSwap()), "caption must be of kind str"),
+        (lambda: ops.augment_caption("a", [5]), "policy must be of kind WordAugmentation"),
+        (lambda: ops.apply(IMAGE, 5), "operations=5 must be pairs"),
+        (lambda: ops.apply(IMAGE, ["ShearX"]), "must be pairs"),
+        (lambda: ops.apply(IMAGE, [("ShearX", ["a"])]), "must be pairs"),
+        (lambda: ops.apply(IMAGE, [("ShearX", 5)]), "must be pairs"),
+        (lambda: ops.apply(IMAGE, [], style="x"), "style='x'"),
         (lambda: ops.permutation(2.5), r"length=2\.5"),
     ],
 )

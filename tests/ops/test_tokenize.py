@@ -133,7 +133,7 @@ def test_damaged_vocabularies_are_named(tmp_path, contents):
 
 
 def test_absent_vocabularies_are_named(tmp_path):
-    with pytest.raises(VocabularyError, match="cannot be read") as caught:
+    with pytest.raises(VocabularyError, match="the vocabulary: the file does not exist") as caught:
         ops.tokenize("a", BertTokenizer(vocabulary=tmp_path / "vocab.txt"))
     assert caught.value.path == str(tmp_path / "vocab.txt")
 

@@ -15,6 +15,7 @@ from torch.nn import functional
 from impasto import ops
 from impasto.checks import require
 from impasto.errors import ImpastoError, RecipeError, SourceError, located
+from impasto.files import open_regular
 from impasto.jobs.images import encode_image, shrink_to
 from impasto.ops import Image
 from impasto.progress import Progress
@@ -43,7 +44,7 @@ def is_picture(path: str | Path) -> bool:
     """Whether a path is a file that begins as a JPEG, PNG or WebP does, however it ends."""
     if not Path(path).is_file():
         return False
-    with Path(path).open("rb") as file:
+    with open_regular(path) as file:
         head = file.read(12)
     return head.startswith((b"\xff\xd8\xff", b"\x89PNG")) or (head[:4] == b"RIFF" and head[8:] == b"WEBP")
 

@@ -11,6 +11,7 @@ from typing import Literal
 from impasto.batch import Batch, Replaced
 from impasto.checks import choice, probability
 from impasto.errors import BadSampleBudgetError, InternalError, SourceError
+from impasto.files import open_regular
 from impasto.messages import warn_once
 
 #: The budget is a rate; it is held against at least this many samples, so that the first bad one doesn't end a run.
@@ -90,10 +91,11 @@ class BadSamples:
         try:
             self.manifest.parent.mkdir(parents=True, exist_ok=True)
             # One write in append mode: lines of several workers don't interleave.
-            with self.manifest.open("a", encoding="utf-8") as file:
-                file.write("".join(f"{line}\n" for line in lines))
+            with open_regular(self.manifest, "ab") as file:
+                file.write("".join(f"{line}\n" for line in lines).encode())
         except OSError as error:
-            reason = f"the manifest of bad samples can't be written: {error}; give another manifest=FILE, or None"
+            why = error.reason if isinstance(error, SourceError) else error
+            reason = f"the manifest of bad samples can't be written: {why}; give another manifest=FILE, or None"
             raise SourceError(reason, path=str(self.manifest)) from error
 
     def _refuse(self, last: Replaced) -> None:

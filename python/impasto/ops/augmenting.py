@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from numbers import Real
+from typing import Any, Literal
 
 import numpy as np
 
 from impasto import _core
-from impasto.errors import RecipeError
-from impasto.ops.images import Image
+from impasto.checks import choice, instance, require
+from impasto.ops.images import Image, check_image, check_keys
 from impasto.recipe import Augmentation, Operation, WordAugmentation
 
 
 def _copy(image: Image) -> Image:
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
-        raise RecipeError(f"image must be [H, W, 3] uint8, not {list(image.shape)} {image.dtype}")
+    check_image(image)
+    require(image.size > 0, f"image is empty, {list(image.shape)}")
     return np.array(image, order="C")
+
+
+def _policies(policy: Any, kind: Any) -> list[Any]:
+    several = [policy] if isinstance(policy, kind) or not isinstance(policy, Iterable) else list(policy)
+    for one in several:
+        instance("policy", one, kind)
+    return several
+
+
+def _is_operation(one: object) -> bool:
+    if not isinstance(one, tuple | list) or len(one) != 2 or not isinstance(one[0], str):
+        return False
+    return isinstance(one[1], tuple | list | np.ndarray) and all(isinstance(value, Real) for value in one[1])
 
 
 def augment(
@@ -48,9 +62,8 @@ def augment(
         >>> image.max(), operations[0][0]
         (np.uint8(9), 'Erase')
     """
-    if not all(0 <= key < 2**63 for key in (seed, epoch, sample)):
-        raise RecipeError(f"seed={seed}, epoch={epoch} and sample={sample} must lie in 0..2**63-1")
-    policies = [policy] if isinstance(policy, Augmentation) else list(policy)
+    check_keys(seed, epoch, sample)
+    policies = _policies(policy, Augmentation)
     result = _copy(image)
     return result, _core.augment(result, [policy.native for policy in policies], seed=seed, epoch=epoch, sample=sample)
 
@@ -81,6 +94,9 @@ def apply(
         [205, 205, 205]
     """
     result = _copy(image)
+    choice("style", style, ("torchvision", "albef"))
+    hint = f"operations={operations!r} must be pairs of a name and numbers, such as [('Brightness', [0.5])]"
+    require(isinstance(operations, Sequence) and all(map(_is_operation, operations)), hint)
     _core.apply_ops(result, [(name, list(values)) for name, values in operations], style)
     return result
 
@@ -110,7 +126,7 @@ def augment_caption(
         >>> augment_caption("a dog", impasto.RandomSwap(n=1))
         'dog a'
     """
-    if not all(0 <= key < 2**63 for key in (seed, epoch, sample)):
-        raise RecipeError(f"seed={seed}, epoch={epoch} and sample={sample} must lie in 0..2**63-1")
-    policies = [policy] if isinstance(policy, WordAugmentation) else policy
+    check_keys(seed, epoch, sample)
+    instance("caption", caption, str)
+    policies = _policies(policy, WordAugmentation)
     return _core.augment_words(caption, [policy.native for policy in policies], seed=seed, epoch=epoch, sample=sample)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from impasto import _core
-from impasto.checks import choice, is_count, is_number, require, whole
+from impasto.checks import choice, flag, instance, is_count, is_number, require, whole
 from impasto.errors import RecipeError
 from impasto.files import read_regular
 from impasto.recipe import ImageRecipe
@@ -51,10 +51,17 @@ def _bytes(data: bytes | str | Path, most: int = ImageRecipe.max_bytes) -> bytes
     return bytes(data)
 
 
-def _check_image(image: Image) -> None:
+def check_image(image: Image) -> None:
+    """Requires pixels [H, W, 3] uint8."""
     if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         found = f"{list(image.shape)} {image.dtype}" if isinstance(image, np.ndarray) else type(image).__name__
         raise RecipeError(f"image must be an array [H, W, 3] uint8, not {found}")
+
+
+def check_keys(seed: int, epoch: int, sample: int) -> None:
+    """Requires what a sample's stream is keyed by."""
+    for name, key in (("seed", seed), ("epoch", epoch), ("sample", sample)):
+        whole(name, key, bits=63)
 
 
 def probe(data: bytes | str | Path) -> ImageHeader:
@@ -143,7 +150,7 @@ def crop(image: Image, box: tuple[int, int, int, int]) -> Image:
         >>> crop(np.zeros((480, 640, 3), np.uint8), (10, 20, 100, 50)).shape
         (50, 100, 3)
     """
-    _check_image(image)
+    check_image(image)
     left, top, width, height = _box(box)
     rows, columns = image.shape[:2]
     if not all(map(is_count, box)) or not (0 <= left < left + width <= columns and 0 <= top < top + height <= rows):
@@ -187,8 +194,9 @@ def resize(
         (224, 224, 3)
     """
     recipe = ImageRecipe(size=size, interpolation=interpolation)
+    flag("flip", flip)
     height, width = recipe.shape
-    _check_image(image)
+    check_image(image)
     rows, columns = image.shape[:2]
     left, top, box_width, box_height = (0.0, 0.0, float(columns), float(rows)) if box is None else _box(box)
     inside = 0 <= left < left + box_width <= columns and 0 <= top < top + box_height <= rows
@@ -221,6 +229,7 @@ def draw(
         >>> draw(ImageRecipe(crop="none"), 640, 480)
         ((0.0, 0.0, 640.0, 480.0), False)
     """
+    instance("recipe", recipe, ImageRecipe)
     if not all(map(is_count, (width, height, seed, epoch, sample))) or not (
         0 < width < 2**31 and 0 < height < 2**31 and all(0 <= key < 2**63 for key in (seed, epoch, sample))
     ):
@@ -256,6 +265,7 @@ def load(
     Raises:
         DecodeError: If the bytes can't be decoded.
         SourceError: If the file can't be read.
+        RecipeError: If an argument is of a wrong kind.
 
     Examples:
         >>> import io, PIL.Image
@@ -265,8 +275,8 @@ def load(
         >>> image.shape, [round(x, 1) for x in box], flip
         ((64, 64, 3), [106.7, 26.7, 426.7, 426.7], False)
     """
-    if not all(is_count(key) and 0 <= key < 2**63 for key in (seed, epoch, sample)):
-        raise RecipeError(f"seed={seed!r}, epoch={epoch!r} and sample={sample!r} must lie in 0..2**63-1")
+    instance("recipe", recipe, ImageRecipe)
+    check_keys(seed, epoch, sample)
     whole("view", view, bits=16)
     builder = _core.IndexBuilder()
     if isinstance(data, str | Path):

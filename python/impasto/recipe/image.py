@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from impasto import _core
-from impasto.checks import choice, color, interval, is_count, is_number, is_triple, require
+from impasto.checks import choice, color, flag, interval, is_count, is_number, is_triple, require
 from impasto.recipe.augment import Augmentation
 from impasto.recipe.patches import PatchDrop
 
@@ -110,6 +110,7 @@ class ImageRecipe:
             drop.counts(self.shape)
         choice("dtype", self.dtype, ("float32", "float16", "bfloat16", "uint8"))
         choice("layout", self.layout, ("chw", "hwc"))
+        flag("exact", self.exact)
         choice("exif", self.exif, ("ignore", "apply"))
         choice("truncated", self.truncated, ("raise", "keep"))
         for name in ("max_pixels", "max_bytes", "max_scans"):

@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Literal
 
 from impasto import _core
-from impasto.checks import choice
-from impasto.errors import VocabularyError
+from impasto.checks import choice, flag, path
+from impasto.errors import SourceError, VocabularyError
+from impasto.files import read_regular
+
+#: The largest vocabulary that is read, in bytes; CLIP's has 3 MB, those of a hundred languages less than 10.
+_MOST = 1 << 27
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +36,8 @@ class ClipTokenizer:
     specials: Literal["text", "parse"] = "text"
 
     def __post_init__(self) -> None:
+        if self.vocabulary is not None:
+            path("vocabulary", self.vocabulary)
         choice("clean", self.clean, ("open_clip", "none"))
         choice("specials", self.specials, ("text", "parse"))
 
@@ -70,6 +76,9 @@ class BertTokenizer:
     specials: Literal["text", "parse"] = "text"
 
     def __post_init__(self) -> None:
+        path("vocabulary", self.vocabulary)
+        flag("lowercase", self.lowercase)
+        flag("end", self.end)
         choice("specials", self.specials, ("text", "parse"))
 
     @property
@@ -123,9 +132,9 @@ def _open_clip_vocabulary() -> Path:
 
 def _read(path: str) -> bytes:
     try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise VocabularyError(f"the vocabulary cannot be read: {error.strerror}", path=path) from error
+        return read_regular(path, most=_MOST)
+    except SourceError as error:
+        raise VocabularyError(f"the vocabulary: {error.reason}", path=path) from error
 
 
 @cache

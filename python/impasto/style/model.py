@@ -16,7 +16,7 @@ from impasto.style.embedding import EmbeddingDistribution
 from impasto.style.networks.compact import StatisticsPredictor
 from impasto.style.networks.inception import InceptionPredictor
 from impasto.style.networks.transformer import StyleTransformer
-from impasto.weights import check_tensors
+from impasto.weights import check_tensors, require_checkpoint
 
 #: The model that comes with impasto.
 DEFAULT = Path(__file__).with_name("weights") / "default.safetensors"
@@ -150,6 +150,7 @@ def _settings(header: dict[str, str], name: str) -> dict[str, Any]:
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    require_checkpoint(path)
     try:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}

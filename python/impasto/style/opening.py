@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from impasto import checks
 from impasto.errors import CheckpointError
 from impasto.style.model import DEFAULT, StyleModel
 from impasto.style.published import load_published
@@ -24,10 +25,11 @@ def open_model(path: str | Path | None = None) -> StyleModel:
 
     Raises:
         CheckpointError: If it is missing, damaged, or of another kind (such as Magenta's); the message says why.
+        RecipeError: If it is no path.
     """
     if path is None:
         return StyleModel.load(DEFAULT)
-    path = Path(path)
+    path = Path(checks.path("path", path))
     if _is_tensorflow(path):
         raise CheckpointError(_MAGENTA, path=str(path))
     if path.is_dir():

@@ -18,11 +18,12 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from impasto import checks
 from impasto.checks import choice, require
 from impasto.errors import CheckpointError
 from impasto.extras import need
 from impasto.style.networks.features import DEPTHS, SmallVGG, centered
-from impasto.weights import check_tensors
+from impasto.weights import check_tensors, require_checkpoint
 
 Pooling = Literal["max", "average"]
 
@@ -219,7 +220,7 @@ def load_features(which: str | Path = "auto", *, pooling: Pooling = "max") -> VG
             )
             raise CheckpointError(reason, path=str(_folder()))
     else:
-        path = SMALL if which == "small" else Path(which)
+        path = SMALL if which == "small" else Path(checks.path("which", which))
     if path.suffix == ".safetensors":
         return SmallFeatures(_read_small(path))
     weights = _read_pth(path)
@@ -248,10 +249,9 @@ def _cached(kind: str) -> Path | None:
 
 
 def _read_pth(path: Path) -> dict[str, Tensor]:
+    require_checkpoint(path)
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise CheckpointError("the file does not exist; check the path", path=str(path)) from None
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
         first = str(error).partition("\n")[0]
         raise CheckpointError(f"it can't be read: {first}; use another copy", path=str(path)) from error
@@ -261,6 +261,7 @@ def _read_pth(path: Path) -> dict[str, Tensor]:
 
 
 def _read_small(path: Path) -> SmallVGG:
+    require_checkpoint(path)
     try:
         weights = load_file(path)
     except (OSError, SafetensorError) as error:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from impasto.batch import Batch, BatchId
-from impasto.checks import choice, is_count, require
+from impasto.checks import at_least, choice, flag, instance, is_count, require
 from impasto.errors import RecipeError
 from impasto.streams import counted, stream
 from impasto.style.model import StyleModel
@@ -101,6 +101,10 @@ class StyleRandomizer(nn.Module):
         check: Literal["auto", "always", "never"] = "auto",
     ) -> None:
         super().__init__()
+        instance("model", model, StyleModel)
+        for name, value in (("shared", shared), ("in_eval", in_eval), ("differentiable", differentiable)):
+            flag(name, value)
+        flag("graphs", graphs)
         check_alpha(alpha)
         choice("base", base, ("image", "mean"))
         choice("backend", backend, BACKENDS)
@@ -111,7 +115,8 @@ class StyleRandomizer(nn.Module):
             chunk is None or (is_count(chunk) and chunk > 0), f"chunk={chunk!r} must be a number of images, or None"
         )
         require(not (graphs and differentiable), "graphs=True keeps no gradients; leave out differentiable=True")
-        require(dtype is None or dtype.is_floating_point, f"dtype={dtype!r} must be floating point, or None")
+        floating = isinstance(dtype, torch.dtype) and dtype.is_floating_point
+        require(dtype is None or floating, f"dtype={dtype!r} must be a floating point dtype of torch, or None")
         self.alpha = alpha
         self.ratio = ratio
         self.base = base
@@ -243,6 +248,7 @@ class StyleRandomizer(nn.Module):
         Raises:
             RecipeError: If an argument makes no sense.
         """
+        at_least(0, count=count)
         require(embeddings is None or styles is None, "give embeddings or style images, not both")
         explicit = embeddings is not None or styles is not None
         if not (explicit or rows is not None or self.training or self.in_eval):
