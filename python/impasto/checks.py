@@ -75,12 +75,6 @@ def is_triple(value: object) -> bool:
     return isinstance(value, tuple | list) and len(value) == 3 and all(map(is_number, value))
 
 
-def flag(**values: object) -> None:
-    """Requires True or False, given by their names."""
-    for name, value in values.items():
-        require(isinstance(value, bool), f"{name}={value!r} must be True or False")
-
-
 def color(name: str, value: object) -> None:
     """Requires the red, green and blue of a color, as bytes."""
     whole = is_triple(value) and all(is_count(one) and 0 <= one <= 255 for one in value)  # type: ignore[attr-defined]

@@ -126,3 +126,13 @@ def test_facts_of_a_record_of_several_lines(tmp_path):
     source = CsvCaptions(path, sep=",")
     assert source.facts(0) == {"filepath": "a.jpg", "title": "one\ntwo", "more": 'x "y"', "captions": ["one\ntwo"]}
     assert source.facts(1)["more"] == "z"
+
+
+@pytest.mark.parametrize("quoting", [None, "double", "none"])
+def test_a_long_field_is_no_stray_quote(tmp_path, quoting):
+    path, limit = tmp_path / "table.tsv", csv.field_size_limit()
+    path.write_text(f"filepath\ttitle\na.jpg\t{'x' * 140_000}\nb.jpg\tb\n")
+    source = CsvCaptions(path, quoting=quoting)
+    assert list(source.keys) == ["a.jpg", "b.jpg"] and source.index.captions(1) == ["b"]
+    assert source.facts(0)["title"] == source.index.captions(0)[0] == "x" * 140_000
+    assert csv.field_size_limit() == limit

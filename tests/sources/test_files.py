@@ -141,3 +141,10 @@ def test_what_is_no_regular_file_is_never_waited_for(tmp_path, jpeg, kind):
     index.symlink_to(path)
     assert len(WebDataset(shard)) == 1 and len(WebDataset(shard)) == 1
     assert path.exists() and not index.is_symlink() and index.stat().st_size > 0
+
+
+def test_one_zero_byte_is_no_utf16(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_bytes(b"\0")
+    with pytest.raises(SourceError, match="line 1, column 1"):
+        AlbefCaptions(path)

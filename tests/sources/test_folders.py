@@ -6,6 +6,7 @@ import pickle
 import pytest
 import torchvision
 
+from impasto import sources
 from impasto.errors import CaptionError, SourceError
 from impasto.sources import ImageFolder, ImageTextFolder
 
@@ -73,7 +74,7 @@ def test_facts_of_an_image_folder_name_the_class(fill):
 @pytest.mark.parametrize(
     ("files", "says"),
     [
-        ({}, "the data set is empty: the folder holds no images but nothing"),
+        ({}, "the data set is empty: the folder holds no images; check"),
         ({"._a.jpg": "", "b.gif": "", "a.txt": ""}, "no images but 1 hidden, 1 .gif"),
     ],
 )
@@ -102,9 +103,31 @@ def test_image_folder_has_torchvisions_order(fill, rows_of):
 def test_what_is_wrong_with_an_image_folder(fill):
     with pytest.raises(SourceError, match="there are no class folders"):
         ImageFolder(fill({"a.jpg": ""}))
-    with pytest.raises(SourceError, match="the class folder holds no images") as caught:
-        ImageFolder(fill({"a/1.jpg": "", "b/notes.md": ""}))
-    assert caught.value.path.endswith("/b")
+    with pytest.raises(SourceError, match=r"class folders hold no images but 1 .jpg, 2 .md, 2 classes without images"):
+        ImageFolder(fill({"b/notes.md": "", "c/x.md": ""}))
+
+
+def test_a_class_without_images_keeps_its_label(fill, rows_of):
+    folder = fill({"a/notes.md": "", "b/1.jpg": "", "c/.DS_Store": "", "d/2.jpg": "", "__MACOSX/._1.jpg": ""})
+    (folder / "e").mkdir()
+    source = ImageFolder(folder)
+    assert source.left_out == {"classes without images": 3, "hidden": 2, ".md": 1}
+    (folder / "__MACOSX" / "._1.jpg").unlink()
+    (folder / "__MACOSX").rmdir()
+    expected = torchvision.datasets.ImageFolder(str(folder), allow_empty=True)
+    assert [(str(folder / row.path), row.label) for row in rows_of(source, folder)] == expected.samples
+    assert source.classes == expected.classes
+
+
+@pytest.mark.parametrize("here", [".", "./", "", "../images"])
+def test_folders_are_the_same_from_within(fill, monkeypatch, here):
+    folder = fill({"cat/a/b/1.jpg": "", "cat/2.jpg": "", "dog/a/3.jpg": ""})
+    (folder / "dog" / "link").symlink_to(folder / "cat" / "a")
+    keys = list(ImageFolder(folder).keys)
+    monkeypatch.chdir(folder)
+    assert list(ImageFolder(here).keys) == list(sources.open(here).keys) == keys
+    (folder / "cat" / "a" / "1.txt").write_text("a caption")
+    assert isinstance(sources.open(here), ImageTextFolder)
 
 
 def test_a_link_that_leads_back_up_is_refused(fill):

@@ -60,8 +60,10 @@ def test_a_bad_image_is_a_bad_row(write_json, images, faults):
         {**COCO[0], "split": None},
     ]
     silent = {**COCO[1], "cocoid": 7, "sentences": [{"raw": None}, {"raw": "good"}]}
-    source = KarpathyCaptions(write_json({"images": [*bad, silent, 5]}), images=images)
-    assert list(source.keys) == ["2", "2", "images[2]", "7"]
+    astray = {**COCO[1], "cocoid": 8, "filepath": 5}
+    source = KarpathyCaptions(write_json({"images": [*bad, silent, 5, astray]}), images=images)
+    assert list(source.keys) == ["2", "2", "images[2]", "7", "8"]
+    assert "images[6] has a 'filepath' that is no text" in faults(source)["8"]
     assert "twice" in faults(source)["2"] and "not a string" in faults(source)["7"]
     assert faults(source)["images[2]"] == "SourceError: images[2] has no 'filename'; give it one"
     with pytest.raises(CaptionError, match="'sentences' are not a list"):

@@ -111,3 +111,18 @@ def test_a_wrong_caption_field_is_answered_with_those_there_are(tmp_path, put):
     (tmp_path / "a.json").write_text(json.dumps([{"image": "1.jpg", "text": "x"}]))
     with pytest.raises(SourceError, match=r"'image', 'text'.*have 'image' and 'caption'"):
         sources.open(tmp_path / "a.json")
+
+
+def test_a_bad_place_among_the_first_names_hides_nothing(tmp_path, put):
+    put("images")
+    entries = [{"filename": name, "split": "train", "sentences": [{"raw": "a"}]} for name in NAMES]
+    (tmp_path / "a.json").write_text(json.dumps({"images": [{**entries[0], "filepath": 5}, *entries[1:]]}))
+    source = sources.open(tmp_path / "a.json")
+    assert source.index.fault(0) is not None and source.index.path(1) == str(tmp_path / "images" / "2.jpg")
+
+
+def test_annotations_beside_images_are_no_class(tmp_path, put):
+    put("coco/train2017")
+    annotate(tmp_path / "coco" / "annotations" / "a.json")
+    with pytest.raises(SourceError, match=r"name one of them: annotations/a.json"):
+        sources.open(tmp_path / "coco")

@@ -238,8 +238,15 @@ def test_a_caption_that_is_not_utf8(write_tar):
         {"images": (".jpg",)},
         {"truncated": "skip"},
         *({"caption": caption} for caption in ("", "json:", ".txt", "txt:caption")),
+        *({name: 5} for name in ("caption", "label", "cache", "images")),
     ],
 )
 def test_options_that_make_no_sense(write_tar, options):
     with pytest.raises(RecipeError):
         WebDataset(write_tar([("a.jpg", b"")]), **options)
+
+
+def test_facts_of_a_json_member_that_is_nested_too_deeply(write_tar):
+    deep = b'{"caption": "a", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    source = WebDataset(write_tar([("a.jpg", b""), ("a.json", deep)]), caption="json")
+    assert source.facts(0) == {"json": deep, "captions": ["a"]}

@@ -133,7 +133,8 @@ class Loader(Generic[Yielded]):
     ) -> None:
         for name in unknown:
             raise RecipeError(f"Loader takes no {name}=; {_ELSEWHERE.get(name, 'see help(impasto.Loader)')}")
-        flag(processes=processes, shuffle=shuffle, drop_last=drop_last, pin_memory=pin_memory)
+        flag("processes", processes)
+        flag("pin_memory", pin_memory)
         choice("multiprocessing_context", multiprocessing_context, (None, "fork", "spawn", "forkserver"))
         at_least(0, workers=workers)
         at_least(1, prefetch=prefetch, batch_size=batch_size)

@@ -82,7 +82,8 @@ class BatchSampler:
         if seed is None:
             seed = self._data.seed if self._data is not None else 0
         whole("seed", seed, bits=64)
-        flag(shuffle=shuffle, drop_last=drop_last)
+        flag("shuffle", shuffle)
+        flag("drop_last", drop_last)
         self._mixture: Mixture | None = getattr(length, "mixture", None)
         #: Samples of an epoch.
         self.length = len(length) if isinstance(length, Described) else length

@@ -68,7 +68,8 @@ class Recipe:
     def evaluation(self, *, captions: Literal["draw", "first", "all"] = "first") -> Recipe:
         """The recipe for evaluating what is trained with this one: nothing is drawn or mixed.
 
-        Random crops become a plain resize, center crops stay; sizes, normalisation, tokenizer and limits are kept.
+        Random crops become a plain resize, other crops stay, the first view remains; sizes, normalisation, tokenizer and
+        limits are kept.
 
         Args:
             captions: Which captions; ``"all"`` for retrieval.
@@ -78,8 +79,7 @@ class Recipe:
             >>> trained.evaluation().differences(trained)
             {'image.crop': ('none', 'random'), 'image.hflip': (0.0, None), 'text.captions': ('first', 'draw')}
         """
-        crop = "none" if self.image.crop == "random" else self.image.crop
-        image = replace(self.image, crop=crop, hflip=0.0, augment=())
+        image = _evaluated(self.views[0])
         text = None if self.text is None else replace(self.text, captions=captions, augment=())
         return replace(self, image=image, text=text, mix=None)
 
@@ -126,3 +126,8 @@ class Recipe:
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "native"}
+
+
+def _evaluated(view: ImageRecipe) -> ImageRecipe:
+    crop = "none" if view.crop == "random" else view.crop
+    return replace(view, crop=crop, hflip=0.0, augment=(), patch_drop=None)

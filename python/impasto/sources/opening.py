@@ -1,6 +1,5 @@
 """From a path to the source that reads it."""
 
-import os
 import re
 import tarfile
 from collections import Counter
@@ -9,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from impasto import checks
 from impasto.errors import SourceError
 from impasto.sources.base import Source
 from impasto.sources.formats.albef import AlbefCaptions
@@ -18,7 +18,7 @@ from impasto.sources.formats.csv_captions import CsvCaptions
 from impasto.sources.formats.flickr import FlickrCaptions, flickr_layout, flickr_names
 from impasto.sources.formats.image_folder import ImageFolder
 from impasto.sources.formats.image_text_folder import ImageTextFolder
-from impasto.sources.formats.karpathy import KarpathyCaptions
+from impasto.sources.formats.karpathy import KarpathyCaptions, folder_of
 from impasto.sources.formats.lmdb import Lmdb
 from impasto.sources.formats.parquet import Parquet
 from impasto.sources.formats.webdataset import WebDataset
@@ -61,9 +61,10 @@ def open(
 
     Raises:
         SourceError: The format is not known, the images aren't found, or the data set cannot be opened.
+        RecipeError: An argument is of a wrong kind.
     """
-    target = os.fspath(target)
-    folder = None if images is None else os.fspath(images)
+    target = checks.path("target", target)
+    folder = None if images is None else checks.path("images", images)
     path = Path(target)
     if path.is_dir():
         return _open_folder(path, caption)
@@ -106,14 +107,16 @@ def _open_folder(folder: Path, caption: str | None) -> Source:
     flat = any(is_image(name) for prefix, names in listing for name in names if not prefix)
     if beside or flat:
         return ImageTextFolder(folder)
-    try:
-        return ImageFolder(folder)
-    except SourceError:
-        named = [f"{prefix}{name}" for prefix, names in listing for name in names if _annotates(name)]
-        if not named:
-            raise
+    named = [f"{prefix}{name}" for prefix, names in listing for name in names if _annotates(name)]
+    if named and not _all_classes_hold_images(listing):
         reason = f"this folder holds a data set and its annotations; name one of them: {', '.join(sorted(named)[:8])}"
-        raise SourceError(reason, path=str(folder)) from None
+        raise SourceError(reason, path=str(folder))
+    return ImageFolder(folder)
+
+
+def _all_classes_hold_images(listing: list[tuple[str, list[str]]]) -> bool:
+    classes = {prefix.partition("/")[0] for prefix, _ in listing if prefix}
+    return classes == {prefix.partition("/")[0] for prefix, names in listing if any(map(is_image, names))} != set()
 
 
 def _annotates(name: str) -> bool:
@@ -167,7 +170,7 @@ def _open_json(target: str, images: str | None) -> Source:
         return AlbefCaptions(target, root=find_images(target, images, _names(document, "image")))
     if kind == KARPATHY:
         entries = document["images"]
-        names = [Path(e.get("filepath") or "", name) for e, name in _with_names(entries, "filename")]
+        names = [Path(folder_of(e) or "", name) for e, name in _with_names(entries, "filename")]
         splits = dict.fromkeys(e["split"] for e in entries if isinstance(e, dict) and isinstance(e.get("split"), str))
         return KarpathyCaptions(target, images=find_images(target, images, names), split=tuple(splits))
     names = _names(document["images"], "file_name") if kind == COCO else []

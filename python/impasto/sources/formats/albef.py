@@ -2,10 +2,11 @@
 
 import os
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
+from impasto import checks
 from impasto._core import IndexBuilder
 from impasto.errors import SourceError
 from impasto.sources.base import IndexedSource
@@ -33,8 +34,9 @@ class AlbefCaptions(IndexedSource):
     """
 
     def __init__(self, json: StrPath | Sequence[StrPath], *, root: StrPath = "") -> None:
-        folder = require_folder(root) if os.fspath(root) else ""
-        paths = [os.fspath(one) for one in ([json] if isinstance(json, (str, os.PathLike)) else json)]
+        folder = require_folder(root, "root") if root != "" else ""
+        several = json if isinstance(json, Iterable) and not isinstance(json, str | os.PathLike) else [json]
+        paths = [checks.path("json", one) for one in several]
         if not paths:
             raise SourceError("the list of files is empty; name at least one", path="")
         builder = IndexBuilder(folder)

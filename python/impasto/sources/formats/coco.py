@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from impasto import checks
 from impasto._core import IndexBuilder
 from impasto.errors import CaptionError, SourceError
 from impasto.sources.base import IndexedSource
@@ -35,7 +36,7 @@ class CocoCaptions(IndexedSource):
 
     def __init__(self, annotations: StrPath, *, images: StrPath) -> None:
         root = require_folder(images)
-        path = os.fspath(annotations)
+        path = checks.path("annotations", annotations)
         document, kept = read_entries(path)
         require_kind(document, COCO, path)
         if not document["images"]:

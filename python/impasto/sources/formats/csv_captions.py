@@ -45,9 +45,9 @@ class CsvCaptions(IndexedSource):
         sep: str = "\t",
         quoting: Quoting = None,
     ) -> None:
-        if len(sep) != 1:
+        if not isinstance(sep, str) or len(sep) != 1:
             raise RecipeError(f"sep={sep!r} is not one character; say sep=',' or sep='\\t'")
-        folder = require_folder(root) if os.fspath(root) else ""
+        folder = require_folder(root, "root") if root != "" else ""
         table = Table(csv, sep, quoting=quoting)
         records = iter(table)
         self._header = next(records, Record(1, 1, [])).fields

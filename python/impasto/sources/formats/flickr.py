@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from impasto import checks
 from impasto._core import IndexBuilder
 from impasto.errors import CaptionError, SourceError
 from impasto.sources.base import IndexedSource
@@ -43,7 +44,7 @@ class FlickrCaptions(IndexedSource):
 
     def __init__(self, captions: StrPath, *, images: StrPath, quoting: Quoting = None) -> None:
         root = require_folder(images)
-        path = os.fspath(captions)
+        path = checks.path("captions", captions)
         rows: dict[str, dict[int, Caption]] = {}
         faults: dict[str, SourceError] = {}
         for line in _lines(path, quoting):

@@ -8,11 +8,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from impasto._core import IndexBuilder
+from impasto.checks import texts
 from impasto.errors import CaptionError, ImpastoError, SourceError
 from impasto.sources.base import IndexedSource
 from impasto.sources.reading.captions import Caption, as_caption
 from impasto.sources.reading.files import StrPath, read_text, require_folder
-from impasto.sources.reading.folders import is_image, kind_of, walk
+from impasto.sources.reading.folders import found_instead, is_image, kind_of, walk
 
 #: A longer file is no caption, and isn't read.
 _MOST = 1 << 20
@@ -37,7 +38,7 @@ class ImageTextFolder(IndexedSource):
 
     def __init__(self, folder: StrPath, *, ignore: Sequence[str] = ()) -> None:
         root = require_folder(folder)
-        patterns = [ignore] if isinstance(ignore, str) else list(ignore)
+        patterns = texts("ignore", ignore)
         left_out: Counter[str] = Counter()
         builder = IndexBuilder(root)
         images = 0
@@ -46,8 +47,7 @@ class ImageTextFolder(IndexedSource):
             left_out["ignored"] += len(names) - len(kept)
             images += _add_folder(builder, root, prefix, kept, left_out)
         if not images:
-            found = ", ".join(f"{count} {kind}" for kind, count in left_out.items() if count) or "nothing"
-            reason = f"the data set is empty: the folder holds no images but {found}; check the path"
+            reason = f"the data set is empty: {found_instead('the folder holds no images', left_out)}; check the path"
             raise SourceError(reason, path=root)
         super().__init__(builder.finish(), repr(os.fspath(folder)), left_out)
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from impasto import checks
 from impasto._core import IndexBuilder
 from impasto.errors import CaptionError, RecipeError, SourceError
 from impasto.sources.base import IndexedSource
@@ -38,7 +39,7 @@ class KarpathyCaptions(IndexedSource):
     def __init__(self, json: StrPath, *, images: StrPath, split: str | Sequence[str] = "train") -> None:
         wanted = _splits(split)
         root = require_folder(images)
-        path = os.fspath(json)
+        path = checks.path("json", json)
         document, kept = read_entries(path)
         require_kind(document, KARPATHY, path)
         builder = IndexBuilder(root)
@@ -62,8 +63,12 @@ class KarpathyCaptions(IndexedSource):
 
 
 def _splits(split: str | Sequence[str]) -> tuple[str, ...]:
-    splits = tuple(part.strip() for part in split.split("+")) if isinstance(split, str) else tuple(split)
-    if not splits or not all(isinstance(part, str) and part for part in splits):
+    splits = (
+        tuple(part.strip() for part in split.split("+"))
+        if isinstance(split, str)
+        else tuple(checks.texts("split", split))
+    )
+    if not splits or not all(splits):
         raise RecipeError(f"split={split!r} names no split; say 'train', 'val', 'test' or 'train+restval'")
     return splits
 
@@ -80,8 +85,18 @@ def _add(builder: IndexBuilder, place: int, image: dict[str, Any], seen: set[str
         builder.add_fault(key, SourceError(f"image {key} occurs twice; remove one", path=path), captions)
         return
     seen.add(key)
-    folder = image.get("filepath")
+    folder = folder_of(image)
+    if folder is None:
+        error = SourceError(f"images[{place}] has a 'filepath' that is no text; repair it", path=path)
+        builder.add_fault(key, error, captions)
+        return
     builder.add_file(key, f"{folder}/{name}" if folder else name, captions)
+
+
+def folder_of(image: dict[str, Any]) -> str | None:
+    """The folder of an entry's image below that of all images; None where it is no text."""
+    folder = image.get("filepath") or ""
+    return folder if isinstance(folder, str) else None
 
 
 def _captions(image: dict[str, Any], path: str) -> list[Caption]:

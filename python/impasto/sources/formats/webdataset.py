@@ -1,15 +1,15 @@
 """WebDataset and img2dataset tar shards."""
 
 import json
-import os
 import tarfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from impasto._core import IndexBuilder
-from impasto.checks import choice
+from impasto.checks import choice, instance, path, texts
 from impasto.errors import RecipeError, SourceError
+from impasto.files import open_regular
 from impasto.sources.base import IndexedSource
 from impasto.sources.reading.files import StrPath
 from impasto.sources.reading.shards import as_patterns, find_shards
@@ -24,10 +24,11 @@ class WebDataset(IndexedSource):
     """Samples of uncompressed tar shards, as webdataset and img2dataset write them.
 
     Neighbouring members whose paths agree up to the first dot of the base name are one sample, and that path is its
-    key; a group of members without image, caption and label is none, and left out. Shards are never unpacked; the index
+    key; a group of members without image, caption and label is none, and left out. Links are not followed: a sample
+    whose image is one is at fault. Shards are never unpacked; the index
     of each is built once and kept. They must not change while they are read: one that does is refused. Rows are in the
     order of the shards and, inside a shard, of its members. A row's facts are its other members, by ending: ``.json``
-    ones parsed, ``.txt`` and ``.cls`` ones as text, the rest as bytes.
+    ones parsed, ``.txt`` and ``.cls`` ones as text, the rest, and what can't be parsed, as bytes.
 
     Args:
         shards: A path, a brace pattern (``"data/{00000..00041}.tar"``), a glob pattern, or a sequence of these.
@@ -56,22 +57,24 @@ class WebDataset(IndexedSource):
         truncated: Literal["error", "keep"] = "error",
         cache: StrPath | None = None,
     ) -> None:
-        if isinstance(images, str) or not images or any(ending[:1] in ("", ".") for ending in images):
+        if isinstance(images, str) or not images or any(ending[:1] in ("", ".") for ending in texts("images", images)):
             raise RecipeError(f"images={images!r} must be endings without the dot, such as ('jpg', 'png')")
+        instance("caption", caption, str)
+        instance("label", label, str)
         choice("truncated", truncated, ("error", "keep"))
         ending, field = _caption_member(caption)
         patterns = as_patterns(shards)
         paths = find_shards(patterns)
         builder = IndexBuilder()
-        for path in paths:
+        for shard in paths:
             builder.add_tar(
-                path,
+                shard,
                 images=list(images),
                 caption=ending,
                 json_field=field,
                 label=label,
                 keep_truncated=truncated == "keep",
-                cache=None if cache is None else os.fspath(cache),
+                cache=None if cache is None else path("cache", cache),
             )
         left_out = builder.left_out
         index = builder.finish()
@@ -90,7 +93,7 @@ class WebDataset(IndexedSource):
         shard, begin = place
         key, facts, met = self.key(row), {}, False
         try:
-            with Path(shard).open("rb") as file:
+            with open_regular(shard) as file:
                 file.seek(begin)
                 with tarfile.open(fileobj=file, mode="r:") as tar:
                     while (member := tar.next()) is not None and _split(member.name)[0] == key:
@@ -118,7 +121,7 @@ def _fact(tar: tarfile.TarFile, member: tarfile.TarInfo, ending: str) -> Any:
         return data
     try:
         return json.loads(data) if kind == "json" else data.decode()
-    except ValueError:
+    except (ValueError, RecursionError):
         return data
 
 

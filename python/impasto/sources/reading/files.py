@@ -1,11 +1,12 @@
 """Reading files whole, with errors that say what a file is and what to do."""
 
 import os
-import stat
 from pathlib import Path
 from typing import TypeAlias
 
+from impasto import checks
 from impasto.errors import SourceError
+from impasto.files import open_regular
 
 #: A path as users write it.
 StrPath: TypeAlias = str | os.PathLike[str]
@@ -42,29 +43,8 @@ def read_head(path: StrPath, size: int) -> bytes:
     Raises:
         SourceError: The file is missing, no regular file, or cannot be read.
     """
-    shown = os.fspath(path)
-    try:
-        # Asked before, since to open a device may do something, and after, since it may be another file by then.
-        _require_regular(Path(path).stat(), shown)
-        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(number, "rb") as file:
-            _require_regular(os.fstat(number), shown)
-            return file.read(size)
-    except FileNotFoundError:
-        raise SourceError("the file does not exist; check the path", path=shown) from None
-    except SourceError:
-        raise
-    except OSError as error:
-        raise SourceError(f"the file cannot be read: {error.strerror}", path=shown) from error
-
-
-def _require_regular(status: os.stat_result, path: str) -> None:
-    mode = status.st_mode
-    if stat.S_ISREG(mode):
-        return
-    kinds = {stat.S_IFDIR: "directory", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
-    what = kinds.get(stat.S_IFMT(mode), "device")
-    raise SourceError(f"the file cannot be read: it is a {what}, not a regular file", path=path)
+    with open_regular(path) as file:
+        return file.read(size)
 
 
 def as_text(data: bytes, path: StrPath) -> str:
@@ -89,6 +69,8 @@ def _other_encoding(data: bytes) -> str | None:
     if marked:
         return marked
     head = data[:256]
+    if len(head) < 4:  # the shortest document, "{}"
+        return None
     # Latin letters in UTF-16 have a zero beside each.
     halves = (head[::2], head[1::2])
     zeros = any(half.count(0) > len(half) // 2 for half in halves) and not all(half.count(0) for half in halves)
@@ -136,8 +118,9 @@ def require_folder(folder: StrPath, what: str = "images") -> str:
 
     Raises:
         SourceError: There is no such folder.
+        RecipeError: It is no path.
     """
-    path = Path(folder).absolute()
+    path = Path(checks.path(what, folder)).absolute()
     if path.is_dir():
         return str(path)
     state = "is not a folder" if path.exists() else "does not exist"

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from impasto.errors import SourceError
@@ -18,13 +18,19 @@ def is_image(name: str) -> bool:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file or folder is none of the data: macOS's ``._x.jpg``, Jupyter's ``.ipynb_checkpoints``."""
-    return name.startswith(".")
+    """Whether a file or folder is none of the data: macOS's ``._x.jpg`` and ``__MACOSX``, ``.ipynb_checkpoints``."""
+    return name.startswith(".") or name == "__MACOSX"
 
 
 def kind_of(name: str) -> str:
     """What a file that is left out is counted as."""
     return PurePosixPath(name).suffix.lower() or "without ending"
+
+
+def found_instead(what: str, left_out: Mapping[str, int]) -> str:
+    """Says what is missing, and what there was in its place."""
+    found = ", ".join(f"{count} {kind}" for kind, count in left_out.items() if count)
+    return f"{what} but {found}" if found else what
 
 
 def walk(root: str, below: str = "", *, left_out: Counter[str]) -> Iterator[tuple[str, list[str]]]:
@@ -44,7 +50,8 @@ def walk(root: str, below: str = "", *, left_out: Counter[str]) -> Iterator[tupl
     def failed(error: OSError) -> None:
         raise SourceError(f"the folder cannot be listed: {error.strerror}", path=str(error.filename)) from error
 
-    start = str(Path(root, below))
+    # os.walk would say "./a" where pathlib says "a".
+    start = str(Path(root, below).absolute())
     real = {start: os.path.realpath(start)}
     found = []
     for folder, folders, names in os.walk(start, followlinks=True, onerror=failed):

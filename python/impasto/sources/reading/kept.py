@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Iterable
 from pathlib import Path
 
+from impasto.files import open_regular
 from impasto.sources.reading.files import StrPath, look_at, require_unchanged
 
 
@@ -34,6 +35,6 @@ class Kept:
         """
         begin, end = self._places[2 * number : 2 * number + 2]
         require_unchanged(self._path, self._before)
-        with Path(self._path).open("rb") as file:
+        with open_regular(self._path) as file:
             file.seek(begin)
             return file.read(end - begin)

@@ -3,12 +3,13 @@
 import glob
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import filterfalse, islice
 from pathlib import Path
 
 from braceexpand import UnbalancedBracesError, braceexpand  # type: ignore[attr-defined]
 
+from impasto import checks
 from impasto.errors import SourceError
 from impasto.sources.reading.files import StrPath
 
@@ -18,8 +19,13 @@ _RANGE = re.compile(r"\{(-?\d+)\.\.(-?\d+)")
 
 
 def as_patterns(shards: StrPath | Sequence[StrPath]) -> list[str]:
-    """One pattern or several as a list of text."""
-    return [os.fspath(one) for one in ([shards] if isinstance(shards, (str, os.PathLike)) else shards)]
+    """One pattern or several as a list of text.
+
+    Raises:
+        RecipeError: One is no path.
+    """
+    several = shards if isinstance(shards, Iterable) and not isinstance(shards, str | os.PathLike) else [shards]
+    return [checks.path("shards", one) for one in several]
 
 
 def is_own_index(path: str) -> bool:

@@ -1,12 +1,12 @@
 """Reading delimited files: no row is lost to a stray quote without a word."""
 
 import csv
-import os
 from collections.abc import Iterable, Iterator
 from itertools import accumulate, chain
 from pathlib import PurePosixPath
 from typing import Literal, NamedTuple, TypeAlias
 
+from impasto import checks
 from impasto.checks import choice
 from impasto.errors import SourceError
 from impasto.sources.reading.files import StrPath, as_text, read_data
@@ -43,7 +43,7 @@ class Table:
 
     def __init__(self, path: StrPath, sep: str, *, quoting: Quoting = None) -> None:
         choice("quoting", quoting, (None, "double", "none"))
-        self.path, self.sep, self.quoting = os.fspath(path), sep, quoting
+        self.path, self.sep, self.quoting = checks.path("table", path), sep, quoting
         data = read_data(path)
         self.lines = as_lines(as_text(data, path), self.path)
         # Only "\n" ends a line for every tool that writes these files.
@@ -88,7 +88,7 @@ def parse_record(data: bytes, sep: str, quoting: Quoting) -> list[str]:
     text = data.decode("utf-8-sig", "surrogateescape")
     if quoting == "none":
         return text.rstrip("\r\n").split(sep)
-    return next(csv.reader(text.splitlines(keepends=True), delimiter=sep), [])
+    return next(_of_any_length(csv.reader(text.splitlines(keepends=True), delimiter=sep)), [])
 
 
 def as_lines(text: str, path: str) -> list[str]:
@@ -113,7 +113,7 @@ def _quoted(path: str, lines: Iterable[str], sep: str) -> Iterator[Record]:
     reader = csv.reader(chain(lines, [_END]), delimiter=sep, strict=True)
     line = 1
     try:
-        for fields in reader:
+        for fields in _of_any_length(reader):
             if fields == [_END]:
                 return
             if fields and fields[-1].endswith(_END):
@@ -125,6 +125,20 @@ def _quoted(path: str, lines: Iterable[str], sep: str) -> Iterator[Record]:
         if "unexpected end of data" not in str(error):
             raise SourceError(f"line {line} cannot be split: {error}; {_advice(str(error))}", path=path) from error
     raise SourceError(f"line {line}: a double quote never closes; {_REMEDY}", path=path)
+
+
+def _of_any_length(reader: Iterator[list[str]]) -> Iterator[list[str]]:
+    """A reader's records, however long a field is: csv takes 131,072 characters for a stray quote."""
+    while True:
+        # The limit is the process's: nobody else shall meet ours.
+        before = csv.field_size_limit(2**31 - 1)
+        try:
+            fields = next(reader, None)
+        finally:
+            csv.field_size_limit(before)
+        if fields is None:
+            return
+        yield fields
 
 
 def _advice(error: str) -> str:
