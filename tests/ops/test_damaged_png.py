@@ -59,6 +59,8 @@ REFUSED = {
     "a palette of 300 colors": INDEXED + chunk(b"PLTE", bytes(900)) + IDAT + IEND,
     "a wrong checksum of an unknown chunk": header(0) + chunk(b"ABCD", b"xx")[:-1] + b"?" + IDAT + IEND,
     "a wrong checksum of the pixels": header(0) + chunk(b"IDAT", pixels()[:-4] + bytes(4)) + IEND,
+    "wrong pixels in a chunk whose checksum is missing": WHOLE[:-24] + b"?" + WHOLE[-23:-16],
+    "wrong checksums of IDAT and the pixels": WHOLE[:-20] + bytes(8) + IEND,
     "pixels in two places": header(0) + chunk(b"IDAT", pixels()[:9]) + chunk(b"tEXt", b"a\0b") + IDAT + IEND,
 }
 

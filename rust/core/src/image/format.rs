@@ -144,7 +144,10 @@ mod tests {
             (&b"P6\n2 2\n255\n"[..], "PPM"),
             (b"<?xml version='1.0'?><svg/>", "SVG"),
             (b"\0\0\0\x18ftypheic", "HEIC"),
-            (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+            (
+                b"version https://git-lfs.github.com/spec/v1\n",
+                "git lfs pull",
+            ),
             (b"\x1f\x8b\x08", "gzip"),
             (b"\x0a\x05\x01\x08", "PCX"),
         ] {

@@ -31,18 +31,24 @@ pub(crate) fn decode(bytes: &[u8], limits: &Limits, out: &mut Vec<u8>) -> Result
     })
 }
 
-/// Reads a file, and where that fails once more as it is repaired: then its pixels may lack their checksum.
+/// Reads a file, and where that fails once more as it is repaired. Pixels whose own checksum is missing are believed
+/// where no chunk's speaks against them.
 fn lenient(bytes: &[u8], mut read: impl FnMut(&[u8], bool) -> Result<Header>) -> Result<Header> {
     let refused = match read(bytes, true) {
-        Err(Error::Decode(reason)) if reason == CHECKSUM => return Err(Error::Decode(reason)),
         Err(error @ (Error::Decode(_) | Error::Truncated(_))) => error,
         other => return other,
     };
-    let again = repaired(bytes).and_then(|repaired| read(&repaired, false).ok());
-    let header = again.ok_or(refused)?;
+    let Some(repaired) = repaired(bytes) else {
+        return Err(refused);
+    };
+    let header = match read(&repaired.bytes, true) {
+        Err(Error::Decode(reason)) if reason == CHECKSUM => return Err(Error::Decode(reason)),
+        Err(_) if repaired.is_sound => read(&repaired.bytes, false),
+        other => other,
+    };
     Ok(Header {
         orientation: png_text::orientation(bytes),
-        ..header
+        ..header.map_err(|_| refused)?
     })
 }
 

@@ -25,8 +25,15 @@ impl Chunk<'_> {
     }
 }
 
-/// The file with what is needed for its pixels and nothing else; None where Pillow refuses it too.
-pub(super) fn repaired(bytes: &[u8]) -> Option<Vec<u8>> {
+/// A file with what is needed for its pixels and nothing else.
+pub(super) struct Repaired {
+    pub bytes: Vec<u8>,
+    /// Whether the checksum of each chunk of pixels is right, or cut off.
+    pub is_sound: bool,
+}
+
+/// Writes a file anew; None where Pillow refuses it too.
+pub(super) fn repaired(bytes: &[u8]) -> Option<Repaired> {
     let mut chunks = chunks(bytes.strip_prefix(SIGNATURE)?).peekable();
     let header = chunks.next().filter(Chunk::is_whole)?;
     let indexed = *header.data.get(COLOUR_TYPE)? == INDEXED;
@@ -43,8 +50,10 @@ pub(super) fn repaired(bytes: &[u8]) -> Option<Vec<u8>> {
             palette = Some(before.data);
         }
     }
+    let mut is_sound = true;
     let mut pixels = Vec::with_capacity(bytes.len());
     while let Some(chunk) = chunks.next_if(|chunk| chunk.kind == *b"IDAT") {
+        is_sound &= chunk.crc.is_none() || chunk.is_whole();
         pixels.extend_from_slice(chunk.data);
     }
 
@@ -60,7 +69,10 @@ pub(super) fn repaired(bytes: &[u8]) -> Option<Vec<u8>> {
     }
     append(&mut out, *b"IDAT", &pixels);
     append(&mut out, *b"IEND", &[]);
-    Some(out)
+    Some(Repaired {
+        bytes: out,
+        is_sound,
+    })
 }
 
 /// The chunks; the last may be cut.
