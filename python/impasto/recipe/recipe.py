@@ -68,8 +68,8 @@ class Recipe:
     def evaluation(self, *, captions: Literal["draw", "first", "all"] = "first") -> Recipe:
         """The recipe for evaluating what is trained with this one: nothing is drawn or mixed.
 
-        Random crops become a plain resize, other crops stay, the first view remains; sizes, normalisation, tokenizer and
-        limits are kept.
+        Random crops become a plain resize, other crops stay, the first view remains; sizes, normalisation, tokenizer
+        and limits are kept.
 
         Args:
             captions: Which captions; ``"all"`` for retrieval.
