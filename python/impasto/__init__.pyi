@@ -39,12 +39,16 @@ from .mixgen import plan_at as plan_at
 from .plan import MixPlan as MixPlan
 from .plan import Plan as Plan
 from .plan import ViewPlan as ViewPlan
+from .recipe import Alternate as Alternate
 from .recipe import Augmentation as Augmentation
 from .recipe import BertTokenizer as BertTokenizer
 from .recipe import Beta as Beta
+from .recipe import CaptionDropout as CaptionDropout
+from .recipe import CaptionTemplate as CaptionTemplate
 from .recipe import ClipTokenizer as ClipTokenizer
 from .recipe import ColorJitter as ColorJitter
 from .recipe import CutMix as CutMix
+from .recipe import FrequencyDropout as FrequencyDropout
 from .recipe import GaussianBlur as GaussianBlur
 from .recipe import Grayscale as Grayscale
 from .recipe import ImageRecipe as ImageRecipe
@@ -56,6 +60,8 @@ from .recipe import RandomDeletion as RandomDeletion
 from .recipe import RandomErasing as RandomErasing
 from .recipe import RandomSwap as RandomSwap
 from .recipe import Recipe as Recipe
+from .recipe import TagDropout as TagDropout
+from .recipe import TagShuffle as TagShuffle
 from .recipe import TextRecipe as TextRecipe
 from .recipe import TrivialAugment as TrivialAugment
 from .recipe import WordAugmentation as WordAugmentation

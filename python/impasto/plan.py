@@ -11,6 +11,9 @@ import numpy.typing as npt
 from impasto import _core
 from impasto.recipe import Operation
 
+#: What was done to a caption: a name and numbers, such as ``("delete", [0, 2, 3])``.
+Wording = tuple[str, list[int]]
+
 Words = Literal["own", "partner", "both", "kept of each", "kept of both"]
 
 
@@ -27,6 +30,7 @@ class MixPlan:
         seeds: [B] uint64: what draws the kept tokens.
         cuts: [B, 3] float64: middle (x, y) and side, as shares of an image's sides, of the rectangle that the partner
             fills; NaN where nothing is cut.
+        join: What comes between the captions of ``"both"``.
     """
 
     partners: npt.NDArray[np.int64]
@@ -35,11 +39,12 @@ class MixPlan:
     shares: npt.NDArray[np.float64]
     seeds: npt.NDArray[np.uint64]
     cuts: npt.NDArray[np.float64]
+    join: str = " "
 
     @classmethod
     def of(cls, rows: _core.MixRows) -> MixPlan:
         """The plan that the core drew."""
-        return cls(rows.partners, rows.lams, rows.words, rows.shares, rows.seeds, rows.cuts)
+        return cls(rows.partners, rows.lams, rows.words, rows.shares, rows.seeds, rows.cuts, rows.join)
 
     @property
     def mixed(self) -> npt.NDArray[np.bool_]:
@@ -136,11 +141,14 @@ class Plan:
         boxes: [B, 4] float64: left, top, width and height of each crop, in pixels of the decoded image; beyond its
             sides where it was padded.
         flips: [B] bool: whether the crop was mirrored.
-        choices: [B] int64: which of the sample's captions was taken; -1 where all were.
+        choices: [B] int64: which of the sample's captions was taken, rewrites counted behind its own; -1 where all
+            were.
         mix: Who was mixed with whom, and how.
         kept: For each row the places of its tokens (or words) that were kept, counted over its own and then its
             partner's; None where all were.
         augmentations: For each row the names and numbers of the operations done to its image; see `ops.apply`.
+        wordings: For each row the names and numbers of what was done to its caption before it was mixed, in turn: the
+            places of the words (or tags) that were left, in their new order, or the number of the template.
         patches: [B, K] int64: the patches of each image that are kept, counted row by row from the upper left,
             ascending; None without a `PatchDrop`. A mixed row's are its own.
         other_views: What was drawn for the views after the first.
@@ -152,6 +160,7 @@ class Plan:
     mix: MixPlan
     kept: list[list[int] | None]
     augmentations: list[list[Operation]] = field(default_factory=list)
+    wordings: list[list[Wording]] = field(default_factory=list)
     patches: npt.NDArray[np.int64] | None = None
     other_views: tuple[ViewPlan, ...] = ()
 

@@ -13,7 +13,7 @@ use impasto_core::batch::{self, Buffers, Keys, Recipe, Request, Staged, Text, Wh
 use impasto_core::image::{Crop, Decode, Dtype, Filter, Geometry, Layout, Load, Target};
 use impasto_core::mix::MixGen;
 use impasto_core::source::{Caption, Image, Index, IndexBuilder, Label};
-use impasto_core::text::{ClipTokenizer, Framing, Specials, Tokenizer};
+use impasto_core::text::{ClipTokenizer, Framing, Specials, TextMask, Tokenizer};
 
 const ROWS: usize = 64;
 const LENGTH: usize = 77;
@@ -55,8 +55,10 @@ fn recipe() -> Recipe {
             max_bytes: 1 << 16,
             prepare: None,
             augment: Vec::new(),
+            weights: Vec::new(),
+            mask: TextMask::Truncate,
         }),
-        mix: Some(MixGen::default()),
+        mix: Some(MixGen::default().into()),
     }
 }
 
@@ -88,12 +90,13 @@ fn main() {
             .map(|row| Request {
                 at: row,
                 from: row,
+                rewrite: 0,
                 id: row as u64,
             })
             .collect();
         let keys = Keys { seed: 0, epoch };
         let mut staged = Staged::new(recipe.clone(), ROWS);
-        let failed = staged.load(&index, &requests, keys, 1);
+        let failed = staged.load(&index, None, &requests, keys, 1);
         assert!(failed.expect("free rows").is_empty());
         // SAFETY: the bytes of a live buffer of floats.
         let images =

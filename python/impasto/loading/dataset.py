@@ -294,8 +294,9 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
                 mix,
                 kept,
                 first.augmentations,
-                patches=first.patches,
-                other_views=tuple(others),
+                loaded.wordings,
+                first.patches,
+                tuple(others),
             ),
             lost=torch.from_numpy(lost) if tokens and lost is not None else None,
             id=key.id,
@@ -370,6 +371,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
             seed=self.seed,
             epoch=key.id.epoch,
             threads=self.threads,
+            rewrites=part.rewrites and (part.rewrites.captions, part.rewrites.rows[there], part.rewrites.weight),
         )
         return failed + [(int(at[place]), error) for place, error in ungathered.items()]
 

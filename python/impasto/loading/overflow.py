@@ -5,7 +5,7 @@ from __future__ import annotations
 from impasto.batch import Batch
 from impasto.errors import CaptionError
 from impasto.messages import warn_once
-from impasto.recipe import MixGen
+from impasto.recipe import Alternate, MixGen
 
 _REMEDY = "use a larger length, MixGen(budget='balance') or MixGen(pairing='fit')"
 
@@ -13,7 +13,7 @@ _REMEDY = "use a larger length, MixGen(budget='balance') or MixGen(pairing='fit'
 class Overflow:
     """Warns once, or raises, where tokens of a mixed caption are lost."""
 
-    def judge(self, mix: MixGen, batch: Batch) -> None:
+    def judge(self, mix: MixGen | Alternate, batch: Batch) -> None:
         """Looks at a batch.
 
         Raises:

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 Int64 = npt.NDArray[np.int64]
 
 
-def join(first: str, second: str) -> str:
-    """Joins two captions as MixGen does.
+def join(first: str, second: str, by: str = " ") -> str:
+    """Joins two captions as MixGen does; an empty one is not joined.
 
     Examples:
         >>> join("a cat on a mat", "a red bus")
         'a cat on a mat a red bus'
     """
-    return _core.join(first, second)
+    return _core.join(first, second, by)
 
 
 def mix_captions(captions: Sequence[str], plan: MixPlan) -> list[str]:
@@ -56,7 +56,7 @@ def mix_captions(captions: Sequence[str], plan: MixPlan) -> list[str]:
 
 def _mixed_caption(captions: Sequence[str], plan: MixPlan, row: int) -> str:
     own, partner = captions[row], captions[int(plan.partners[row])]
-    return _core.mix_captions(plan.words[row], **_kept(plan, row), own=own, partner=partner)
+    return _core.mix_captions(plan.words[row], **_kept(plan, row), join=plan.join, own=own, partner=partner)
 
 
 class _Kept(TypedDict):
@@ -144,8 +144,12 @@ def draw_places(
         [B, L] places as ``row * L + column``, -1 at padding; and [B] how many tokens did not fit.
 
     Raises:
-        RecipeError: If the mask is of another batch, or not ones and then zeros.
+        RecipeError: If the mask is of another batch, or not ones and then zeros; or if the plan joins by words.
     """
+    if plan.join.strip():
+        raise RecipeError(
+            f"join={plan.join!r} stands between strings, not ids; mix captions and tokenize them after it"
+        )
     mask = attention_mask.cpu().numpy() != 0
     if mask.ndim != 2 or len(mask) != len(plan):
         raise RecipeError(f"attention_mask must be [B, L] with B={len(plan)}, not {list(attention_mask.shape)}")

@@ -13,7 +13,7 @@ from impasto.checks import require, whole
 from impasto.errors import ImpastoError, RecipeError
 from impasto.mixgen.draw import plan_at
 from impasto.mixgen.module import BatchMixGen
-from impasto.recipe import MixGen
+from impasto.recipe import Alternate, MixGen
 
 #: Names that data sets give to what tells one sample from another.
 KEYS = ("__key__", "key", "keys", "id", "index", "idx")
@@ -51,7 +51,7 @@ class MixGenCollate:
     """
 
     def __init__(
-        self, mix: MixGen | None = None, *, seed: int = 0, end: bool = True, key: str | int | None = None
+        self, mix: MixGen | Alternate | None = None, *, seed: int = 0, end: bool = True, key: str | int | None = None
     ) -> None:
         self.mixgen = BatchMixGen(mix, seed=seed, end=end)
         self.key = key

@@ -5,11 +5,11 @@ from __future__ import annotations
 from impasto.checks import at_least, require, whole
 from impasto.errors import RecipeError
 from impasto.plan import MixPlan
-from impasto.recipe import MixGen, Recipe
+from impasto.recipe import Alternate, MixGen, Recipe
 
 
 def plan_at(
-    recipe: Recipe | MixGen,
+    recipe: Recipe | MixGen | Alternate,
     seed: int = 0,
     epoch: int = 0,
     step: int = 0,
@@ -20,7 +20,7 @@ def plan_at(
     """Who is mixed with whom, and how, in a loader's batch; no data is read for it.
 
     Args:
-        recipe: The loader's recipe, or its `MixGen`.
+        recipe: The loader's recipe, or its `MixGen` or `Alternate`.
         seed: The loader's seed.
         epoch: The epoch.
         step: The batch's number in its epoch, counted over all ranks (`BatchId.step`).
@@ -39,7 +39,7 @@ def plan_at(
     mix = recipe.mix if isinstance(recipe, Recipe) else recipe
     if mix is None:
         mix = MixGen(ratio=0.0)
-    require(isinstance(mix, MixGen), f"recipe={recipe!r} must be a Recipe or a MixGen")
+    require(isinstance(mix, MixGen | Alternate), f"recipe={recipe!r} must be a Recipe, a MixGen or an Alternate")
     at_least(1, batch_size=batch_size)
     for name, value in {"seed": seed, "epoch": epoch, "step": step, "number": number or 0}.items():
         whole(name, value, bits=64)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from impasto.checks import choice
+from impasto.checks import choice, probability
 from impasto.errors import RecipeError
 from impasto.plan import MixPlan, Plan
 
@@ -59,13 +59,14 @@ def clip_loss(
     return (functional.cross_entropy(logits, targets) + functional.cross_entropy(logits.T, targets)) / 2
 
 
-def soft_labels(labels: Tensor, plan: MixPlan | Plan, classes: int) -> Tensor:
+def soft_labels(labels: Tensor, plan: MixPlan | Plan, classes: int, *, smoothing: float = 0.0) -> Tensor:
     """Labels of a mixed batch as probabilities: lam of the row's own, the rest of its partner's.
 
     Args:
         labels: [B] int64, each in 0..classes-1: ``Batch.labels``.
         plan: ``Batch.plan``.
         classes: The number of classes.
+        smoothing: The share of each label that is spread over all classes (Szegedy et al. 2016), in [0, 1].
 
     Returns:
         [B, classes] float32; rows sum to 1.
@@ -84,6 +85,7 @@ def soft_labels(labels: Tensor, plan: MixPlan | Plan, classes: int) -> Tensor:
         raise RecipeError(f"labels must be [{len(plan.partners)}], not {list(labels.shape)}")
     if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
         raise RecipeError(f"labels must lie in 0..{classes - 1}; -1 stands for a sample without one")
-    own = functional.one_hot(labels, classes).float()
+    probability("smoothing", smoothing)
+    own = functional.one_hot(labels, classes).float() * (1 - smoothing) + smoothing / classes
     lams = torch.from_numpy(plan.lams).to(own.device)[:, None]
     return lams * own + (1 - lams) * own[torch.from_numpy(plan.partners).to(own.device)]

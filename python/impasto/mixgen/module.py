@@ -20,7 +20,7 @@ from impasto.mixgen.draw import plan_at
 from impasto.mixgen.published import mixgen_batch
 from impasto.ops import mix
 from impasto.plan import MixPlan
-from impasto.recipe import MixGen
+from impasto.recipe import Alternate, MixGen
 from impasto.streams import counted, stream
 
 #: Names that batches give to what is mixed.
@@ -89,7 +89,7 @@ class BatchMixGen(nn.Module):
 
     def __init__(
         self,
-        mix: MixGen | None = None,
+        mix: MixGen | Alternate | None = None,
         *,
         seed: int = 0,
         images: Sequence[str] = IMAGES,
@@ -98,12 +98,13 @@ class BatchMixGen(nn.Module):
         compat: Literal["mixgen_batch"] | None = None,
     ) -> None:
         super().__init__()
-        self.mix = mix if mix is not None else MixGen()
-        require(isinstance(self.mix, MixGen), f"mix={mix!r} must be an impasto.MixGen")
+        self.mix: MixGen | Alternate = mix if mix is not None else MixGen()
+        require(isinstance(self.mix, MixGen | Alternate), f"mix={mix!r} must be an impasto.MixGen or Alternate")
         whole("seed", seed, bits=64)
         require(self.mix.pairing != "fit", "pairing='fit' needs the loader, which knows the captions' lengths")
         choice("compat", compat, ("mixgen_batch", None))
-        require(compat is None or isinstance(self.mix.lam, float | int), "compat='mixgen_batch' has one fixed lam")
+        fixed = isinstance(self.mix, MixGen) and isinstance(self.mix.lam, float | int) and self.mix.join == " "
+        require(compat is None or fixed, "compat='mixgen_batch' has one fixed lam and joins by a space")
         self.seed = seed
         self.images = tuple(images)
         self.captions = tuple(captions)
@@ -224,7 +225,7 @@ class BatchMixGen(nn.Module):
         if IDS in batch:
             raise RecipeError("compat='mixgen_batch' joins strings; tokenise after it")
         index = rng.permutation(rows)
-        lam = float(self.mix.lam)  # type: ignore[arg-type]  # asked for when it was made
+        lam = float(self.mix.lam)  # type: ignore[arg-type, union-attr]  # asked for when it was made
         mixed: dict[str, Any] = {}
         texts = {name: batch[name] for name in self.captions if name in batch}
         for name, picture in pictures.items():

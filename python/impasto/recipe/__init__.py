@@ -5,6 +5,7 @@
 MixGen(ratio=0.25, lam=0.5, text='choose')
 """
 
+from impasto.recipe.alternate import Alternate as Alternate
 from impasto.recipe.augment import Augmentation as Augmentation
 from impasto.recipe.augment import ColorJitter as ColorJitter
 from impasto.recipe.augment import GaussianBlur as GaussianBlur
@@ -30,6 +31,11 @@ from impasto.recipe.tokenizers import BertTokenizer as BertTokenizer
 from impasto.recipe.tokenizers import ClipTokenizer as ClipTokenizer
 from impasto.recipe.tokenizers import Tokenizer as Tokenizer
 from impasto.recipe.tokenizers import clean_caption as clean_caption
+from impasto.recipe.words import CaptionDropout as CaptionDropout
+from impasto.recipe.words import CaptionTemplate as CaptionTemplate
+from impasto.recipe.words import FrequencyDropout as FrequencyDropout
 from impasto.recipe.words import RandomDeletion as RandomDeletion
 from impasto.recipe.words import RandomSwap as RandomSwap
+from impasto.recipe.words import TagDropout as TagDropout
+from impasto.recipe.words import TagShuffle as TagShuffle
 from impasto.recipe.words import WordAugmentation as WordAugmentation

@@ -50,6 +50,7 @@ class MixGen:
         text: ``"join"`` the captions, ``"choose"`` one evenly, ``"keep_each"``: keep(T_i, lam) and
             keep(T_j, 1 - lam) joined, or ``"keep_joined"``: keep(T_i + T_j, keep). ``keep(T, r)`` keeps ``r * |T|``
             tokens drawn at random (rounded half up, at least one), in their order. ``"own"`` leaves captions alone.
+        join: What comes between the captions of ``text="join"``: a space as published, ``" and "``, ``", "``.
         keep: The share that ``"keep_joined"`` keeps.
         unit: What ``keep`` counts: the tokenizer's ``"tokens"``, or ``"words"`` between white space.
         pairing: ``"block"`` pairs row i with row i + M, as the paper does; ``"fit"`` pairs the same rows so that as
@@ -78,6 +79,7 @@ class MixGen:
     lam_per: Literal["batch", "sample"] = "batch"
     image: Literal["mix", "choose", "cut"] = "mix"
     text: Literal["join", "choose", "keep_each", "keep_joined", "own"] = "join"
+    join: str = " "
     keep: float = 0.5
     unit: Literal["tokens", "words"] = "tokens"
     pairing: Literal["block", "fit", "shuffle"] = "block"
@@ -107,6 +109,12 @@ class MixGen:
         choice("text", self.text, ("join", "choose", "keep_each", "keep_joined", "own"))
         choice("unit", self.unit, ("tokens", "words"))
         choice("budget", self.budget, ("count", "warn", "error", "balance"))
+        require(isinstance(self.join, str), f"join={self.join!r} must be a string, such as ' and '")
+        whole = self.text == "join" and self.budget != "balance"
+        require(
+            whole or self.join == " ",
+            f"join={self.join!r} stands between whole captions; use text='join' and another budget than 'balance'",
+        )
         for name in ("keep", "probability"):
             value = getattr(self, name)
             require(is_number(value) and 0 <= value <= 1, f"{name}={value!r} must lie in [0, 1]")
@@ -208,6 +216,7 @@ class MixGen:
             lam_per=self.lam_per,
             image=self.image,
             text=self.text,
+            join=self.join,
             keep=float(self.keep),
             unit=self.unit,
             pairing=self.pairing,

@@ -10,21 +10,31 @@ from typing import Any
 
 from impasto.checks import require
 from impasto.errors import RecipeError
+from impasto.recipe.alternate import Alternate
 from impasto.recipe.augment import ColorJitter, GaussianBlur, Grayscale, RandAugment, RandomErasing, TrivialAugment
 from impasto.recipe.image import ImageRecipe
 from impasto.recipe.mix import Beta, MixGen
 from impasto.recipe.patches import PatchDrop
 from impasto.recipe.text import TextRecipe
 from impasto.recipe.tokenizers import BertTokenizer, ClipTokenizer
-from impasto.recipe.words import RandomDeletion, RandomSwap
+from impasto.recipe.words import (
+    CaptionDropout,
+    CaptionTemplate,
+    FrequencyDropout,
+    RandomDeletion,
+    RandomSwap,
+    TagDropout,
+    TagShuffle,
+)
 
 #: What a dictionary's ``kind`` names.
 KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
-        *(ImageRecipe, PatchDrop, TextRecipe, MixGen, Beta, ClipTokenizer, BertTokenizer),
+        *(ImageRecipe, PatchDrop, TextRecipe, MixGen, Alternate, Beta, ClipTokenizer, BertTokenizer),
         *(RandAugment, TrivialAugment, ColorJitter, Grayscale, GaussianBlur, RandomErasing),
-        *(RandomDeletion, RandomSwap),
+        *(RandomDeletion, RandomSwap, FrequencyDropout),
+        *(TagShuffle, TagDropout, CaptionDropout, CaptionTemplate),
     )
 }
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 
 from impasto import _core
 from impasto.checks import require
+from impasto.recipe.alternate import Alternate
 from impasto.recipe.image import ImageRecipe
 from impasto.recipe.mix import MixGen
 from impasto.recipe.plain import differences, from_plain, to_plain
@@ -23,18 +24,18 @@ class Recipe:
         image: What is done to images; a tuple makes a view of every image with each, drawn independently of the others,
             and mixed by one plan.
         text: What is done to captions; None leaves them unread.
-        mix: How pairs are mixed; None leaves them as they are.
+        mix: How pairs are mixed, by one way or `Alternate` ones; None leaves them as they are.
     """
 
     image: ImageRecipe | tuple[ImageRecipe, ...] = field(default_factory=ImageRecipe)
     text: TextRecipe | None = field(default_factory=TextRecipe)
-    mix: MixGen | None = None
+    mix: MixGen | Alternate | None = None
 
     def __post_init__(self) -> None:
         views = self.views
         several = isinstance(views, tuple) and len(views) > 0 and all(isinstance(view, ImageRecipe) for view in views)
         require(several, f"image={self.image!r} must be an ImageRecipe, or a tuple of one for each view")
-        for name, kind in (("text", TextRecipe | None), ("mix", MixGen | None)):
+        for name, kind in (("text", TextRecipe | None), ("mix", MixGen | Alternate | None)):
             value = getattr(self, name)
             require(isinstance(value, kind), f"{name}={value!r} must be a {getattr(kind, '__name__', kind)}")
         if self.mix is not None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
 from impasto import _core
-from impasto.checks import choice, is_count, require
+from impasto.checks import choice, is_count, is_number, require
 from impasto.recipe.foreign import ForeignTokenizer
 from impasto.recipe.tokenizers import BertTokenizer, ClipTokenizer, Tokenizer
 from impasto.recipe.words import WordAugmentation
@@ -32,7 +33,14 @@ class TextRecipe:
         prepare: ``"caption"`` or ``"question"`` for ALBEF's cleaning before anything else (`impasto.ops.pre_caption`,
             `impasto.ops.pre_question`), or None.
         max_words: Words that it leaves.
-        augment: What is drawn for each caption's words then and done to them: `RandomDeletion`, `RandomSwap`.
+        augment: What is drawn for each caption then and done to it, in turn: `RandomDeletion`, `RandomSwap`,
+            `FrequencyDropout`, `TagShuffle`, `TagDropout`, `CaptionDropout`, `CaptionTemplate`.
+        caption_weights: How often each of a sample's captions is drawn, by its place: ``(2, 1)`` draws the first twice
+            as often as any other, for the last weight counts for all further captions. Evenly by default, and where
+            all of a sample's are 0.
+        mask: Which tokens stay of a caption, mixed or not, that has too many: the first (``"truncate"``), any in their
+            order (``"random"``), or a run of them (``"block"``), as CLIPA draws them (Li et al. 2023, arXiv
+            2305.07017); ``Batch.plan.kept`` says which.
 
     Raises:
         RecipeError: If a value makes no sense.
@@ -45,6 +53,8 @@ class TextRecipe:
     prepare: Literal["caption", "question"] | None = None
     max_words: int = 30
     augment: tuple[WordAugmentation, ...] = ()
+    caption_weights: tuple[float, ...] = ()
+    mask: Literal["truncate", "random", "block"] = "truncate"
 
     def __post_init__(self) -> None:
         known = self.tokenizer is None or isinstance(self.tokenizer, ClipTokenizer | BertTokenizer | ForeignTokenizer)
@@ -68,6 +78,14 @@ class TextRecipe:
         require(
             isinstance(augment, tuple) and all(isinstance(policy, WordAugmentation) for policy in augment),
             f"augment={augment!r} must be a tuple of augmentations of words, such as (impasto.RandomDeletion(),)",
+        )
+        weights = self.caption_weights
+        usable = isinstance(weights, tuple) and all(is_number(one) and 0 <= one < math.inf for one in weights)
+        require(usable, f"caption_weights={weights!r} must be a tuple of numbers, none below 0, such as (2, 1)")
+        choice("mask", self.mask, ("truncate", "random", "block"))
+        require(
+            self.resolved is not None or self.mask == "truncate",
+            f"mask={self.mask!r} needs a tokenizer of impasto's own to count with; use 'clip' or a BertTokenizer",
         )
         require(is_count(self.max_words) and self.max_words >= 1, f"max_words={self.max_words!r} must be at least 1")
 
@@ -108,6 +126,8 @@ class TextRecipe:
             prepare=self.prepare,
             max_words=self.max_words,
             augment=[policy.native for policy in self.augment],
+            weights=[float(weight) for weight in self.caption_weights],
+            mask=self.mask,
         )
 
     def __getstate__(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@
 from impasto.sources.base import GatheredSource as GatheredSource
 from impasto.sources.base import IndexedSource as IndexedSource
 from impasto.sources.base import Part as Part
+from impasto.sources.base import Rewrites as Rewrites
 from impasto.sources.base import Source as Source
 from impasto.sources.base import Subset as Subset
 from impasto.sources.concatenation import Concatenation as Concatenation
@@ -27,4 +28,6 @@ from impasto.sources.formats.parquet import Parquet as Parquet
 from impasto.sources.formats.sequence import Sequence as Sequence
 from impasto.sources.formats.webdataset import WebDataset as WebDataset
 from impasto.sources.opening import open as open
+from impasto.sources.rewrites import Rewritten as Rewritten
+from impasto.sources.rewrites import with_rewrites as with_rewrites
 from impasto.sources.sample import Sample as Sample

@@ -108,6 +108,20 @@ class Source(ABC):
         return f"{type(self).__name__}({self._description}, {rows} row{'' if rows == 1 else 's'}{left})"
 
 
+class Rewrites(NamedTuple):
+    """Further captions of some rows.
+
+    Attributes:
+        captions: An index with them.
+        rows: The rows' numbers in it, int64 ``[N]``.
+        weight: How often one of them is drawn instead of a row's own; None draws among all alike.
+    """
+
+    captions: "Index"
+    rows: "NDArray[np.int64]"
+    weight: float | None
+
+
 class Part(NamedTuple):
     """Some rows of a source, all read by one.
 
@@ -115,11 +129,13 @@ class Part(NamedTuple):
         source: What reads them.
         rows: Their numbers there, int64 ``[N]``.
         places: Their places among the rows that were asked for, int64 ``[N]``.
+        rewrites: Further captions of theirs.
     """
 
     source: Source
     rows: "NDArray[np.int64]"
     places: "NDArray[np.int64]"
+    rewrites: Rewrites | None = None
 
 
 class Subset(Source):

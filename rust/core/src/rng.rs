@@ -20,6 +20,10 @@ pub enum Purpose {
     Augment = 6,
     /// What is done to the words of one caption.
     Words = 7,
+    /// Which tokens stay of a caption that is too long.
+    Mask = 8,
+    /// By which of several recipes a batch is mixed.
+    Alternate = 9,
     /// Which patches of one image are kept.
     Patches = 16,
 }

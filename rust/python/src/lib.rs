@@ -10,6 +10,7 @@ mod permutation;
 mod recipe;
 mod staged;
 mod tokenizer;
+mod words;
 
 use pyo3::prelude::*;
 
@@ -24,8 +25,7 @@ mod _core {
     use crate::mix::{MixRows, MixSpec, balanced_places, cut_box, kept_places, mix_captions};
     #[pymodule_export]
     use crate::ops::{
-        CropBox, Header, augment_words, blend, decode, draw, join, needs_cleaning, prepare, probe,
-        resize,
+        CropBox, Header, blend, decode, draw, join, needs_cleaning, prepare, probe, resize,
     };
     #[pymodule_export]
     use crate::permutation::{Permutation, substitute};
@@ -35,4 +35,6 @@ mod _core {
     use crate::staged::{Crew, Finished, Loaded, LoadedView, Staged};
     #[pymodule_export]
     use crate::tokenizer::Tokenizer;
+    #[pymodule_export]
+    use crate::words::{WordSpec, augment_words};
 }

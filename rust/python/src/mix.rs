@@ -1,10 +1,10 @@
 //! `MixSpec`: how pairs are mixed, and plans of it.
 
-use impasto_core::Result;
 use impasto_core::batch::join_words;
 use impasto_core::mix::{
-    Amount, Cut, Images, Lam, Mix, MixGen, Pairing, Texts, Unit, Words, balanced,
+    Alternate, Amount, Cut, Images, Lam, Mix, MixGen, Pairing, Texts, Unit, Words, balanced,
 };
+use impasto_core::{Error, Result};
 use numpy::{PyArray1, PyArray2};
 use pyo3::prelude::*;
 
@@ -20,17 +20,18 @@ pub struct MixRows {
     shares: Py<PyArray2<f64>>,
     seeds: Py<PyArray1<u64>>,
     cuts: Py<PyArray2<f64>>,
+    join: String,
 }
 
 /// How pairs are mixed.
-#[pyclass(frozen, module = "impasto._core")]
+#[pyclass(frozen, module = "impasto._core", from_py_object)]
 #[derive(Clone)]
-pub struct MixSpec(pub MixGen);
+pub struct MixSpec(pub Alternate);
 
 #[pymethods]
 impl MixSpec {
     #[new]
-    #[pyo3(signature = (*, ratio, count, lam, beta, lam_per, image, text, keep, unit, pairing, balance, probability, warmup))]
+    #[pyo3(signature = (*, ratio, count, lam, beta, lam_per, image, text, join, keep, unit, pairing, balance, probability, warmup))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
     fn new(
         py: Python<'_>,
@@ -41,6 +42,7 @@ impl MixSpec {
         lam_per: &str,
         image: &str,
         text: &str,
+        join: String,
         keep: f64,
         unit: &str,
         pairing: &str,
@@ -67,6 +69,7 @@ impl MixSpec {
                     "keep_joined" => Texts::KeepBoth(keep),
                     _ => return Err(unknown("text", text)),
                 },
+                join,
                 pairing: match pairing {
                     "block" => Pairing::Block,
                     "fit" => Pairing::Fit,
@@ -83,7 +86,17 @@ impl MixSpec {
                 warmup,
             })
         };
-        build().map(Self).map_err(|error| plain(py, &error))
+        let mixgen = build().map_err(|error| plain(py, &error))?;
+        Ok(Self(mixgen.into()))
+    }
+
+    /// One of several for each batch, drawn by weights.
+    #[staticmethod]
+    fn alternate(py: Python<'_>, specs: Vec<MixSpec>, weights: Vec<f64>) -> PyResult<Self> {
+        let choices = specs.into_iter().flat_map(|spec| spec.0.into_choices());
+        let mixes = Alternate::of(choices.map(|(mixgen, _)| mixgen).zip(weights).collect());
+        let none = || plain(py, &Error::Recipe("there is nothing to alternate".into()));
+        mixes.map(Self).ok_or_else(none)
     }
 
     /// The plan of a batch.
@@ -97,8 +110,8 @@ impl MixSpec {
         step: u64,
         number: u64,
     ) -> PyResult<MixRows> {
-        let plan = detached(py, || self.0.draw(rows, seed, epoch, step, number))?;
-        MixRows::of(py, &plan)
+        let (plan, mixgen) = detached(py, || self.0.draw(rows, seed, epoch, step, number))?;
+        MixRows::of(py, &plan, &mixgen.join)
     }
 }
 
@@ -107,7 +120,7 @@ const NAMES: [&str; 5] = ["own", "partner", "both", "kept of each", "kept of bot
 
 impl MixRows {
     /// A plan as arrays.
-    pub fn of(py: Python<'_>, plan: &[Mix]) -> PyResult<Self> {
+    pub fn of(py: Python<'_>, plan: &[Mix], join: &str) -> PyResult<Self> {
         let mut names = Vec::with_capacity(plan.len());
         let mut shares = Vec::with_capacity(plan.len());
         let mut seeds = Vec::with_capacity(plan.len());
@@ -141,6 +154,7 @@ impl MixRows {
             shares: table(&shares, 2)?.unbind(),
             seeds: PyArray1::from_vec(py, seeds).unbind(),
             cuts: table(&cuts, 3)?.unbind(),
+            join: join.to_string(),
         })
     }
 }
@@ -177,17 +191,18 @@ pub fn kept_places<'py>(
 
 /// The caption of a mixed row, what is kept of it counted in words.
 #[pyfunction]
-#[pyo3(signature = (words, *, shares, seed, own, partner))]
+#[pyo3(signature = (words, *, shares, seed, join, own, partner))]
 pub fn mix_captions(
     py: Python<'_>,
     words: &str,
     shares: (f64, f64),
     seed: u64,
+    join: &str,
     own: &str,
     partner: &str,
 ) -> PyResult<String> {
     let words = named(words, shares, seed).map_err(|error| plain(py, &error))?;
-    Ok(join_words(own, partner, words).0)
+    Ok(join_words(own, partner, words, join).0)
 }
 
 /// The places of both captions that balancing keeps where they have no more `room` together; `None` when they fit.

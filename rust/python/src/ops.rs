@@ -217,8 +217,8 @@ pub fn blend<'py>(
 
 /// Two captions as MixGen joins them.
 #[pyfunction]
-pub fn join(first: &str, second: &str) -> String {
-    text::join(first, second)
+pub fn join(first: &str, second: &str, by: &str) -> String {
+    text::join(first, second, by)
 }
 
 /// ALBEF's cleaning of captions and questions.
@@ -232,20 +232,4 @@ pub fn prepare(py: Python<'_>, text: &str, kind: &str, max_words: usize) -> PyRe
 #[pyfunction]
 pub fn needs_cleaning(caption: &str) -> bool {
     text::needs_cleaning(caption)
-}
-
-/// What is done to the words of a sample's caption.
-#[pyfunction]
-#[pyo3(signature = (caption, ops, *, seed, epoch, sample))]
-pub fn augment_words(
-    py: Python<'_>,
-    caption: &str,
-    ops: Vec<(String, f64)>,
-    seed: u64,
-    epoch: u64,
-    sample: u64,
-) -> PyResult<String> {
-    let ops = recipe::word_ops(&ops).map_err(|error| plain(py, &error))?;
-    let mut stream = Stream::new(seed, epoch, sample, Purpose::Words);
-    Ok(text::augment_words(caption, &ops, &mut stream))
 }

@@ -7,13 +7,14 @@ use impasto_core::batch;
 use impasto_core::image::{
     Crop, Decode, Dtype, Exif, Filter, Geometry, Layout, Limits, Load, Target, Truncated,
 };
-use impasto_core::text::{Framing, Prepare, WordOp};
+use impasto_core::text::{Framing, Prepare, TextMask};
 use pyo3::prelude::*;
 
 use crate::augment::AugmentSpec;
 use crate::errors::{plain, unknown};
 use crate::mix::MixSpec;
 use crate::tokenizer::{Tokenizer, specials};
+use crate::words::WordSpec;
 
 pub fn filter(name: &str) -> Result<Filter> {
     match name {
@@ -47,14 +48,13 @@ pub fn prepare(name: &str) -> Result<Prepare> {
     }
 }
 
-/// What is done to words, by name and number.
-pub fn word_ops(named: &[(String, f64)]) -> Result<Vec<WordOp>> {
-    let op = |(name, value): &(String, f64)| match name.as_str() {
-        "delete" => Ok(WordOp::Delete(*value)),
-        "swap" => Ok(WordOp::Swap(*value as u32)),
-        _ => Err(unknown("augment", name)),
-    };
-    named.iter().map(op).collect()
+fn text_mask(name: &str) -> Result<TextMask> {
+    match name {
+        "truncate" => Ok(TextMask::Truncate),
+        "random" => Ok(TextMask::Random),
+        "block" => Ok(TextMask::Block),
+        _ => Err(unknown("mask", name)),
+    }
 }
 
 pub fn target(dtype: &str, layout: &str, mean_std: Option<([f32; 3], [f32; 3])>) -> Result<Target> {
@@ -157,7 +157,8 @@ pub struct TextSpec(batch::Text);
 #[pymethods]
 impl TextSpec {
     #[new]
-    #[pyo3(signature = (*, tokenizer, length, pad_id, parse_specials, end, clean, max_bytes, prepare, max_words, augment))]
+    #[pyo3(signature = (*, tokenizer, length, pad_id, parse_specials, end, clean, max_bytes, prepare, max_words, augment,
+                        weights, mask))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
     fn new(
         py: Python<'_>,
@@ -170,7 +171,9 @@ impl TextSpec {
         max_bytes: usize,
         prepare: Option<&str>,
         max_words: usize,
-        augment: Vec<(String, f64)>,
+        augment: Vec<WordSpec>,
+        weights: Vec<f64>,
+        mask: &str,
     ) -> PyResult<Self> {
         let framing = Framing {
             length,
@@ -185,7 +188,9 @@ impl TextSpec {
             clean,
             max_bytes,
             prepare: prepare.transpose().map_err(|error| plain(py, &error))?,
-            augment: word_ops(&augment).map_err(|error| plain(py, &error))?,
+            augment: augment.into_iter().map(|spec| spec.0).collect(),
+            weights,
+            mask: text_mask(mask).map_err(|error| plain(py, &error))?,
         }))
     }
 }
@@ -213,7 +218,7 @@ impl Recipe {
                 })
                 .collect(),
             text: text.map(|text| text.0.clone()),
-            mix: mix.map(|mix| mix.0),
+            mix: mix.map(|mix| mix.0.clone()),
         }))
     }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use impasto_core::Error;
-use impasto_core::batch::{self, Buffers, Hands, Keys, Request, Row, Shown, Turn, When};
+use impasto_core::batch::{self, Buffers, Hands, Keys, Request, Rewrites, Row, Shown, Turn, When};
 use impasto_core::image::View;
 use numpy::{
     PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray3,
@@ -16,6 +16,7 @@ use crate::errors::{detached, of_sample, plain};
 use crate::index::Index;
 use crate::mix::MixRows;
 use crate::recipe::Recipe;
+use crate::words::{Wordings, owned};
 
 /// A number of threads' worth of work that batches share which are made at the same time, the oldest first.
 #[pyclass(frozen, module = "impasto._core")]
@@ -60,6 +61,7 @@ pub struct Loaded {
     choices: Py<PyArray1<i64>>,
     keys: Vec<String>,
     labels: Vec<Option<i64>>,
+    wordings: Vec<Wordings>,
     truncated: Vec<usize>,
 }
 
@@ -130,8 +132,9 @@ impl Staged {
         )
     }
 
-    /// Fills rows `at` of the batch from rows `source_rows` of the index; returns those that failed.
-    #[pyo3(signature = (index, *, at, source_rows, samples, seed, epoch, threads))]
+    /// Fills rows `at` of the batch from rows `source_rows` of the index; returns those that failed. `rewrites` is an
+    /// index of further captions, rows of it, and how often they are drawn.
+    #[pyo3(signature = (index, *, at, source_rows, samples, seed, epoch, threads, rewrites = None))]
     #[expect(clippy::too_many_arguments, reason = "parallel arrays of one call")]
     fn load<'py>(
         &self,
@@ -143,6 +146,7 @@ impl Staged {
         seed: u64,
         epoch: u64,
         threads: usize,
+        rewrites: Option<(PyRef<'py, Index>, PyReadonlyArray1<'py, i64>, Option<f64>)>,
     ) -> PyResult<Failed<'py>> {
         let (at, source_rows, samples) =
             (at.as_array(), source_rows.as_array(), samples.as_array());
@@ -150,25 +154,35 @@ impl Staged {
             let negative = Error::Recipe(format!("{name}={row}: rows are counted from 0"));
             usize::try_from(row).map_err(|_| plain(py, &negative))
         };
+        let rewritten = rewrites.as_ref().map(|(_, rows, _)| rows.as_array());
+        let rewrite = |place: usize| rewritten.and_then(|rows| rows.get(place).copied());
         let requests: PyResult<Vec<Request>> = at
             .iter()
             .zip(source_rows)
             .zip(samples)
-            .map(|((&at, &from), &sample)| {
+            .enumerate()
+            .map(|(place, ((&at, &from), &sample))| {
                 Ok(Request {
                     at: row("at", at)?,
                     from: row("source_rows", from)?,
+                    rewrite: row("rewrites", rewrite(place).unwrap_or_default())?,
                     id: sample as u64,
                 })
             })
             .collect();
         let requests = requests?;
+        let rewrites = rewrites.as_ref().map(|(index, _, share)| Rewrites {
+            index: &index.0,
+            share: *share,
+        });
+        let keys = Keys { seed, epoch };
         let failed = detached(py, || {
             let mut staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             staged.load(
                 &index.0,
+                rewrites.as_ref(),
                 &requests,
-                Keys { seed, epoch },
+                keys,
                 self.hands(threads),
             )
         })?;
@@ -191,6 +205,7 @@ impl Staged {
             choices: PyArray1::from_iter(py, rows.iter().map(|row| row.choice as i64)).unbind(),
             keys: rows.iter().map(|row| row.key.clone()).collect(),
             labels: rows.iter().map(|row| row.label).collect(),
+            wordings: rows.iter().map(|row| owned(&row.wordings)).collect(),
             truncated: (0..rows.len()).filter(|&row| rows[row].truncated).collect(),
         })
     }
@@ -276,7 +291,7 @@ impl Staged {
                 self.hands(threads),
             )
         })?;
-        let mix = Py::new(py, MixRows::of(py, &finished.mix)?)?;
+        let mix = Py::new(py, MixRows::of(py, &finished.mix, &finished.join)?)?;
         let captions = finished.captions;
         let lost = PyArray1::from_iter(py, captions.iter().map(|caption| caption.lost as i32));
         let needs_cleaning = (0..captions.len()).filter(|&row| captions[row].needs_cleaning);

@@ -44,7 +44,10 @@ def _rows(data: Source) -> list[str]:
 
 def _found(data: Source, row: int) -> str:
     try:
-        return _row(*data.find(row))
+        (part,) = data.parts(np.asarray([row]))
+        further = part.rewrites
+        rewrites = "" if further is None else f"{further.captions.captions(int(further.rows[0]))}, {further.weight}"
+        return _row(*data.find(row)) + rewrites
     except ImpastoError as error:
         # A bad row is nobody's business here; that it is bad is part of what the data are.
         return type(error).__name__

@@ -2,7 +2,8 @@
 
 use super::{Row, Text};
 use crate::mix::{Mix, MixGen, Unit, Words, balanced};
-use crate::text::{TextScratch, Tokenizer, join, needs_cleaning};
+use crate::rng::Stream;
+use crate::text::{TextMask, TextScratch, Tokenizer, join, needs_cleaning};
 
 /// What became of a row's caption.
 #[derive(Debug, Clone, Default)]
@@ -17,10 +18,10 @@ pub struct Caption {
     pub kept: Option<Vec<u32>>,
 }
 
-/// Mixes the caption of `row` and writes its ids.
+/// Mixes the caption of `row` and writes its ids; `cleaned` where rare captions have been cleaned before.
 pub(super) fn finish(
     text: &Text,
-    mixgen: Option<&MixGen>,
+    (mixgen, cleaned): (Option<&MixGen>, bool),
     rows: &[Row],
     row: usize,
     mix: &Mix,
@@ -34,28 +35,63 @@ pub(super) fn finish(
         _ => None,
     };
     if let (Some((content, kept, cut)), Some(tokenizer)) = (spliced, text.tokenizer.as_deref()) {
+        let (content, kept, masked) = masked(text, own, content, kept);
         let counts = tokenizer.write_ids(&content, &text.framing, ids, mask);
         return Caption {
             text: tokenizer.decode(&content),
-            lost: counts.lost + cut,
+            lost: counts.lost + cut + masked,
             needs_cleaning: false,
             kept: Some(kept),
         };
     }
-    let (joined, kept) = join_words(&own.caption, &partner.caption, mix.words);
+    let by = mixgen.map_or(" ", |mixgen| &mixgen.join);
+    let (joined, kept) = join_words(&own.caption, &partner.caption, mix.words, by);
     let mut caption = Caption {
         text: joined,
         kept,
         ..Caption::default()
     };
     if let Some(tokenizer) = text.tokenizer.as_deref() {
-        caption.needs_cleaning = text.clean && by_token.is_none() && needs_cleaning(&caption.text);
+        caption.needs_cleaning = text.clean && !cleaned && needs_cleaning(&caption.text);
+        if text.mask != TextMask::Truncate {
+            let mut content = Vec::new();
+            tokenizer.encode(&caption.text, text.framing.specials, scratch, &mut content);
+            if content.len() > text.framing.room() {
+                let places = (0..content.len() as u32).collect();
+                let (content, kept, lost) = masked(text, own, content, places);
+                tokenizer.write_ids(&content, &text.framing, ids, mask);
+                return Caption {
+                    text: tokenizer.decode(&content),
+                    lost,
+                    needs_cleaning: false,
+                    kept: Some(kept),
+                };
+            }
+        }
         if !caption.needs_cleaning {
             let counts = tokenizer.write_row(&caption.text, &text.framing, scratch, ids, mask);
             caption.lost = counts.lost;
         }
     }
     caption
+}
+
+/// What stays of ids that don't fit, with their places, and how many went.
+fn masked(
+    text: &Text,
+    own: &Row,
+    content: Vec<u32>,
+    places: Vec<u32>,
+) -> (Vec<u32>, Vec<u32>, u32) {
+    let room = text.framing.room();
+    if text.mask == TextMask::Truncate || content.len() <= room {
+        return (content, places, 0);
+    }
+    let mut stream = Stream::from_seed(own.mask_seed);
+    let stay = text.mask.places(content.len(), room, &mut stream);
+    let chosen = |all: &[u32]| stay.iter().map(|&place| all[place as usize]).collect();
+    let lost = (content.len() - stay.len()) as u32;
+    (chosen(&content), chosen(&places), lost)
 }
 
 /// The ids of a caption that is put together from tokens, their places, and how many were cut to make them fit; `None`
@@ -97,12 +133,13 @@ fn splice(
     Some((chosen, as_u32(&places), cut as u32))
 }
 
-/// Both captions as words say, counted in words, and the places of those that were kept; `None` when all were.
-pub fn join_words(own: &str, partner: &str, words: Words) -> (String, Option<Vec<u32>>) {
+/// Both captions as words say, counted in words and joined by `by` where both are whole, and the places of those that
+/// were kept; `None` when all were.
+pub fn join_words(own: &str, partner: &str, words: Words, by: &str) -> (String, Option<Vec<u32>>) {
     match words {
         Words::Own => (own.to_string(), None),
         Words::Partner => (partner.to_string(), None),
-        Words::Both => (join(own, partner), None),
+        Words::Both => (join(own, partner, by), None),
         Words::KeptOfEach { .. } | Words::KeptOfBoth { .. } => {
             let (first, second): (Vec<&str>, Vec<&str>) = (
                 own.split_whitespace().collect(),
@@ -132,7 +169,7 @@ mod tests {
             partner: 1.0,
             seed,
         };
-        let (text, places) = join_words(" a  b c d ", "e f", words);
+        let (text, places) = join_words(" a  b c d ", "e f", words, " ");
         assert_eq!(places.map(|places| places.len()), Some(4));
         assert!(text.ends_with(" e f"), "{text}");
     }

@@ -3,9 +3,11 @@
 //! place of broken ones.
 
 mod captions;
+mod choice;
 mod crew;
 mod images;
 mod load;
+mod request;
 mod share;
 
 use std::sync::{Arc, Mutex};
@@ -13,12 +15,15 @@ use std::sync::{Arc, Mutex};
 pub use captions::{Caption, join_words};
 pub use crew::{Crew, Hands, Turn};
 pub use images::{Image, PatchDrop, Shown};
+pub use request::{Request, Rewrites};
 
-use crate::mix::{Mix, MixGen, Pairing, fit};
+use crate::mix::{Alternate, Mix, MixGen, Pairing, fit};
 use crate::source::Index;
-use crate::text::{Framing, Prepare, TextScratch, Tokenizer, WordOp, needs_cleaning};
+use crate::text::{
+    Framing, Prepare, TextMask, TextScratch, Tokenizer, WordOp, Wording, needs_cleaning,
+};
 use crate::{Error, Result, SampleError};
-use load::{LoadScratch, load_row};
+use load::{From, LoadScratch, load_row};
 use share::share;
 
 /// How captions become rows of ids.
@@ -36,6 +41,11 @@ pub struct Text {
     pub prepare: Option<(Prepare, usize)>,
     /// What is done to its words then.
     pub augment: Vec<WordOp>,
+    /// The chances of a sample's captions, in their order, of which the last is that of all further ones; even where
+    /// there are none, or all are 0.
+    pub weights: Vec<f64>,
+    /// Which tokens stay of a caption that doesn't fit.
+    pub mask: TextMask,
 }
 
 /// Everything that decides a batch besides the data, the seed and the epoch.
@@ -46,7 +56,16 @@ pub struct Recipe {
     /// What happens to captions; `None` leaves them unread.
     pub text: Option<Text>,
     /// What is mixed with what; `None` mixes nothing.
-    pub mix: Option<MixGen>,
+    pub mix: Option<Alternate>,
+}
+
+impl Recipe {
+    /// Whether captions are taken apart into tokens, so that each must be clean before it is.
+    fn splices(&self) -> bool {
+        let mixes = self.mix.as_ref().is_some_and(Alternate::splices);
+        let masks = |text: &Text| text.mask != TextMask::Truncate;
+        mixes || self.text.as_ref().is_some_and(masks)
+    }
 }
 
 /// One row between the steps.
@@ -56,8 +75,12 @@ pub struct Row {
     pub key: String,
     /// The caption drawn for it, before joining.
     pub caption: String,
-    /// Which of the sample's captions that is.
+    /// Which of the sample's captions that is, its rewrites counted behind them.
     pub choice: usize,
+    /// What was drawn for its words.
+    pub wordings: Vec<Wording>,
+    /// Draws the tokens that stay of it.
+    pub mask_seed: u64,
     /// What was drawn for each of its views.
     pub views: Vec<Shown>,
     /// Whether the image's file ends early, so that gray may stand for pixels.
@@ -92,22 +115,13 @@ pub struct Staged {
     pixels: Vec<Vec<u8>>,
 }
 
-/// One row to fill: row `from` of an index into row `at` of the batch, drawn from the streams of sample `id`.
-#[derive(Debug, Clone, Copy)]
-pub struct Request {
-    /// The row of the batch.
-    pub at: usize,
-    /// The row of the index.
-    pub from: usize,
-    /// The sample's number in the whole data set.
-    pub id: u64,
-}
-
 /// What [`Staged::finish`] says beside the buffers it filled.
 #[derive(Debug, Default)]
 pub struct Finished {
     /// The mixing plan.
     pub mix: Vec<Mix>,
+    /// What comes between joined captions.
+    pub join: String,
     /// Captions after mixing; empty without a text recipe.
     pub captions: Vec<Caption>,
 }
@@ -162,13 +176,14 @@ impl Staged {
         Ok(&mut self.pixels[view][place])
     }
 
-    /// Fills rows from an index and returns those that failed, by row.
+    /// Fills rows from an index, and perhaps from rewrites of its captions, and returns those that failed, by row.
     ///
     /// # Errors
     /// [`Error::Internal`] when a request names a row that is not there or names one twice.
     pub fn load<'a>(
         &mut self,
         index: &Index,
+        rewrites: Option<&Rewrites<'_>>,
         requests: &[Request],
         keys: Keys,
         threads: impl Into<Hands<'a>>,
@@ -190,7 +205,12 @@ impl Staged {
             threads.into(),
             LoadScratch::default,
             |(request, (row, images)), scratch| {
-                if let Err(error) = load_row(recipe, index, request, keys, row, images, scratch)
+                let from = From {
+                    index,
+                    rewrites,
+                    request,
+                };
+                if let Err(error) = load_row(recipe, &from, keys, row, images, scratch)
                     && let Ok(mut failed) = failed.lock()
                 {
                     failed.push((request.at, error));
@@ -217,7 +237,8 @@ impl Staged {
     ) -> Result<Finished> {
         let recipe = self.recipe.as_ref();
         let count = self.rows.len();
-        let mix = self.mix(keys, when)?;
+        let mixgen = (recipe.mix.as_ref()).map(|mix| mix.at(keys.seed, keys.epoch, when.step));
+        let mix = self.mix(mixgen, keys, when)?;
         let text = recipe.text.as_ref();
         let ids_of = text.filter(|text| text.tokenizer.is_some());
         let length = ids_of.map_or(0, |text| text.framing.length);
@@ -269,10 +290,9 @@ impl Staged {
                     *failed = Some(error);
                 }
                 if let (Some(text), Some(caption)) = (text, caption) {
-                    let mixgen = recipe.mix.as_ref();
                     *caption = captions::finish(
                         text,
-                        mixgen,
+                        (mixgen, recipe.splices()),
                         &self.rows,
                         row,
                         &partner,
@@ -288,7 +308,12 @@ impl Staged {
         {
             return Err(error);
         }
-        Ok(Finished { mix, captions })
+        let join = mixgen.map_or_else(|| " ".into(), |mixgen| mixgen.join.clone());
+        Ok(Finished {
+            mix,
+            join,
+            captions,
+        })
     }
 
     /// Mixes and writes the views of one row.
@@ -300,9 +325,9 @@ impl Staged {
     }
 
     /// The mixing plan.
-    fn mix(&self, keys: Keys, when: When) -> Result<Vec<Mix>> {
+    fn mix(&self, mixgen: Option<&MixGen>, keys: Keys, when: When) -> Result<Vec<Mix>> {
         let count = self.rows.len();
-        let Some(mixgen) = &self.recipe.mix else {
+        let Some(mixgen) = mixgen else {
             return Ok((0..count).map(Mix::untouched).collect());
         };
         let mut plan = mixgen.draw(count, keys.seed, keys.epoch, when.step, when.number)?;
@@ -312,7 +337,9 @@ impl Staged {
                 .text
                 .as_ref()
                 .map_or(0, |text| text.framing.room());
-            fit(&mut plan, &self.lengths(), room);
+            let mut lengths = self.lengths(&mixgen.join);
+            let between = lengths.pop().unwrap_or_default();
+            fit(&mut plan, &lengths, room.saturating_sub(between));
         }
         if let Some(first) = self.recipe.views.first() {
             let (width, height) = first.size();
@@ -321,8 +348,8 @@ impl Staged {
         Ok(plan)
     }
 
-    /// Tokens of each caption, or words where there is no tokenizer.
-    fn lengths(&self) -> Vec<usize> {
+    /// Tokens of each caption, or words where there is no tokenizer; and of what comes between two.
+    fn lengths(&self, join: &str) -> Vec<usize> {
         let text = self.recipe.text.as_ref();
         let mut scratch = TextScratch::default();
         let mut ids = Vec::new();
@@ -335,13 +362,14 @@ impl Staged {
                     ids.len()
                 }
             };
-        self.rows.iter().map(|row| length(&row.caption)).collect()
+        let captions = self.rows.iter().map(|row| row.caption.as_str());
+        captions.chain([join]).map(&mut length).collect()
     }
 
     /// The rows whose captions want cleaning that is not done here before they can be taken apart; see
     /// [`MixGen::splices`].
     pub fn needs_cleaning(&self) -> Vec<usize> {
-        let splices = self.recipe.mix.is_some_and(|mixgen| mixgen.splices());
+        let splices = self.recipe.splices();
         let cleans = self.recipe.text.as_ref().is_some_and(|text| text.clean);
         let wants = |row: &usize| splices && cleans && needs_cleaning(&self.rows[*row].caption);
         (0..self.rows.len()).filter(wants).collect()

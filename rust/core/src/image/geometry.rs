@@ -210,7 +210,7 @@ impl Geometry {
         if !fits {
             let resized = match self.crop {
                 Crop::Center { resize } => format!(" whose short side is resized to {resize}"),
-                Crop::Random { .. } | Crop::None => String::new(),
+                Crop::Random { .. } | Crop::None | Crop::Pad { .. } => String::new(),
             };
             return Err(Error::Recipe(format!(
                 "the target {}x{} is larger than a {width}x{height} image{resized}: \

@@ -1,11 +1,13 @@
 //! MixGen (Hao et al. 2022) and its variants: who is mixed with whom and how, decided before any data is read.
 
+mod alternate;
 mod cut;
 mod keep;
 mod pairing;
 
 use rand_distr::{Beta, Distribution};
 
+pub use alternate::Alternate;
 pub use cut::Cut;
 pub use keep::balanced;
 pub use pairing::{Pairing, fit};
@@ -107,7 +109,7 @@ pub enum Unit {
 }
 
 /// A recipe for mixing; the default is the paper's.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MixGen {
     /// How many rows are mixed.
     pub amount: Amount,
@@ -119,6 +121,8 @@ pub struct MixGen {
     pub images: Images,
     /// What it does to captions.
     pub texts: Texts,
+    /// What comes between joined captions.
+    pub join: String,
     /// Who is mixed with whom.
     pub pairing: Pairing,
     /// What a kept share is a share of.
@@ -139,6 +143,7 @@ impl Default for MixGen {
             lam_per_sample: false,
             images: Images::Blend,
             texts: Texts::Join,
+            join: " ".into(),
             pairing: Pairing::Block,
             unit: Unit::Tokens,
             balance: false,

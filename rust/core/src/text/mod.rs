@@ -11,15 +11,17 @@ mod clip;
 mod clip_text;
 mod decode;
 mod frame;
+mod mask;
 mod prepare;
 mod vocabulary;
 mod wordpiece;
 mod words;
 
-pub use augment::{WordOp, augment_words};
+pub use augment::{Tags, WordOp, Wording, augment_words};
 pub use clean::needs_cleaning;
 pub use clip::ClipTokenizer;
 pub use frame::{Counts, Framing};
+pub use mask::TextMask;
 pub use prepare::Prepare;
 pub use wordpiece::WordPieceTokenizer;
 
@@ -103,11 +105,11 @@ impl Tokenizer {
     }
 }
 
-/// The caption of a mixed pair: both, a space between (MixGen, arXiv 2206.08358, algorithm 1).
-pub fn join(first: &str, second: &str) -> String {
-    let mut joined = String::with_capacity(first.len() + 1 + second.len());
-    joined.push_str(first);
-    joined.push(' ');
-    joined.push_str(second);
-    joined
+/// The caption of a mixed pair: both, with `by` between; MixGen's (arXiv 2206.08358, algorithm 1) is a space. One that
+/// was dropped is not joined.
+pub fn join(first: &str, second: &str, by: &str) -> String {
+    match (first, second) {
+        ("", only) | (only, "") => only.to_string(),
+        _ => [first, by, second].concat(),
+    }
 }
