@@ -14,7 +14,7 @@ from torch.utils.data._utils.collate import default_collate_fn_map
 from impasto import _core
 from impasto.batch import Batch, BatchKey, Replaced, view_names
 from impasto.checks import at_least, require, whole
-from impasto.errors import ImpastoError, RecipeError
+from impasto.errors import ImpastoError
 from impasto.loading.bad_samples import BadSamples
 from impasto.loading.batches import Yielded
 from impasto.loading.epochs.facts import data_facts, recipe_facts
@@ -24,24 +24,16 @@ from impasto.loading.options import DatasetOptions
 from impasto.loading.overflow import Overflow
 from impasto.loading.parts.captions import all_captions, usable_captions
 from impasto.loading.parts.columns import check_names, read_columns, read_labels
+from impasto.loading.parts.images import allocate
+from impasto.loading.parts.rows import load_rows
 from impasto.loading.running.buffers import Buffers
 from impasto.loading.running.ring import AVAILABLE, Ring
 from impasto.loading.running.tensors import map_tensors
 from impasto.loading.running.traveling import Traveling
 from impasto.loading.transforms import Transform, Transforms
 from impasto.plan import MixPlan, Plan, ViewPlan
-from impasto.recipe import ImageRecipe, Recipe, clean_caption
-from impasto.sources import GatheredSource, IndexedSource, Part, Source
-
-_DTYPES = {
-    "float32": torch.float32,
-    "float16": torch.float16,
-    "bfloat16": torch.bfloat16,
-    "uint8": torch.uint8,
-}
-
-#: Substitutes tried for one broken sample before giving up.
-_ATTEMPTS = 16
+from impasto.recipe import Recipe, clean_caption
+from impasto.sources import Source
 
 _NO_KEY = (
     "no epoch came with samples {samples}, so that every epoch would have the same crops and mixtures: a sampler of "
@@ -227,7 +219,9 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
             crew: Whose threads are shared with the batches that are made at the same time.
         """
         staged = _core.Staged(self.recipe.native, len(key), crew)
-        samples, broken = self._load(staged, key)
+        samples, broken = load_rows(
+            self.data, staged, key, seed=self.seed, threads=self.threads, replace=self.bad_samples.replace
+        )
         self._transforms.apply(staged, key, seed=self.seed, epoch=key.id.epoch)
         return Begun(key, staged, samples, broken)
 
@@ -235,7 +229,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         """Makes a batch of what was read: the second part of `assemble`, in the batches' order."""
         key, staged, samples, broken = begun
         recipe, count = self.recipe, len(key)
-        images, flat = _allocate(recipe, count, memory or self._buffers)
+        images, flat = allocate(recipe, count, memory or self._buffers)
         text = recipe.text
         every = text is not None and text.captions == "all"
         tokenizer = text.resolved if text and not every else None
@@ -315,103 +309,6 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         if recipe.mix and batch.lost is not None:
             self._overflow.judge(recipe.mix, batch)
         return batch
-
-    def _load(
-        self, staged: _core.Staged, key: BatchKey
-    ) -> tuple[npt.NDArray[np.int64], list[tuple[int, ImpastoError]]]:
-        """Fills every row of a batch; returns the samples that came in, and what was broken, by row."""
-        ids = np.asarray(key)
-        require(ids.dtype.kind in "iu" and len(ids) > 0, f"{key!r}: {list(key)[:3]} are no numbers of samples")
-        ids = ids.astype(np.int64)
-        rows = np.arange(len(ids), dtype=np.int64)
-        samples = ids.copy() if self.mixture is None else self.mixture.rows(ids)
-        outside = samples[(samples < 0) | (samples >= len(self.data))].tolist()
-        require(not outside, f"samples {outside[:3]} are not in a data set of {len(self.data)}")
-        broken: dict[int, ImpastoError] = {}
-        for attempt in range(_ATTEMPTS):
-            failed = [
-                bad
-                for part in self._parts(samples[rows])
-                for bad in self._load_part(staged, part, rows[part.places], ids[rows[part.places]], key)
-            ]
-            failed.sort(key=lambda bad: bad[0])
-            if not failed:
-                return samples, sorted(broken.items())
-            if not self.bad_samples.replace:
-                raise failed[0][1]
-            broken = dict(failed) | broken  # the sample's own error is kept, not its substitute's
-            rows = np.asarray([row for row, _ in failed], dtype=np.int64)
-            for row in rows:
-                samples[row] = _core.substitute(
-                    len(self.data), seed=self.seed, epoch=key.id.epoch, sample=int(ids[row]), attempt=attempt
-                )
-        raise failed[0][1]
-
-    def _parts(self, samples: npt.NDArray[np.int64]) -> list[Part]:
-        if not isinstance(self.data, Source):
-            raise RecipeError(f"data={self.data!r} is no source; see impasto.sources")
-        return self.data.parts(samples)
-
-    def _load_part(
-        self,
-        staged: _core.Staged,
-        part: Part,
-        at: npt.NDArray[np.int64],
-        samples: npt.NDArray[np.int64],
-        key: BatchKey,
-    ) -> list[tuple[int, ImpastoError]]:
-        """Fills the rows ``at`` of a batch from one source, drawn by ``samples``; returns what failed, by row."""
-        index, places, ungathered = _locate(part.source, part.rows, replace=self.bad_samples.replace)
-        there = [place for place in range(len(at)) if place not in ungathered]
-        failed = staged.load(
-            index,
-            at=at[there],
-            source_rows=places,
-            samples=samples[there],
-            seed=self.seed,
-            epoch=key.id.epoch,
-            threads=self.threads,
-            rewrites=part.rewrites and (part.rewrites.captions, part.rewrites.rows[there], part.rewrites.weight),
-        )
-        return failed + [(int(at[place]), error) for place, error in ungathered.items()]
-
-
-def _locate(
-    data: Source, samples: npt.NDArray[np.int64], *, replace: bool
-) -> tuple[_core.Index, npt.NDArray[np.int64], dict[int, ImpastoError]]:
-    """An index that holds the samples, their rows in it, and the errors of those that it couldn't be given."""
-    if isinstance(data, IndexedSource):
-        return data.index, samples, {}
-    if not isinstance(data, GatheredSource):
-        raise RecipeError(f"data={data!r} is no source; see impasto.sources")
-    try:
-        return data.gather(samples), np.arange(len(samples), dtype=np.int64), {}
-    except ImpastoError:
-        if not replace:
-            raise
-    # Seldom: ask for one row at a time to learn which are at fault, then for the others together.
-    bad: dict[int, ImpastoError] = {}
-    for place, sample in enumerate(samples):
-        try:
-            data.gather([int(sample)])
-        except ImpastoError as error:
-            bad[place] = error
-    good = np.asarray([sample for place, sample in enumerate(samples) if place not in bad], dtype=np.int64)
-    return data.gather(good), np.arange(len(good), dtype=np.int64), bad
-
-
-def _allocate(
-    recipe: Recipe, count: int, memory: Buffers | Ring
-) -> tuple[list[torch.Tensor], list[npt.NDArray[np.uint8]]]:
-    """The images tensor of each view of a batch, and its bytes."""
-    flat = [memory.take(count * size) for size in recipe.native.image_bytes]
-    return [_shaped(view, count, taken) for view, taken in zip(recipe.views, flat, strict=True)], flat
-
-
-def _shaped(view: ImageRecipe, count: int, flat: npt.NDArray[np.uint8]) -> torch.Tensor:
-    height, width = view.shape
-    shape = (count, 3, height, width) if view.layout == "chw" else (count, height, width, 3)
-    return torch.from_numpy(flat).view(_DTYPES[view.dtype]).view(shape)
 
 
 def _labels(labels: list[int | None]) -> torch.Tensor | None:

@@ -9,6 +9,7 @@ mod images;
 mod load;
 mod request;
 mod share;
+mod slices;
 
 use std::sync::{Arc, Mutex};
 
@@ -25,6 +26,7 @@ use crate::text::{
 use crate::{Error, Result, SampleError};
 use load::{From, LoadScratch, load_row};
 use share::share;
+use slices::{by_row, chunks};
 
 /// How captions become rows of ids.
 #[derive(Debug, Clone)]
@@ -386,25 +388,5 @@ impl Staged {
             .ok_or_else(|| Error::Internal(format!("row {row} of {rows}")))?
             .caption = caption;
         Ok(())
-    }
-}
-
-/// For each row, what buffers hold of its views.
-fn by_row<'a, B: AsMut<[u8]>>(
-    views: &[Image],
-    buffers: &'a mut [B],
-    bytes: fn(&Image) -> usize,
-) -> impl Iterator<Item = Vec<&'a mut [u8]>> {
-    let chunks =
-        |(buffer, view): (&'a mut B, &Image)| buffer.as_mut().chunks_exact_mut(bytes(view));
-    let mut chunks: Vec<_> = buffers.iter_mut().zip(views).map(chunks).collect();
-    std::iter::from_fn(move || chunks.iter_mut().map(Iterator::next).collect())
-}
-
-/// `count` chunks of `length`, also when `length` is 0.
-fn chunks<T>(buffer: &mut [T], length: usize, count: usize) -> Vec<&mut [T]> {
-    match length {
-        0 => (0..count).map(|_| <&mut [T]>::default()).collect(),
-        _ => buffer.chunks_exact_mut(length).collect(),
     }
 }

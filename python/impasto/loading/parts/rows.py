@@ -1,0 +1,95 @@
+"""The rows of a batch, read from its data set; substitutes in the place of bad ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from impasto import _core
+from impasto.batch import BatchKey
+from impasto.checks import require
+from impasto.errors import ImpastoError, RecipeError
+from impasto.loading.mixture import Mixture
+from impasto.sources import GatheredSource, IndexedSource, Part, Source
+
+#: Substitutes tried for one broken sample before giving up.
+_ATTEMPTS = 16
+
+
+def load_rows(
+    data: Source, staged: _core.Staged, key: BatchKey, *, seed: int, threads: int, replace: bool
+) -> tuple[npt.NDArray[np.int64], list[tuple[int, ImpastoError]]]:
+    """Fills every row of a batch.
+
+    Args:
+        data: The data set.
+        staged: The batch.
+        key: Its samples, and when it comes.
+        seed: Key of what is drawn.
+        threads: Native threads.
+        replace: Whether a substitute takes the place of a broken sample, instead of its error being raised.
+
+    Returns:
+        The samples that came in, [B], and what was broken, by row.
+    """
+    ids = np.asarray(key)
+    require(ids.dtype.kind in "iu" and len(ids) > 0, f"{key!r}: {list(key)[:3]} are no numbers of samples")
+    ids = ids.astype(np.int64)
+    rows = np.arange(len(ids), dtype=np.int64)
+    samples = data.rows(ids) if isinstance(data, Mixture) else ids.copy()
+    outside = samples[(samples < 0) | (samples >= len(data))].tolist()
+    require(not outside, f"samples {outside[:3]} are not in a data set of {len(data)}")
+    broken: dict[int, ImpastoError] = {}
+    for attempt in range(_ATTEMPTS):
+        failed: list[tuple[int, ImpastoError]] = []
+        for part in data.parts(samples[rows]):
+            at = rows[part.places]
+            index, there, unread = _located(part, replace=replace)
+            failed += [(int(at[place]), error) for place, error in unread.items()]
+            kept = [place for place in range(len(at)) if place not in unread]
+            rewrites = part.rewrites and (part.rewrites.captions, part.rewrites.rows[kept], part.rewrites.weight)
+            failed += staged.load(
+                index,
+                at=at[kept],
+                source_rows=there,
+                samples=ids[at[kept]],
+                seed=seed,
+                epoch=key.id.epoch,
+                threads=threads,
+                rewrites=rewrites,
+            )
+        failed.sort(key=lambda bad: bad[0])
+        if not failed:
+            return samples, sorted(broken.items())
+        if not replace:
+            raise failed[0][1]
+        broken = dict(failed) | broken  # the sample's own error is kept, not its substitute's
+        rows = np.asarray([row for row, _ in failed], dtype=np.int64)
+        for row in rows:
+            samples[row] = _core.substitute(
+                len(data), seed=seed, epoch=key.id.epoch, sample=int(ids[row]), attempt=attempt
+            )
+    raise failed[0][1]
+
+
+def _located(part: Part, *, replace: bool) -> tuple[_core.Index, npt.NDArray[np.int64], dict[int, ImpastoError]]:
+    """An index that holds a part's rows, their places in it, and the errors of those that it couldn't be given."""
+    data, samples = part.source, part.rows
+    if isinstance(data, IndexedSource):
+        return data.index, samples, {}
+    if not isinstance(data, GatheredSource):
+        raise RecipeError(f"data={data!r} is no source; see impasto.sources")
+    try:
+        return data.gather(samples), np.arange(len(samples), dtype=np.int64), {}
+    except ImpastoError:
+        if not replace:
+            raise
+    # Seldom: ask for one row at a time to learn which are at fault, then for the others together.
+    bad: dict[int, ImpastoError] = {}
+    for place, sample in enumerate(samples):
+        try:
+            data.gather([int(sample)])
+        except ImpastoError as error:
+            bad[place] = error
+    good = np.asarray([sample for place, sample in enumerate(samples) if place not in bad], dtype=np.int64)
+    return data.gather(good), np.arange(len(good), dtype=np.int64), bad
