@@ -311,47 +311,6 @@ def test_data_that_is_no_source(recipe):
         Loader([(b"", "a")], recipe, batch_size=1)
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        *({name: "no"} for name in ("shuffle", "drop_last", "processes", "pin_memory")),
-        {"rank": True, "world_size": 2},
-        {"multiprocessing_context": "frok"},
-        {"seed": None},
-        {"batch_size": 4.0},
-    ],
-    ids=str,
-)
-def test_a_loader_s_arguments(good, recipe, options):
-    with pytest.raises(impasto.RecipeError, match=next(iter(options))):
-        Loader(Sequence([(image, "a") for image in good]), recipe, **{"batch_size": 2} | options)
-
-
-@pytest.mark.parametrize(
-    ("call", "says"),
-    [
-        (lambda dataset: dataset[impasto.BatchKey([1.5])], "no numbers of samples"),
-        (lambda dataset: dataset[impasto.BatchKey([1, "a"])], "no numbers of samples"),
-        (lambda dataset: dataset[impasto.BatchKey([])], "no numbers of samples"),
-        (lambda dataset: dataset[impasto.BatchKey([-1])], r"samples \[-1\] are not in a data set"),
-        (lambda dataset: impasto.BatchKey([1], id=5), "id=5"),
-        (lambda dataset: impasto.BatchSampler(dataset, 2).key(-1, 0), "epoch=-1"),
-        (lambda dataset: impasto.BatchSampler(dataset, 2).key(0, -1), "step=-1"),
-        (lambda dataset: impasto.BatchSampler(dataset, 2).key(0, 1.0), "step=1.0"),
-        (lambda dataset: impasto.BatchSampler(dataset, 2).set_epoch(2**62), "epoch="),
-    ],
-)
-def test_keys_that_make_no_sense(good, recipe, call, says):
-    dataset = impasto.BatchDataset(Sequence([(image, "a") for image in good]), recipe)
-    with pytest.raises(impasto.RecipeError, match=says):
-        call(dataset)
-
-
-def test_numpy_s_numbers_are_numbers():
-    sampler = impasto.BatchSampler(np.int64(8), np.int32(2), rank=np.int64(1), world_size=np.int64(2))
-    assert next(iter(sampler)) == next(iter(impasto.BatchSampler(8, 2, rank=1, world_size=2)))
-
-
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_any_bytes_are_an_image_or_an_error(photographs, encode, kind):
     """Each file with bytes flipped, cut and doubled: an image of the right shape, or a DecodeError."""
