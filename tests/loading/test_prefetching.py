@@ -112,11 +112,11 @@ def test_a_transform_is_keyed_by_the_batch(loader_of):
     class Transform(torch.nn.Module):
         def forward(self, batch, *, id=None):
             assert not torch.is_grad_enabled()
-            return replace(batch, images=torch.full((1,), float(id.step)), labels=batch.samples)
+            return batch.changed(images=torch.full_like(batch.images, float(id.step)), labels=batch.samples)
 
     given = prefetch(loader_of(), "cpu", transform=Transform())
     for step, batch in enumerate(given):
-        assert batch.images.item() == step and torch.equal(batch.labels, batch.samples)
+        assert batch.images.eq(step).all() and torch.equal(batch.labels, batch.samples)
     plain = prefetch(loader_of(), "cpu", transform=lambda batch: batch.keys)
     assert list(plain) == [batch.keys for batch in loader_of()]
 
@@ -133,6 +133,7 @@ def test_uint8_is_normalized_there(data, recipe, layout, normalize):
     level = 1 / 510 / (0.224 if normalize else 1)
     for there, here in zip(prefetch(loader("uint8"), "cpu", dtype=torch.float32), loader("float32"), strict=True):
         assert there.images.dtype == torch.float32 and there.images.shape == here.images.shape
+        assert there.mean_stds == here.mean_stds  # which stylize() goes by
         off = (there.images - here.images).abs().flatten(1).amax(1)
         mixed = torch.from_numpy(here.plan.mixed)
         close = 1e-6 * float(here.images.abs().max())

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 import torch
 
-from impasto.batch import Batch
+from impasto.batch import Batch, view_names
 from impasto.checks import at_least, require
 from impasto.errors import CheckpointError, RecipeError
 from impasto.loading.running.ahead import ahead_on
@@ -178,15 +178,26 @@ def _takes_id(transform: Transform) -> bool:
 
 
 def _as_float(batch: Batch, dtype: torch.dtype, dataset: Any) -> Batch:
-    if batch.images.is_floating_point():
-        return batch.to(dtype)
-    recipe = getattr(getattr(dataset, "recipe", None), "image", None)
+    """The batch with all its views in a floating-point type; those in uint8 are normalised."""
+    names = ("images", *view_names(len(batch.views)))
+    recipes: tuple[Any, ...] = getattr(getattr(dataset, "recipe", None), "views", None) or (None,) * len(names)
+    known = batch.mean_stds or (None,) * len(names)
+    parts: dict[str, Any] = {}
+    mean_stds = []
+    for name, images, recipe, before in zip(names, batch.views, recipes, known, strict=True):
+        floating = images.is_floating_point()
+        parts[name] = images.to(dtype) if floating else _normalized(images, recipe).to(dtype)
+        mean_stds.append(before if floating else recipe.mean_std)
+    return batch.changed(**parts, mean_stds=tuple(mean_stds))
+
+
+def _normalized(images: torch.Tensor, recipe: object) -> torch.Tensor:
     if not isinstance(recipe, ImageRecipe):
         reason = "uint8 images are normalised as the loader's recipe says, and this one has none; leave dtype= out"
         raise RecipeError(reason)
     mean, std = recipe.mean_std or ((0.0,) * 3, (1.0,) * 3)
     shape = (3, 1, 1) if recipe.layout == "chw" else (3,)
     # Filled there: a copy from the host's memory would stop the host.
-    scale = torch.stack([batch.images.new_full((), 1 / (255 * s), dtype=torch.float32) for s in std]).view(shape)
-    bias = torch.stack([batch.images.new_full((), -m / s, dtype=torch.float32) for m, s in zip(mean, std, strict=True)])
-    return batch.changed(images=torch.addcmul(bias.view(shape), batch.images.float(), scale).to(dtype))
+    scale = torch.stack([images.new_full((), 1 / (255 * s), dtype=torch.float32) for s in std])
+    bias = torch.stack([images.new_full((), -m / s, dtype=torch.float32) for m, s in zip(mean, std, strict=True)])
+    return torch.addcmul(bias.view(shape), images.float(), scale.view(shape))
