@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 import numpy as np
 
 from impasto.errors import ImpastoError
-from impasto.sources.reading.numbers import row_numbers
+from impasto.sources.numbers import row_numbers
 from impasto.sources.sample import Sample
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 pub use captions::{Caption, join_words};
 pub use crew::{Crew, Hands, Turn};
 pub use images::{Image, PatchDrop, Shown};
-pub use request::{Request, Rewrites};
+pub use request::{Keys, Request, Rewrites, When};
 
 use crate::mix::{Alternate, Mix, MixGen, Pairing, fit};
 use crate::source::Index;
@@ -79,34 +79,16 @@ pub struct Row {
     pub caption: String,
     /// Which of the sample's captions that is, its rewrites counted behind them.
     pub choice: usize,
+    /// What was drawn for each of its views.
+    pub views: Vec<Shown>,
     /// What was drawn for its words.
     pub wordings: Vec<Wording>,
     /// Draws the tokens that stay of it.
     pub mask_seed: u64,
-    /// What was drawn for each of its views.
-    pub views: Vec<Shown>,
     /// Whether the image's file ends early, so that gray may stand for pixels.
     pub truncated: bool,
     /// The sample's label.
     pub label: Option<i64>,
-}
-
-/// The names of a row's random streams.
-#[derive(Debug, Clone, Copy)]
-pub struct Keys {
-    /// The run's seed.
-    pub seed: u64,
-    /// The epoch.
-    pub epoch: u64,
-}
-
-/// When a batch comes, which names the stream that its mixing is drawn from.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct When {
-    /// The batch's number in its epoch.
-    pub step: u64,
-    /// The batch's number in the run.
-    pub number: u64,
 }
 
 /// A batch whose rows are being filled.

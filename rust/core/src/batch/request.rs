@@ -1,4 +1,4 @@
-//! Which row of a data set is asked for.
+//! Which row of a data set is asked for, and what its draws are named by.
 
 use crate::source::Index;
 
@@ -22,4 +22,22 @@ pub struct Request {
     pub rewrite: usize,
     /// The sample's number in the whole data set.
     pub id: u64,
+}
+
+/// The names of a row's random streams.
+#[derive(Debug, Clone, Copy)]
+pub struct Keys {
+    /// The run's seed.
+    pub seed: u64,
+    /// The epoch.
+    pub epoch: u64,
+}
+
+/// When a batch comes, which names the stream that its mixing is drawn from.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct When {
+    /// The batch's number in its epoch.
+    pub step: u64,
+    /// The batch's number in the run.
+    pub number: u64,
 }
