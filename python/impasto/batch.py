@@ -6,7 +6,7 @@ from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Va
 from dataclasses import FrozenInstanceError, dataclass
 from typing import TYPE_CHECKING, Any
 
-from impasto.checks import require
+from impasto.checks import is_count, require
 from impasto.errors import BatchError
 from impasto.plan import Plan
 
@@ -30,8 +30,13 @@ class BatchId:
     number: int = -1
 
     def __post_init__(self) -> None:
-        if self.number < 0:
-            object.__setattr__(self, "number", self.step)
+        # As Python's own numbers, so that equal ids are equal keys of random streams.
+        for name in ("epoch", "step"):
+            value = getattr(self, name)
+            require(is_count(value) and 0 <= value < 2**63, f"{name}={value!r} must be a whole number in 0..2**63-1")
+            object.__setattr__(self, name, int(value))
+        require(is_count(self.number), f"number={self.number!r} must be a whole number")
+        object.__setattr__(self, "number", self.step if self.number < 0 else int(self.number))
 
 
 class BatchKey(list[int]):

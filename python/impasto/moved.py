@@ -27,6 +27,13 @@ MOVED: dict[str, str] = {
     **{f"impasto.{room}": f"impasto_lab.{room}" for room in _LAB},
 }
 
+#: What left a room of the old library for another home than the room did.
+_ELSEWHERE = {
+    "impasto.tasks": "clip_loss is impasto.mixgen.clip_loss, retrieval's measures are in impasto_lab.metrics, "
+    "stylizing is in impasto.jobs",
+    "impasto.training": "Batches is impasto.loading.Batches",
+}
+
 
 def with_hints(module: str, otherwise: Callable[[str], Any] | None = None) -> Callable[[str], Any]:
     """A module's ``__getattr__`` that knows what has moved out of it.
@@ -47,7 +54,8 @@ def with_hints(module: str, otherwise: Callable[[str], Any] | None = None) -> Ca
 
 
 def _hint(old: str) -> str:
-    return f"{old} is {MOVED[old]} now"
+    more = f" ({_ELSEWHERE[old]})" if old in _ELSEWHERE else ""
+    return f"{old} is {MOVED[old]} now{more}"
 
 
 class _Finder:

@@ -14,14 +14,15 @@ import torch
 from expected_batches import BATCH, DATASET, loader, record, sampler
 from torch.utils.data import DataLoader
 
-from impasto import ImpastoError
+from impasto import Batch, ImpastoError
 
 warnings.simplefilter("ignore")
 logging.disable(logging.WARNING)
 
 
 def records(batches: Any) -> list[Any]:
-    return [record(batch) for batch in batches]
+    # Ray makes dictionaries of mappings, whose names bring the rest along.
+    return [record(Batch(batch) if type(batch) is dict else batch) for batch in batches]
 
 
 def refused(make: Callable[[], Any]) -> str:

@@ -20,7 +20,7 @@ def _parts(name: str) -> tuple[str, str]:
 @pytest.mark.parametrize("old", MOVED)
 def test_the_old_name_says_the_new_one(old: str) -> None:
     module, attribute = _parts(old)
-    hint = f"^{re.escape(old)} is {re.escape(MOVED[old])} now$"
+    hint = rf"^{re.escape(old)} is {re.escape(MOVED[old])} now( \(.*\))?$"
     with pytest.raises(AttributeError, match=hint):
         getattr(importlib.import_module(module), attribute)
     with pytest.raises(ModuleNotFoundError, match=hint):

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import impasto
-from impasto.jobs import StylizedData, StylizeSettings, stylize_data
+from impasto.jobs import Job, StylizedData, StylizeSettings, stylize_data, write_report
 from impasto.style import EmbeddingDistribution, StatisticsPredictor, StyleModel, StyleRandomizer, StyleTransformer
 
 Settings = Callable[..., StylizeSettings]
@@ -141,3 +141,19 @@ def test_a_report_that_does_not_add_up_is_named_with_the_remedy(
     path.unlink()
     again = stylize_data(data, tmp_path / "job", randomizer, settings(copies=1))
     assert (again.images, again.done_before) == (whole.images, 1)
+
+
+def test_any_part_of_an_identity_counts(tmp_path: Path) -> None:
+    files = lambda number: [tmp_path / "out" / f"{number}.json"]  # noqa: E731
+    write = lambda number: write_report(files(number)[0], {})  # noqa: E731
+    assert Job(tmp_path / "out", {"format": "mine-1", "side": 1}, [1], files).run(write) == 0
+    with pytest.raises(impasto.RecipeError, match="side was 1 and is 2"):
+        Job(tmp_path / "out", {"format": "mine-1", "side": 2}, [1], files).run(write)
+    with pytest.raises(impasto.RecipeError, match="names its kind"):
+        Job(tmp_path / "new", {"side": 2}, [1], files).run(write)
+
+
+def test_a_piece_without_its_files_is_not_done(tmp_path: Path) -> None:
+    job = Job(tmp_path / "out", {"format": "mine-1"}, [1], lambda number: [tmp_path / "out" / f"{number}.json"])
+    with pytest.raises(impasto.JobError, match=r"piece 0 ended without .*0\.json"):
+        job.run(lambda number: None)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torchvision import tv_tensors
 from torchvision.transforms.v2 import functional
 
-from impasto import ImageRecipe, Loader, Plan, Recipe, RecipeError, loading
+from impasto import CutMix, ImageRecipe, Loader, Plan, RandAugment, Recipe, RecipeError, loading
 from impasto.mixgen import plan_at
 from impasto.recipe import MixGen
 from impasto.sources import Sequence
@@ -128,3 +128,20 @@ def test_what_makes_no_sense_is_named(boxes: Any, row: int, size: Any, names: st
         loading.follow_boxes(boxes, _plan((0, 0, 10, 10), False), row, size)
     with pytest.raises(RecipeError, match="another image"):
         loading.follow_masks(np.zeros((5, 5)), _plan((0, 0, 10, 10), False), 0, SIZE)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"image": ImageRecipe(size=32, augment=(RandAugment(n=4, m=10, p=1.0),))}, "was warped by"),
+        ({"image": ImageRecipe(size=32), "mix": CutMix(1.0)}, "its partner's"),
+    ],
+)
+def test_what_nothing_follows_is_refused(pairs, options, says):
+    data = Sequence([(str(path), captions) for path, captions in pairs])
+    plan = next(iter(Loader(data, Recipe(**options), batch_size=30))).plan
+    warped = [row for row in range(30) if {"ShearX", "Rotate"} & {name for name, _ in plan.augmentations[row]}]
+    cut = [row for row in range(30) if not np.isnan(plan.mix.cuts[row, 0])]
+    for row in (warped or cut)[:3]:
+        with pytest.raises(RecipeError, match=says):
+            loading.follow_boxes([[0, 0, 9, 9]], plan, row, (32, 32))

@@ -1,5 +1,6 @@
 """What is mixed is keyed by the batch's id or the samples' keys, not by how often somebody called."""
 
+import numpy as np
 import pytest
 import torch
 from torch.utils.data import DataLoader
@@ -91,3 +92,20 @@ def test_samples_that_cannot_be_mixed(samples, says):
 def test_a_key_that_is_not_there():
     with pytest.raises(RecipeError, match="key='name' is no field of the samples"):
         MixGenCollate(MIX, key="name")(SAMPLES[:4])
+
+
+@pytest.mark.parametrize("wrong", [1.5, -1, 2**70, "a", True])
+def test_an_id_is_of_whole_numbers(wrong):
+    with pytest.raises(RecipeError, match="epoch="):
+        BatchId(wrong, 1)
+
+
+def test_equal_ids_are_equal_keys():
+    one, other = BatchId(2, 5), BatchId(np.int64(2), np.int32(5))
+    assert one == other and repr(one) == repr(other)
+
+
+def test_the_published_function_follows_no_plan():
+    batch = {"images": torch.rand(4, 3, 2, 2)}
+    with pytest.raises(RecipeError, match="follows no plan"):
+        BatchMixGen(compat="mixgen_batch")(batch, plan=mixgen.plan_at(MixGen(), batch_size=4))

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from impasto.errors import ImpastoError, RecipeError, SourceError
+from impasto.checks import require
+from impasto.errors import ImpastoError, JobError, RecipeError, SourceError
 from impasto.files import aside, new_file
 from impasto.jobs.running.claim import RUNNING, claimed
 from impasto.jobs.running.engine import Engine, check_engine, run_pieces
@@ -72,12 +73,16 @@ class Job:
             KeyboardInterrupt: If it was stopped; it says what is kept.
         """
         check_engine(workers, engine)
+        require(
+            isinstance(self.identity.get("format"), str), "a job's identity names its kind: {'format': 'mine-1', ...}"
+        )
         with _terminable(), ExitStack() as held:
             self._claim(held)
             missing = self.missing()
             done, total = sum(self.sizes) - sum(self.sizes[number] for number in missing), sum(self.sizes)
             try:
                 for number, _ in run_pieces(function, missing, workers=workers, engine=engine):
+                    self._require_files(number)
                     done += self.sizes[number]
                     progress(done, total)
             except KeyboardInterrupt:
@@ -85,6 +90,13 @@ class Job:
                 words = f"{kept} of {len(self.sizes)} pieces are kept in {self.folder}; the same again does the rest"
                 raise KeyboardInterrupt(words) from None
         return len(self.sizes) - len(missing)
+
+    def _require_files(self, number: int) -> None:
+        absent = [str(file) for file in self.files(number) if not file.exists()]
+        if absent:
+            raise JobError(
+                f"piece {number} ended without {', '.join(absent)}; its function must write all of its files"
+            )
 
     def reports(self, check: Callable[[int, Any], Any]) -> list[Any]:
         """The reports of all pieces, read.
@@ -168,7 +180,7 @@ def _compare(there: Any, here: dict[str, Any], path: Path) -> None:
 
 def _part(job: dict[str, Any], name: str) -> dict[str, Any]:
     part = job.get(name)
-    return part if isinstance(part, dict) else {}
+    return part if isinstance(part, dict) else {name: part}
 
 
 def _is_hash(value: Any) -> bool:

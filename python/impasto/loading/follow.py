@@ -132,6 +132,10 @@ def follow_masks(
     return moved[..., ::-1] if flip else moved
 
 
+#: Operations that move pixels.
+_WARPS = ("ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate")
+
+
 def _rows(values: npt.ArrayLike, width: int, name: str) -> Float:
     try:
         rows = np.asarray(values, np.float64)
@@ -148,6 +152,10 @@ def _view(plan: Plan | ViewPlan, row: int, size: tuple[int, int]) -> tuple[float
     require(is_count(row) and 0 <= row < len(plan.flips), f"row={row!r} must lie in 0..{len(plan.flips) - 1}")
     well_formed = isinstance(size, tuple | list) and len(size) == 2 and all(is_count(s) and s > 0 for s in size)
     require(well_formed, f"size={size!r} must be (height, width) of the batch's images")
+    warps = [name for name, _ in (plan.augmentations[row] if plan.augmentations else []) if name in _WARPS]
+    require(not warps, f"row {row} was warped by {', '.join(warps)}, which nothing follows; leave such operations out")
+    cut = isinstance(plan, Plan) and not np.isnan(plan.mix.cuts[row, 0])
+    require(not cut, f"a rectangle of row {row} is its partner's (CutMix), which nothing follows; mix without cutting")
     left, top, width, height = plan.boxes[row].tolist()
     return left, top, width, height, bool(plan.flips[row])
 

@@ -131,7 +131,8 @@ class BatchMixGen(nn.Module):
             generator: Draws the plan's seed, instead of the module's own.
 
         Returns:
-            A new mapping, with the plan as ``"mix_plan"``; a new `Batch`, with it as ``plan.mix``.
+            A new mapping, with the plan as ``"mix_plan"`` (which the published function has none of); a new `Batch`,
+            with it as ``plan.mix``.
 
         Raises:
             RecipeError: If there are no images, sizes differ, ids can't be spliced, or the loader has mixed already.
@@ -173,6 +174,7 @@ class BatchMixGen(nn.Module):
         require(len(given) < 2, f"{' and '.join(given)} each say what is drawn; give one of them")
         require(id is None or isinstance(id, BatchId), f"id must be a BatchId, such as batch.id, not {id!r}")
         if self.compat is not None:
+            require(plan is None, "compat='mixgen_batch' draws as the published function does, and follows no plan")
             return self._as_published(batch, pictures, rows, self._stream(id, generator))
         if plan is None:
             plan = self._plan(rows, id, generator)

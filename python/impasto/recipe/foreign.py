@@ -8,15 +8,16 @@ import os
 import pickle
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from impasto.checks import require
 from impasto.errors import RecipeError
 
-Ids = npt.NDArray[np.int64]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Ids: TypeAlias = npt.NDArray[np.int64]
 
 
 class Encoded(NamedTuple):
@@ -92,6 +93,8 @@ class ForeignTokenizer:
         Raises:
             RecipeError: If it fails, or what it returns is no such ids; the message says what it is.
         """
+        import numpy as np
+
         if not captions:
             empty = np.zeros((0, length or 0), np.int64)
             return Encoded(empty, empty.copy(), np.zeros(0, np.int32))
@@ -128,6 +131,8 @@ class ForeignTokenizer:
 
     def _as_ids(self, rows: Any, count: int, length: int | None) -> tuple[Ids, npt.NDArray[np.int32] | None]:
         """Rows as int64 [B, L]; lists are cut and padded, and then it is known how much was lost."""
+        import numpy as np
+
         if hasattr(rows, "detach"):
             rows = rows.detach().cpu().numpy()
         lost = None
@@ -157,6 +162,8 @@ class ForeignTokenizer:
         require(holds, f"{self!r} returned {row.dtype} where ids are whole numbers")
 
     def _mask(self, rows: Any, ids: Ids) -> Ids:
+        import numpy as np
+
         if isinstance(rows, list | tuple):
             sizes = np.asarray([[len(row)] for row in rows])
             mask: Ids = (np.arange(ids.shape[1]) < sizes).astype(np.int64)

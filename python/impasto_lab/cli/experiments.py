@@ -35,6 +35,7 @@ class ReproduceVerb(Verb):
             f"  impasto reproduce {found.name} --out run --workers 2"
         )
         flags.add(parser, settings)
+        next(action for action in parser._actions if action.dest == "size").choices = list(found.settings)
         parser.set_defaults(verb=self)
 
     def run(self, found: Mapping[str, Any]) -> int:

@@ -64,12 +64,15 @@ def reproduce(
         root.mkdir(parents=True, exist_ok=True)
         if experiment.prepare is not None and todo:
             experiment.prepare(settings, Place(shared=root, folder=root, device=device, narrator=tell))
-        for piece, metrics in _run(experiment, todo, root, size, device, tell, workers, engine):
+        alone = len(pieces) == 1
+        for piece, metrics in _run(experiment, todo, _Where(root, size, device, alone), tell, workers, engine):
             kept.keep(piece, metrics)
             measured[piece] = metrics
             if len(pieces) > 1:
                 tell.say(f"{piece.arm}, seed {piece.seed}: {len(measured)} of {len(pieces)} done")
-        command = f"impasto reproduce {experiment.name} --size {size}"
+        command = " ".join(
+            ["impasto reproduce", experiment.name, "--size", size, *_given("arms", arms), *_given("seeds", seeds)]
+        )
         packages = versions("impasto", "torch", *experiment.packages)
         about = {"machine": describe(), "versions": packages, "settings": _plain(settings), "command": command}
         results = Results.of(experiment, size, measured, about)
@@ -85,12 +88,20 @@ def reproduce(
     return results
 
 
+@dataclass(frozen=True)
+class _Where:
+    """Where pieces run: the run's folder, its size and device, and whether there is one piece only."""
+
+    root: Path
+    size: Size
+    device: str
+    alone: bool
+
+
 def _run(
     experiment: Experiment,
     pieces: list[Piece],
-    root: Path,
-    size: Size,
-    device: str,
+    where: _Where,
     tell: Narrator,
     workers: int,
     engine: Engine,
@@ -98,9 +109,9 @@ def _run(
     if workers == 0 and engine == "processes":
         # Here the narrator is at hand.
         for piece in pieces:
-            yield piece, _run_piece(experiment, piece, root, size, device, tell)
+            yield piece, _run_piece(experiment, piece, where, tell)
         return
-    yield from run_pieces(_Elsewhere(experiment.name, root, size, device), pieces, workers=workers, engine=engine)
+    yield from run_pieces(_Elsewhere(experiment.name, where), pieces, workers=workers, engine=engine)
 
 
 @dataclass(frozen=True)
@@ -108,21 +119,21 @@ class _Elsewhere:
     """Runs a piece in another process, which finds the experiment by its name."""
 
     name: str
-    root: Path
-    size: Size
-    device: str
+    where: _Where
 
     def __call__(self, piece: Piece) -> Mapping[str, float]:
-        return _run_piece(registry.find(self.name), piece, self.root, self.size, self.device, Silent())
+        return _run_piece(registry.find(self.name), piece, self.where, Silent())
 
 
-def _run_piece(
-    experiment: Experiment, piece: Piece, root: Path, size: Size, device: str, tell: Narrator
-) -> Mapping[str, float]:
-    # An experiment of one piece has its folder to itself.
-    folder = root if len(experiment.pieces(size)) == 1 else root / piece.name
-    place = Place(shared=root, folder=folder, device=device, narrator=tell)
-    return experiment.run(piece, experiment.settings[size], place)
+def _run_piece(experiment: Experiment, piece: Piece, where: _Where, tell: Narrator) -> Mapping[str, float]:
+    # A run of one piece has the folder to itself; several would find each other's trainings there.
+    folder = where.root if where.alone else where.root / piece.name
+    place = Place(shared=where.root, folder=folder, device=where.device, narrator=tell)
+    return experiment.run(piece, experiment.settings[where.size], place)
+
+
+def _given(name: str, values: Sequence[object]) -> list[str]:
+    return [f"--{name}", *map(str, values)] if values else []
 
 
 def _plain(settings: Any) -> dict[str, Any]:

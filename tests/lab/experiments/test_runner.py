@@ -64,6 +64,17 @@ def test_arms_times_seeds_and_a_verdict(tmp_path: Path) -> None:
     assert results.rows()[1][:3] == ["bent", "heads", "0.9"]
 
 
+def test_several_seeds_share_no_training(tmp_path: Path) -> None:
+    """Even where the experiment itself has one arm and one seed, whose run has the folder to itself."""
+    alone = replace(COINS, arms=("fair",), claims=(), published={})
+    reproduce(alone, tmp_path / "one", size="smoke")
+    assert (tmp_path / "one" / "ran").read_text() == "x"
+    reproduce(alone, tmp_path / "two", size="smoke", seeds=(0, 1))
+    assert [(tmp_path / "two" / name / "ran").read_text() for name in ("fair-0", "fair-1")] == ["x", "x"]
+    command = json.loads((tmp_path / "two" / "results.json").read_text())["command"]
+    assert command == "impasto reproduce coins --size smoke --seeds 0 1"
+
+
 def test_what_is_done_is_not_run_again(tmp_path: Path) -> None:
     first = reproduce(COINS, tmp_path, size="small", arms=("fair",))
     assert not first.verdicts

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from impasto._core import Index, IndexBuilder
 from impasto.errors import SourceError
+from impasto.extras import need
 from impasto.sources.base import GatheredSource
 from impasto.sources.reading.gathering import add_row, from_user_code
 from impasto.sources.reading.labels import as_label
@@ -34,10 +35,7 @@ class HuggingFace(GatheredSource):
     def __init__(
         self, dataset: Any, *, image: str = "image", caption: str | None = "caption", label: str | None = None
     ) -> None:
-        try:
-            import datasets
-        except ImportError:
-            raise SourceError("Hugging Face data sets need: pip install datasets", path="memory") from None
+        datasets = need("datasets", "hf")
         if isinstance(dataset, (datasets.DatasetDict, datasets.IterableDatasetDict)):
             names = ", ".join(map(repr, dataset))
             raise SourceError(f"this is a dictionary of splits; pick one of {names}", path="memory")
