@@ -68,10 +68,10 @@ def test_colours_are_pillow_s(photographs, name, data):
 
 def test_hue_of_every_colour_is_pillow_s():
     levels = np.arange(0, 256, 3, dtype=np.uint8)
-    colours = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(1, -1, 3)
-    colours = np.ascontiguousarray(colours.reshape(-1, len(levels), 3))
-    theirs = np.asarray(F.adjust_hue(PIL.Image.fromarray(colours), 0.123))
-    assert np.array_equal(ops.apply(colours, [("Hue", [0.123])]), theirs)
+    colors = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(1, -1, 3)
+    colors = np.ascontiguousarray(colors.reshape(-1, len(levels), 3))
+    theirs = np.asarray(F.adjust_hue(PIL.Image.fromarray(colors), 0.123))
+    assert np.array_equal(ops.apply(colors, [("Hue", [0.123])]), theirs)
 
 
 @pytest.mark.parametrize("name", ["ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate"])

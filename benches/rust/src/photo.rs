@@ -16,13 +16,13 @@ const NAMELESS: u32 = u32::MAX;
 pub fn pixels(seed: u64) -> Vec<u8> {
     let mut stream = Stream::new(seed, 0, 0, Purpose::Geometry);
     let mut owner = vec![NAMELESS; WIDTH * HEIGHT];
-    let mut colours = Vec::new();
+    let mut colors = Vec::new();
     let mut bare = owner.len();
     // Nearest disc first; a twentieth of the ground may stay bare.
     while bare > owner.len() / 20 {
-        let leaf = colours.len() as u32;
+        let leaf = colors.len() as u32;
         let grey = stream.uniform(20.0, 235.0);
-        colours.push([0; 3].map(|_| grey + stream.uniform(-40.0, 40.0)));
+        colors.push([0; 3].map(|_| grey + stream.uniform(-40.0, 40.0)));
         // P(radius > r) ~ r^-2 between 7 and 250 pixels.
         let radius = 7.0 / (stream.uniform((7.0f64 / 250.0).powi(2), 1.0)).sqrt();
         let (x, y) = (
@@ -41,14 +41,14 @@ pub fn pixels(seed: u64) -> Vec<u8> {
             }
         }
     }
-    soften(&owner, &colours, &mut stream)
+    soften(&owner, &colors, &mut stream)
 }
 
 /// A lens's blur, a light that falls off, and a sensor's noise.
-fn soften(owner: &[u32], colours: &[[f64; 3]], stream: &mut Stream) -> Vec<u8> {
-    let colour = |x: usize, y: usize, c: usize| {
+fn soften(owner: &[u32], colors: &[[f64; 3]], stream: &mut Stream) -> Vec<u8> {
+    let color = |x: usize, y: usize, c: usize| {
         let leaf = owner[y.min(HEIGHT - 1) * WIDTH + x.min(WIDTH - 1)];
-        colours.get(leaf as usize).map_or(128.0, |colour| colour[c])
+        colors.get(leaf as usize).map_or(128.0, |color| color[c])
     };
     let mut out = Vec::with_capacity(3 * owner.len());
     for y in 0..HEIGHT {
@@ -56,7 +56,7 @@ fn soften(owner: &[u32], colours: &[[f64; 3]], stream: &mut Stream) -> Vec<u8> {
             let light = 0.75 + 0.25 * (x as f64 / 90.0).sin() * (y as f64 / 70.0).cos();
             let noise = stream.uniform(-NOISE, NOISE);
             for c in 0..3 {
-                let near = [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(i, j)| colour(x + i, y + j, c));
+                let near = [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(i, j)| color(x + i, y + j, c));
                 out.push((light * near.iter().sum::<f64>() / 4.0 + noise) as u8);
             }
         }

@@ -28,7 +28,7 @@ class StyleTraining:
         style_weight: Of the style loss at the beginning and at the end; None takes the objective's own.
         variation_weight: Of total variation; None takes the objective's own.
         identity_weight: Of pixels at strength 0, in the balanced objective.
-        colours: Weight of colours in the balanced objective's style loss.
+        colors: Weight of colours in the balanced objective's style loss.
         partial: Share of rows with a strength below 1; see `StyleTransferTask`.
         content_scale: Share of a content image that a random crop takes, as in `ImageRecipe`.
         style_scale: The same of style images.
@@ -58,7 +58,7 @@ class StyleTraining:
     style_weight: tuple[float, float] | None = None
     variation_weight: float | None = None
     identity_weight: float = 10.0
-    colours: float = 1.0
+    colors: float = 1.0
     partial: float = 0.3
     content_scale: tuple[float, float] = (0.2, 1.0)
     style_scale: tuple[float, float] = (0.2, 0.9)

@@ -257,7 +257,7 @@ def _objective(settings: StyleTraining, styles: Source, device: torch.device) ->
     if settings.style_weight is not None:
         weights["style_weight"] = settings.style_weight
     shown = _images(styles, settings, "styles", 256).to(device)
-    weights |= {"identity_weight": settings.identity_weight, "colors": settings.colours}
+    weights |= {"identity_weight": settings.identity_weight, "colors": settings.colors}
     return BalancedObjective(extract, shown, **weights)
 
 

@@ -50,7 +50,7 @@ proptest! {
         let luma = |rgb: &[u8]| 0.299 * f64::from(rgb[0]) + 0.587 * f64::from(rgb[1]) + 0.114 * f64::from(rgb[2]);
         let luma = mean(&mut fast.chunks(3).zip(exact.chunks(3)).map(|(a, b)| (luma(a), luma(b))));
         prop_assert!(luma < 0.05 * step, "mean difference of luma {} of {:?}", luma, view);
-        let colours = mean(&mut fast.iter().zip(&exact).map(|(a, b)| (f64::from(*a), f64::from(*b))));
-        prop_assert!([1, 4, 5].contains(&sampling) || colours < 0.12 * step, "mean difference {} of {:?}", colours, view);
+        let colors = mean(&mut fast.iter().zip(&exact).map(|(a, b)| (f64::from(*a), f64::from(*b))));
+        prop_assert!([1, 4, 5].contains(&sampling) || colors < 0.12 * step, "mean difference {} of {:?}", colors, view);
     }
 }

@@ -73,7 +73,7 @@ impl AugmentSpec {
             p,
             scale,
             ratio,
-            colour: fill,
+            color: fill,
         })
     }
 }

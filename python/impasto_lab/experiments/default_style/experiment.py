@@ -32,10 +32,10 @@ EXPERIMENT = Experiment(
     about="Renders contents (the photographs that scikit-image and scikit-learn carry, and scenes) and hundreds of "
     "procedural styles; trains a small VGG to tell them apart, whose features losses and predictor look at; trains the "
     "transformer; and measures on contents and styles that were held out. What OUT holds already is used as it is, so "
-    "an interrupted run goes on. Hours at full size on two CPU cores.",
+    "an interrupted run goes on. Hours at small size on two CPU cores; full size wants a GPU.",
     arms=("compact",),
     run=run_piece,
-    settings={"smoke": DefaultStyle.smoke(), "full": DefaultStyle()},
-    seeds={"smoke": (0,), "full": (0,)},
+    settings={"smoke": DefaultStyle.smoke(), "small": DefaultStyle(), "full": DefaultStyle.full()},
+    seeds={"smoke": (0,), "small": (0,), "full": (0,)},
     packages=("scikit-image", "scikit-learn"),
 )

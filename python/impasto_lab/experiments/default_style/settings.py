@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: Photographs that no network sees in training: contents are measured on them.
 HELD_OUT = ("coffee", "flower", "camera", "rocket")
@@ -21,7 +21,7 @@ class Phase:
         partial: Share of rows with a strength below 1.
         identity_weight: Of the squared difference of pixels at strength 0.
         variation_weight: Of total variation.
-        colours: Weight of colours in the style loss.
+        colors: Weight of colours in the style loss.
         photographs: How often an epoch visits each part of a photograph; scenes are visited once.
     """
 
@@ -33,7 +33,7 @@ class Phase:
     partial: float = 0.4
     identity_weight: float = 10.0
     variation_weight: float = 1.0
-    colours: float = 1.0
+    colors: float = 1.0
     photographs: int = 1
 
 
@@ -68,7 +68,7 @@ class DefaultStyle:
     feature_side: int = 64
     phases: tuple[Phase, ...] = (
         Phase(side=64, batch_size=8, steps=3000, lr=2e-3, style_weight=(0.3, 3.0)),
-        Phase(side=96, batch_size=8, steps=3200, lr=1e-3, style_weight=(3.0, 3.0), colours=3.0, photographs=4),
+        Phase(side=96, batch_size=8, steps=3200, lr=1e-3, style_weight=(3.0, 3.0), colors=3.0, photographs=4),
         Phase(
             side=96,
             batch_size=8,
@@ -77,7 +77,7 @@ class DefaultStyle:
             style_weight=(1.2, 1.2),
             identity_weight=40.0,
             variation_weight=4.0,
-            colours=3.0,
+            colors=3.0,
             partial=0.6,
             photographs=2,
         ),
@@ -109,3 +109,13 @@ class DefaultStyle:
             shape_epochs=1,
             seed=seed,
         )
+
+    @classmethod
+    def full(cls, *, seed: int = 0) -> DefaultStyle:
+        """For a GPU: more styles, and the same parts of training on larger images, in larger batches, for longer."""
+        small = cls(seed=seed)
+        phases = tuple(
+            replace(phase, side=2 * phase.side, batch_size=4 * phase.batch_size, steps=4 * phase.steps)
+            for phase in small.phases
+        )
+        return replace(small, styles=4 * small.styles, scenes=4 * small.scenes, feature_steps=2400, phases=phases)

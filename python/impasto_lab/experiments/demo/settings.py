@@ -44,6 +44,13 @@ class Demo:
         """Seconds instead of minutes; the model hardly learns."""
         return cls(scenes=100, compared=2, side=48, image_width=16, steps=30, grow=False, seed=seed)
 
+    @classmethod
+    def full(cls, *, seed: int = 0) -> Demo:
+        """An hour or so on a GPU, with larger images, batches and a wider image tower."""
+        return cls(
+            scenes=20_000, side=112, image_width=64, batch_size=256, steps=12_000, lr=5e-4, grow=False, seed=seed
+        )
+
     def on(self, device: torch.device) -> Demo:
         """What is done on a device."""
         if device.type != "cuda" or not self.grow:

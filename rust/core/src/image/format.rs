@@ -7,7 +7,7 @@ use crate::{Error, Result};
 pub enum Format {
     /// JPEG: baseline, extended and progressive; Huffman and arithmetic; 8 bits.
     Jpeg,
-    /// PNG: every colour type and bit depth, interlaced too.
+    /// PNG: every color type and bit depth, interlaced too.
     Png,
     /// WebP: lossy and lossless; the first frame of an animation.
     WebP,

@@ -2,11 +2,11 @@
 //!
 //! The order of work is: header, limits, [`Geometry::draw`], decode what the drawn [`View`] needs, one resize,
 //! [`Target::write`]. Pixels are RGB8, height x width x channel, until `write` lays them out for a model. Alpha is
-//! dropped, 16-bit samples keep their high byte, CMYK follows Pillow, and there is no colour management.
+//! dropped, 16-bit samples keep their high byte, CMYK follows Pillow, and there is no color management.
 
 mod augment;
 mod blend;
-mod colour;
+mod color;
 mod convolve;
 mod decode;
 mod exif;

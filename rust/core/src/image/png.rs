@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use ::png::{ColorType, Decoder, DecodingError, Reader, Transformations};
 
-use super::colour::append_rgb;
+use super::color::append_rgb;
 use super::format::Format;
 use super::header::{Header, Limits, guarded};
 use super::png_repair::repaired;
@@ -54,10 +54,10 @@ fn lenient(bytes: &[u8], mut read: impl FnMut(&[u8], bool) -> Result<Header>) ->
 
 fn decode_pixels(bytes: &[u8], limits: &Limits, strict: bool, out: &mut Vec<u8>) -> Result<Header> {
     let (mut reader, header) = open(bytes, Some(limits), strict)?;
-    let (colour, depth) = reader.output_color_type();
-    let indexed = colour == ColorType::Indexed;
+    let (color, depth) = reader.output_color_type();
+    let indexed = color == ColorType::Indexed;
     let bits = if indexed { depth as usize } else { 8 };
-    let channels = colour.samples();
+    let channels = color.samples();
     let row = (header.width as usize * channels * bits).div_ceil(8);
     let size = header.height as usize * row;
     if reader.output_buffer_size() != Some(size) {
@@ -74,9 +74,9 @@ fn decode_pixels(bytes: &[u8], limits: &Limits, strict: bool, out: &mut Vec<u8>)
     reader.next_frame(&mut samples).map_err(refuse)?;
     out.reserve(3 * header.width as usize * header.height as usize);
     if indexed {
-        let colours = colours(reader.info().palette.as_deref().unwrap_or_default());
+        let colors = colors(reader.info().palette.as_deref().unwrap_or_default());
         for row in samples.chunks_exact(row) {
-            append_indexed(row, bits, header.width as usize, &colours, out);
+            append_indexed(row, bits, header.width as usize, &colors, out);
         }
     } else {
         append_rgb(&samples, channels, out);
@@ -84,13 +84,13 @@ fn decode_pixels(bytes: &[u8], limits: &Limits, strict: bool, out: &mut Vec<u8>)
     Ok(header)
 }
 
-/// A palette's colours; as in Pillow, an entry that is cut is none, and those that there are not are black.
-fn colours(palette: &[u8]) -> [[u8; 3]; 256] {
-    let mut colours = [[0; 3]; 256];
-    for (colour, entry) in colours.iter_mut().zip(palette.chunks_exact(3)) {
-        colour.copy_from_slice(entry);
+/// A palette's colors; as in Pillow, an entry that is cut is none, and those that there are not are black.
+fn colors(palette: &[u8]) -> [[u8; 3]; 256] {
+    let mut colors = [[0; 3]; 256];
+    for (color, entry) in colors.iter_mut().zip(palette.chunks_exact(3)) {
+        color.copy_from_slice(entry);
     }
-    colours
+    colors
 }
 
 /// Looks up a row's indices, of `bits` each from the top of its bytes.
@@ -98,14 +98,14 @@ fn append_indexed(
     row: &[u8],
     bits: usize,
     width: usize,
-    colours: &[[u8; 3]; 256],
+    colors: &[[u8; 3]; 256],
     out: &mut Vec<u8>,
 ) {
     let mask = ((1u16 << bits) - 1) as u8;
     for column in 0..width {
         let at = column * bits;
         let index = row[at / 8] >> (8 - bits - at % 8) & mask;
-        out.extend_from_slice(&colours[usize::from(index)]);
+        out.extend_from_slice(&colors[usize::from(index)]);
     }
 }
 
@@ -136,8 +136,8 @@ fn open<'a>(
         progressive: info.interlaced,
     };
     // Indices stay indices: the crate's expansion of palettes does not survive every palette that Pillow reads.
-    let colour = info.color_type;
-    decoder.set_transformations(match colour {
+    let color = info.color_type;
+    decoder.set_transformations(match color {
         ColorType::Indexed => Transformations::IDENTITY,
         _ => Transformations::normalize_to_color8(),
     });

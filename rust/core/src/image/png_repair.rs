@@ -6,9 +6,9 @@
 use flate2::Crc;
 
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
-/// The largest palette: 256 colours.
+/// The largest palette: 256 colors.
 const MOST_COLOURS: usize = 3 * 256;
-/// Where IHDR has the colour type, and the type whose pixels are indices.
+/// Where IHDR has the color type, and the type whose pixels are indices.
 const COLOUR_TYPE: usize = 9;
 const INDEXED: u8 = 3;
 

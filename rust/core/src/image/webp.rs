@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use image_webp::{DecodingError, WebPDecoder};
 
-use super::colour::append_rgb;
+use super::color::append_rgb;
 use super::exif;
 use super::format::Format;
 use super::header::{Header, Limits, guarded};

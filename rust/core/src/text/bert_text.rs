@@ -4,7 +4,7 @@ use unicode_categories::UnicodeCategories;
 use unicode_normalization::UnicodeNormalization;
 
 /// Replaces `out` by the text as WordPiece sees it: cleaned, CJK apart, and when `lowercase` without accents and capitals.
-pub(super) fn normalise(text: &str, lowercase: bool, out: &mut String) {
+pub(super) fn normalize(text: &str, lowercase: bool, out: &mut String) {
     out.clear();
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         out.push_str(text);
@@ -121,9 +121,9 @@ impl Iterator for Words<'_> {
 mod tests {
     use super::*;
 
-    fn normalised(text: &str, lowercase: bool) -> String {
+    fn normalized(text: &str, lowercase: bool) -> String {
         let mut out = String::from("left over");
-        normalise(text, lowercase, &mut out);
+        normalize(text, lowercase, &mut out);
         out
     }
 
@@ -137,9 +137,9 @@ mod tests {
             ("A B", "a b"),
         ];
         for (text, expected) in cases {
-            assert_eq!(normalised(text, true), expected, "{text:?}");
+            assert_eq!(normalized(text, true), expected, "{text:?}");
         }
-        assert_eq!(normalised("C\u{E1}f\u{E9}\x01", false), "C\u{E1}f\u{E9}");
+        assert_eq!(normalized("C\u{E1}f\u{E9}\x01", false), "C\u{E1}f\u{E9}");
     }
 
     #[test]

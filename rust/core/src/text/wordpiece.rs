@@ -1,7 +1,7 @@
 //! BERT's WordPiece: words cut greedily into the longest pieces the vocabulary has.
 
 use super::Specials;
-use super::bert_text::{Words, normalise};
+use super::bert_text::{Words, normalize};
 use super::vocabulary::{Tokens, at_line, read};
 use super::words::{PADDING, WordTable};
 use crate::{Error, Result};
@@ -130,7 +130,7 @@ impl WordPieceTokenizer {
     }
 
     fn encode_plain(&self, text: &str, buffer: &mut String, ids: &mut Vec<u32>) {
-        normalise(text, self.lowercase, buffer);
+        normalize(text, self.lowercase, buffer);
         let length = buffer.len();
         buffer.push_str(PADDING);
         for (start, end) in Words::new(&buffer[..length]) {

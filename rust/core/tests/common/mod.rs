@@ -72,15 +72,15 @@ pub fn oriented(jpeg: &[u8], orientation: u8) -> Vec<u8> {
 }
 
 /// A PNG of `width` x `height` with samples that count up.
-pub fn png(width: u32, height: u32, colour: png::ColorType, depth: png::BitDepth) -> Vec<u8> {
+pub fn png(width: u32, height: u32, color: png::ColorType, depth: png::BitDepth) -> Vec<u8> {
     let mut out = Vec::new();
     let mut encoder = png::Encoder::new(&mut out, width, height);
-    encoder.set_color(colour);
+    encoder.set_color(color);
     encoder.set_depth(depth);
-    if colour == png::ColorType::Indexed {
+    if color == png::ColorType::Indexed {
         encoder.set_palette((0..=255).flat_map(|i| [i, 255 - i, 9]).collect::<Vec<u8>>());
     }
-    let row = (width as usize * colour.samples() * depth as usize).div_ceil(8);
+    let row = (width as usize * color.samples() * depth as usize).div_ceil(8);
     let samples: Vec<u8> = (0..row * height as usize).map(|i| (i * 5) as u8).collect();
     let mut writer = encoder.write_header().expect("a header");
     writer.write_image_data(&samples).expect("pixels");
@@ -92,9 +92,9 @@ pub fn png(width: u32, height: u32, colour: png::ColorType, depth: png::BitDepth
 pub fn webp(width: usize, height: usize) -> Vec<u8> {
     let mut out = Vec::new();
     let encoder = image_webp::WebPEncoder::new(&mut out);
-    let colour = image_webp::ColorType::Rgb8;
+    let color = image_webp::ColorType::Rgb8;
     encoder
-        .encode(&ramp(width, height), width as u32, height as u32, colour)
+        .encode(&ramp(width, height), width as u32, height as u32, color)
         .expect("in memory");
     out
 }
@@ -108,14 +108,14 @@ pub fn zoo() -> Vec<Vec<u8>> {
         .collect();
     zoo.push(oriented(&jpeg(&pixels, 40, 24, 2, true), 6));
     zoo.push(cmyk_jpeg(20, 17));
-    for (colour, depth) in [
+    for (color, depth) in [
         (ColorType::Rgb, BitDepth::Eight),
         (ColorType::Rgba, BitDepth::Sixteen),
         (ColorType::Grayscale, BitDepth::One),
         (ColorType::GrayscaleAlpha, BitDepth::Eight),
         (ColorType::Indexed, BitDepth::Four),
     ] {
-        zoo.push(png(19, 13, colour, depth));
+        zoo.push(png(19, 13, color, depth));
     }
     zoo.push(webp(21, 15));
     zoo.push(include_bytes!("../data/lossy.webp").to_vec());

@@ -26,7 +26,7 @@ pub(super) fn draw(
 }
 
 /// Fills the part of a box that lies in the image.
-pub(super) fn fill(image: &mut [u8], width: usize, area: [u32; 4], colour: [u8; 3]) {
+pub(super) fn fill(image: &mut [u8], width: usize, area: [u32; 4], color: [u8; 3]) {
     let [left, top, columns, rows] = area.map(|side| side as usize);
     let (left, right) = (left.min(width), left.saturating_add(columns).min(width));
     let rows = image
@@ -35,7 +35,7 @@ pub(super) fn fill(image: &mut [u8], width: usize, area: [u32; 4], colour: [u8; 
         .take(rows);
     for row in rows {
         for pixel in row[left * 3..right * 3].chunks_exact_mut(3) {
-            pixel.copy_from_slice(&colour);
+            pixel.copy_from_slice(&color);
         }
     }
 }

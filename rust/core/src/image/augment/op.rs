@@ -1,7 +1,7 @@
 //! One operation with its numbers, drawn or given.
 
 use super::warp::{Matrix, bilinear, nearest};
-use super::{blur, colour, erase, hue, point, sharpen};
+use super::{blur, color, erase, hue, point, sharpen};
 use crate::{Error, Result};
 
 /// How warps sample, and what is outside of the image.
@@ -53,7 +53,7 @@ pub enum Op {
     Rotate(f64, Style),
     /// Kernel size and sigma, in pixels.
     GaussianBlur(u32, f64),
-    /// Left, top, width, height; and the colour that it is filled with.
+    /// Left, top, width, height; and the color that it is filled with.
     Erase([u32; 4], [u8; 3]),
 }
 
@@ -104,9 +104,9 @@ impl Op {
             | Self::TranslateY(value, _)
             | Self::Rotate(value, _) => vec![value],
             Self::GaussianBlur(size, sigma) => vec![f64::from(size), sigma],
-            Self::Erase(area, colour) => {
-                let colour = colour.map(f64::from);
-                area.map(f64::from).into_iter().chain(colour).collect()
+            Self::Erase(area, color) => {
+                let color = color.map(f64::from);
+                area.map(f64::from).into_iter().chain(color).collect()
             }
         }
     }
@@ -162,10 +162,10 @@ impl Op {
             Self::AutoContrast => point::autocontrast(image),
             Self::Equalize => point::equalize(image),
             Self::Invert => point::solarize(image, 0),
-            Self::Grayscale => colour::grayscale(image),
+            Self::Grayscale => color::grayscale(image),
             Self::Brightness(factor) => point::towards(image, 0, factor as f32),
-            Self::Contrast(factor) => point::towards(image, colour::mean(image), factor as f32),
-            Self::Color(factor) => colour::saturate(image, factor as f32),
+            Self::Contrast(factor) => point::towards(image, color::mean(image), factor as f32),
+            Self::Color(factor) => color::saturate(image, factor as f32),
             Self::Sharpness(factor) => sharpen::sharpen(image, width, factor as f32, copy),
             Self::Posterize(bits) => point::posterize(image, bits as u32),
             Self::Solarize(threshold) => point::solarize(image, threshold.ceil() as u16),
@@ -184,7 +184,7 @@ impl Op {
                 }
             }
             Self::GaussianBlur(size, sigma) => blur::blur(image, width, size as usize, sigma),
-            Self::Erase(area, colour) => erase::fill(image, width, area, colour),
+            Self::Erase(area, color) => erase::fill(image, width, area, color),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::rng::Stream;
 /// Whose list of operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ops {
-    /// ALBEF's ten, which leave colours alone: levels of ten.
+    /// ALBEF's ten, which leave colors alone: levels of ten.
     Albef,
     /// torchvision's fourteen: 31 levels.
     Torchvision,
@@ -56,7 +56,7 @@ pub enum Policy {
         /// Range of sigma, in pixels.
         sigma: (f64, f64),
     },
-    /// A box filled with one colour.
+    /// A box filled with one color.
     RandomErasing {
         /// Probability.
         p: f64,
@@ -64,8 +64,8 @@ pub enum Policy {
         scale: (f64, f64),
         /// Range of height / width.
         ratio: (f64, f64),
-        /// The colour.
-        colour: [u8; 3],
+        /// The color.
+        color: [u8; 3],
     },
 }
 
@@ -124,12 +124,12 @@ impl Policy {
                 p,
                 scale,
                 ratio,
-                colour,
+                color,
             } => {
                 if stream.chance(p)
                     && let Some(area) = erase::draw(width, height, scale, ratio, stream)
                 {
-                    ops.push(Op::Erase(area, colour));
+                    ops.push(Op::Erase(area, color));
                 }
             }
         }
@@ -266,7 +266,7 @@ mod tests {
             p: 1.0,
             scale: (0.02, 0.33),
             ratio: (0.3, 3.3),
-            colour: [1, 2, 3],
+            color: [1, 2, 3],
         };
         for seed in 0..1000 {
             let ops = draw(policy, seed);

@@ -12,7 +12,7 @@ struct Warp<'a> {
     source: &'a [u8],
     width: usize,
     height: usize,
-    colour: [u8; 3],
+    color: [u8; 3],
 }
 
 /// The nearest pixel, in Pillow's 16-bit fixed-point arithmetic; matrices are of pixels' corners, as Pillow's are.
@@ -20,7 +20,7 @@ pub(super) fn nearest(
     image: &mut [u8],
     width: usize,
     matrix: &Matrix,
-    colour: [u8; 3],
+    color: [u8; 3],
     copy: &mut Vec<u8>,
 ) {
     let fixed = |x: f64| (x * 65536.0 + 0.5).floor() as i64;
@@ -28,13 +28,13 @@ pub(super) fn nearest(
     let (x_step, y_step) = (fixed(a), fixed(d));
     let mut x_row = fixed(c + a * 0.5 + b * 0.5);
     let mut y_row = fixed(f + d * 0.5 + e * 0.5);
-    let warp = Warp::new(image, width, colour, copy);
+    let warp = Warp::new(image, width, color, copy);
     for out in image.chunks_exact_mut(width.max(1) * 3) {
         let columns = inside(x_row, x_step, width, (width as i64) << 16);
         let rows = inside(y_row, y_step, width, (warp.height as i64) << 16);
         let x_range = both(columns, rows);
-        paint(&mut out[..x_range.start * 3], colour);
-        paint(&mut out[x_range.end * 3..], colour);
+        paint(&mut out[..x_range.start * 3], color);
+        paint(&mut out[x_range.end * 3..], color);
         let start = x_range.start as i64;
         let place = (x_row + start * x_step, y_row + start * y_step);
         let out = &mut out[x_range.start * 3..x_range.end * 3];
@@ -70,13 +70,13 @@ fn both(one: Range<usize>, other: Range<usize>) -> Range<usize> {
     start..one.end.min(other.end).max(start)
 }
 
-fn paint(out: &mut [u8], colour: [u8; 3]) {
+fn paint(out: &mut [u8], color: [u8; 3]) {
     let (pixels, _) = out.as_chunks_mut::<3>();
-    pixels.fill(colour);
+    pixels.fill(color);
 }
 
 impl<'a> Warp<'a> {
-    fn new(image: &[u8], width: usize, colour: [u8; 3], copy: &'a mut Vec<u8>) -> Self {
+    fn new(image: &[u8], width: usize, color: [u8; 3], copy: &'a mut Vec<u8>) -> Self {
         copy.clear();
         copy.reserve(image.len() + 1);
         copy.extend_from_slice(image);
@@ -86,7 +86,7 @@ impl<'a> Warp<'a> {
             source: copy,
             width,
             height,
-            colour,
+            color,
         }
     }
 
@@ -129,7 +129,7 @@ impl<'a> Warp<'a> {
                 let at = (y as usize * self.width + x as usize) * 3;
                 [self.source[at], self.source[at + 1], self.source[at + 2]]
             }
-            false => self.colour,
+            false => self.color,
         };
         u64::from(red) | u64::from(green) << 21 | u64::from(blue) << 42
     }
@@ -157,13 +157,13 @@ pub(super) fn bilinear(
     image: &mut [u8],
     width: usize,
     matrix: &Matrix,
-    colour: [u8; 3],
+    color: [u8; 3],
     copy: &mut Vec<u8>,
 ) {
     let fixed = |x: f64| (x * 4_294_967_296.0).round() as i64;
     let [a, b, c, d, e, f] = *matrix;
     let step = (fixed(a), fixed(d));
-    let warp = Warp::new(image, width, colour, copy);
+    let warp = Warp::new(image, width, color, copy);
     for (row, out) in image.chunks_exact_mut(width.max(1) * 3).enumerate() {
         let (x, y) = (fixed(b * row as f64 + c), fixed(e * row as f64 + f));
         // Where all four pixels about a place are in the source.

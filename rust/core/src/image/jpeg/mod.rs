@@ -10,7 +10,7 @@ mod markers;
 mod samples;
 mod shim;
 
-use crate::image::colour::inverted_cmyk_to_rgb;
+use crate::image::color::inverted_cmyk_to_rgb;
 use crate::image::format::Format;
 use crate::image::header::{Header, Limits, Truncated};
 use crate::image::patch::Patch;

@@ -1,4 +1,4 @@
-//! Samples of other colour types, as RGB8. The arithmetic is Pillow's, so that the results are equal.
+//! Samples of other color types, as RGB8. The arithmetic is Pillow's, so that the results are equal.
 
 /// Adobe's inverted CMYK to RGB, written over the start of the same buffer; returns the RGB length.
 ///
