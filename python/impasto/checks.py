@@ -9,6 +9,9 @@ from typing import Any
 
 from impasto.errors import RecipeError
 
+#: Epochs are numbered in so many bits, so that the number of a batch in its run fits into 64.
+EPOCH_BITS = 31
+
 
 def require(holds: bool, reason: str) -> None:
     """Raises a `RecipeError` unless a condition holds."""

@@ -31,6 +31,12 @@ def recipe() -> Recipe:
 
 
 @pytest.fixture(scope="session")
+def good(photographs: Photographs, encode: Encode) -> list[bytes]:
+    """Images that nothing is wrong with: a corner of each photograph."""
+    return [encode(photograph[:90, :120], quality=90) for photograph in photographs.values()]
+
+
+@pytest.fixture(scope="session")
 def digest() -> Callable[[Batch], str]:
     """A hash of everything in a batch, byte for byte."""
 

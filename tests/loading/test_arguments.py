@@ -4,18 +4,8 @@ import numpy as np
 import pytest
 
 import impasto
-from impasto import ImageRecipe, Loader, Recipe
+from impasto import Loader
 from impasto.sources import Sequence
-
-
-@pytest.fixture(scope="module")
-def good(photographs, encode):
-    return [encode(photograph[:90, :120], quality=90) for photograph in photographs.values()]
-
-
-@pytest.fixture
-def recipe():
-    return Recipe(image=ImageRecipe(size=32))
 
 
 @pytest.mark.parametrize(

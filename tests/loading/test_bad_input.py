@@ -61,11 +61,6 @@ CAPTIONS = {
 }
 
 
-@pytest.fixture(scope="module")
-def good(photographs, encode):
-    return [encode(photograph[:90, :120], quality=90) for photograph in photographs.values()]
-
-
 @pytest.fixture
 def recipe():
     return Recipe(image=ImageRecipe(size=32))

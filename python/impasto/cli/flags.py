@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 from impasto.cli.docstrings import arguments
@@ -36,13 +36,20 @@ class Given:
     names: tuple[str, ...] | None = None
 
 
-def add(parser: argparse._ActionsContainer, settings: type, names: Sequence[str] | None = None) -> None:
+def add(
+    parser: argparse._ActionsContainer,
+    settings: type,
+    names: Sequence[str] | None = None,
+    *,
+    choices: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> None:
     """Adds the flags of settings to a parser.
 
     Args:
         parser: Where to.
         settings: A dataclass. A field that is a dataclass itself gives its own fields.
         names: The fields that are flags; all of them by default.
+        choices: Words that fields take here, by name, where they are fewer than their types say.
     """
     for one, hint in _fields(settings, names):
         if other := _given(hint):
@@ -50,7 +57,7 @@ def add(parser: argparse._ActionsContainer, settings: type, names: Sequence[str]
         elif is_dataclass(hint):
             add(parser, cast(type, hint))
         else:
-            _add(parser, one, hint, arguments(settings)[one.name])
+            _add(parser, one, hint, arguments(settings)[one.name], choices.get(one.name))
 
 
 def make(settings: type[T], found: Mapping[str, Any]) -> T:
@@ -105,9 +112,13 @@ def _frozen(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _add(parser: argparse._ActionsContainer, one: Field[Any], hint: Any, text: str) -> None:
+def _add(
+    parser: argparse._ActionsContainer, one: Field[Any], hint: Any, text: str, choices: Sequence[str] | None
+) -> None:
     kind, marks = unwrapped(hint)
     options = reading(one.name, kind, marks, one.default)
+    if choices is not None:
+        options["choices"] = choices
     required = one.default is MISSING
     # What isn't given has no value here: so that settings can tell it from their default given.
     options |= {"default": argparse.SUPPRESS, "help": text.replace("%", "%%") + _default(one.default)}

@@ -9,11 +9,11 @@ import numpy as np
 
 from impasto import _core
 from impasto.batch import BatchId, BatchKey
-from impasto.checks import at_least, flag, is_count, require, whole
+from impasto.checks import EPOCH_BITS, at_least, flag, is_count, require, whole
 from impasto.loading.epochs.keys import EpochKeys
 from impasto.loading.epochs.layout import Layout, Position
 from impasto.loading.epochs.ranks import Ranks, asking_shard
-from impasto.loading.epochs.states import EPOCH_BITS, read_state, write_state
+from impasto.loading.epochs.states import read_state, write_state
 from impasto.loading.mixture import Mixture
 
 _NO_LENGTH = (

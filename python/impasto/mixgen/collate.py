@@ -9,7 +9,7 @@ from typing import Any
 from torch.utils.data import default_collate, get_worker_info
 
 from impasto.batch import BatchId
-from impasto.checks import require, whole
+from impasto.checks import EPOCH_BITS, require, whole
 from impasto.errors import ImpastoError, RecipeError
 from impasto.mixgen.draw import plan_at
 from impasto.mixgen.module import BatchMixGen
@@ -59,7 +59,7 @@ class MixGenCollate:
 
     def set_epoch(self, epoch: int) -> None:
         """Draws anew for an epoch, where no id says which; call it before the DataLoader makes its workers."""
-        whole("epoch", epoch, bits=31)
+        whole("epoch", epoch, bits=EPOCH_BITS)
         self.epoch = epoch
 
     def __call__(self, samples: Sequence[Any], *, id: BatchId | None = None) -> Any:

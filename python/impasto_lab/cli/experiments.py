@@ -34,8 +34,7 @@ class ReproduceVerb(Verb):
             f"examples:\n  impasto reproduce {found.name} --size smoke\n"
             f"  impasto reproduce {found.name} --out run --workers 2"
         )
-        flags.add(parser, settings)
-        next(action for action in parser._actions if action.dest == "size").choices = list(found.settings)
+        flags.add(parser, settings, choices={"size": list(found.settings)})
         parser.set_defaults(verb=self)
 
     def run(self, found: Mapping[str, Any]) -> int:

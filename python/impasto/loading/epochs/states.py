@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from impasto.checks import is_count
+from impasto.checks import EPOCH_BITS, is_count
 from impasto.errors import CheckpointError
 from impasto.loading.epochs.layout import Position
 
 _VERSION = 2
-
-#: Epochs are numbered in so many bits, so that the number of a batch in its run fits into 64.
-EPOCH_BITS = 31
 
 
 def write_state(position: Position, facts: Mapping[str, Any]) -> dict[str, Any]:

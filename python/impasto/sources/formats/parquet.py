@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from impasto._core import Index
 from impasto.errors import SourceError
 from impasto.extras import need
-from impasto.sources.base import GatheredSource
-from impasto.sources.reading.columns import ColumnRows
+from impasto.sources.reading.columns import ColumnSource
 from impasto.sources.reading.files import StrPath, look_at, require_unchanged
-from impasto.sources.reading.shards import as_patterns, find_shards
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    pass
 
 
-class Parquet(GatheredSource):
+class Parquet(ColumnSource):
     """Images and captions of Parquet files.
 
     Rows are in the order of the files, and a row's key is its number. A row group is decoded when a row of it is asked
@@ -48,33 +44,12 @@ class Parquet(GatheredSource):
         caption: str | None = "caption",
         label: str | None = None,
     ) -> None:
-        paths = find_shards(as_patterns(files))
-        super().__init__(f"{len(paths)} file{'' if len(paths) == 1 else 's'}, image={image!r}, caption={caption!r}")
-        self._rows = ColumnRows([_File(path) for path in paths], image, caption, label)
+        super().__init__(files, _File, image, caption, label)
 
     @staticmethod
     def columns(file: StrPath) -> list[str]:
         """The names of a file's columns."""
         return list(_File(os.fspath(file)).columns)
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def key(self, row: int) -> str:
-        """The row's number."""
-        return str(row)
-
-    def gather(self, ids: NDArray[np.integer] | Iterable[int]) -> Index:
-        """The rows ``ids``, in that order; what is wrong with a row is its error."""
-        return self._rows.gather(ids)
-
-    def gather_texts(self, ids: NDArray[np.integer] | Iterable[int]) -> Index:
-        """The rows ``ids`` without their images."""
-        return self._rows.gather(ids, images=False)
-
-    def facts(self, row: int) -> Mapping[str, Any]:
-        """The row's columns without its image, and its captions."""
-        return self._rows.facts(row)
 
 
 class _File:

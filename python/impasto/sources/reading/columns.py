@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,8 +12,11 @@ import numpy as np
 
 from impasto._core import Index, IndexBuilder
 from impasto.errors import ImpastoError, SourceError
+from impasto.sources.base import GatheredSource
+from impasto.sources.reading.files import StrPath
 from impasto.sources.reading.gathering import add_row, from_user_code
 from impasto.sources.reading.labels import as_label
+from impasto.sources.reading.shards import as_patterns, find_shards
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -155,6 +158,52 @@ class ColumnRows:
         remedy = "number the classes, or leave label= out"
         label = None if self._label is None else as_label(record[self._label], path=path, remedy=remedy)
         add_row(builder, key, image, caption, label, path=path)
+
+
+class ColumnSource(GatheredSource):
+    """A source of files of columns; a row's key is its number.
+
+    Args:
+        files: A path, a pattern, or a sequence of these.
+        opened: Opens a file.
+        image: As `ColumnRows` has it.
+        caption: As `ColumnRows` has it.
+        label: As `ColumnRows` has it.
+
+    Raises:
+        SourceError: A pattern matches nothing, or as `ColumnRows` has it.
+    """
+
+    def __init__(
+        self,
+        files: StrPath | Sequence[StrPath],
+        opened: Callable[[str], ColumnFile],
+        image: str,
+        caption: str | None,
+        label: str | None,
+    ) -> None:
+        paths = find_shards(as_patterns(files))
+        super().__init__(f"{len(paths)} file{'' if len(paths) == 1 else 's'}, image={image!r}, caption={caption!r}")
+        self._rows = ColumnRows([opened(path) for path in paths], image, caption, label)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def key(self, row: int) -> str:
+        """The row's number."""
+        return str(row)
+
+    def gather(self, ids: NDArray[np.integer] | Iterable[int]) -> Index:
+        """The rows ``ids``, in that order; what is wrong with a row is its error."""
+        return self._rows.gather(ids)
+
+    def gather_texts(self, ids: NDArray[np.integer] | Iterable[int]) -> Index:
+        """The rows ``ids`` without their images."""
+        return self._rows.gather(ids, images=False)
+
+    def facts(self, row: int) -> Mapping[str, Any]:
+        """The row's columns without its image, and its captions."""
+        return self._rows.facts(row)
 
 
 def _bytes_or_path(image: Any, folder: Path) -> Any:
