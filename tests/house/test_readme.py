@@ -18,7 +18,7 @@ from impasto_lab.worlds import render_scenes
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 #: What README leaves to pages of its own, whose examples go on from README's.
-DETAILS = ("batches.md", "mixgen.md", "views.md")
+DETAILS = ("batches.md", "mixgen.md", "style.md", "views.md")
 
 
 def _blocks(text: str) -> list[str]:

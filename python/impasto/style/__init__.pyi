@@ -22,6 +22,12 @@ from .randomize.strength import Alpha as Alpha
 from .randomize.strength import check_alpha as check_alpha
 from .randomize.tensor_painter import TensorPainter as TensorPainter
 from .randomize.transform import StyleTransform as StyleTransform
+from .relatives.amplitude import AmplitudeMix as AmplitudeMix
+from .relatives.mixstyle import MixStyle as MixStyle
+from .relatives.partner_style import PartnerStyle as PartnerStyle
+from .relatives.partners import PartnerPlan as PartnerPlan
+from .relatives.pixmix import PixMix as PixMix
+from .relatives.pixmix import PixMixPlan as PixMixPlan
 from .run.backends import BackendWarning as BackendWarning
 from .run.backends import compiled as compiled
 from .run.backends import prepare as prepare

@@ -1,14 +1,57 @@
-"""A loader's batch as the style networks ask for it, and back: in [0, 1], whatever it was normalised with."""
+"""Images as they are given (alone, as views, as a loader's batch) and as the style networks ask for them, and back."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from impasto.batch import Batch, view_names
+from impasto.checks import require
 from impasto.errors import RecipeError
+from impasto.style.randomize.check_images import check_form
 
+Views = Tensor | list[Tensor] | tuple[Tensor, ...]
 _MeanStd = tuple[tuple[float, float, float], tuple[float, float, float]] | None
+
+
+def views_of(images: Views | Batch) -> list[Tensor]:
+    """The views that are given, of the same number of rows.
+
+    Args:
+        images: [B, 3, H, W] or one image [3, H, W]; a list or tuple of them; or a loader's batch.
+
+    Raises:
+        RecipeError: If they are no images, of different numbers of rows, or none.
+    """
+    if isinstance(images, Batch):
+        views = in_unit(images)
+    else:
+        views = [*images] if isinstance(images, list | tuple) else [images]
+    for view in views:
+        check_form(view)
+    counts = {count(view) for view in views}
+    require(len(counts) == 1, f"views of different batch sizes: {sorted(counts)}" if counts else "there is no view")
+    return views
+
+
+def as_given(images: Views | Batch, changed: list[Tensor], rows: Tensor) -> Any:
+    """Changed views in the form of those that were given.
+
+    Args:
+        images: What was given.
+        changed: Its views, as `views_of` gives them, changed.
+        rows: [M] int64: the rows that were; in a batch the others stay as they are, bit for bit.
+    """
+    if isinstance(images, Batch):
+        return with_painted(images, changed, rows) if len(rows) else images
+    return type(images)(changed) if isinstance(images, list | tuple) else changed[0]
+
+
+def count(images: Tensor) -> int:
+    """The rows of [B, 3, H, W]; one image [3, H, W] is one."""
+    return len(images) if images.ndim == 4 else 1
 
 
 def in_unit(batch: Batch) -> list[Tensor]:

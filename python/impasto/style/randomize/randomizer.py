@@ -5,30 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from impasto.batch import Batch, BatchId
 from impasto.checks import at_least, choice, flag, instance, is_count, require
 from impasto.errors import RecipeError
-from impasto.streams import counted, stream
 from impasto.style.model import StyleModel
 from impasto.style.networks.transformer import SMALLEST
 from impasto.style.opening import open_model
-from impasto.style.randomize.batches import in_unit, with_painted
+from impasto.style.randomize.batches import Views, as_given, count, views_of
 from impasto.style.randomize.check_images import check_form, check_range, check_size
 from impasto.style.randomize.draw import Drawing, Ratio, Rows, StylePlan, share
+from impasto.style.randomize.keyed import Keyed
 from impasto.style.randomize.painter import Painter
 from impasto.style.randomize.strength import Alpha, check_alpha
 from impasto.style.randomize.tensor_painter import TensorPainter
 from impasto.style.randomize.torchscript import PlainRandomizer, to_torchscript
 from impasto.style.run.backends import BACKENDS, Backend
 
-Views = Tensor | list[Tensor] | tuple[Tensor, ...]
 
-
-class StyleRandomizer(nn.Module):
+class StyleRandomizer(Keyed):
     """Gives images random styles: ``images = stylize(images)`` in a training loop, on any device.
 
     A style is an embedding ``z = alpha * e + (1 - alpha) * base``: e is drawn from the normal distribution of
@@ -100,7 +97,7 @@ class StyleRandomizer(nn.Module):
         chunk: int | None = None,
         check: Literal["auto", "always", "never"] = "auto",
     ) -> None:
-        super().__init__()
+        super().__init__(seed)
         instance("model", model, StyleModel)
         for name, value in (("shared", shared), ("in_eval", in_eval), ("differentiable", differentiable)):
             flag(name, value)
@@ -110,7 +107,6 @@ class StyleRandomizer(nn.Module):
         choice("backend", backend, BACKENDS)
         choice("check", check, ("auto", "always", "never"))
         require(downsample in range(6), f"downsample={downsample!r} must be a number of halvings, such as 0, 1 or 2")
-        require(is_count(seed) and seed >= 0, f"seed={seed!r} must be a whole number, not negative")
         require(
             chunk is None or (is_count(chunk) and chunk > 0), f"chunk={chunk!r} must be a number of images, or None"
         )
@@ -121,7 +117,6 @@ class StyleRandomizer(nn.Module):
         self.ratio = ratio
         self.base = base
         self.shared = shared
-        self.seed = seed
         self.in_eval = in_eval
         self.check = check
         self.share = share(ratio)
@@ -134,7 +129,6 @@ class StyleRandomizer(nn.Module):
             graphs=graphs,
             chunk=chunk,
         )
-        self._calls = 0
         self._checked = False
 
     @property
@@ -199,28 +193,19 @@ class StyleRandomizer(nn.Module):
             RecipeError: If images, or arguments, are not so; the message says how to get there.
             DeviceMemoryError: If a GPU's memory is full; the message says which batch would fit.
         """
-        if isinstance(images, Batch):
-            views = in_unit(images)
-            id = images.id if plan is None and id is None and generator is None else id
-        else:
-            views = [*images] if isinstance(images, list | tuple) else [images]
-        for view in views:
-            check_form(view)
-        counts = {_count(view) for view in views}
-        require(len(counts) == 1, f"views of different batch sizes: {sorted(counts)}" if counts else "there is no view")
+        views = views_of(images)
+        if isinstance(images, Batch) and plan is None and id is None and generator is None:
+            id = images.id
         arguments: dict[str, Any] = {"alpha": alpha, "embeddings": embeddings, "styles": styles, "rows": rows}
         arguments |= {"id": id, "generator": generator}
         given = [name for name, value in arguments.items() if value is not None]
         if plan is None:
-            plan = self.draw(counts.pop(), **arguments)
+            plan = self.draw(count(views[0]), **arguments)
         elif not isinstance(plan, StylePlan):
             raise RecipeError(f"plan must be a StylePlan, not {type(plan).__name__}; name the others (alpha=0.5)")
         elif given:
             raise RecipeError(f"a plan has its {', '.join(given)} already; give them to draw()")
-        painted = [self._follow(view, plan) for view in views]
-        if isinstance(images, Batch):
-            return with_painted(images, painted, plan.rows) if len(plan.rows) else images
-        return type(images)(painted) if isinstance(images, list | tuple) else painted[0]
+        return as_given(images, [self._follow(view, plan) for view in views], plan.rows)
 
     @torch.compiler.disable  # type: ignore[untyped-decorator]
     def draw(
@@ -312,8 +297,8 @@ class StyleRandomizer(nn.Module):
         return TensorPainter(self.painter, own_base=self.base == "image", whole=True)
 
     def _follow(self, images: Tensor, plan: StylePlan) -> Tensor:
-        count, batch = _count(images), images if images.ndim == 4 else images[None]
-        require(len(plan) == count, f"a plan for {len(plan)} images, of which there are {count}")
+        batch = images if images.ndim == 4 else images[None]
+        require(len(plan) == len(batch), f"a plan for {len(plan)} images, of which there are {len(batch)}")
         rows = plan.rows
         if not len(rows):
             return images.clone() if self.training else images
@@ -322,7 +307,7 @@ class StyleRandomizer(nn.Module):
         if self._checks(batch):
             check_range(batch)
         place = rows.to(batch.device, non_blocking=True)
-        everything = len(rows) == count and bool((rows == torch.arange(count)).all())
+        everything = len(rows) == len(batch) and bool((rows == torch.arange(len(batch))).all())
         chosen = batch if everything else batch.index_select(0, place)
         painted: Tensor = self.painter(chosen, plan.embeddings, plan.alphas, own)
         if not everything:
@@ -330,17 +315,6 @@ class StyleRandomizer(nn.Module):
             painted = torch.index_copy(source, 0, place, painted)
         painted = painted.contiguous(memory_format=_format(batch))
         return painted if images.ndim == 4 else painted[0]
-
-    def _stream(self, id: BatchId | None, generator: torch.Generator | None) -> np.random.Generator:
-        require(id is None or generator is None, "give id or a generator, not both: each says what is drawn")
-        if id is not None:
-            if not isinstance(id, BatchId):
-                raise RecipeError(f"id must be a BatchId, such as batch.id, not {type(id).__name__}")
-            return stream(self.seed, "styles", id.epoch, id.step)
-        if generator is not None:
-            return counted(int(torch.randint(2**62, (), generator=generator, device=generator.device)))
-        self._calls += 1
-        return counted(self.seed, self._calls - 1)
 
     def _checks(self, images: Tensor) -> bool:
         if self.check == "auto":
@@ -355,18 +329,6 @@ class StyleRandomizer(nn.Module):
         if own:
             reason = "the style predictor needs (base='mean' goes without it)"
             check_size(images, self.model.predictor.smallest, reason)
-
-    def get_extra_state(self) -> Tensor:
-        """The number of calls, for ``state_dict()``."""
-        return torch.tensor(self._calls)
-
-    def set_extra_state(self, state: Tensor) -> None:
-        """Goes on after that many calls."""
-        self._calls = int(state)
-
-
-def _count(images: Tensor) -> int:
-    return len(images) if images.ndim == 4 else 1
 
 
 def _format(images: Tensor) -> torch.memory_format:

@@ -1,0 +1,1 @@
+"""Cheap relatives of style randomization: no network, or one pass of the predictor."""

@@ -1,0 +1,236 @@
+"""The relatives against their papers' formulas in numpy, and the promises that all of them make."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from skimage import data
+from torch import nn
+
+from impasto import BatchId, ImageRecipe, Loader, Recipe, RecipeError, StyleRandomizer
+from impasto.sources import Sequence
+from impasto.style import AmplitudeMix, MixStyle, PartnerPlan, PartnerStyle, PixMix
+
+from .conftest import apart, as_dtype, tiny_model
+
+PICTURES = [
+    torch.from_numpy(np.ascontiguousarray(np.moveaxis(data.coffee()[:90, :120], -1, 0))),
+    data.chelsea()[:40, :30],
+]
+MAKERS: dict[str, Callable[..., nn.Module]] = {
+    "amplitude": AmplitudeMix,
+    "partner": lambda **options: PartnerStyle(StyleRandomizer(tiny_model(), alpha=0.5), **options),
+    "pixmix": lambda **options: PixMix(PICTURES, **options),
+}
+
+
+@pytest.fixture(params=MAKERS)
+def make(request) -> Callable[..., nn.Module]:
+    return MAKERS[request.param]
+
+
+@given(
+    count=st.integers(0, 9),
+    share=st.floats(0, 1),
+    domains=st.lists(st.integers(0, 2), min_size=9, max_size=9),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=200, deadline=None)
+def test_partners_are_others_and_of_other_domains(count, share, domains, seed) -> None:
+    for given_domains in (None, domains[:count]):
+        plan = AmplitudeMix(ratio=share, seed=seed).draw(count, domains=given_domains)
+        rows, partners = plan.rows.tolist(), plan.partners.tolist()
+        assert len(rows) == len(set(rows)) == len(partners) == len(plan.alphas)
+        assert all(0 <= partner < count and partner != row for row, partner in zip(rows, partners, strict=True))
+        if given_domains is None:
+            assert count < 2 or int(count * share) <= len(rows) <= count * share + 1
+        else:
+            assert all(domains[row] != domains[partner] for row, partner in zip(rows, partners, strict=True))
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float16, torch.float32])
+def test_every_promise_of_a_module(make, images, dtype) -> None:
+    images = as_dtype(images, dtype)
+    before, id = images.clone(), BatchId(epoch=2, step=5)
+    module = make(seed=4, ratio="1:1")
+    changed = module(images, id=id)
+    assert torch.equal(images, before)
+    assert (changed.shape, changed.dtype) == (images.shape, dtype)
+    plan = module.draw(len(images), id=id)
+    still = sorted({*range(5)} - {*plan.rows.tolist()})
+    assert torch.equal(changed[still], images[still])
+    assert not torch.equal(changed, images)
+    # Ids, not calls, decide; calls are part of the state; plans replay on views.
+    module(images)
+    assert torch.equal(module(images, id=id), changed)
+    twin = make(seed=4, ratio="1:1")
+    twin.load_state_dict(module.state_dict())
+    assert torch.equal(twin(images), module(images))
+    assert torch.equal(module([images, images.flip(-1)], plan)[0], changed)
+    assert not torch.equal(make(seed=5, ratio="1:1")(images, id=id), changed)
+    assert module.eval()(images, id=id) is images
+
+
+def test_a_loaders_batch_is_changed_as_its_images_in_the_unit_range(make, pairs) -> None:
+    source = Sequence([(str(path), captions) for path, captions in pairs[:6]])
+
+    def batch(normalize):
+        recipe = Recipe(image=ImageRecipe(size=48, normalize=normalize, exact=True), text=None)
+        return next(iter(Loader(source, recipe, batch_size=6, shuffle=False, workers=0)))
+
+    plain, normal = batch(None), batch("clip")
+    module = make(seed=1)
+    mean, std = (torch.tensor(part)[:, None, None] for part in ImageRecipe(normalize="clip").mean_std)
+    expected = module(plain.images, id=plain.id)
+    # Copies of PixMix are made in 8 bits, which a rounding may tip over.
+    mean_apart, few_apart = apart(module(normal).images * std + mean, expected)
+    assert mean_apart < 1e-3, (mean_apart, few_apart)
+
+
+def test_amplitudes_are_mixed_and_phases_kept(images) -> None:
+    module = AmplitudeMix(alpha=(0.2, 0.9), seed=3)
+    plan = module.draw(len(images))
+    found = module(images, plan).numpy()
+    spectra = np.fft.fft2(images.double().numpy())
+    for row, partner, alpha in zip(plan.rows, plan.partners, plan.alphas.double(), strict=True):
+        amplitude = (1 - alpha.item()) * abs(spectra[row]) + alpha.item() * abs(spectra[partner])
+        expected = np.fft.ifft2(amplitude * np.exp(1j * np.angle(spectra[row]))).real.clip(0, 1)
+        np.testing.assert_allclose(found[row], expected, atol=2e-5)
+
+
+def test_a_narrow_band_moves_the_mean_alone(images) -> None:
+    module = AmplitudeMix(alpha=1.0, band=1e-6)
+    dim = images * 0.5
+    plan = module.draw(len(dim))
+    changed = module(dim, plan)
+    rest = changed - dim
+    expected = (dim[plan.partners] - dim[plan.rows]).mean((2, 3), keepdim=True).expand_as(rest)
+    inside = (dim[plan.rows] + expected > 0) & (dim[plan.rows] + expected < 1)
+    torch.testing.assert_close(rest[plan.rows][inside], expected[inside], atol=1e-5, rtol=0)
+
+
+def test_images_without_any_amplitude_stay_finite() -> None:
+    changed = AmplitudeMix(alpha=1.0)(torch.stack([torch.zeros(3, 8, 8), torch.full((3, 8, 8), 0.3)]))
+    torch.testing.assert_close(changed, torch.stack([torch.full((3, 8, 8), 0.3), torch.zeros(3, 8, 8)]))
+
+
+def test_partner_style_is_stylizing_by_the_partners_picture(images) -> None:
+    stylize = StyleRandomizer(tiny_model(), alpha=0.4)
+    swap = PartnerStyle(stylize)
+    plan = swap.draw(len(images))
+    expected = stylize(images, styles=images[plan.partners], rows=plan.rows, alpha=0.4)
+    torch.testing.assert_close(swap(images, plan), expected, atol=1e-5, rtol=0)
+
+
+def test_mixstyle_is_its_equation() -> None:
+    features = torch.randn(4, 3, 5, 7, generator=torch.Generator().manual_seed(0)) * 3 + 1
+    plan = PartnerPlan(4, torch.tensor([0, 2, 3]), torch.tensor([1, 0, 2]), torch.tensor([0.25, 1.0, 0.0]))
+    found = MixStyle()(features, plan)
+    x = features.double().numpy()
+    mu, sigma = x.mean((2, 3), keepdims=True), np.sqrt(x.var((2, 3), keepdims=True) + 1e-6)
+    for row, partner, alpha in [(0, 1, 0.25), (2, 0, 1.0), (3, 2, 0.0)]:
+        lam = 1 - alpha
+        scale, shift = lam * sigma[row] + alpha * sigma[partner], lam * mu[row] + alpha * mu[partner]
+        np.testing.assert_allclose(found[row], (x[row] - mu[row]) / sigma[row] * scale + shift, atol=1e-4)
+    assert torch.equal(found[1], features[1])
+
+
+def test_mixstyle_hangs_on_layers_that_train() -> None:
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 3), nn.Flatten())
+    plain, images = copy.deepcopy(net), torch.rand(6, 3, 8, 8)
+    mixstyle = MixStyle(p=1.0, alpha=1.0, seed=2)
+    handles = mixstyle.attach(net[0], net[1])
+    with mixstyle.at(BatchId(epoch=1, step=3)):
+        first = net(images)
+        plans = [mixstyle.draw(6, layer=layer) for layer in (0, 1)]
+        assert torch.equal(net(images), first)
+    assert not torch.equal(plans[0].partners, plans[1].partners)
+    between = mixstyle(plain[0](images), plans[0])
+    torch.testing.assert_close(first, plain[2](mixstyle(plain[1](between), plans[1])))
+    assert not torch.equal(net(images), net(images))  # counted
+    first.sum().backward()
+    assert net[0].weight.grad.abs().sum() > 0
+    assert torch.equal(net.eval()(images), plain(images))
+    for handle in handles:
+        handle.remove()
+    assert torch.equal(net.train()(images), plain(images))
+
+
+def test_mixstyle_takes_statistics_without_gradient() -> None:
+    features = torch.rand(2, 1, 2, 2, requires_grad=True)
+    plan = PartnerPlan(2, torch.arange(2), torch.tensor([1, 0]), torch.ones(2))
+    MixStyle()(features, plan).sum().backward()
+    spread = (features.detach().var((2, 3), correction=0) + 1e-6).sqrt()
+    torch.testing.assert_close(features.grad, (spread.flip(0) / spread)[:, :, None, None].expand(2, 1, 2, 2))
+
+
+def test_mixstyle_mixes_a_share_of_batches() -> None:
+    mixstyle = MixStyle(p=0.3)
+    mixed = sum(len(mixstyle.draw(4).rows) > 0 for _ in range(1000))
+    assert 240 < mixed < 360
+
+
+def test_pixmix_follows_its_algorithm(images) -> None:
+    module = PixMix(PICTURES, augment=(), seed=8)  # copies are the images themselves, in 8 bits
+    plan = module.draw(len(images))
+    found = module(images, plan)
+    assert sum(map(len, plan.rounds)) > 3
+    assert {round.how for rounds in plan.rounds for round in rounds} == {"add", "multiply"}
+    for row, start, rounds in zip(plan.rows.tolist(), plan.starts, plan.rounds, strict=True):
+        own = images[row].double().numpy()
+        mixed, copied = own if start is None else (own * 255).round() / 255, (own * 255).round() / 255
+        for round in rounds:
+            other = copied
+            if round.picture is not None:
+                whole = PICTURES[round.picture]
+                whole = whole.numpy() if isinstance(whole, torch.Tensor) else np.moveaxis(whole, -1, 0)
+                top, left = (
+                    int(np.rint(share * room))
+                    for share, room in zip(round.place, (whole.shape[1] - 33, whole.shape[2] - 22), strict=True)
+                )
+                other = whole[:, top : top + 33, left : left + 22] / 255
+            a, b = round.weights
+            if round.how == "add":
+                mixed = (a * (mixed * 2 - 1) + b * (other * 2 - 1) + 1) / 2
+            else:
+                mixed = np.maximum(mixed * 2, 1e-37) ** a * np.maximum(other * 2, 1e-37) ** b / 2
+            mixed = mixed.clip(0, 1)
+        np.testing.assert_allclose(found[row], mixed, atol=2e-4)
+
+
+def test_pixmix_takes_a_sources_samples_and_enlarges_small_pictures(pairs) -> None:
+    source = Sequence([(str(path), captions) for path, captions in pairs[:3]])
+    large = PixMix(source, augment=())(torch.rand(4, 3, 700, 40))
+    assert large.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: AmplitudeMix(band=0), "band"),
+        (lambda: AmplitudeMix(alpha=2), "alpha"),
+        (lambda: AmplitudeMix()(torch.rand(3, 8, 8)), "batch"),
+        (lambda: AmplitudeMix()(torch.rand(2, 3, 8, 8) * 9), r"\[0, 1\]"),
+        (lambda: AmplitudeMix().draw(3, domains=[1, 2]), "domains"),
+        (lambda: AmplitudeMix()(torch.rand(2, 3, 8, 8), AmplitudeMix().draw(3)), "a plan for 3"),
+        (lambda: PixMix([]), "not empty"),
+        (lambda: PixMix(PICTURES, augment=[3]), "augmentations"),
+        (lambda: PixMix(PICTURES, beta=0), "beta"),
+        (lambda: PixMix(["a"], seed=1)(torch.rand(9, 3, 8, 8)), "picture 0 is a str"),
+        (lambda: PixMix(torch.rand(1, 3, 8, 8) + 3, seed=1)(torch.rand(9, 3, 8, 8)), "picture 0 must lie"),
+        (lambda: MixStyle(p=2), "p="),
+        (lambda: MixStyle(alpha=0), "alpha"),
+        (lambda: MixStyle(p=1.0)(torch.rand(2, 3)), "B, C, H, W"),
+        (lambda: MixStyle().attach("layer1"), "no layer"),
+        (lambda: MixStyle(seed=-1), "seed"),
+    ],
+)
+def test_what_makes_no_sense_is_said(call, message) -> None:
+    with pytest.raises(RecipeError, match=message):
+        call()
