@@ -106,10 +106,12 @@ class ConvBlock(nn.Module):
         self.second_norm = nn.BatchNorm2d(outputs)
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or inputs != outputs:
-            self.shortcut = nn.Sequential(nn.AvgPool2d(stride), nn.Conv2d(inputs, outputs, 1, bias=False))
+            # An odd side is halved upwards, as the convolutions beside it do.
+            pool = nn.AvgPool2d(stride, ceil_mode=True, count_include_pad=False)
+            self.shortcut = nn.Sequential(pool, nn.Conv2d(inputs, outputs, 1, bias=False))
 
     def forward(self, features: Tensor) -> Tensor:
-        """From [B, inputs, H, W] to [B, outputs, H / stride, W / stride]."""
+        """From [B, inputs, H, W] to [B, outputs, H / stride, W / stride], rounded up."""
         inner = functional.relu(self.first_norm(self.first(features)))  # [B, outputs, H / stride, W / stride]
         inner = self.second_norm(self.second(inner))
         return functional.relu(inner + self.shortcut(features))

@@ -61,3 +61,9 @@ def test_order_and_place_matter(model: DualEncoder) -> None:
     image[..., :16, :16] = 2
     mirrored = image.flip(-1)
     assert not torch.allclose(model.encode_images(image), model.encode_images(mirrored), atol=1e-3)
+
+
+@pytest.mark.parametrize("size", [32, 33, 40, 56, 63, 72])
+def test_images_may_have_any_size_from_32_on(model: DualEncoder, size: int) -> None:
+    assert model.encode_images(torch.randn(2, 3, size, 32)).shape == (2, 24)
+    assert model.encode_images(torch.randn(2, 3, 48, size)).shape == (2, 24)
