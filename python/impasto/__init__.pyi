@@ -63,6 +63,7 @@ from .recipe import Recipe as Recipe
 from .recipe import TagDropout as TagDropout
 from .recipe import TagShuffle as TagShuffle
 from .recipe import TextRecipe as TextRecipe
+from .recipe import TokenizerFile as TokenizerFile
 from .recipe import TrivialAugment as TrivialAugment
 from .recipe import WordAugmentation as WordAugmentation
 from .style import StyleModel as StyleModel

@@ -73,6 +73,7 @@ def test_extras_are_those_of_the_plan() -> None:
         "lmdb",
         "ray",
         "style",
+        "tokenizers",
         "cli",
         "lab",
         "peers",

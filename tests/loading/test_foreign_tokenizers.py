@@ -96,6 +96,38 @@ def test_hugging_face(data, captions, kind, side):
     assert own.input_ids.shape == (12, longest) and not own.lost.any()
 
 
+@pytest.mark.parametrize("specials", ["parse", "text"])
+def test_hugging_face_in_rust(data, captions, specials):
+    tokenizer = made("words", captions)
+    tokenizer.split_special_tokens = specials == "text"
+    assert "in Rust" in repr(TextRecipe(tokenizer=tokenizer).tokenizer)
+    batch = first(data, tokenizer, 40)
+    called = first(data, lambda texts: tokenizer(texts, padding="max_length", truncation=True, max_length=40), 40)
+    assert torch.equal(batch.input_ids, called.input_ids)
+    assert torch.equal(batch.attention_mask, called.attention_mask)
+    named = ForeignTokenizer(tokenizer).in_rust.native.encode("a [SEP]", specials == "parse")
+    assert (3 in named) == (specials == "parse") == (3 in tokenizer("a [SEP]", add_special_tokens=False)["input_ids"])
+    for mix in ({"text": "keep_each"}, {"budget": "balance"}, {"pairing": "fit"}):
+        assert next(iter(Loader(data, recipe(tokenizer, **mix), batch_size=12))).lost is not None
+
+
+def test_what_keeps_hugging_face_s_from_rust(captions):
+    class Mine(transformers.PreTrainedTokenizerFast):
+        def _encode_plus(self, *args, **kwargs):
+            return super()._encode_plus(*args, **kwargs)
+
+    words = made("words", captions)
+    mine = Mine(tokenizer_object=words.backend_tokenizer, pad_token="[PAD]")
+    nameless = transformers.PreTrainedTokenizerFast(tokenizer_object=words.backend_tokenizer)
+    words.padding_side = "left"
+    told = {"_encode_plus of its own": mine, "no pad token": nameless, "padding_side is 'left'": words}
+    told |= {"pre_tokenizer is a Metaspace": made("unigram", captions)}
+    for reason, tokenizer in told.items():
+        foreign = ForeignTokenizer(tokenizer)
+        assert foreign.in_rust is None and "called: " in repr(foreign) and reason in repr(foreign)
+        assert reason not in foreign.fact
+
+
 def test_open_clips(data):
     open_clip = pytest.importorskip("open_clip")
     tokenizer = open_clip.SimpleTokenizer(context_length=30)
@@ -135,7 +167,7 @@ def test_nonsense(data, wrong, told):
 
 
 def test_what_counts_tokens_before(captions):
-    tokenizer = made("words", captions)
+    tokenizer = made("unigram", captions)
     for mix in ({"text": "keep_each"}, {"budget": "balance"}, {"pairing": "fit"}):
         with pytest.raises(RecipeError, match=r"counts tokens before captions are mixed.*BertTokenizer"):
             recipe(tokenizer, **mix)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from impasto import _core
 from impasto.errors import RecipeError
-from impasto.recipe import TextRecipe, Tokenizer, clean_caption
+from impasto.recipe import ForeignTokenizer, TextRecipe, Tokenizer, clean_caption
 
 
 class Tokens(NamedTuple):
@@ -83,13 +84,17 @@ def _prepare(text: str, kind: str, max_words: int) -> str:
 
 
 def tokenize(
-    captions: str | Sequence[str], tokenizer: Literal["clip"] | Tokenizer = "clip", *, length: int = 77
+    captions: str | Sequence[str],
+    tokenizer: str | Path | Tokenizer | ForeignTokenizer | Callable[..., Any] | None = "clip",
+    *,
+    length: int = 77,
 ) -> Tokens:
-    """Tokenises captions, id for id as open_clip (`ClipTokenizer`) or Hugging Face (`BertTokenizer`) do.
+    """Tokenises captions, id for id as open_clip (`ClipTokenizer`) or Hugging Face (the others) do.
 
     Args:
         captions: One caption, or B of them.
-        tokenizer: ``"clip"``, a `ClipTokenizer` or a `BertTokenizer`.
+        tokenizer: ``"clip"``, a `ClipTokenizer` or a `BertTokenizer`; a ``tokenizer.json``'s path, a `TokenizerFile` or
+            a Hugging Face tokenizer, of a kind that runs in Rust.
         length: Ids in a row, L.
 
     Raises:
@@ -104,7 +109,8 @@ def tokenize(
     chosen, texts = recipe.resolved, _texts(captions)
     if chosen is None:
         raise RecipeError(
-            f"tokenizer={tokenizer!r} is none of impasto's; use 'clip', a ClipTokenizer or a BertTokenizer"
+            f"tokenizer={recipe.tokenizer!r} is none of impasto's; use 'clip', a ClipTokenizer, a BertTokenizer, or a "
+            "tokenizer.json of a kind that impasto knows"
         )
     if chosen.clean == "open_clip":
         texts = [clean_caption(text) if _core.needs_cleaning(text) else text for text in texts]

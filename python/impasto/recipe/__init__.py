@@ -27,6 +27,7 @@ from impasto.recipe.mix import MixUp as MixUp
 from impasto.recipe.patches import PatchDrop as PatchDrop
 from impasto.recipe.recipe import Recipe as Recipe
 from impasto.recipe.text import TextRecipe as TextRecipe
+from impasto.recipe.tokenizer_file import TokenizerFile as TokenizerFile
 from impasto.recipe.tokenizers import BertTokenizer as BertTokenizer
 from impasto.recipe.tokenizers import ClipTokenizer as ClipTokenizer
 from impasto.recipe.tokenizers import Tokenizer as Tokenizer

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from impasto.checks import require
 from impasto.errors import RecipeError
+from impasto.recipe.backends import RustTokenizer, describe
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,9 +38,10 @@ class Encoded(NamedTuple):
 class ForeignTokenizer:
     """Somebody else's tokenizer in a recipe, known by a name that stays the same from run to run.
 
-    A Hugging Face tokenizer (fast or slow) pads, truncates and masks by its own rules, and lost tokens are counted. Any
-    other callable is given a list of strings, and ``context_length`` where it takes that (open_clip's do); it returns
-    ids, [B, L] or B lists. Where it gives no mask, padding is the run of its pad id at a row's end.
+    A Hugging Face tokenizer (fast or slow) pads, truncates and masks by its own rules, and lost tokens are counted;
+    where its JSON is of a kind that impasto knows (see `TokenizerFile`), that runs in Rust, id for id, and the printed
+    form says so. Any other callable is given a list of strings, and ``context_length`` where it takes that (open_clip's
+    do); it returns ids, [B, L] or B lists. Where it gives no mask, padding is the run of its pad id at a row's end.
 
     Args:
         tokenizer: The callable.
@@ -52,7 +54,8 @@ class ForeignTokenizer:
         require(
             callable(tokenizer) and not isinstance(tokenizer, type),
             f"tokenizer={tokenizer!r} is not known; use 'clip', a ClipTokenizer, a BertTokenizer, a Hugging Face "
-            "tokenizer, a function from a list of strings to ids, or None",
+            "tokenizer, a TokenizerFile or its path ('.../tokenizer.json'), a function from a list of strings to ids, "
+            "or None",
         )
         self.tokenizer = tokenizer
 
@@ -60,6 +63,15 @@ class ForeignTokenizer:
     def counts(self) -> bool:
         """Whether it tells how many tokens are lost."""
         return "max_length" in self._takes and "truncation" in self._takes
+
+    @property
+    def in_rust(self) -> RustTokenizer | None:
+        """What runs in its place, if anything does."""
+        return self._described if isinstance(self._described, RustTokenizer) else None
+
+    @cached_property
+    def _described(self) -> RustTokenizer | str | None:
+        return describe(self.tokenizer)
 
     @cached_property
     def _takes(self) -> tuple[str, ...]:
@@ -172,21 +184,31 @@ class ForeignTokenizer:
         after = np.cumsum((ids != self.pad_id)[:, ::-1], axis=1)[:, ::-1]
         return (after > 0).astype(np.int64)
 
+    @property
+    def fact(self) -> str:
+        """What a run's state says of it: a name that stays the same from run to run."""
+        return self._named()
+
     def __repr__(self) -> str:
+        described = self._described
+        how = "in Rust" if isinstance(described, RustTokenizer) else f"called: {described}"
+        return self._named(*([] if described is None else [how]))
+
+    def _named(self, *further: str) -> str:
         kind = type(self.tokenizer)
         if inspect.isroutine(self.tokenizer):
             return f"{self.tokenizer.__module__}.{self.tokenizer.__qualname__}"
         facts = [repr(name) for name in (getattr(self.tokenizer, "name_or_path", None),) if name]
         sizes = {name: getattr(self.tokenizer, name, None) for name in ("vocab_size", "context_length")}
         facts += [f"{name}={size}" for name, size in sizes.items() if isinstance(size, int)]
-        return f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}({', '.join(facts)})"
+        return f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}({', '.join([*facts, *further])})"
 
     def __eq__(self, other: object) -> bool:
         same = isinstance(other, ForeignTokenizer)
-        return same and (other.tokenizer is self.tokenizer or repr(other) == repr(self))  # type: ignore[attr-defined]
+        return same and (other.tokenizer is self.tokenizer or other.fact == self.fact)  # type: ignore[attr-defined]
 
     def __hash__(self) -> int:
-        return hash(repr(self))
+        return hash(self.fact)
 
     def __reduce__(self) -> tuple[Any, ...]:
         try:

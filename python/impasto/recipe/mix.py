@@ -197,7 +197,7 @@ class MixGen:
             require(
                 not (foreign and wanted),
                 f"{name} counts tokens before captions are mixed, and this tokenizer is called after; use a "
-                "ClipTokenizer or a BertTokenizer, or leave it out",
+                "ClipTokenizer, a BertTokenizer or a tokenizer.json of a kind that impasto knows, or leave it out",
             )
         require(
             counts or self.budget == "count",

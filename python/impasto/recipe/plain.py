@@ -16,6 +16,7 @@ from impasto.recipe.image import ImageRecipe
 from impasto.recipe.mix import Beta, MixGen
 from impasto.recipe.patches import PatchDrop
 from impasto.recipe.text import TextRecipe
+from impasto.recipe.tokenizer_file import TokenizerFile
 from impasto.recipe.tokenizers import BertTokenizer, ClipTokenizer
 from impasto.recipe.words import (
     CaptionDropout,
@@ -31,7 +32,8 @@ from impasto.recipe.words import (
 KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
-        *(ImageRecipe, PatchDrop, TextRecipe, MixGen, Alternate, Beta, ClipTokenizer, BertTokenizer),
+        *(ImageRecipe, PatchDrop, TextRecipe, MixGen, Alternate, Beta),
+        *(ClipTokenizer, BertTokenizer, TokenizerFile),
         *(RandAugment, TrivialAugment, ColorJitter, Grayscale, GaussianBlur, RandomErasing),
         *(RandomDeletion, RandomSwap, FrequencyDropout),
         *(TagShuffle, TagDropout, CaptionDropout, CaptionTemplate),

@@ -6,11 +6,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 from impasto import _core
 from impasto.checks import choice, is_count, is_number, require
+from impasto.recipe.backends import RustTokenizer
 from impasto.recipe.foreign import ForeignTokenizer
+from impasto.recipe.tokenizer_file import TokenizerFile
 from impasto.recipe.tokenizers import BertTokenizer, ClipTokenizer, Tokenizer
 from impasto.recipe.words import WordAugmentation
 
@@ -20,10 +23,10 @@ class TextRecipe:
     """From a caption to one row of ids.
 
     Args:
-        tokenizer: ``"clip"`` for `ClipTokenizer` as open_clip has it, a `ClipTokenizer` or `BertTokenizer`; a Hugging
-            Face tokenizer, or any function from a list of strings to ids, such as open_clip's tokenizers, which are
-            called with a batch's mixed captions (see `ForeignTokenizer`); or None to leave captions as strings in
-            ``Batch.captions``.
+        tokenizer: ``"clip"`` for `ClipTokenizer` as open_clip has it, a `ClipTokenizer` or `BertTokenizer`; the path of
+            a ``tokenizer.json``, or a `TokenizerFile`; a Hugging Face tokenizer, or any function from a list of strings
+            to ids, such as open_clip's tokenizers, which are called with a batch's mixed captions (see
+            `ForeignTokenizer`); or None to leave captions as strings in ``Batch.captions``.
         length: Ids in a row, special tokens and padding included. A caption that does not fit is cut, and
             ``Batch.lost`` says by how many tokens. None leaves it to a tokenizer of others.
         captions: Which of a sample's captions: one that is drawn anew each time (``"draw"``), the ``"first"`` that can
@@ -46,7 +49,7 @@ class TextRecipe:
         RecipeError: If a value makes no sense.
     """
 
-    tokenizer: Literal["clip"] | Tokenizer | ForeignTokenizer | Callable[..., Any] | None = "clip"
+    tokenizer: str | Path | Tokenizer | ForeignTokenizer | Callable[..., Any] | None = "clip"
     length: int | None = 77
     captions: Literal["draw", "first", "all"] = "draw"
     max_bytes: int = 32768
@@ -57,9 +60,12 @@ class TextRecipe:
     mask: Literal["truncate", "random", "block"] = "truncate"
 
     def __post_init__(self) -> None:
-        known = self.tokenizer is None or isinstance(self.tokenizer, ClipTokenizer | BertTokenizer | ForeignTokenizer)
-        if not known and not (isinstance(self.tokenizer, str) and self.tokenizer == "clip"):
-            object.__setattr__(self, "tokenizer", ForeignTokenizer(self.tokenizer))  # type: ignore[arg-type]
+        given = self.tokenizer
+        known = given is None or isinstance(given, ClipTokenizer | BertTokenizer | TokenizerFile | ForeignTokenizer)
+        if isinstance(given, Path) or (isinstance(given, str) and given.endswith(".json")):
+            object.__setattr__(self, "tokenizer", TokenizerFile(path=given))
+        elif not known and not (isinstance(given, str) and given == "clip"):
+            object.__setattr__(self, "tokenizer", ForeignTokenizer(given))  # type: ignore[arg-type]
         require(
             (self.length is None and self.foreign is not None) or (is_count(self.length) and 2 <= self.length <= 65536),  # type: ignore[operator]
             f"length={self.length!r} must be a whole number in 2..65536: two of its tokens mark start and end",
@@ -84,22 +90,39 @@ class TextRecipe:
         require(usable, f"caption_weights={weights!r} must be a tuple of numbers, none below 0, such as (2, 1)")
         choice("mask", self.mask, ("truncate", "random", "block"))
         require(
-            self.resolved is not None or self.mask == "truncate",
-            f"mask={self.mask!r} needs a tokenizer of impasto's own to count with; use 'clip' or a BertTokenizer",
+            self.mask == "truncate" or self.resolved is not None,
+            f"mask={self.mask!r} needs a tokenizer in Rust to count with, and this is {self.tokenizer!r}; use 'clip', "
+            "a BertTokenizer, or a tokenizer.json of a kind that impasto knows",
         )
         require(is_count(self.max_words) and self.max_words >= 1, f"max_words={self.max_words!r} must be at least 1")
 
     @property
-    def resolved(self) -> Tokenizer | None:
-        """The tokenizer that a name stands for; None where it is none of impasto's."""
-        if isinstance(self.tokenizer, str):
+    def resolved(self) -> ClipTokenizer | BertTokenizer | RustTokenizer | None:
+        """The tokenizer that runs in Rust; None where none does.
+
+        Raises:
+            VocabularyError: If the tokenizer's file is missing or damaged.
+        """
+        given = self.tokenizer
+        if isinstance(given, str):
             return ClipTokenizer()
-        return self.tokenizer if isinstance(self.tokenizer, ClipTokenizer | BertTokenizer) else None
+        if self.length is None:
+            return None
+        if isinstance(given, TokenizerFile | ForeignTokenizer):
+            return given.in_rust
+        return given if isinstance(given, ClipTokenizer | BertTokenizer) else None
 
     @property
     def foreign(self) -> ForeignTokenizer | None:
-        """The tokenizer, where it is one of others."""
-        return self.tokenizer if isinstance(self.tokenizer, ForeignTokenizer) else None
+        """The tokenizer, where it is called.
+
+        Raises:
+            VocabularyError: If the tokenizer's file is missing or damaged.
+        """
+        given = self.tokenizer
+        if not isinstance(given, TokenizerFile | ForeignTokenizer) or self.resolved is not None:
+            return None
+        return ForeignTokenizer(given.called) if isinstance(given, TokenizerFile) else given
 
     @property
     def room(self) -> int:
@@ -115,8 +138,13 @@ class TextRecipe:
         """
         # All captions are not the core's to read, which draws one.
         tokenizer = self.resolved if self.captions != "all" else None
+        native = tokenizer.native if tokenizer else None
+        marks = len(native.begins + native.ends) if native else 0
+        require(
+            marks <= max(self.room, 2), f"length={self.length} is less than the {marks} tokens that mark start and end"
+        )
         return _core.TextSpec(
-            tokenizer=tokenizer.native if tokenizer else None,
+            tokenizer=native,
             length=max(self.room, 2),
             pad_id=tokenizer.pad_id if tokenizer else 0,
             parse_specials=tokenizer is not None and tokenizer.specials == "parse",

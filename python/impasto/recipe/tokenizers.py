@@ -12,6 +12,7 @@ from impasto import _core
 from impasto.checks import choice, flag, path
 from impasto.errors import SourceError, VocabularyError
 from impasto.files import read_regular
+from impasto.recipe.tokenizer_file import TokenizerFile
 
 #: The largest vocabulary that is read, in bytes; CLIP's has 3 MB, those of a hundred languages less than 10.
 _MOST = 1 << 27
@@ -96,8 +97,8 @@ class BertTokenizer:
         return _wordpiece(str(self.vocabulary), self.lowercase)
 
 
-#: Either tokenizer; both are frozen values.
-Tokenizer = ClipTokenizer | BertTokenizer
+#: A tokenizer that is a frozen value.
+Tokenizer = ClipTokenizer | BertTokenizer | TokenizerFile
 
 
 def clean_caption(caption: str) -> str:

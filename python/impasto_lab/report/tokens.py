@@ -33,8 +33,8 @@ def words(caption: str, recipe: TextRecipe) -> list[Word]:
         Start, words and end; their ids one after another are the row without its padding. A word that was cut off
         has none, or fewer than it would have.
     """
-    tokenizer = recipe.resolved
-    if tokenizer is None:
+    tokenizer = recipe.tokenizer
+    if recipe.resolved is None:
         return []
     row = tokenize(caption, tokenizer, length=recipe.room)
     ids = row.input_ids[0, : int(row.attention_mask.sum())].tolist()

@@ -52,7 +52,7 @@ class HeldOut:
         """
         text = recipe.text
         if text is None or text.resolved is None:
-            raise RecipeError("text retrieval needs a recipe with a ClipTokenizer or a BertTokenizer")
+            raise RecipeError("text retrieval needs a recipe with a tokenizer of impasto's own")
         image = recipe.views[0]
         still = ImageRecipe(size=image.size, crop="none", normalize=image.normalize, interpolation=image.interpolation)
         loader = Loader(
@@ -68,7 +68,7 @@ class HeldOut:
         batches = list(loader)
         captions = [data.index.captions(row) for row in range(len(data))]
         flat = [caption for own in captions for caption in own]
-        tokens = tokenize(flat, text.resolved, length=text.room)
+        tokens = tokenize(flat, text.tokenizer, length=text.room)
         return cls(
             images=torch.cat([batch.images for batch in batches]),
             captions=tuple(flat),

@@ -49,3 +49,10 @@ fn shards_have_members() {
         );
     }
 }
+
+#[test]
+fn files_of_tokenizers_are_known() {
+    for (name, bytes) in seeds("tokenizer_file") {
+        assert_eq!(targets::tokenizer_file(&bytes), Ok(()), "{name}");
+    }
+}

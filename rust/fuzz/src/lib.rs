@@ -8,7 +8,7 @@ use impasto_core::image::{
 };
 use impasto_core::rng::{Purpose, Stream};
 use impasto_core::source::members;
-use impasto_core::text::{Framing, Specials, TextScratch, Tokenizer};
+use impasto_core::text::{Framing, Specials, TextScratch, Tokenizer, TokenizerFile};
 
 thread_local! {
     // Kept from input to input, as a loader's thread keeps it: what one image leaves behind must not hurt the next.
@@ -93,6 +93,23 @@ fn members_in_order(bytes: &[u8]) -> Result<usize, Error> {
     Ok(members.len())
 }
 
+/// Reads `bytes` as a `tokenizer.json`, and tokenises what it could trip over; gives what in it is not known.
+pub fn tokenizer_file(bytes: &[u8]) -> Result<(), String> {
+    let file = TokenizerFile::read(bytes).map_err(|error| error.to_string())?;
+    let tokenizer = Tokenizer::File(file.tokenizer?);
+    let spelled = tokenizer.decode(&[0, 1, 2, u32::MAX]);
+    for text in [
+        "",
+        " The cat's  [MASK]\u{3000}\u{E9}t\u{E9}\n\n<|startoftext|>!",
+        "e\u{301}\u{4E2D}\u{FB01}\u{345}\u{17F}",
+        &spelled,
+        &spelled.repeat(40),
+    ] {
+        tokenize(&tokenizer, text);
+    }
+    Ok(())
+}
+
 /// Tokenises `text` in both readings of special tokens; ids and rows must be those of the vocabulary.
 pub fn tokenize(tokenizer: &Tokenizer, text: &str) {
     let mut scratch = TextScratch::default();
@@ -103,17 +120,20 @@ pub fn tokenize(tokenizer: &Tokenizer, text: &str) {
             ids.iter()
                 .all(|&id| (id as usize) < tokenizer.vocabulary_size())
         );
+        let (begin, end) = tokenizer.ends();
+        let marks = begin.len() + end.len();
+        let length = 16.max(marks);
         let framing = Framing {
-            length: 16,
+            length,
             pad_id: -1,
             specials,
             end: true,
         };
-        let (mut row, mut mask) = ([7; 16], [7; 16]);
+        let (mut row, mut mask) = (vec![7; length], vec![7; length]);
         let counts = tokenizer.write_row(text, &framing, &mut scratch, &mut row, &mut mask);
         assert_eq!(
             counts.used as usize + counts.lost as usize,
-            ids.len() + 2,
+            ids.len() + marks,
             "{ids:?}"
         );
         for (at, (id, on)) in row.iter().zip(mask).enumerate() {

@@ -34,7 +34,7 @@ mod _core {
     #[pymodule_export]
     use crate::staged::{Crew, Finished, Loaded, LoadedView, Staged};
     #[pymodule_export]
-    use crate::tokenizer::Tokenizer;
+    use crate::tokenizer::{ReadTokenizer, Tokenizer};
     #[pymodule_export]
     use crate::words::{WordSpec, augment_words};
 }

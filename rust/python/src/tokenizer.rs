@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use impasto_core::text::{self, ClipTokenizer, Framing, Specials, TextScratch, WordPieceTokenizer};
+use impasto_core::text::{
+    self, ClipTokenizer, Framing, Specials, TextScratch, TokenizerFile, WordPieceTokenizer,
+};
 use numpy::{PyArray1, PyReadwriteArray2};
 use pyo3::prelude::*;
 
@@ -11,6 +13,14 @@ use crate::errors::{detached, plain};
 /// A vocabulary, shared by threads.
 #[pyclass(frozen, module = "impasto._core")]
 pub struct Tokenizer(pub Arc<text::Tokenizer>);
+
+/// What a `tokenizer.json` holds: a tokenizer, or what in it is not known.
+#[pyclass(frozen, get_all, module = "impasto._core")]
+pub struct ReadTokenizer {
+    tokenizer: Option<Py<Tokenizer>>,
+    unknown: Option<String>,
+    pad_id: Option<u32>,
+}
 
 pub fn specials(parse: bool) -> Specials {
     if parse {
@@ -34,6 +44,32 @@ impl Tokenizer {
             WordPieceTokenizer::from_vocabulary(vocabulary, lowercase)
         })?;
         Ok(Self(Arc::new(text::Tokenizer::WordPiece(tokenizer))))
+    }
+
+    #[staticmethod]
+    fn read_file(py: Python<'_>, contents: &[u8]) -> PyResult<ReadTokenizer> {
+        let TokenizerFile { tokenizer, pad_id } = detached(py, || TokenizerFile::read(contents))?;
+        let (tokenizer, unknown) = match tokenizer {
+            Ok(file) => (Some(Self(Arc::new(text::Tokenizer::File(file)))), None),
+            Err(unknown) => (None, Some(unknown)),
+        };
+        Ok(ReadTokenizer {
+            tokenizer: tokenizer.map(|one| Py::new(py, one)).transpose()?,
+            unknown,
+            pad_id,
+        })
+    }
+
+    /// The ids that open a row.
+    #[getter]
+    fn begins(&self) -> Vec<u32> {
+        self.0.ends().0.to_vec()
+    }
+
+    /// The ids that close a row.
+    #[getter]
+    fn ends(&self) -> Vec<u32> {
+        self.0.ends().1.to_vec()
     }
 
     /// The ids of one text, without framing.

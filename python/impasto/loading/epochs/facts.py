@@ -67,7 +67,8 @@ def recipe_facts(recipe: Any) -> dict[str, str]:
         if is_dataclass(value) and type(value) is type(default):
             found |= {f"{field.name}.{name}": fact for name, fact in recipe_facts(value).items()}
         else:
-            found[field.name] = repr(value)
+            # A tokenizer prints how it runs too, which changes no batch.
+            found[field.name] = getattr(value, "fact", None) or repr(value)
     return found
 
 

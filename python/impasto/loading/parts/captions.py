@@ -71,7 +71,7 @@ def all_captions(data: Source, samples: Sequence[int], text: TextRecipe) -> AllC
         return AllCaptions(flat, rows, torch.from_numpy(ids), torch.from_numpy(mask), told)
     if text.resolved is None:
         return AllCaptions(flat, rows, None, None, None)
-    tokens = tokenize(flat, text.resolved, length=text.room)
+    tokens = tokenize(flat, text.tokenizer, length=text.room)
     own_ids, own_mask, own_lost = (torch.from_numpy(part) for part in tokens)
     return AllCaptions(flat, rows, own_ids, own_mask, own_lost.to(torch.int32))
 

@@ -35,7 +35,7 @@ pub(super) fn finish(
         _ => None,
     };
     if let (Some((content, kept, cut)), Some(tokenizer)) = (spliced, text.tokenizer.as_deref()) {
-        let (content, kept, masked) = masked(text, own, content, kept);
+        let (content, kept, masked) = masked((text, tokenizer), own, content, kept);
         let counts = tokenizer.write_ids(&content, &text.framing, ids, mask);
         return Caption {
             text: tokenizer.decode(&content),
@@ -56,9 +56,9 @@ pub(super) fn finish(
         if text.mask != TextMask::Truncate {
             let mut content = Vec::new();
             tokenizer.encode(&caption.text, text.framing.specials, scratch, &mut content);
-            if content.len() > text.framing.room() {
+            if content.len() > tokenizer.room(&text.framing) {
                 let places = (0..content.len() as u32).collect();
-                let (content, kept, lost) = masked(text, own, content, places);
+                let (content, kept, lost) = masked((text, tokenizer), own, content, places);
                 tokenizer.write_ids(&content, &text.framing, ids, mask);
                 return Caption {
                     text: tokenizer.decode(&content),
@@ -78,12 +78,12 @@ pub(super) fn finish(
 
 /// What stays of ids that don't fit, with their places, and how many went.
 fn masked(
-    text: &Text,
+    (text, tokenizer): (&Text, &Tokenizer),
     own: &Row,
     content: Vec<u32>,
     places: Vec<u32>,
 ) -> (Vec<u32>, Vec<u32>, u32) {
-    let room = text.framing.room();
+    let room = tokenizer.room(&text.framing);
     if text.mask == TextMask::Truncate || content.len() <= room {
         return (content, places, 0);
     }
@@ -122,7 +122,7 @@ fn splice(
     let first = encode(own);
     let all = encode(partner);
     let places = match words {
-        Words::Both => balanced(first, all - first, text.framing.room())?,
+        Words::Both => balanced(first, all - first, tokenizer.room(&text.framing))?,
         _ => words.places(first, all - first),
     };
     let cut = match words {

@@ -316,11 +316,15 @@ impl Staged {
         };
         let mut plan = mixgen.draw(count, keys.seed, keys.epoch, when.step, when.number)?;
         if mixgen.pairing == Pairing::Fit {
-            let room = self
-                .recipe
-                .text
-                .as_ref()
-                .map_or(0, |text| text.framing.room());
+            let text = self.recipe.text.as_ref();
+            // Without a tokenizer, words are counted as if two tokens marked the ends.
+            let room = text.map_or(0, |text| match text.tokenizer.as_deref() {
+                Some(tokenizer) => tokenizer.room(&text.framing),
+                None => text
+                    .framing
+                    .length
+                    .saturating_sub(1 + usize::from(text.framing.end)),
+            });
             let mut lengths = self.lengths(&mixgen.join);
             let between = lengths.pop().unwrap_or_default();
             fit(&mut plan, &lengths, room.saturating_sub(between));

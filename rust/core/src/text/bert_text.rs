@@ -1,30 +1,73 @@
 //! BERT's basic tokenizer, as Hugging Face's `BertNormalizer` and `BertPreTokenizer` have it.
 
 use unicode_categories::UnicodeCategories;
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization_alignments::UnicodeNormalization;
 
-/// Replaces `out` by the text as WordPiece sees it: cleaned, CJK apart, and when `lowercase` without accents and capitals.
-pub(super) fn normalize(text: &str, lowercase: bool, out: &mut String) {
-    out.clear();
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        out.push_str(text);
-        if lowercase {
-            out.make_ascii_lowercase();
+/// What is done to a text before WordPiece sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct BertText {
+    /// Control characters go, white space is a space.
+    pub clean: bool,
+    /// Chinese characters stand alone.
+    pub chinese: bool,
+    /// Accents go.
+    pub strip_accents: bool,
+    /// Capitals become small.
+    pub lowercase: bool,
+}
+
+impl BertText {
+    /// BERT's own way, which drops accents and capitals together.
+    pub fn of(lowercase: bool) -> Self {
+        Self {
+            clean: true,
+            chinese: true,
+            strip_accents: lowercase,
+            lowercase,
         }
-        return;
     }
-    let cleaned = text.chars().filter(|character| !is_dropped(*character));
-    let spaced = cleaned.flat_map(|character| {
-        let apart = is_cjk(character).then_some(' ');
-        apart.into_iter().chain([character]).chain(apart)
-    });
-    if lowercase {
-        let bare = spaced
-            .nfd()
-            .filter(|character| !character.is_mark_nonspacing());
-        out.extend(bare.flat_map(char::to_lowercase));
-    } else {
-        out.extend(spaced);
+
+    /// Replaces `out` by the text as WordPiece sees it.
+    pub fn apply(self, text: &str, out: &mut String) {
+        out.clear();
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            out.push_str(text);
+            if self.lowercase {
+                out.make_ascii_lowercase();
+            }
+            return;
+        }
+        let cleaned = text
+            .chars()
+            .filter(|character| !(self.clean && is_dropped(*character)))
+            .map(|character| {
+                if self.clean && character.is_whitespace() {
+                    ' '
+                } else {
+                    character
+                }
+            });
+        let spaced = cleaned.flat_map(|character| {
+            let apart = (self.chinese && is_cjk(character)).then_some(' ');
+            apart.into_iter().chain([character]).chain(apart)
+        });
+        if self.strip_accents {
+            let decomposed = spaced.nfd().map(|(character, _)| character);
+            self.finish(
+                decomposed.filter(|character| !character.is_mark_nonspacing()),
+                out,
+            );
+        } else {
+            self.finish(spaced, out);
+        }
+    }
+
+    fn finish(self, characters: impl Iterator<Item = char>, out: &mut String) {
+        if self.lowercase {
+            out.extend(characters.flat_map(char::to_lowercase));
+        } else {
+            out.extend(characters);
+        }
     }
 }
 
@@ -67,20 +110,28 @@ const ASCII: [Class; 128] = {
     classes
 };
 
+fn class_of(character: char) -> Class {
+    if character.is_whitespace() {
+        Class::Space
+    } else if character.is_ascii_punctuation() || character.is_punctuation() {
+        Class::Punctuation
+    } else {
+        Class::Word
+    }
+}
+
+/// Whether no word of several characters has it.
+pub(super) fn stands_alone(character: char) -> bool {
+    class_of(character) != Class::Word
+}
+
 fn class_at(text: &str, at: usize) -> Option<(Class, usize)> {
     let byte = *text.as_bytes().get(at)?;
     if byte < 128 {
         return Some((ASCII[byte as usize], 1));
     }
     let character = text[at..].chars().next()?;
-    let class = if character.is_whitespace() {
-        Class::Space
-    } else if character.is_punctuation() {
-        Class::Punctuation
-    } else {
-        Class::Word
-    };
-    Some((class, character.len_utf8()))
+    Some((class_of(character), character.len_utf8()))
 }
 
 /// The words of a normalised text, each punctuation character one of its own, as byte ranges.
@@ -123,7 +174,7 @@ mod tests {
 
     fn normalized(text: &str, lowercase: bool) -> String {
         let mut out = String::from("left over");
-        normalize(text, lowercase, &mut out);
+        BertText::of(lowercase).apply(text, &mut out);
         out
     }
 
@@ -131,7 +182,7 @@ mod tests {
     fn normalises_as_bert_does() {
         let cases = [
             ("Ca\u{301}fe\u{301} \u{130}\u{DF}", "cafe i\u{DF}"),
-            ("a\0b\u{FFFD}c\u{200D}d\te", "abcd\te"),
+            ("a\0b\u{FFFD}c\u{200D}d\te", "abcd e"),
             ("\u{FF21}\u{39F}\u{3A3}", "\u{FF41}\u{3BF}\u{3C3}"),
             ("x\u{4E2D}y", "x \u{4E2D} y"),
             ("A B", "a b"),

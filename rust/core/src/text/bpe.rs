@@ -11,29 +11,22 @@ const SCANNED: usize = 48;
 /// The rank of a pair that is never merged.
 const NEVER: u32 = u32::MAX;
 
-/// Which pairs of ids merge, and in which order.
+/// Which pairs of ids merge, in which order, and into what.
 ///
-/// The pair of rank `r` becomes id `first + r`, so the rank is all there is to store. A pair's own parts have lower ids,
-/// hence a merge can only enable merges of higher ranks, and merging one pair at a time gives what merging all its
-/// occurrences at once does.
+/// Where a pair's own parts are made before it, a merge can only enable merges of higher ranks, and merging one pair at a
+/// time gives what merging all its occurrences at once does.
 #[derive(Debug, Default)]
 pub(super) struct Merges {
     ranks: FxHashMap<u64, u32>,
-    first: u32,
+    /// The id that the merge of each rank makes.
+    made: Vec<u32>,
 }
 
 impl Merges {
-    /// No merges yet; the first will make id `first`.
-    pub fn new(first: u32) -> Self {
-        Self {
-            ranks: FxHashMap::default(),
-            first,
-        }
-    }
-
-    /// Adds the merge of the next rank; says whether the pair is new.
-    pub fn push(&mut self, left: u32, right: u32) -> bool {
-        let rank = self.ranks.len() as u32;
+    /// Adds the merge of the next rank, which makes id `made`; says whether the pair is new.
+    pub fn push(&mut self, left: u32, right: u32, made: u32) -> bool {
+        let rank = self.made.len() as u32;
+        self.made.push(made);
         let new = self.ranks.insert(pair(left, right), rank);
         new.is_none()
     }
@@ -72,7 +65,7 @@ impl Merges {
             if best == NEVER {
                 break;
             }
-            word[at] = self.first + best;
+            word[at] = self.made[best as usize];
             word.copy_within(at + 2..length, at + 1);
             ranks.copy_within(at + 1..length, at);
             length -= 1;
@@ -109,7 +102,7 @@ impl Merges {
                 continue;
             }
             let gone = next[at];
-            word[at] = self.first + rank;
+            word[at] = self.made[rank as usize];
             next[at] = next[gone];
             ranks[gone] = NEVER;
             ranks[at] = NEVER;
@@ -193,9 +186,9 @@ mod tests {
             pairs in some_merges(),
             word in prop::collection::vec(0..3_u32, 1..SCANNED),
         ) {
-            let mut merges = Merges::new(3);
-            for (left, right) in &pairs {
-                merges.push(*left, *right);
+            let mut merges = Merges::default();
+            for (made, (left, right)) in (3..).zip(&pairs) {
+                merges.push(*left, *right, made);
             }
             let expected = published(&pairs, 3, word.clone());
             let (mut scanned, mut heaped) = (Vec::new(), Vec::new());
@@ -208,9 +201,9 @@ mod tests {
 
     #[test]
     fn a_huge_word_is_merged_in_the_end() {
-        let mut merges = Merges::new(1);
+        let mut merges = Merges::default();
         for id in 0..16 {
-            merges.push(id, id);
+            merges.push(id, id, id + 1);
         }
         let mut ids = Vec::new();
         merges.apply(

@@ -4,9 +4,11 @@ use rustc_hash::FxHashMap;
 
 use super::Specials;
 use super::bpe::Merges;
+use super::byte_bpe::{ByteBpe, Unknown, byte_symbols};
+use super::classes::Engine;
 use super::clip_text::Pieces;
 use super::vocabulary::{Tokens, at_line, read};
-use super::words::{PADDING, WordTable};
+use super::words::PADDING;
 use crate::{Error, Result};
 
 /// The merges CLIP's models were trained with: 49,152 less 256 bytes, each inside and at the end of a word, less two specials.
@@ -23,12 +25,10 @@ const REMEDY: &str =
 /// CLIP's byte-level BPE over one vocabulary.
 #[derive(Debug)]
 pub struct ClipTokenizer {
-    merges: Merges,
-    /// Words that merge into one token: nearly all words of nearly all captions.
-    words: WordTable,
-    /// The id of each byte inside a word; at its end it's 256 more.
-    bytes: [u8; 256],
+    bpe: ByteBpe,
     tokens: Tokens,
+    /// The ids of [`SPECIALS`].
+    specials: [u32; 2],
 }
 
 impl ClipTokenizer {
@@ -82,37 +82,23 @@ impl ClipTokenizer {
             Specials::Text => &[],
             Specials::Parse => &SPECIALS,
         };
-        for piece in Pieces::new(&buffer[..length], names) {
+        for piece in Pieces::new(&buffer[..length], names, Engine::Regex) {
             if let Some(special) = piece.special {
-                ids.push(self.begin_id() + special as u32);
-            } else if let Some(id) = self.words.get(buffer.as_bytes(), piece.start, piece.end) {
-                ids.push(id);
+                ids.push(self.specials[special]);
             } else {
-                self.merge(&buffer.as_bytes()[piece.start..piece.end], ids);
+                self.bpe
+                    .push_word(buffer.as_bytes(), piece.start, piece.end, ids);
             }
         }
-    }
-
-    /// Appends what the bytes of one word merge into.
-    fn merge(&self, word: &[u8], ids: &mut Vec<u32>) {
-        let last = word.len().wrapping_sub(1);
-        let symbols = word.iter().enumerate().map(|(index, byte)| {
-            let id = u32::from(self.bytes[*byte as usize]);
-            if index == last { id + 256 } else { id }
-        });
-        self.merges.apply(symbols, ids);
     }
 
     pub(super) fn tokens(&self) -> &Tokens {
         &self.tokens
     }
 
-    pub(super) fn begin_id(&self) -> u32 {
-        self.tokens.len() as u32 - 2
-    }
-
-    pub(super) fn end_id(&self) -> u32 {
-        self.tokens.len() as u32 - 1
+    /// What opens and closes a row.
+    pub(super) fn ends(&self) -> (&[u32], &[u32]) {
+        self.specials.split_at(1)
     }
 }
 
@@ -130,7 +116,7 @@ impl Loading {
     fn new(symbols: &[(u8, char); 256]) -> Self {
         let mut loading = Self {
             ids: FxHashMap::default(),
-            merges: Merges::new(512),
+            merges: Merges::default(),
             tokens: Tokens::default(),
             bytes: Vec::new(),
         };
@@ -172,77 +158,42 @@ impl Loading {
             &self.bytes[second as usize][..],
         ]
         .concat();
-        if !self.merges.push(first, second) || !self.add(format!("{left}{right}"), bytes) {
+        let made = self.bytes.len() as u32;
+        if !self.merges.push(first, second, made) || !self.add(format!("{left}{right}"), bytes) {
             return Err(format!("makes a token again: {:?}", excerpt(line)));
         }
         Ok(())
     }
 
     fn finish(mut self, symbols: &[(u8, char); 256]) -> ClipTokenizer {
+        let begin = self.bytes.len() as u32;
         for special in SPECIALS {
             self.tokens.push(&[special]);
         }
-        let mut bytes = [0; 256];
-        for (id, (byte, _)) in symbols.iter().enumerate() {
-            bytes[*byte as usize] = id as u8;
+        let (mut inside, mut last) = ([None; 256], [None; 256]);
+        for (id, (byte, _)) in (0..).zip(symbols) {
+            inside[*byte as usize] = Some(id);
+            last[*byte as usize] = Some(id + 256);
         }
-        let mut tokenizer = ClipTokenizer {
-            merges: self.merges,
-            words: WordTable::default(),
-            bytes,
-            tokens: self.tokens,
-        };
-        let mut ids = Vec::new();
-        for (id, bytes) in self.bytes.iter().enumerate() {
-            if !tokenizer
+        let mut bpe = ByteBpe::new(self.merges, inside, last, Unknown::default());
+        for (id, bytes) in (0..).zip(&self.bytes) {
+            if self
                 .tokens
-                .get(id as u32)
+                .get(id)
                 .is_some_and(|token| token.ends_with(END))
             {
-                continue;
-            }
-            // Merging decides, not the vocabulary: a word's best-ranked pairs may lead past the token that spells it.
-            ids.clear();
-            tokenizer.merge(bytes, &mut ids);
-            if let [only] = ids[..] {
-                tokenizer.words.insert(bytes, only);
+                bpe.learn(bytes);
             }
         }
-        tokenizer
+        ClipTokenizer {
+            bpe,
+            tokens: self.tokens,
+            specials: [begin, begin + 1],
+        }
     }
 }
 
 /// Enough of a line to recognise it by.
 fn excerpt(line: &str) -> String {
     line.chars().take(60).collect()
-}
-
-/// Every byte and the character that vocabularies write for it, in the order of ids.
-///
-/// Bytes that are printable in Latin-1 stand for themselves and come first; the others follow from U+0100 on (GPT-2's scheme).
-/// The byte that a vocabulary's symbol stands for.
-pub(super) fn symbol_byte(symbol: char) -> Option<u8> {
-    let point = u32::from(symbol);
-    match point {
-        0x21..=0x7E | 0xA1..=0xAC | 0xAE..=0xFF => Some(point as u8),
-        0x100..=0x120 => Some((point - 0x100) as u8),
-        0x121..=0x142 => Some((point - 0x121 + 0x7F) as u8),
-        0x143 => Some(0xAD),
-        _ => None,
-    }
-}
-
-fn byte_symbols() -> [(u8, char); 256] {
-    let printable = |byte: u8| matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF);
-    let mut symbols = [(0, '\0'); 256];
-    let own = (0..=255_u8)
-        .filter(|byte| printable(*byte))
-        .map(|byte| (byte, char::from(byte)));
-    let moved = (0..=255_u8)
-        .filter(|byte| !printable(*byte))
-        .zip('\u{100}'..);
-    for (slot, symbol) in symbols.iter_mut().zip(own.chain(moved)) {
-        *slot = symbol;
-    }
-    symbols
 }

@@ -2,57 +2,10 @@
 //!
 //! The pattern, of the Python module `regex` and ignoring case, is
 //! `<start_of_text>|<end_of_text>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`
-//! (open_clip's tokenizer.py); specials take part only where they are parsed.
+//! (open_clip's tokenizer.py); specials take part only where they are parsed. The files of Hugging Face's `tokenizers`
+//! have it too, but mind case.
 
-use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
-
-/// What a character is to the pattern.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Class {
-    Letter,
-    Number,
-    Space,
-    Other,
-}
-
-const ASCII: [Class; 128] = {
-    let mut classes = [Class::Other; 128];
-    let mut byte = 0;
-    while byte < 128 {
-        classes[byte] = match byte as u8 {
-            b'a'..=b'z' | b'A'..=b'Z' => Class::Letter,
-            b'0'..=b'9' => Class::Number,
-            b'\t'..=b'\r' | b' ' => Class::Space,
-            _ => Class::Other,
-        };
-        byte += 1;
-    }
-    classes
-};
-
-#[cold]
-fn beyond_ascii(character: char) -> Class {
-    // Ignoring case, U+0345 counts as its capital, a letter, for the negated set, but not for \p{L}: nothing matches it.
-    if character.is_whitespace() || character == '\u{345}' {
-        return Class::Space;
-    }
-    match character.general_category_group() {
-        GeneralCategoryGroup::Letter => Class::Letter,
-        GeneralCategoryGroup::Number => Class::Number,
-        _ => Class::Other,
-    }
-}
-
-/// The class and width of the character at byte `at`, which starts one.
-#[inline]
-fn class_at(text: &str, at: usize) -> Option<(Class, usize)> {
-    let byte = *text.as_bytes().get(at)?;
-    if byte < 128 {
-        return Some((ASCII[byte as usize], 1));
-    }
-    let character = text[at..].chars().next()?;
-    Some((beyond_ascii(character), character.len_utf8()))
-}
+use super::classes::{Class, Engine, class_at};
 
 /// A match of the pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,18 +16,20 @@ pub(super) struct Piece {
     pub special: Option<usize>,
 }
 
-/// The pattern's matches in `text`, which is lower case.
+/// The pattern's matches in `text`, which is lower case where case is ignored.
 pub(super) struct Pieces<'a> {
     text: &'a str,
     specials: &'a [&'a str],
+    engine: Engine,
     at: usize,
 }
 
 impl<'a> Pieces<'a> {
-    pub fn new(text: &'a str, specials: &'a [&'a str]) -> Self {
+    pub fn new(text: &'a str, specials: &'a [&'a str], engine: Engine) -> Self {
         Self {
             text,
             specials,
+            engine,
             at: 0,
         }
     }
@@ -83,13 +38,14 @@ impl<'a> Pieces<'a> {
     #[cold]
     fn special(&self, start: usize) -> Option<(usize, Option<usize>)> {
         let rest = &self.text.as_bytes()[start..];
+        let engine = self.engine;
         self.specials
             .iter()
             .enumerate()
             .find_map(|(index, special)| {
                 let mut length = 0;
                 for expected in special.bytes() {
-                    length += same_letter(&rest[length..], expected)?;
+                    length += same_letter(&rest[length..], expected, engine)?;
                 }
                 let exact = rest.starts_with(special.as_bytes());
                 Some((start + length, exact.then_some(index)))
@@ -97,11 +53,12 @@ impl<'a> Pieces<'a> {
     }
 }
 
-/// The width of the character at the start of `rest` if it's `expected` but for case; a long s is an s then.
-fn same_letter(rest: &[u8], expected: u8) -> Option<usize> {
+/// The width of the character at the start of `rest` if it's `expected`, or but for case; a long s is an s then.
+fn same_letter(rest: &[u8], expected: u8, engine: Engine) -> Option<usize> {
     if rest.first() == Some(&expected) {
         Some(1)
-    } else if expected == b's' && rest.starts_with("\u{17F}".as_bytes()) {
+    } else if engine == Engine::Regex && expected == b's' && rest.starts_with("\u{17F}".as_bytes())
+    {
         Some(2)
     } else {
         None
@@ -109,11 +66,11 @@ fn same_letter(rest: &[u8], expected: u8) -> Option<usize> {
 }
 
 /// The width of a contraction's end (`s`, `re`, ...) at the start of `rest`.
-fn contraction(rest: &[u8]) -> Option<usize> {
+pub(super) fn contraction(rest: &[u8], engine: Engine) -> Option<usize> {
     match rest {
         [b's' | b't' | b'm' | b'd', ..] => Some(1),
         [b'r' | b'v', b'e', ..] | [b'l', b'l', ..] => Some(2),
-        _ => same_letter(rest, b's'),
+        _ => same_letter(rest, b's', engine),
     }
 }
 
@@ -124,7 +81,7 @@ impl Iterator for Pieces<'_> {
     fn next(&mut self) -> Option<Piece> {
         let text = self.text;
         let (start, class, width) = loop {
-            let (class, width) = class_at(text, self.at)?;
+            let (class, width) = class_at(text, self.at, self.engine)?;
             if class != Class::Space {
                 break (self.at, class, width);
             }
@@ -135,7 +92,7 @@ impl Iterator for Pieces<'_> {
         if class == Class::Other {
             let special = match bytes[start] {
                 b'<' => self.special(start),
-                b'\'' => contraction(&bytes[end..]).map(|width| (end + width, None)),
+                b'\'' => contraction(&bytes[end..], self.engine).map(|width| (end + width, None)),
                 _ => None,
             };
             if let Some((end, special)) = special {
@@ -148,7 +105,7 @@ impl Iterator for Pieces<'_> {
             }
         }
         if class != Class::Number {
-            while let Some((same, width)) = class_at(text, end) {
+            while let Some((same, width)) = class_at(text, end, self.engine) {
                 if same != class {
                     break;
                 }
@@ -171,7 +128,7 @@ mod tests {
     use super::*;
 
     fn split<'a>(text: &'a str, specials: &[&str]) -> Vec<&'a str> {
-        Pieces::new(text, specials)
+        Pieces::new(text, specials, Engine::Regex)
             .map(|piece| &text[piece.start..piece.end])
             .collect()
     }
@@ -212,7 +169,7 @@ mod tests {
             split("a<so>b <<so>", &specials),
             ["a", "<so>", "b", "<<", "so", ">"]
         );
-        let found: Vec<_> = Pieces::new("<so><\u{17F}o><end>", &specials)
+        let found: Vec<_> = Pieces::new("<so><\u{17F}o><end>", &specials, Engine::Regex)
             .map(|piece| piece.special)
             .collect();
         assert_eq!(found, [Some(1), None, Some(0)]);

@@ -1,17 +1,17 @@
-//! A caption as one row of a batch: begin, content, end, padding.
+//! A caption as one row of a batch: what opens it, content, what closes it, padding.
 
 use super::{Specials, TextScratch, Tokenizer};
 
 /// How a row of ids is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Framing {
-    /// Ids in a row, at least 2.
+    /// Ids in a row, at least as many as open and close it.
     pub length: usize,
     /// What fills the row after its last token.
     pub pad_id: i64,
     /// What special tokens' names mean inside a caption.
     pub specials: Specials,
-    /// Whether the end token closes the row; the BERT in ALBEF is fed without one.
+    /// Whether the tokenizer's end closes the row; the BERT in ALBEF is fed without one.
     pub end: bool,
 }
 
@@ -53,21 +53,24 @@ impl Tokenizer {
         ids: &mut [i64],
         mask: &mut [i64],
     ) -> Counts {
-        frame(content, self.begin_id(), self.end_id(), framing, ids, mask)
+        frame(content, self.row_ends(framing), framing, ids, mask)
     }
-}
 
-impl Framing {
     /// Tokens of a caption that fit into a row.
-    pub fn room(&self) -> usize {
-        self.length.saturating_sub(1 + usize::from(self.end))
+    pub fn room(&self, framing: &Framing) -> usize {
+        let (before, after) = self.row_ends(framing);
+        framing.length.saturating_sub(before.len() + after.len())
+    }
+
+    fn row_ends(&self, framing: &Framing) -> (&[u32], &[u32]) {
+        let (before, after) = self.ends();
+        (before, if framing.end { after } else { &[] })
     }
 }
 
 fn frame(
     content: &[u32],
-    begin: u32,
-    end: u32,
+    (before, after): (&[u32], &[u32]),
     framing: &Framing,
     ids: &mut [i64],
     mask: &mut [i64],
@@ -75,11 +78,10 @@ fn frame(
     ids.fill(framing.pad_id);
     mask.fill(0);
     let length = framing.length.min(ids.len()).min(mask.len());
-    let end = framing.end.then_some(end);
     let kept = content
         .len()
-        .min(length.saturating_sub(1 + usize::from(end.is_some())));
-    let row = std::iter::once(&begin).chain(&content[..kept]).chain(&end);
+        .min(length.saturating_sub(before.len() + after.len()));
+    let row = before.iter().chain(&content[..kept]).chain(after);
     let mut used = 0;
     for ((id, on), token) in ids[..length].iter_mut().zip(&mut mask[..length]).zip(row) {
         *id = i64::from(*token);
@@ -104,7 +106,8 @@ mod tests {
             end,
         };
         let (mut ids, mut mask) = (vec![7; length], vec![7; length]);
-        let counts = frame(content, 100, 200, &framing, &mut ids, &mut mask);
+        let after: &[u32] = if end { &[200] } else { &[] };
+        let counts = frame(content, (&[100], after), &framing, &mut ids, &mut mask);
         (ids, mask, counts)
     }
 

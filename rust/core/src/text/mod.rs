@@ -1,4 +1,5 @@
-//! Captions to token ids: CLIP's byte-level BPE and BERT's WordPiece, id for id what their Python originals give.
+//! Captions to token ids: CLIP's byte-level BPE, BERT's WordPiece, and what Hugging Face's files describe of the two kinds,
+//! id for id what their originals give.
 //!
 //! A tokenizer is immutable after loading and shared by threads; what a call needs to write lies in a [`TextScratch`],
 //! one per thread.
@@ -6,12 +7,16 @@
 mod augment;
 mod bert_text;
 mod bpe;
+mod byte_bpe;
+mod classes;
 mod clean;
 mod clip;
 mod clip_text;
 mod decode;
+mod file;
 mod frame;
 mod mask;
+mod pieces;
 mod prepare;
 mod vocabulary;
 mod wordpiece;
@@ -20,10 +25,13 @@ mod words;
 pub use augment::{Tags, WordOp, Wording, augment_words};
 pub use clean::needs_cleaning;
 pub use clip::ClipTokenizer;
+pub use file::{FileTokenizer, TokenizerFile};
 pub use frame::{Counts, Framing};
 pub use mask::TextMask;
 pub use prepare::Prepare;
 pub use wordpiece::WordPieceTokenizer;
+
+use vocabulary::Tokens;
 
 /// What a special token's name means where a caption spells it out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,17 +48,21 @@ pub enum Specials {
 pub struct TextScratch {
     /// The normalised text, followed by [`words::PADDING`].
     text: String,
+    /// What a file's normalizer made of a part.
+    normal: String,
     /// The ids of a row before it is framed.
     ids: Vec<u32>,
 }
 
-/// A tokenizer of either kind.
+/// A tokenizer of any kind.
 #[derive(Debug)]
 pub enum Tokenizer {
     /// CLIP's byte-level BPE.
     Clip(ClipTokenizer),
     /// BERT's WordPiece.
     WordPiece(WordPieceTokenizer),
+    /// What a `tokenizer.json` describes.
+    File(FileTokenizer),
 }
 
 impl Tokenizer {
@@ -69,38 +81,34 @@ impl Tokenizer {
             Self::WordPiece(wordpiece) => {
                 wordpiece.encode(text, specials, &mut scratch.text, ids);
             }
+            Self::File(file) => file.encode(text, specials, scratch, ids),
+        }
+    }
+
+    fn tokens(&self) -> &Tokens {
+        match self {
+            Self::Clip(clip) => clip.tokens(),
+            Self::WordPiece(wordpiece) => wordpiece.tokens(),
+            Self::File(file) => file.tokens(),
         }
     }
 
     /// How many ids there are; all are below it.
     pub fn vocabulary_size(&self) -> usize {
-        match self {
-            Self::Clip(clip) => clip.tokens().len(),
-            Self::WordPiece(wordpiece) => wordpiece.tokens().len(),
-        }
+        self.tokens().len()
     }
 
     /// How the vocabulary spells a token: `cat</w>` in CLIP's, `##ing` in BERT's.
     pub fn token(&self, id: u32) -> Option<&str> {
-        match self {
-            Self::Clip(clip) => clip.tokens().get(id),
-            Self::WordPiece(wordpiece) => wordpiece.tokens().get(id),
-        }
+        self.tokens().get(id)
     }
 
-    /// The id that opens a row: `<start_of_text>` or `[CLS]`.
-    pub fn begin_id(&self) -> u32 {
+    /// The ids that open a row, and those that close it: `<start_of_text>` or `[CLS]`, `<end_of_text>` or `[SEP]`.
+    pub fn ends(&self) -> (&[u32], &[u32]) {
         match self {
-            Self::Clip(clip) => clip.begin_id(),
-            Self::WordPiece(wordpiece) => wordpiece.begin_id(),
-        }
-    }
-
-    /// The id that closes a row: `<end_of_text>` or `[SEP]`.
-    pub fn end_id(&self) -> u32 {
-        match self {
-            Self::Clip(clip) => clip.end_id(),
-            Self::WordPiece(wordpiece) => wordpiece.end_id(),
+            Self::Clip(clip) => clip.ends(),
+            Self::WordPiece(wordpiece) => wordpiece.ends(),
+            Self::File(file) => file.ends(),
         }
     }
 }
