@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import pickle
 import time
 import weakref
@@ -112,6 +113,26 @@ def test_what_is_let_go_is_free(loader_of):
             return
         time.sleep(0.02)
     raise AssertionError("somebody holds the batch")
+
+
+@pytest.mark.parametrize("kind", ["inside", "around", "stock"])
+def test_worker_processes_end_well(data, recipe, loader_of, kind):
+    """One that doesn't makes torch raise an error wherever the main thread is by then."""
+    dataset = BatchDataset(data, recipe)
+    given = {
+        "inside": lambda: loader_of(processes=True, device="cpu"),
+        "around": lambda: prefetch(loader_of(processes=True), "cpu"),
+        "stock": lambda: prefetch(DataLoader(dataset, batch_sampler=BatchSampler(dataset, 8), num_workers=1), "cpu"),
+    }[kind]()
+    before = set(multiprocessing.active_children())
+    batches = iter(given)
+    next(batches)
+    started = set(multiprocessing.active_children()) - before
+    del given, batches
+    gc.collect()
+    for process in started:
+        process.join(20)
+    assert [process.exitcode for process in started] == [0]
 
 
 def test_a_transform_is_keyed_by_the_batch(loader_of):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Unpack, overload
 
@@ -145,15 +146,23 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         views = view_names(len(recipe.views))
         self.fields = check_names(fields, (*PARTS, *views))
         self.labels = labels
-        #: Parts of its batches that not every batch has.
-        self.own_parts = (*self.fields, *views)
-        self._form = Former(form, self.own_parts)
-        self._formed = form is not None
+        #: Gives batches their form.
+        self.former = Former(form, self.fields, views)
         self._transforms = Transforms(transform, len(recipe.views))
         self._facts: dict[str, Any] | None = None
         self._buffers = Buffers(limit=4 * len(recipe.views))
         self._ring = Ring(limit=8 * len(recipe.views)) if shared and AVAILABLE else None
         self._overflow = Overflow()
+
+    def in_form(self, form: Form) -> BatchDataset[Any]:
+        """The same data set with another form; what is replaced in one counts in the other.
+
+        Raises:
+            RecipeError: If there is no such form.
+        """
+        formed: BatchDataset[Any] = copy(self)
+        formed.former = Former(form, self.fields, view_names(len(self.recipe.views)))
+        return formed
 
     def __len__(self) -> int:
         return len(self.data)
@@ -190,12 +199,12 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
 
     def _batch(self, key: BatchKey, ring: Ring | None) -> Yielded:
         require(isinstance(key, BatchKey), _NO_KEY.format(samples=key))
-        formed: Yielded = self._form(self.assemble(key, ring))
+        formed: Yielded = self.former(self.assemble(key, ring))
         return formed
 
     def __getitems__(self, key: BatchKey) -> list[Any]:
         """The batch that a DataLoader's fetcher asks for."""
-        return [Formed(self[key]) if self._formed else self[key]]
+        return [Formed(self[key]) if self.former.form is not None else self[key]]
 
     def assemble(self, key: BatchKey, memory: Buffers | Ring | None = None) -> Batch:
         """Makes one batch: a pure function of the data, the recipe, the seed and the key.

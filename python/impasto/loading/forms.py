@@ -31,6 +31,7 @@ PRESETS: dict[str, dict[str, str] | tuple[str, ...]] = {
 }
 #: What ``"dict"`` has, where it is there.
 _ALL = ("images", "input_ids", "attention_mask", "captions", "labels", "lost", "samples", "caption_rows", "keys")
+_OTHER_FORMS = "use 'dict', new names such as {'first': 'images', 'second': 'images_1'}, or a function"
 #: Names that every batch has for itself.
 PARTS = (*_ALL, "plan", "id", "replaced", "truncated")
 
@@ -40,19 +41,25 @@ class Former:
 
     Args:
         form: Which; see `impasto.Loader`.
-        fields: Names of the pass-through columns and of further views, which are parts too.
+        fields: Names of the pass-through columns, which are parts too.
+        views: Names of the views after the first, likewise.
+
+    Attributes:
+        form: Which.
 
     Raises:
-        RecipeError: If there is no such form, or no such part.
+        RecipeError: If there is no such form, no such part, or no place in it for further views.
     """
 
-    def __init__(self, form: Form, fields: tuple[str, ...] = ()) -> None:
-        self._form = form
+    def __init__(self, form: Form, fields: tuple[str, ...] = (), views: tuple[str, ...] = ()) -> None:
+        self.form = form
         if isinstance(form, str):
             known = ("dict", "tuple", *PRESETS)
             require(form in known, f"form={form!r} is not known; use one of {known}, new names of parts, or a function")
+            reason = f"form={form!r} has a place for one view, and the recipe has {1 + len(views)}; {_OTHER_FORMS}"
+            require(not views or form == "dict", reason)
         elif isinstance(form, Mapping):
-            parts = (*PARTS, *fields)
+            parts = (*PARTS, *fields, *views)
             wrong = [part for part in form.values() if part not in parts]
             require(bool(form) and not wrong, f"form={dict(form)!r} names {wrong}; the parts of a batch are {parts}")
         else:
@@ -65,7 +72,7 @@ class Former:
         Raises:
             RecipeError: If it lacks a part that the form has a place for.
         """
-        form = self._form
+        form = self.form
         if form is None:
             return batch
         if callable(form):
@@ -73,7 +80,7 @@ class Former:
         if isinstance(form, Mapping):
             return {name: _needed(batch, part) for name, part in form.items()}
         if form == "dict":
-            parts = {name: part for name in _ALL if (part := getattr(batch, name)) is not None} | dict(batch.fields)
+            parts = {name: part for name in _ALL if (part := _part(batch, name)) is not None} | dict(batch.fields)
             return parts | {name: view for name, view in batch.items() if is_view(name)}
         if form == "tuple":
             texts = batch.captions if batch.input_ids is None else batch.input_ids
@@ -85,8 +92,13 @@ class Former:
         return {name: part for name, part in parts.items() if part is not None}
 
 
+def _part(batch: Batch, name: str) -> Any:
+    # A list like any other: what a mapping's keys() is asked for is asked of the form.
+    return list(batch.keys) if name == "keys" else getattr(batch, name)
+
+
 def _needed(batch: Batch, name: str) -> torch.Tensor | Any:
-    part = batch.fields[name] if name in batch.fields else batch[name] if is_view(name) else getattr(batch, name)
+    part = batch.fields[name] if name in batch.fields else batch[name] if is_view(name) else _part(batch, name)
     if part is None:
         raise RecipeError(f"the batch has no {name}, which the form asks for; {_REMEDIES.get(name, 'leave it out')}")
     return part

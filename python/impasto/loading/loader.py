@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Literal, Never, Unpack, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Never, TypeVar, Unpack, overload
 
 import torch
 
@@ -15,7 +15,7 @@ from impasto.checks import at_least, choice, flag, require
 from impasto.errors import RecipeError
 from impasto.loading.batches import Yielded
 from impasto.loading.dataset import BatchDataset
-from impasto.loading.forms import Form, Former, Named, Placed
+from impasto.loading.forms import Form, Named, Placed
 from impasto.loading.iteration import Iteration
 from impasto.loading.options import LoaderOptions
 from impasto.loading.running.ahead import ahead_on
@@ -29,6 +29,8 @@ from impasto.recipe import Recipe
 
 if TYPE_CHECKING:
     from impasto.sources import Source
+
+Other = TypeVar("Other")
 
 #: What users of a DataLoader look for, and where it is.
 _ELSEWHERE = {
@@ -139,7 +141,8 @@ class Loader(Generic[Yielded]):
         at_least(0, workers=workers)
         at_least(1, prefetch=prefetch, batch_size=batch_size)
         require(workers > 0 or not processes, "processes=True needs workers=1 or more")
-        self.dataset = BatchDataset(
+        # Formed last, after the device: what is counted and copied is a Batch.
+        self._batches = BatchDataset(
             data,
             recipe,
             seed=seed,
@@ -151,7 +154,7 @@ class Loader(Generic[Yielded]):
             transform=transform,
             labels=labels,
         )
-        self._form = Former(form, self.dataset.own_parts)
+        self.dataset: BatchDataset[Yielded] = self._batches.in_form(form)
         if recipe.mix is not None:
             recipe.mix.check_batch(batch_size)
         self.batch_sampler = BatchSampler(
@@ -173,15 +176,36 @@ class Loader(Generic[Yielded]):
         self.device = None if device is None else torch.device(device)
         self._lane = None if device is None else lane_to(device)
         self._pins = pin_memory and device is None and _can_pin()
-        self._processes = Processes(self.dataset, workers, prefetch, multiprocessing_context) if processes else None
+        self._processes = Processes(self._batches, workers, prefetch, multiprocessing_context) if processes else None
 
+    @overload
     @staticmethod
-    def evaluation(data: Source, recipe: Recipe, **options: Unpack[LoaderOptions]) -> Loader[Batch]:
+    def evaluation(
+        data: Source, recipe: Recipe, *, form: None = None, **options: Unpack[LoaderOptions]
+    ) -> Loader[Batch]: ...
+    @overload
+    @staticmethod
+    def evaluation(
+        data: Source, recipe: Recipe, *, form: Named | Mapping[str, str], **options: Unpack[LoaderOptions]
+    ) -> Loader[dict[str, Any]]: ...
+    @overload
+    @staticmethod
+    def evaluation(
+        data: Source, recipe: Recipe, *, form: Placed, **options: Unpack[LoaderOptions]
+    ) -> Loader[tuple[Any, ...]]: ...
+    @overload
+    @staticmethod
+    def evaluation(
+        data: Source, recipe: Recipe, *, form: Callable[[Batch], Other], **options: Unpack[LoaderOptions]
+    ) -> Loader[Other]: ...
+    @staticmethod
+    def evaluation(data: Source, recipe: Recipe, *, form: Form = None, **options: Unpack[LoaderOptions]) -> Loader[Any]:
         """A loader of all samples once, in their order, with nothing drawn and the last batch as short as it comes.
 
         Args:
             data: A source.
             recipe: `Recipe.evaluation` is taken of it, unless it has ``captions="all"``, which stays.
+            form: What is yielded, as `Loader` says.
             options: Those of `Loader`, without ``shuffle`` and ``drop_last``, which are False.
 
         Raises:
@@ -191,7 +215,9 @@ class Loader(Generic[Yielded]):
             require(name not in options, f"{name}= is what evaluation sets to False; leave it out, or make a Loader")
         options |= {"shuffle": False, "drop_last": False}
         every = recipe.text is not None and recipe.text.captions == "all"
-        return Loader(data, recipe.evaluation(captions="all" if every else "first"), **options)
+        evaluated = recipe.evaluation(captions="all" if every else "first")
+        loader: Loader[Any] = Loader(data, evaluated, form=form, **options)
+        return loader
 
     def __len__(self) -> int:
         """Batches in an epoch, on this rank."""
@@ -230,13 +256,13 @@ class Loader(Generic[Yielded]):
         if self._processes is not None:
             return self._processes.batches(keys)
         if self.workers:
-            begin = partial(self.dataset.begin, crew=_core.Crew(self.workers))
-            return in_threads(begin, self.dataset.complete, keys, self.prefetch)
-        return (self.dataset.assemble(key) for key in keys)
+            begin = partial(self._batches.begin, crew=_core.Crew(self.workers))
+            return in_threads(begin, self._batches.complete, keys, self.prefetch)
+        return (self._batches.assemble(key) for key in keys)
 
     def _yielded(self, batch: Batch) -> Yielded:
         self.replaced += len(batch.replaced)
-        yielded: Yielded = self._form(batch.pin_memory() if self._pins else batch)
+        yielded: Yielded = self.dataset.former(batch.pin_memory() if self._pins else batch)
         return yielded
 
     def __repr__(self) -> str:

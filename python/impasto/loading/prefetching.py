@@ -4,32 +4,74 @@ from __future__ import annotations
 
 import inspect
 import weakref
-from collections.abc import Callable, Generator, Iterable, Iterator
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from typing import Any, Generic, TypedDict, TypeVar, Unpack, overload
 
 import torch
 
 from impasto.batch import Batch, view_names
 from impasto.checks import at_least, require
 from impasto.errors import CheckpointError, RecipeError
+from impasto.loading.forms import Form, Former, Named, Placed
 from impasto.loading.running.ahead import ahead_on
 from impasto.loading.running.lanes import lane_to
 from impasto.recipe import ImageRecipe
 
 Given = TypeVar("Given")
+Formed = TypeVar("Formed")
+
+_LAST = "where that is the loader's form=, give it to prefetch(form=) instead"
+_FORMED = "transform= takes id=, which batches in a form don't have; give the loader's form= to prefetch(form=) instead"
 
 #: What is done to a batch on the device; one that takes ``id`` gets the batch's own.
 Transform = Callable[..., Any]
 
 
+class PrefetchOptions(TypedDict, total=False):
+    """Options of `prefetch`, which documents them."""
+
+    depth: int
+    dtype: torch.dtype | None
+    transform: Transform | None
+
+
+@overload
 def prefetch(
     loader: Iterable[Given],
+    device: torch.device | str | int,
+    *,
+    form: None = None,
+    **options: Unpack[PrefetchOptions],
+) -> Prefetched[Given]: ...
+@overload
+def prefetch(
+    loader: Iterable[Batch],
+    device: torch.device | str | int,
+    *,
+    form: Named | Mapping[str, str],
+    **options: Unpack[PrefetchOptions],
+) -> Prefetched[dict[str, Any]]: ...
+@overload
+def prefetch(
+    loader: Iterable[Batch], device: torch.device | str | int, *, form: Placed, **options: Unpack[PrefetchOptions]
+) -> Prefetched[tuple[Any, ...]]: ...
+@overload
+def prefetch(
+    loader: Iterable[Batch],
+    device: torch.device | str | int,
+    *,
+    form: Callable[[Batch], Formed],
+    **options: Unpack[PrefetchOptions],
+) -> Prefetched[Formed]: ...
+def prefetch(
+    loader: Iterable[Any],
     device: torch.device | str | int,
     *,
     depth: int = 2,
     dtype: torch.dtype | None = None,
     transform: Transform | None = None,
-) -> Prefetched[Given]:
+    form: Form = None,
+) -> Prefetched[Any]:
     """Copies a loader's batches to a device while the step before is computed there.
 
     A thread takes the batches, puts them into page-locked memory that is used again, and copies them on a stream of its
@@ -48,6 +90,7 @@ def prefetch(
         transform: Called with each batch on the device, without gradients, in the order of the batches; what it returns
             is given. One with an argument ``id`` (a `BatchMixGen`) gets ``batch.id``, by which it draws. It must not be
             trained by who takes the batches.
+        form: What is given in the end, as in `impasto.Loader`; for a loader that gives `Batch`es.
 
     Returns:
         The batches, epoch by epoch, with the loader's length, ``set_epoch`` and states.
@@ -55,7 +98,7 @@ def prefetch(
     Raises:
         RecipeError: If a value makes no sense, or torch sees no such device.
     """
-    return Prefetched(loader, device, depth=depth, dtype=dtype, transform=transform)
+    return Prefetched(loader, device, depth=depth, dtype=dtype, transform=transform, form=form)
 
 
 class Prefetched(Generic[Given]):
@@ -70,12 +113,13 @@ class Prefetched(Generic[Given]):
 
     def __init__(
         self,
-        loader: Iterable[Given],
+        loader: Iterable[Any],
         device: torch.device | str | int,
         *,
         depth: int,
         dtype: torch.dtype | None,
         transform: Transform | None,
+        form: Form,
     ) -> None:
         at_least(1, depth=depth)
         require(dtype is None or dtype.is_floating_point, f"dtype={dtype} is not floating point; leave it out")
@@ -83,7 +127,9 @@ class Prefetched(Generic[Given]):
         self.loader = loader
         self._lane = lane_to(device)
         self._depth, self._dtype, self._transform = depth, dtype, transform
+        self._given_formed = getattr(getattr(self.dataset, "former", None), "form", None) is not None
         self._keyed = transform is not None and _takes_id(transform)
+        self._form = None if form is None else Former(form, *_own_parts(self.dataset))
         #: The state after the last batch that was given, until somebody says otherwise.
         self._state: dict[str, Any] | None = None
 
@@ -149,13 +195,13 @@ class Prefetched(Generic[Given]):
 
     def _finish(self, item: tuple[Given, Any]) -> tuple[Given, Any]:
         batch: Any = item[0]
+        id = getattr(batch, "id", None)
+        require(id is not None or not self._keyed or not self._given_formed, _FORMED)
         if self._transform is not None:
-            id = getattr(batch, "id", None) if self._keyed else None
-            batch = self._transform(batch) if id is None else self._transform(batch, id=id)
+            batch = self._transform(batch, id=id) if self._keyed and id is not None else self._transform(batch)
         if self._dtype is not None:
-            require(isinstance(batch, Batch), f"dtype= is of an impasto.Batch, not of a {type(batch).__name__}")
-            batch = _as_float(batch, self._dtype, self.dataset)
-        return batch, item[1]
+            batch = _as_float(_batch("dtype", batch), self._dtype, self.dataset)
+        return batch if self._form is None else self._form(_batch("form", batch)), item[1]
 
 
 class _Iteration(Iterator[Given]):
@@ -175,6 +221,18 @@ def _takes_id(transform: Transform) -> bool:
         return "id" in inspect.signature(getattr(transform, "forward", transform)).parameters
     except ValueError:  # a function of a compiled module may not say what it takes
         return False
+
+
+def _batch(option: str, batch: Any) -> Batch:
+    if not isinstance(batch, Batch):
+        raise RecipeError(f"{option}= is of an impasto.Batch, not of a {type(batch).__name__}; {_LAST}")
+    return batch
+
+
+def _own_parts(dataset: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of a data set's fields and further views."""
+    views: tuple[Any, ...] = getattr(getattr(dataset, "recipe", None), "views", ())
+    return tuple(getattr(dataset, "fields", ())), view_names(max(1, len(views)))
 
 
 def _as_float(batch: Batch, dtype: torch.dtype, dataset: Any) -> Batch:

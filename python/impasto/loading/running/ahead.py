@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from typing import Any, TypeVar
 
 import torch
@@ -26,13 +27,15 @@ def ahead_on(
 
     Args:
         lane: Where batches are copied and finished, in their order, beside the user's work.
-        batches: What is copied: tensors in any form. They are taken in the thread, and closed there if they can be.
+        batches: What is copied: tensors in any form. The first is taken in the caller's thread, as worker processes
+            start with it; the others in the thread that copies, where they are closed if they can be.
         depth: Batches asked for ahead.
         finish: What is done to each on the device.
     """
     staging = Staging(lane)
     executor = ThreadPoolExecutor(1, "impasto-device")
     ahead: deque[Future[tuple[Item, Mark | None] | None]] = deque()
+    first: list[Item] = []
     ended = False
 
     def make(before: Mark | None) -> tuple[Item, Mark | None] | None:
@@ -41,7 +44,7 @@ def ahead_on(
         # Nothing is taken from its maker before the device has room.
         if before is not None:
             before.synchronize()
-        batch = None if ended else next(batches, None)
+        batch = first.pop() if first else None if ended else next(batches, None)
         if batch is None:
             ended = True
             return None
@@ -49,6 +52,9 @@ def ahead_on(
             return finish(staging.copy(batch)), lane.mark()
 
     try:
+        # A process that is forked by a pool's thread ends with an error (it can't join that thread, as which it goes
+        # on), and torch raises one, whatever the main thread is doing, where a worker ends so.
+        first += islice(batches, 1)
         lane.follow_user()
         for _ in range(depth):
             ahead.append(executor.submit(make, None))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
+from copy import copy
 from typing import Any, TypeVar
 
 import torch
@@ -33,7 +34,14 @@ def _map(value: Any, change: Callable[[torch.Tensor], torch.Tensor]) -> Any:
         items = {key: _map(item, change) for key, item in value.items()}
         if all(items[key] is item for key, item in value.items()):
             return value
-        return items if type(value) is dict else type(value)(items)  # type: ignore[call-arg]
+        if type(value) is dict:
+            return items
+        if isinstance(value, MutableMapping):
+            # Its class may be made from something else (a defaultdict), and have more than items.
+            changed_mapping = copy(value)
+            changed_mapping.update(items)
+            return changed_mapping
+        return type(value)(items)  # type: ignore[call-arg]
     if isinstance(value, list | tuple):
         parts = [_map(part, change) for part in value]
         if all(new is old for new, old in zip(parts, value, strict=True)):
