@@ -269,7 +269,19 @@ class Loader(Generic[Yielded]):
         kind = "processes" if self.processes else "threads"
         return f"Loader({self.dataset!r}, {self.batch_sampler!r}, workers={self.workers} {kind})"
 
-    # What frameworks read from a DataLoader: Lightning, Accelerate's skip_first_batches, Ray's prepare_data_loader.
+    # What frameworks read from a DataLoader: Lightning, Accelerate's skip_first_batches, Ray's prepare_data_loader,
+    # open_clip's trainer (which writes the two numbers into it).
+    @property
+    def num_batches(self) -> int:
+        """Batches in an epoch, on this rank."""
+        return len(self)
+
+    @property
+    def num_samples(self) -> int:
+        """Samples in an epoch, over all ranks."""
+        sampler = self.batch_sampler
+        return len(sampler) * sampler.batch_size * sampler.world_size if self.drop_last else sampler.length
+
     collate_fn = worker_init_fn = generator = None
     timeout = 0
 
