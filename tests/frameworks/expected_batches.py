@@ -8,7 +8,19 @@ from typing import Any
 import numpy as np
 import PIL.Image
 
-from impasto import BatchDataset, BatchId, BatchKey, BatchSampler, Beta, ImageRecipe, Loader, MixGen, Recipe, plan_at
+from impasto import (
+    BatchDataset,
+    BatchId,
+    BatchKey,
+    BatchSampler,
+    Beta,
+    ImageRecipe,
+    Loader,
+    MixGen,
+    Recipe,
+    TextRecipe,
+    plan_at,
+)
 from impasto.ops import permutation
 from impasto.sources import Sequence
 
@@ -27,6 +39,22 @@ DATA = Sequence([(_picture(number), f"caption {number}") for number in range(LEN
 DATASET = BatchDataset(DATA, RECIPE)
 
 
+#: As the pages of docs/integrations have them from their readers.
+READERS = {
+    "data": DATA,
+    "held_out": DATA[:10],
+    "recipe": Recipe(
+        image=ImageRecipe(size=32, scale=(0.3, 1.0)), text=TextRecipe(tokenizer="clip", length=20), mix=MIX
+    ),
+    "batch_size": BATCH,
+    "epochs": 2,
+}
+
+
+#: Of which their batches are.
+READ = BatchDataset(DATA, READERS["recipe"])
+
+
 def loader(**options: Any) -> Loader:
     return Loader(DATA, RECIPE, **{"batch_size": BATCH, "workers": 0, **options})
 
@@ -42,7 +70,9 @@ def record(batch: Any) -> list[Any]:
     return [batch.samples.tolist(), batch.id.epoch, batch.id.step, boxes, plan.partners.tolist(), lams]
 
 
-def expected(epoch: int, rank: int = 0, world_size: int = 1, batch: int = BATCH) -> list[list[Any]]:
+def expected(
+    epoch: int, rank: int = 0, world_size: int = 1, batch: int = BATCH, dataset: BatchDataset = DATASET
+) -> list[list[Any]]:
     """The records of an epoch on a rank."""
     permuted = permutation(LENGTH, seed=0, epoch=epoch)
     order = [permuted[place] for place in range(LENGTH)]
@@ -50,7 +80,7 @@ def expected(epoch: int, rank: int = 0, world_size: int = 1, batch: int = BATCH)
     records = []
     for step in range(rank, LENGTH // (batch * world_size) * world_size, world_size):
         samples = order[step * batch : (step + 1) * batch]
-        records.append(record(DATASET[BatchKey(samples, id=BatchId(epoch, step))]))
+        records.append(record(dataset[BatchKey(samples, id=BatchId(epoch, step))]))
         drawn = plan_at(MIX, seed=0, epoch=epoch, step=step, batch_size=batch)
         assert records[-1][4] == drawn.partners.tolist()
         assert records[-1][5] == drawn.lams.astype(float).round(5).tolist()

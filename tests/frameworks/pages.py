@@ -18,7 +18,7 @@ def blocks(page: str) -> list[str]:
 
 def run_page(page: str, *, only: slice = slice(None), **names: Any) -> dict[str, Any]:
     """Runs a page's blocks, one after another, with names that the page leaves to its reader."""
-    names |= {"__name__": page}
+    names |= {"__name__": f"page {page}"}
     for number, block in list(enumerate(blocks(page)))[only]:
         exec(compile(block, f"{page}.md, Python block {number}", "exec"), names)
     return names

@@ -4,7 +4,8 @@ from itertools import islice
 
 import pytest
 import torch
-from expected_batches import DATASET, expected, loader, record, sampler
+from expected_batches import DATASET, READ, READERS, expected, loader, record, sampler
+from pages import run_page
 from torch.utils.data import DataLoader
 
 accelerate = pytest.importorskip("accelerate")
@@ -41,6 +42,27 @@ def test_epochs(prepared):
 def test_skipping_the_first_batches(prepared):
     prepared.set_epoch(3)
     assert records(accelerate.skip_first_batches(prepared, 2)) == expected(3)[2:]
+
+
+def test_the_page(tmp_path):
+    seen = []
+
+    def step(model, batch):
+        seen.append(record(batch))
+        return model(batch.images).mean()
+
+    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 32 * 32, 1))
+    given = {"options": {"cpu": True}, "model": model, "optimizer": torch.optim.SGD(model.parameters(), 0.1)}
+    page = run_page("accelerate", only=slice(1), **READERS, **given, step=step)
+    assert seen == [*expected(0, dataset=READ), *expected(1, dataset=READ)]
+    next(iter(page["loader"]))
+    page = run_page("accelerate", only=slice(1, 2), **page, folder=tmp_path)
+    assert records(page["loader"]) == expected(2, dataset=READ)[1:]
+    page = run_page("accelerate", only=slice(2, 3), **page | {"epoch": 5, "steps": 4})
+    assert records(page["rest"]) == expected(5, dataset=READ)[4:]
+    seen.clear()
+    run_page("accelerate", only=slice(3, 4), **page)
+    assert seen == expected(3, dataset=READ)
 
 
 class Model(torch.nn.Module):

@@ -4,8 +4,11 @@ import logging
 
 import pytest
 import torch
-from expected_batches import DATASET, expected, loader, record, sampler
+from expected_batches import DATASET, READ, READERS, expected, loader, record, sampler
+from pages import run_page
 from torch.utils.data import DataLoader
+
+import impasto
 
 L = pytest.importorskip("lightning")
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -24,8 +27,11 @@ class Model(L.LightningModule):
         self.weight = torch.nn.Parameter(torch.zeros(()))
         self.seen = {"training": [], "validation": [], "test": [], "predict": []}
 
+        self.images = []
+
     def training_step(self, batch):
         self.seen["training"].append(record(batch))
+        self.images.append(batch.images.tolist())
         return self.weight * batch.images.mean()
 
     def validation_step(self, batch):
@@ -51,13 +57,14 @@ class Save(L.Callback):
 
 
 @pytest.fixture
-def trainer(tmp_path):
+def quiet(tmp_path):
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    quiet = dict.fromkeys(("logger", "enable_progress_bar", "enable_model_summary", "enable_checkpointing"), False) | {
-        "accelerator": "cpu",
-        "devices": 1,
-        "default_root_dir": tmp_path,
-    }
+    off = dict.fromkeys(("logger", "enable_progress_bar", "enable_model_summary", "enable_checkpointing"), False)
+    return off | {"accelerator": "cpu", "devices": 1, "default_root_dir": tmp_path}
+
+
+@pytest.fixture
+def trainer(quiet):
     return lambda **options: L.Trainer(**quiet | options)
 
 
@@ -103,3 +110,23 @@ def test_other_loops(trainer):
 def test_predicting_with_a_stock_loader_says_what_to_use(trainer):
     with pytest.raises(ValueError, match=r"for Trainer\.predict use impasto\.Loader"):
         trainer().predict(Model(), DataLoader(DATASET, batch_sampler=sampler()))
+
+
+def test_the_page(quiet, tmp_path):
+    """A checkpoint in the middle of the second epoch, and styles by the batch's id."""
+    painted = run_page("lightning", only=slice(2, 3), impasto=impasto, lightning=L)["Painted"]
+
+    class Painting(painted, Model):
+        pass
+
+    place, whole, rest = tmp_path / "a.ckpt", Painting(), Painting()
+    options = quiet | {"callbacks": [Save(place, 8)]}
+    page = run_page("lightning", only=slice(1), **READERS, options=options, model=whole)
+    assert whole.seen["training"] == [*expected(0, dataset=READ), *expected(1, dataset=READ)]
+    validated = [len(one[0]) for one in whole.seen["validation"]]
+    assert validated == [4, 4, *[4, 4, 2] * 2]  # Lightning's look at two batches, and two epochs
+    run_page("lightning", only=slice(1, 2), **page | {"model": rest, "checkpoint": place, "options": quiet})
+    assert rest.seen["training"] == whole.seen["training"][8:]
+    assert rest.images == whole.images[8:] and len(rest.images) == 4
+    plain = next(iter(page["Data"]().train_dataloader()))
+    assert plain.images.tolist() != whole.images[0]

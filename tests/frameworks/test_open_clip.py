@@ -66,7 +66,14 @@ def train(tmp_path, monkeypatch):
             if isinstance(module, open_clip.CLIP) and module.training:
                 seen.append([tensor.clone() for tensor in given])
 
-        arguments = {"model": "tiny", "train-data": "impasto", "batch-size": BATCH, "workers": 2, "warmup": 1, "seed": 3}
+        arguments = {
+            "model": "tiny",
+            "train-data": "impasto",
+            "batch-size": BATCH,
+            "workers": 2,
+            "warmup": 1,
+            "seed": 3,
+        }
         arguments |= {"logs": tmp_path, "name": name, "device": "cpu", "precision": "fp32"}
         flags = [word for flag, value in arguments.items() for word in (f"--{flag}", str(value))]
         monkeypatch.setattr(sys, "argv", ["train.py", *flags, *more])

@@ -89,8 +89,8 @@ def test_evaluation_sees_every_sample_once_and_plain(trainer):
     """Against Pillow and torchvision."""
     run = trainer(clip(), DATA, replace(RECIPE, image=replace(RECIPE.image, exact=True)))
     seen, step = [], run.prediction_step
-    run.prediction_step = lambda model, inputs, *more, **options: seen.append(inputs) or step(
-        model, inputs, *more, **options
+    run.prediction_step = lambda model, inputs, *more, **options: (
+        seen.append(inputs) or step(model, inputs, *more, **options)
     )
     run.evaluate()
     means = [0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]
