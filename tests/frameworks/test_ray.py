@@ -35,19 +35,21 @@ def step(model, batch):
     rank = ray.train.get_context().get_world_rank()
     with (FOLDER / f"{rank}.jsonl").open("a") as file:
         file.write(json.dumps(record(batch)) + "\\n")
+    if batch.id.epoch == 1 and not (FOLDER / f"{rank} failed").exists():
+        (FOLDER / f"{rank} failed").touch()
+        raise OSError("the machine is taken away")
     return model(batch.images).mean()
 
 
 ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
 given = {**READERS, "make_model": make_model, "step": step, "workers": 2, "storage": str(FOLDER), "name": "run"}
-first, again = (run_page("ray", **given | {"epochs": epochs})["result"].metrics["epoch"] for epochs in (2, 3))
-print(json.dumps([first, again]))
+print(run_page("ray", **given)["result"].metrics["epoch"])
 ray.shutdown()
 """
 
 
 def test_the_page(tmp_path: Path) -> None:
-    """Two epochs, and a third from the checkpoint."""
+    """Two epochs, of which the second begins twice: its workers fail, and go on from the checkpoint."""
     pytest.importorskip("ray.train")
     here = Path(__file__).parent
     paths = os.pathsep.join([str(here), os.environ.get("PYTHONPATH", "")])
@@ -58,7 +60,9 @@ def test_the_page(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": paths, "RAY_AUTH_MODE": "disabled", "OMP_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, done.stderr[-4000:]
-    assert json.loads(done.stdout.splitlines()[-1]) == [2, 3]
+    assert done.stdout.splitlines()[-1] == "2"
     for rank in (0, 1):
         seen = [json.loads(line) for line in (tmp_path / f"{rank}.jsonl").read_text().splitlines()]
-        assert seen == [one for epoch in range(3) for one in expected(epoch, rank, 2, dataset=READ)]
+        first, second = (expected(epoch, rank, 2, dataset=READ) for epoch in (0, 1))
+        assert seen in ([*first, second[0], *second], [*first, *second])  # a rank may be ended before it fails
+    assert any((tmp_path / f"{one} failed").exists() for one in (0, 1))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import impasto
+from house.tree import LIBRARY
 from impasto_lab.cli import VERBS
 from impasto_lab.worlds import render_scenes
 
@@ -82,27 +83,70 @@ def test_the_targets_that_are_named_exist() -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
+BATCH, SOME = "impasto.batch.Batch", "dict[str, Any]"
+#: What a loader yields in a form, and what is wrong.
+FORMS = {
+    "None": BATCH,
+    '"huggingface"': SOME,
+    '"open_clip"': "tuple[Any, ...]",
+    '{"pixels": "images"}': SOME,
+    "lambda batch: batch.keys[0]": "str",
+}
+WRONG = ["batch.pictures", "impasto.Loader(data, recipe, batch_size=2, workers='2')"]
+
+
+def _typed(path: Path) -> list[str]:
+    """Writes README's quick start, and asks for the types of what comes out."""
+    loaders = [
+        call.format(form=form)
+        for call in (
+            "impasto.Loader(data, recipe, batch_size=2, form={form})",
+            "impasto.Loader.evaluation(data, recipe, batch_size=2, form={form})",
+            "impasto.loading.prefetch(loader, 'cpu', form={form})",
+        )
+        for form in FORMS
+    ]
+    lines = [
+        *_blocks(README.partition("## Quick start")[2])[0].splitlines(),
+        "    reveal_type(batch)",
+        *(f"reveal_type(next(iter({loader})))" for loader in loaders),
+        "def given(loader: impasto.Loader) -> None: ...",
+    ]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return [BATCH, *list(FORMS.values()) * 3]
+
+
 def test_the_quick_start_has_types(tmp_path: Path) -> None:
     """It passes ``mypy --strict``, and what a loader yields is known in every form."""
     pytest.importorskip("mypy")
-    start = README.partition("## Quick start")[2]
     checked = tmp_path / "quick_start.py"
-    forms = ("None", '"huggingface"', '"open_clip"', '{"pixels": "images"}', "lambda batch: batch.keys[0]")
-    asked = [f"reveal_type(next(iter(impasto.Loader(data, recipe, batch_size=2, form={form}))))" for form in forms]
-    lines = [
-        *_blocks(start)[0].splitlines(),
-        "reveal_type(batch)",
-        *asked,
-        "def given(loader: impasto.Loader) -> None: ...",
-    ]
-    checked.write_text("\n".join(lines), encoding="utf-8")
+    expected = _typed(checked)
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file", str(ROOT / "pyproject.toml"), str(checked)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     told = re.findall(r'Revealed type is "(.*)"', done.stdout)
     assert done.returncode == 0, done.stdout
-    batch, some = "impasto.batch.Batch", "dict[str, Any]"
-    assert [name.replace("builtins.", "") for name in told] == [batch, batch, some, "tuple[Any, ...]", some, "str"]
-    wrong = ["batch.pictures", "impasto.Loader(data, recipe, batch_size=2, workers='2')"]
-    checked.write_text("\n".join([*lines, *wrong]), encoding="utf-8")
+    assert [name.replace("builtins.", "") for name in told] == expected
+    checked.write_text("\n".join([checked.read_text(encoding="utf-8"), *WRONG]), encoding="utf-8")
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert re.findall(r": error: .*\[([\w-]+)\]$", done.stdout, re.MULTILINE) == ["attr-defined", "call-overload"]
+
+
+def test_the_quick_start_has_types_for_pyright(tmp_path: Path) -> None:
+    pytest.importorskip("pyright")
+    checked = tmp_path / "quick_start.py"
+    expected = [name.removeprefix("impasto.batch.") for name in _typed(checked)]
+    settings = {"typeCheckingMode": "strict", "extraPaths": [str(LIBRARY.parent)]}
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings), encoding="utf-8")
+
+    def run() -> list[dict[str, Any]]:
+        command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson", str(checked)]
+        done = subprocess.run([*command, "-p", str(tmp_path)], capture_output=True, text=True)
+        found: list[dict[str, Any]] = json.loads(done.stdout)["generalDiagnostics"]
+        return found
+
+    told = run()
+    assert [one["message"] for one in told if one["severity"] != "information"] == []
+    assert [re.findall(r'is "(.*)"$', one["message"])[0] for one in told] == expected
+    checked.write_text("\n".join([checked.read_text(encoding="utf-8"), *WRONG]), encoding="utf-8")
+    rules = {one.get("rule") for one in run() if one["severity"] == "error"}
+    assert {"reportAttributeAccessIssue", "reportArgumentType"} <= rules
