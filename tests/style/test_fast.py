@@ -31,7 +31,7 @@ def _transformer(seed: int = 0, **config: Any) -> StyleTransformer:
     torch.manual_seed(seed)
     network = StyleTransformer(**config)
     for name, parameter in network.named_parameters():
-        if name.endswith("bias"):
+        if name.endswith("bias") or "amount" in name:
             nn.init.normal_(parameter)  # what is left out must be there to be missed
     return network.eval()
 
@@ -69,18 +69,34 @@ def _worst(one: Tensor, other: Tensor) -> float:
     widths=st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(1, 9)),
     residuals=st.integers(0, 2),
     kernel=st.sampled_from([3, 5, 9]),
+    bilinear=st.booleans(),
+    grain=st.booleans(),
 )
-@example(batch=1, height=8, width=8, widths=(4, 4, 4), residuals=1, kernel=9)
-@example(batch=3, height=69, width=13, widths=(3, 5, 8), residuals=2, kernel=15)
-def test_the_transformer_is_exact(
-    batch: int, height: int, width: int, widths: tuple[int, int, int], residuals: int, kernel: int
-) -> None:
-    network = _transformer(widths=widths, residuals=residuals, embedding=5, kernel=kernel).double()
-    images, styles = torch.rand(batch, 3, height, width).double(), torch.randn(batch, 5).double()
-    made = fast(network)(images, styles)
-    assert _worst(made, network(images, styles)) < EXACT
+@example(batch=1, height=8, width=8, widths=(4, 4, 4), residuals=1, kernel=9, bilinear=True, grain=True)
+@example(batch=3, height=69, width=13, widths=(3, 5, 8), residuals=2, kernel=15, bilinear=False, grain=False)
+@example(batch=2, height=17, width=270, widths=(3, 5, 9), residuals=1, kernel=5, bilinear=True, grain=True)
+def test_the_transformer_is_exact(batch: int, height: int, width: int, **config: Any) -> None:
+    network = _transformer(embedding=5, **config).double()
+    images, styles = torch.rand(batch, 3, height, width).double(), torch.randn(2, batch, 5).double()
+    quick = fast(network)
+    made, expected = quick(images, styles[0]), network(images, styles[0])
+    assert _worst(made, expected) < EXACT
     assert made.is_contiguous()
     assert not made.requires_grad
+    rest = torch.rand(batch).double()
+    less = expected - rest[:, None, None, None] * network(images, styles[1])
+    for way in (network, quick):
+        assert _worst(way.less_own(images, *styles, rest), less) < EXACT  # type: ignore[operator]
+
+
+def test_the_compact_transformer_scripts_in_parts() -> None:
+    network = _transformer(widths=(4, 6, 8), residuals=1, embedding=6, kernel=5, bilinear=True, grain=True)
+    images, styles, rest = torch.rand(9, 3, 96, 97), torch.randn(2, 9, 6), torch.rand(9)  # too many for one part
+    with torch.no_grad():
+        less, painted = network.less_own(images, *styles, rest), network(images, styles[0])
+    for form in (script(fast(network)), fast(network, dtype=torch.bfloat16)):
+        assert float((form.less_own(images, *styles, rest) - less).abs().mean()) < 0.01
+        assert float((form(images, styles[0]) - painted).abs().mean()) < 0.01
 
 
 @pytest.mark.parametrize("size", [(96, 96), (65, 50)])
@@ -163,6 +179,14 @@ def test_doubling_and_convolving_is_one_convolution(size: tuple[int, int]) -> No
             phase = phases[:, 4 * (2 * row + column) :, row:, column:]
             phase = phase[:, :4, : size[0], : size[1]]
             assert _worst(phase, expected[:, :, row::2, column::2]) < EXACT
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 5), (7, 4)])
+def test_doubling_bilinearly_and_convolving_is_one_convolution(size: tuple[int, int]) -> None:
+    images, weight = torch.randn(2, 3, *size).double(), torch.randn(4, 3, 3, 3).double()
+    doubled = functional.interpolate(images, scale_factor=2, mode="bilinear")
+    expected = functional.conv2d(functional.pad(doubled, [1, 1, 1, 1], mode="replicate"), weight)
+    assert _worst(layers.DoublingConv(weight, bilinear=True)(images), expected) < EXACT
 
 
 def test_wide_numbers_on_a_gpu_are_not_in_channels_last(monkeypatch: pytest.MonkeyPatch) -> None:

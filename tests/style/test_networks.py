@@ -6,10 +6,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.nn import functional
 from torchvision.models import inception_v3
 
 from impasto import RecipeError
 from impasto.style.networks.compact import StatisticsPredictor
+from impasto.style.networks.grain import Grain
 from impasto.style.networks.inception import PREPROCESSING, InceptionPredictor
 from impasto.style.networks.transformer import SMALLEST, StyleTransformer
 from impasto.style.run import fold
@@ -87,6 +89,41 @@ def test_what_is_over_is_cut_at_the_right_and_the_bottom(model):
     larger = torch.sigmoid(network.paint(features, embeddings))
     assert larger.shape == (1, 3, 36, 44)
     assert torch.equal(network(images, embeddings), larger[:, :, :34, :41])
+
+
+def test_noise_is_where_the_style_asks_for_it_and_the_same_everywhere():
+    """A flat picture stays flat without; the noise is of the network, not of the image, the row or its size."""
+    torch.manual_seed(0)
+    network = StyleTransformer(widths=(4, 4, 8), residuals=0, embedding=2, kernel=3, grain=True).eval()
+    flat = torch.full((2, 3, 40, 48), 0.5)
+    styles = torch.tensor([[0.0, 0.0], [1.0, 0.0]])
+    with torch.no_grad():
+        assert float(network(flat, styles).std(dim=(2, 3)).max()) < 1e-5  # training begins without
+        for layer in network.modules():
+            if isinstance(layer, Grain):
+                layer.amount.weight[:, 0] = 1.0
+        plain, textured = network(flat, styles)
+        assert float(plain.std(dim=(1, 2)).max()) < 1e-5 < 0.01 < float(textured.std(dim=(1, 2)).min())
+        noise = network.grain(torch.zeros(1, 8, 70, 9), styles[1:])
+        assert torch.equal(noise, network.grain(torch.zeros(1, 8, 134, 73), styles[1:])[:, :, :70, :9])
+        assert torch.equal(noise[:, :, 64:], noise[:, :, :6])
+    again = StyleTransformer(widths=(4, 4, 8), residuals=0, embedding=2, kernel=3, grain=True)
+    assert torch.equal(again.grain.noise, network.grain.noise)
+
+
+def test_doubled_pixels_are_four_alike_or_interpolated():
+    """The convolution after it left out, what comes is the doubled picture: torch's own bilinear one, or blocks."""
+    features = torch.rand(1, 3, 6, 5)
+    for bilinear in (False, True):
+        network = StyleTransformer(widths=(3, 3, 3), residuals=0, embedding=2, kernel=3, bilinear=bilinear)
+        seen = []
+        network.expand[0].styled.conv.register_forward_hook(
+            lambda module, inputs, output, seen=seen: seen.append(inputs)
+        )
+        network.expand[0](features, torch.zeros(1, 2))
+        blocks = features.repeat_interleave(2, 2).repeat_interleave(2, 3)
+        smooth = functional.interpolate(features, size=(12, 10), mode="bilinear")
+        assert torch.allclose(seen[0][0], smooth if bilinear else blocks)
 
 
 def test_rows_do_not_touch_each_other(model):

@@ -33,6 +33,7 @@ class StyleModel(nn.Module):
         distribution: Of the style images' embeddings.
         content_mean: [E], the mean embedding of content images; the distribution's mean if None.
         about: What else is worth keeping (data, recipe, measures): JSON values.
+        give_back: Whether a `StyleRandomizer` gives images back what the network loses of them, unless told otherwise.
 
     Raises:
         RecipeError: If the embeddings' dimensions differ.
@@ -47,6 +48,7 @@ class StyleModel(nn.Module):
         distribution: EmbeddingDistribution,
         content_mean: Tensor | None = None,
         about: dict[str, Any] | None = None,
+        give_back: bool = False,
     ) -> None:
         super().__init__()
         sizes = {"transformer": transformer.embedding, "predictor": predictor.embedding}
@@ -59,6 +61,7 @@ class StyleModel(nn.Module):
         require(mean.shape == distribution.mean.shape, f"content_mean must be {list(distribution.mean.shape)}")
         self.register_buffer("content_mean", mean.detach().to(torch.float32).clone())
         self.about = about or {}
+        self.give_back = give_back
 
     @property
     def embedding(self) -> int:
@@ -85,6 +88,7 @@ class StyleModel(nn.Module):
             "transformer": json.dumps(self.transformer.config),
             "predictor": json.dumps({"kind": kinds[type(self.predictor)], **self.predictor.config}),
             "about": json.dumps(self.about),
+            "give_back": json.dumps(self.give_back),
         }
         try:
             with new_file(path) as partial:
@@ -103,6 +107,8 @@ class StyleModel(nn.Module):
         try:
             predictor, transformer = _settings(header, "predictor"), _settings(header, "transformer")
             about = _settings(header, "about") if "about" in header else {}
+            give_back = json.loads(header.get("give_back", "false"))
+            require(isinstance(give_back, bool), f"give_back is {give_back!r}, neither true nor false")
             kind = _PREDICTORS[predictor.pop("kind")]
             # Each block has tensors of its own: more blocks than tensors are not in the file, and are not made.
             blocks = transformer.get("residuals", 0)
@@ -130,6 +136,7 @@ class StyleModel(nn.Module):
             distribution,
             tensors["content_mean"],
             about,
+            give_back,
         )
         model.load_state_dict(tensors)
         return model.eval()

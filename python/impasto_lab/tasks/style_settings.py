@@ -17,6 +17,7 @@ class StyleTraining:
         objective: ``"balanced"`` or ``"magenta"``; see `impasto.style.transfer.objectives`.
         features: What losses look at: ``"small"`` for our own trained features, ``"vgg16"`` for torchvision's with
             ImageNet's weights in torch's cache, or a file of either; the compact predictor looks at ours, or the file.
+        scales: Sizes that losses look at images in: 1 for their own, 2 for half of it too, and so on.
         joint: Train the predictor too, as published; otherwise it stays as it began.
         side: Of the square images, in pixels.
         batch_size: Pairs in a batch, on each process.
@@ -47,6 +48,7 @@ class StyleTraining:
     networks: Literal["compact", "full"] = "compact"
     objective: Literal["balanced", "magenta"] = "balanced"
     features: str = "small"
+    scales: int = 1
     joint: bool = False
     side: int = 96
     batch_size: int = 8
@@ -77,7 +79,7 @@ class StyleTraining:
         choice("networks", self.networks, ("compact", "full"))
         choice("objective", self.objective, ("balanced", "magenta"))
         choice("backend", self.backend, ("eager", "torchscript", "compile"))
-        at_least(1, batch_size=self.batch_size, steps=self.steps, log_every=self.log_every)
+        at_least(1, batch_size=self.batch_size, steps=self.steps, log_every=self.log_every, scales=self.scales)
         at_least(0, picture_every=self.picture_every, save_every=self.save_every)
         smallest = InceptionPredictor.smallest if self.networks == "full" else SmallVGG.smallest
         require(self.side >= smallest, f"side={self.side} is too small for the predictor; use at least {smallest}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from impasto.checks import require
 from impasto.loading import Loader, PairedLoader
@@ -42,7 +43,7 @@ _LOOKED_AT = 2048
 #: The layers that objectives look at, by VGG's names.
 OBJECTIVE_LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
 #: The compact networks' sizes.
-COMPACT = {"widths": (16, 32, 64), "residuals": 5, "embedding": 64, "kernel": 5}
+COMPACT = {"widths": (16, 32, 64), "residuals": 5, "embedding": 64, "kernel": 5, "bilinear": True, "grain": True}
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,7 +245,7 @@ def _images(source: Source, settings: StyleTraining, which: Literal["contents", 
 
 
 def _objective(settings: StyleTraining, styles: Source, device: torch.device) -> Objective:
-    extract = _extract(settings.features, device)
+    extract = _extract(settings.features, device, scales=settings.scales)
     weights: dict[str, Any] = {}
     if settings.variation_weight is not None:
         weights["variation_weight"] = settings.variation_weight
@@ -261,10 +262,22 @@ def _objective(settings: StyleTraining, styles: Source, device: torch.device) ->
     return BalancedObjective(extract, shown, **weights)
 
 
-def _extract(features: str, device: torch.device) -> Extract:
-    """The four layers that objectives look at; VGG with means for its pooling, as Magenta has it."""
+def _extract(features: str, device: torch.device, *, scales: int) -> Extract:
+    """The four layers that objectives look at; VGG with means for its pooling, as Magenta has it.
+
+    With more scales than one, the four of the images at half their size follow, and so on: what is a stroke there is
+    larger than those that the layers see at full size.
+    """
     network = load_features(features, pooling="average").to(device)
-    return lambda images: list(network.extract(images, OBJECTIVE_LAYERS).values())
+
+    def extract(images: Tensor) -> list[Tensor]:
+        found = list(network.extract(images, OBJECTIVE_LAYERS).values())
+        for _ in range(scales - 1):
+            images = functional.avg_pool2d(images, 2)
+            found += network.extract(images, OBJECTIVE_LAYERS).values()
+        return found
+
+    return extract
 
 
 def _fixed(contents: Source, styles: Source, settings: StyleTraining, device: torch.device) -> tuple[Tensor, Tensor]:

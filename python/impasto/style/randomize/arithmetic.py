@@ -43,6 +43,25 @@ def mix_styles(embeddings: Tensor, base: Tensor, alphas: Tensor) -> Tensor:
     return torch.lerp(base.to(torch.float32), embeddings.to(torch.float32), alphas.to(torch.float32)[:, None])
 
 
+def give_back(less: Tensor, images: Tensor, rest: Tensor) -> Tensor:
+    """Gives images back what the network loses of them, in proportion: ``G(c, z) + rest * (c - G(c, own))``.
+
+    A network keeps no image whole, even in the image's own style. What is lost there, edges and fine print, is added,
+    in full at strength 0, which is exactly the image, and not at all at strength 1.
+
+    Args:
+        less: [B, 3, H, W] float, ``G(c, z) - rest * G(c, own)``, as `StyleTransformer.less_own` gives it.
+        images: [B, 3, H, W] float in [0, 1], c.
+        rest: [B], 1 less the strength.
+
+    Returns:
+        [B, 3, H, W] of the images' dtype, in [0, 1]: what is over is cut off.
+    """
+    share = rest.to(images.dtype)[:, None, None, None]
+    given = torch.addcmul(less.to(images.dtype), share, images).clamp(0.0, 1.0)
+    return torch.where(share == 1.0, images, given)
+
+
 def shrink(images: Tensor, times: int) -> Tensor:
     """Halves height and width some times, by means of 2x2 pixels (at odd edges, of what there is).
 

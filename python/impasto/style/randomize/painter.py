@@ -13,11 +13,25 @@ from torch import Tensor, nn
 from impasto.errors import RecipeError
 from impasto.style.embedding import EmbeddingDistribution
 from impasto.style.model import StyleModel
-from impasto.style.randomize.arithmetic import enlarge, from_unit, mix_styles, shrink, to_unit
+from impasto.style.randomize.arithmetic import enlarge, from_unit, give_back, mix_styles, shrink, to_unit
 from impasto.style.randomize.memory import out_of_memory
 from impasto.style.run.backends import Backend, prepare
 from impasto.style.run.forms import fast
 from impasto.style.run.graphed import Graphed
+
+_Network = Literal["transformer", "predictor"]
+
+
+class _LessOwn(nn.Module):
+    """A transformer's `less_own`, as a module that backends take."""
+
+    def __init__(self, transformer: nn.Module) -> None:
+        super().__init__()
+        self.transformer = transformer
+
+    def forward(self, images: Tensor, embeddings: Tensor, own: Tensor, rest: Tensor) -> Tensor:
+        less: Tensor = self.transformer.less_own(images, embeddings, own, rest)  # type: ignore[operator]
+        return less
 
 
 class Painter(nn.Module):
@@ -25,7 +39,8 @@ class Painter(nn.Module):
 
     Args:
         model: It is copied.
-        downsample: As in `StyleRandomizer`, like all that follow.
+        give_back: As in `StyleRandomizer`, like all that follow.
+        downsample: Likewise.
         differentiable: Likewise.
         dtype: Likewise.
         backend: Likewise.
@@ -37,6 +52,7 @@ class Painter(nn.Module):
         self,
         model: StyleModel,
         *,
+        give_back: bool | None = None,
         downsample: int = 0,
         differentiable: bool = False,
         dtype: torch.dtype | None = None,
@@ -45,6 +61,7 @@ class Painter(nn.Module):
         chunk: int | None = None,
     ) -> None:
         super().__init__()
+        self.gives_back = model.give_back if give_back is None else give_back
         self.downsample = downsample
         self.differentiable = differentiable
         self.backend: Backend = backend
@@ -112,9 +129,17 @@ class Painter(nn.Module):
             taken = self.taken(images)
             base = self._run("predictor", taken) if own else self.model.content_mean
             embeddings = embeddings.to(images.device, non_blocking=True)
-            mixed = mix_styles(embeddings, base, alphas.to(images.device, non_blocking=True)).to(taken.dtype)
-            painted = self._run("transformer", shrink(taken, self.downsample), mixed)
-            return from_unit(enlarge(painted, self.downsample, height, width), images.dtype)
+            gives_back = self.gives_back and bool((alphas < 1).any())
+            alphas = alphas.to(images.device, non_blocking=True)
+            mixed = mix_styles(embeddings, base, alphas).to(taken.dtype)
+            small = shrink(taken, self.downsample)
+            if not gives_back:
+                painted = self._run("transformer", small, mixed)
+                return from_unit(enlarge(painted, self.downsample, height, width), images.dtype)
+            rest = (1.0 - alphas).to(taken.dtype)
+            less = self._run("less_own", small, mixed, base.to(taken.dtype).expand_as(mixed), rest)
+            wide = to_unit(images, torch.promote_types(taken.dtype, torch.float32))
+            return from_unit(give_back(enlarge(less, self.downsample, height, width), wide, rest), images.dtype)
 
     def taken(self, images: Tensor) -> Tensor:
         """Images [B, 3, H, W], floating point or uint8, as the networks take them."""
@@ -133,16 +158,19 @@ class Painter(nn.Module):
                 stack.enter_context(torch.autocast(device.type, enabled=False))
             yield
 
-    def _run(self, name: Literal["transformer", "predictor"], *arguments: Tensor) -> Tensor:
+    def _run(self, name: Literal["transformer", "predictor", "less_own"], *arguments: Tensor) -> Tensor:
         if name not in self._prepared:
             # Compiled, all images are worked on at once: else every few would be compiled again.
-            form = self.form(name, whole=self.backend in ("compile", "export"))
+            whole = self.backend in ("compile", "export")
+            form = (
+                _LessOwn(self.form("transformer", whole=whole)) if name == "less_own" else self.form(name, whole=whole)
+            )
             ready = prepare(form, self.backend, arguments)
             self._prepared[name] = Graphed(ready) if self.graphs else ready
         result: Tensor = self._prepared[name](*arguments)
         return result
 
-    def form(self, name: Literal["transformer", "predictor"], *, whole: bool = False) -> nn.Module:
+    def form(self, name: _Network, *, whole: bool = False) -> nn.Module:
         """The form of a network that is run: a fast one where gradients need not pass.
 
         Args:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from impasto.style.networks.inception import InceptionPredictor
-from impasto.style.randomize.arithmetic import enlarge, from_unit, mix_styles, shrink, to_unit
+from impasto.style.randomize.arithmetic import enlarge, from_unit, give_back, mix_styles, shrink, to_unit
 from impasto.style.randomize.painter import Painter
 from impasto.style.run import fold
 
@@ -38,6 +38,7 @@ class TensorPainter(nn.Module):
     def __init__(self, painter: Painter, *, own_base: bool, whole: bool = False) -> None:
         super().__init__()
         self.own_base = own_base
+        self.gives_back: bool = painter.gives_back
         self.downsample: int = painter.downsample
         self.differentiable: bool = painter.differentiable
         self.transformer, self.predictor = (painter.form(name, whole=whole) for name in ("transformer", "predictor"))
@@ -78,9 +79,22 @@ class TensorPainter(nn.Module):
         """All of the images [M, 3, H, W], with styles [M, E] of strengths [M]."""
         taken = to_unit(images, self.unit.dtype)
         base = self.predictor(taken) if self.own_base else self.content_mean  # [M, E] or [E]
-        mixed = mix_styles(embeddings.to(images.device), base, alphas.to(images.device)).to(taken.dtype)  # [M, E]
-        painted = self.transformer(shrink(taken, self.downsample), mixed)
-        return from_unit(enlarge(painted, self.downsample, images.size(2), images.size(3)), images.dtype)
+        height, width = images.size(2), images.size(3)
+        gives_back = self.gives_back
+        # A compiled or exported graph can't look at values.
+        if torch.jit.is_scripting():  # type: ignore[attr-defined]
+            gives_back = gives_back and bool((alphas < 1.0).any().item())
+        alphas = alphas.to(images.device)
+        mixed = mix_styles(embeddings.to(images.device), base, alphas).to(taken.dtype)  # [M, E]
+        small = shrink(taken, self.downsample)
+        if not gives_back:
+            painted = self.transformer(small, mixed)
+            return from_unit(enlarge(painted, self.downsample, height, width), images.dtype)
+        rest = (1.0 - alphas).to(taken.dtype)
+        own = base.to(taken.dtype).expand_as(mixed)
+        less = self.transformer.less_own(small, mixed, own, rest)  # type: ignore[operator]
+        wide = to_unit(images, torch.promote_types(taken.dtype, torch.float32))
+        return from_unit(give_back(enlarge(less, self.downsample, height, width), wide, rest), images.dtype)
 
     @torch.jit.export
     def predict(self, images: Tensor) -> Tensor:

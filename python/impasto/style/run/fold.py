@@ -69,6 +69,24 @@ def subpixel(weight: Tensor) -> Tensor:
     )
 
 
+def bilinear(weight: Tensor) -> Tensor:
+    """A 3x3 convolution of an image doubled bilinearly, as a 3x3 convolution of the image itself.
+
+    Row ``2i`` of the doubled image is a quarter of row ``i - 1`` and three quarters of ``i``, row ``2i + 1`` three
+    quarters of ``i`` and a quarter of ``i + 1``. A border that the doubled image repeats is one that the image repeats.
+
+    Args:
+        weight: [O, I, 3, 3].
+
+    Returns:
+        [4 O, I, 3, 3], in the order of `subpixel`.
+    """
+    even = [[0.75, 0.25, 0], [0.25, 0.75, 0.75], [0, 0, 0.25]]
+    odd = [row[::-1] for row in even[::-1]]
+    ways = [torch.tensor(way, dtype=weight.dtype, device=weight.device) for way in (even, odd)]
+    return torch.cat([torch.einsum("oiyx,ay,bx->oiab", weight, rows, columns) for rows in ways for columns in ways])
+
+
 def blocks(weight: Tensor, *, multiple: int = 16) -> Tensor:
     """A convolution with few outputs, as one that makes 2x2 of its pixels at once, with a stride of 2.
 

@@ -78,30 +78,36 @@ class FastReflectConv(LaidOut):
 
 
 class DoublingConv(LaidOut):
-    """A 3x3 convolution of the features doubled by repeating pixels, over reflected borders: see `fold.subpixel`.
+    """A 3x3 convolution of doubled features, as one of the features: see `fold.subpixel` and `fold.bilinear`.
 
     Args:
         weight: [O, I, 3, 3].
+        bilinear: Whether features are doubled bilinearly, over repeated borders; else by repeating pixels, over
+            reflected ones.
         dtype: Of what is computed; the weight's by default.
     """
 
     weight: Tensor
 
-    def __init__(self, weight: Tensor, *, dtype: torch.dtype | None = None) -> None:
+    def __init__(self, weight: Tensor, *, bilinear: bool = False, dtype: torch.dtype | None = None) -> None:
         super().__init__()
         self.width = weight.size(0)
-        self.register_buffer("weight", copied(fold.subpixel(weight), dtype), persistent=False)
+        # Pixels of odd rows and columns are found one place further on, where two rows and columns are seen, not three.
+        self.further = 0 if bilinear else 1
+        folded = fold.bilinear(weight) if bilinear else fold.subpixel(weight)
+        self.register_buffer("weight", copied(folded, dtype), persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:
         """From [B, I, H, W] to [B, O, 2H, 2W], a tensor of its own."""
         height, width = features.size(2), features.size(3)
         padded = functional.pad(features, [1, 1, 1, 1], mode="replicate")
-        found = functional.conv2d(laid_out(padded), self.weight)  # [B, 4 O, H + 1, W + 1]
+        found = functional.conv2d(laid_out(padded), self.weight)  # [B, 4 O, H, W], or one row and column more
         doubled = laid_out(found.new_empty([features.size(0), self.width, 2 * height, 2 * width]))
         for row in range(2):
             for column in range(2):
                 first = (2 * row + column) * self.width
-                part = found[:, first : first + self.width, row : row + height, column : column + width]
+                top, left = row * self.further, column * self.further
+                part = found[:, first : first + self.width, top : top + height, left : left + width]
                 doubled[:, :, row::2, column::2] = part
         return doubled
 

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from impasto.style.networks.grain import Grain, laid_over
 from impasto.style.networks.transformer import StyledConv, StyleTransformer
 from impasto.style.run import fold
 from impasto.style.run.layers import PIXELS, DoublingConv, FastReflectConv, at_once, copied, standardize
@@ -17,10 +18,9 @@ class FastTransformer(nn.Module):
         dtype: Of convolutions and features; the network's by default. Statistics, scales and shifts stay wide.
     """
 
-    gamma_weight: Tensor
-    gamma_bias: Tensor
-    beta_weight: Tensor
-    beta_bias: Tensor
+    style_weight: Tensor
+    style_bias: Tensor
+    noise: Tensor
 
     def __init__(self, network: StyleTransformer, *, dtype: torch.dtype | None = None) -> None:
         super().__init__()
@@ -36,16 +36,26 @@ class FastTransformer(nn.Module):
         )
         styled = [layer for layer in network.modules() if isinstance(layer, StyledConv)]  # in the order of use
         *residual, up, further, paint = styled
+        bilinear = bool(network.config["bilinear"])
         self.residual = nn.ModuleList(FastReflectConv(layer.conv.weight, dtype=dtype) for layer in residual)
-        self.expand = nn.ModuleList(DoublingConv(layer.conv.weight, dtype=dtype) for layer in (up, further))
+        self.expand = nn.ModuleList(
+            DoublingConv(layer.conv.weight, bilinear=bilinear, dtype=dtype) for layer in (up, further)
+        )
         self.paint = FastReflectConv(fold.blocks(paint.conv.weight), border=paint.conv.border, stride=2, dtype=dtype)
-        # All gammas and betas are linear in the embedding: one matrix each gives those of every layer.
+        grains = [
+            layer for layer in (network.grain, *(stage.grain for stage in network.expand)) if isinstance(layer, Grain)
+        ]
+        self.grained = bool(grains)
+        noise = grains[0].noise if grains else network.paint.conv.weight.new_zeros(1, 1, 1)
+        self.register_buffer("noise", copied(noise, dtype), persistent=False)
+        # Gammas, betas and amounts of grain are linear in the embedding: one matrix gives those of all layers.
         self.widths = [layer.conv.out_channels for layer in styled]
-        for name in ("gamma", "beta"):
-            linears = [getattr(layer, name) for layer in styled]
-            weight, bias = (torch.cat([getattr(linear, what) for linear in linears]) for what in ("weight", "bias"))
-            self.register_buffer(f"{name}_weight", copied(weight), persistent=False)
-            self.register_buffer(f"{name}_bias", copied(bias), persistent=False)
+        linears = (
+            [layer.gamma for layer in styled] + [layer.beta for layer in styled] + [layer.amount for layer in grains]
+        )
+        for what in ("weight", "bias"):
+            together = torch.cat([getattr(linear, what) for linear in linears])
+            self.register_buffer(f"style_{what}", copied(together), persistent=False)
 
     def forward(self, images: Tensor, embeddings: Tensor) -> Tensor:
         """Repaints images.
@@ -58,25 +68,65 @@ class FastTransformer(nn.Module):
             [B, 3, H, W], in [0, 1], of the images' dtype.
         """
         with torch.no_grad():
-            styles = embeddings.to(self.gamma_weight.dtype)
-            gammas = functional.linear(styles, self.gamma_weight, self.gamma_bias)
-            betas = functional.linear(styles, self.beta_weight, self.beta_bias)
+            styles = self.styles(embeddings)
             if self.whole or images.device.type != "cpu":
-                return self.repaint(images, gammas, betas)
+                return self.restyle(self.contracted(images), styles, images)
             rows = at_once(images, self.pixels)
             if rows >= images.size(0):
-                return self.repaint(images, gammas, betas)
+                return self.restyle(self.contracted(images), styles, images)
             painted = torch.empty_like(images, memory_format=torch.contiguous_format)
             for start in range(0, images.size(0), rows):
-                stop = start + rows
-                painted[start:stop] = self.repaint(images[start:stop], gammas[start:stop], betas[start:stop])
+                some = images[start : start + rows]
+                painted[start : start + rows] = self.restyle(self.contracted(some), styles[start : start + rows], some)
             return painted
 
-    def repaint(self, images: Tensor, gammas: Tensor, betas: Tensor) -> Tensor:
-        """The network, given the scales and shifts [B, sum of widths] of its styled layers."""
+    @torch.jit.export
+    def less_own(self, images: Tensor, embeddings: Tensor, own: Tensor, rest: Tensor) -> Tensor:
+        """Images in a style, less a share of themselves in their own: see `StyleTransformer.less_own`."""
+        with torch.no_grad():
+            styles, base = self.styles(embeddings), self.styles(own)
+            rows = images.size(0)
+            if not self.whole and images.device.type == "cpu":
+                rows = at_once(images, self.pixels // 2)
+            if rows >= images.size(0):
+                return self._less_own(images, styles, base, rest)
+            less = torch.empty_like(images, memory_format=torch.contiguous_format)
+            for start in range(0, images.size(0), rows):
+                stop = start + rows
+                less[start:stop] = self._less_own(
+                    images[start:stop], styles[start:stop], base[start:stop], rest[start:stop]
+                )
+            return less
+
+    def _less_own(self, images: Tensor, styles: Tensor, base: Tensor, rest: Tensor) -> Tensor:
+        features = self.contracted(images)
+        twice = self.restyle(torch.cat([features, features]), torch.cat([styles, base]), images)  # [2B, 3, H, W]
+        count = images.size(0)
+        return torch.addcmul(twice[:count], rest[:, None, None, None], twice[count:], value=-1.0)
+
+    def styles(self, embeddings: Tensor) -> Tensor:
+        """Scales, then shifts, then amounts of grain of all layers, [B, 2 sum of widths + sum of grains' widths]."""
+        return functional.linear(embeddings.to(self.style_weight.dtype), self.style_weight, self.style_bias)
+
+    def contracted(self, images: Tensor) -> Tensor:
+        """The layers that styles have no say in, [B, C, H/4, W/4]."""
         features = images
         for conv in self.contract:
             features = standardize(conv(features)).relu_()
+        return features
+
+    def restyle(self, features: Tensor, styles: Tensor, images: Tensor) -> Tensor:
+        """The other layers.
+
+        Args:
+            features: [N, C, H/4, W/4].
+            styles: Of each, as `styles` gives them.
+            images: [B, 3, H, W]; their size and dtype are the result's.
+        """
+        both = sum(self.widths)
+        gammas, betas, amounts = styles[:, :both], styles[:, both : 2 * both], styles[:, 2 * both :]
+        if self.grained:
+            features, amounts = self.grain(features, amounts)
         inner = features
         at = 0
         for number, conv in enumerate(self.residual):
@@ -88,6 +138,8 @@ class FastTransformer(nn.Module):
             else:
                 features = standardize(conv(inner), gamma, beta).add_(features)
         for number, conv in enumerate(self.expand):
+            if self.grained:
+                features, amounts = self.grain(features, amounts)
             stop = at + self.widths[len(self.residual) + number]
             features = standardize(conv(features), gammas[:, at:stop], betas[:, at:stop]).relu_()
             at = stop
@@ -96,3 +148,10 @@ class FastTransformer(nn.Module):
         # As in the network itself, for torch.export's sake.
         below, right = images.size(2) - painted.size(2), images.size(3) - painted.size(3)
         return functional.pad(painted, [0, right, 0, below]).to(images.dtype).contiguous()
+
+    def grain(self, features: Tensor, amounts: Tensor) -> tuple[Tensor, Tensor]:
+        """The features [B, C, H, W] with noise, by the first C of the amounts; and the amounts that are left."""
+        width = features.size(1)
+        noise = laid_over(self.noise, width, features.size(2), features.size(3))  # [C, H, W]
+        amount = amounts[:, :width, None, None].to(noise.dtype)
+        return torch.addcmul(features, amount, noise), amounts[:, width:]
