@@ -93,13 +93,17 @@ def test_a_loaders_batch_is_changed_as_its_images_in_the_unit_range(make, pairs)
     assert mean_apart < 1e-3, (mean_apart, few_apart)
 
 
-def test_amplitudes_are_mixed_and_phases_kept(images) -> None:
-    module = AmplitudeMix(alpha=(0.2, 0.9), seed=3)
+@pytest.mark.parametrize("band", [1.0, 0.4])
+def test_amplitudes_are_mixed_and_phases_kept(images, band) -> None:
+    module = AmplitudeMix(alpha=(0.2, 0.9), band=band, seed=3)
     plan = module.draw(len(images))
     found = module(images, plan).numpy()
     spectra = np.fft.fft2(images.double().numpy())
+    rows, columns = (abs(np.fft.fftfreq(side)) <= band / 2 for side in images.shape[-2:])
+    low = rows[:, None] & columns
     for row, partner, alpha in zip(plan.rows, plan.partners, plan.alphas.double(), strict=True):
-        amplitude = (1 - alpha.item()) * abs(spectra[row]) + alpha.item() * abs(spectra[partner])
+        share = np.where(low, alpha.item(), 0.0)
+        amplitude = (1 - share) * abs(spectra[row]) + share * abs(spectra[partner])
         expected = np.fft.ifft2(amplitude * np.exp(1j * np.angle(spectra[row]))).real.clip(0, 1)
         np.testing.assert_allclose(found[row], expected, atol=2e-5)
 

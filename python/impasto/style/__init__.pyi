@@ -33,6 +33,7 @@ from .run.backends import compiled as compiled
 from .run.backends import prepare as prepare
 from .run.backends import script as script
 from .run.forms import fast as fast
+from .run.forms import fused as fused
 from .run.graphed import Graphed as Graphed
 from .run.precision import Float32 as Float32
 from .run.precision import float32_as as float32_as

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any
 
 import torch
@@ -20,6 +21,7 @@ from impasto.style import (
     StyleTransformer,
     compiled,
     fast,
+    fused,
     script,
 )
 from impasto_lab.bench.peers import published_style
@@ -122,6 +124,11 @@ def _on_cuda(ours: StyleModel, *, compile: bool) -> Iterator[Form]:
             yield Form(kind, f"fast in {kind}", _restyle(*networks), kind)
         graphs = [Graphed(network) for network in networks]
         yield Form(f"{kind}-graphs", f"fast in {kind}, CUDA graphs", _restyle(*graphs), kind)
+        if dtype != torch.float32 and find_spec("triton") is not None:
+            kernels = fused(ours.transformer, dtype=dtype)
+            yield Form(f"{kind}-triton", f"kernels of Triton in {kind}", _restyle(networks[0], kernels), kind)
+            both = [graphs[0], Graphed(kernels)]
+            yield Form(f"{kind}-triton-graphs", f"kernels of Triton in {kind}, CUDA graphs", _restyle(*both), kind)
         if compile:
             made = [_Cloned(_static(network, mode="reduce-overhead")) for network in networks]
             yield Form(f"{kind}-compile", f"fast in {kind}, compiled, CUDA graphs", _restyle(*made), kind)

@@ -136,6 +136,12 @@ class StyleTransformer(nn.Module):
         return functional.pad(painted, [0, right, 0, below])
 
 
+def grains_of(network: StyleTransformer) -> list[Grain]:
+    """Where a network adds noise, in the order of use; none without grain."""
+    layers = (network.grain, *(stage.grain for stage in network.expand))
+    return [layer for layer in layers if isinstance(layer, Grain)]
+
+
 class Contract(nn.Module):
     """Reflection padding, a convolution, instance normalisation without parameters, ReLU."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 import torch
@@ -15,11 +15,12 @@ from impasto.style.embedding import EmbeddingDistribution
 from impasto.style.model import StyleModel
 from impasto.style.randomize.arithmetic import enlarge, from_unit, give_back, mix_styles, shrink, to_unit
 from impasto.style.randomize.memory import out_of_memory
-from impasto.style.run.backends import Backend, prepare
-from impasto.style.run.forms import fast
+from impasto.style.run.backends import Backend, attempt, prepare, tried
+from impasto.style.run.forms import fast, fused
 from impasto.style.run.graphed import Graphed
 
 _Network = Literal["transformer", "predictor"]
+_Run = Literal["transformer", "predictor", "less_own"]
 
 
 class _LessOwn(nn.Module):
@@ -158,17 +159,26 @@ class Painter(nn.Module):
                 stack.enter_context(torch.autocast(device.type, enabled=False))
             yield
 
-    def _run(self, name: Literal["transformer", "predictor", "less_own"], *arguments: Tensor) -> Tensor:
+    def _run(self, name: _Run, *arguments: Tensor) -> Tensor:
         if name not in self._prepared:
             # Compiled, all images are worked on at once: else every few would be compiled again.
             whole = self.backend in ("compile", "export")
             form = (
                 _LessOwn(self.form("transformer", whole=whole)) if name == "less_own" else self.form(name, whole=whole)
             )
-            ready = prepare(form, self.backend, arguments)
+            if self.backend == "triton":
+                ready = form if name == "predictor" else attempt(lambda: self._fused(name, arguments), form, "triton")
+            else:
+                ready = prepare(form, self.backend, arguments)
             self._prepared[name] = Graphed(ready) if self.graphs else ready
         result: Tensor = self._prepared[name](*arguments)
         return result
+
+    def _fused(self, name: _Run, arguments: Sequence[Tensor]) -> nn.Module:
+        network = self.model.transformer
+        own = network.paint.conv.weight.dtype
+        made = fused(network, dtype=self.dtype if self.dtype is not None else own)
+        return tried(_LessOwn(made) if name == "less_own" else made, arguments)
 
     def form(self, name: _Network, *, whole: bool = False) -> nn.Module:
         """The form of a network that is run: a fast one where gradients need not pass.

@@ -1,4 +1,4 @@
-"""Ways to run a network: as it is, or through TorchScript, `torch.compile` or `torch.export`."""
+"""Ways to run a network: as it is, or through TorchScript, `torch.compile`, `torch.export` or kernels of Triton."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from torch import Tensor, nn
 
 from impasto.checks import choice, require
 from impasto.messages import warn_once
+from impasto.style.run.forms import fused
 
-Backend = Literal["eager", "torchscript", "compile", "export"]
+Backend = Literal["eager", "torchscript", "compile", "export", "triton"]
 
 #: The known backends. In float32 their outputs and gradients equal eager's within 1e-5 of the largest (on a GPU where
 #: float32 is IEEE's, see `float32_as`; TF32, torch's default for convolutions, differs by up to 0.02 of pixels).
-BACKENDS = ("eager", "torchscript", "compile", "export")
+BACKENDS = ("eager", "torchscript", "compile", "export", "triton")
 
 
+_FAILURES = (RuntimeError, AttributeError, ImportError, NotImplementedError)
 _DEPRECATED = r"`torch\.jit\.[\w.]+` is (deprecated|not supported)"
 
 
@@ -38,7 +40,8 @@ def prepare(module: nn.Module, backend: Backend = "eager", example: Sequence[Ten
     Args:
         module: The network, on its device.
         backend: One of `BACKENDS`. ``"torchscript"`` compiles at the first calls (a CUDA device takes seconds for it),
-            ``"compile"`` at the first call and, on a CPU, with a C++ compiler; ``"export"`` at once.
+            ``"compile"`` at the first call and, on a CPU, with a C++ compiler; ``"export"`` at once. ``"triton"`` is
+            for a `StyleTransformer` on a GPU, see `impasto.style.fused`.
         example: Arguments like those to come, on the network's device; ``"export"`` needs them. Their batch, and of
             images [B, C, H, W] height and width, may be others later.
 
@@ -57,17 +60,25 @@ def prepare(module: nn.Module, backend: Backend = "eager", example: Sequence[Ten
         "torchscript": lambda: script(module, freeze=not _trains(module)),
         "compile": lambda: _compiled(module, example),
         "export": lambda: _exported(module, example),
+        "triton": lambda: tried(fused(module), example),
     }
+    return attempt(makers[backend], module, backend)
+
+
+def attempt(make: Callable[[], nn.Module], module: nn.Module, backend: Backend) -> nn.Module:
+    """What a backend makes of a module, or the module itself and a `BackendWarning` where it can't."""
     try:
-        return makers[backend]()
+        return make()
     except torch.OutOfMemoryError:
         raise
-    except (RuntimeError, AttributeError, ImportError, NotImplementedError) as error:
+    except Exception as error:
+        if not isinstance(error, _FAILURES) and type(error).__module__.partition(".")[0] != "triton":
+            raise
         reason = str(error).strip().partition("\n")[0]
         fallen = f"backend={backend!r} doesn't work with torch {torch.__version__} here, so eager is used"
         remedy = "backend='eager' says no more of it"
         # A model has several networks, each with a reason of its own.
-        warn_once(f"{fallen} ({remedy}): {type(error).__name__}: {reason}", BackendWarning, key=fallen, stacklevel=2)
+        warn_once(f"{fallen} ({remedy}): {type(error).__name__}: {reason}", BackendWarning, key=fallen, stacklevel=3)
         return module
 
 
@@ -76,6 +87,13 @@ def script(module: nn.Module, *, freeze: bool = False) -> torch.jit.ScriptModule
     with quiet():
         scripted = torch.jit.script(module)
         return torch.jit.freeze(scripted) if freeze else scripted
+
+
+def tried(module: nn.Module, example: Sequence[Tensor]) -> nn.Module:
+    """A module that has run on an example, if there is one: what is wrong shows now, not in a training step."""
+    if example:
+        module(*example)
+    return module
 
 
 def compiled(module: nn.Module, **options: Any) -> nn.Module:

@@ -106,3 +106,26 @@ def blocks(weight: Tensor, *, multiple: int = 16) -> Tensor:
             wide[:, row, column, :, row : row + side, column : column + side] = weight
     wide = wide.flatten(0, 2)
     return torch.cat([wide, wide.new_zeros(-len(wide) % multiple, *wide.shape[1:])])
+
+
+def gathered(weight: Tensor, side: int) -> Tensor:
+    """A convolution as one of blocks of pixels: it takes and makes ``side`` x ``side`` of them in a place.
+
+    Its input is the padded plane, cut into blocks from its upper left corner on. Products with zeros are the price:
+    for a 9x9 kernel and blocks of 4x4 there are 144 products for 81.
+
+    Args:
+        weight: [O, I, k, k].
+        side: Of the blocks, R.
+
+    Returns:
+        [R R O, R R I, K, K], with K = (k + R - 2) // R + 1; the channels of a block's first pixel come first.
+    """
+    outputs, inputs, kernel, _ = weight.shape
+    blocks = (kernel + side - 2) // side + 1
+    wide = weight.new_zeros(side, side, outputs, inputs, blocks * side, blocks * side)
+    for row in range(side):
+        for column in range(side):
+            wide[row, column, :, :, row : row + kernel, column : column + kernel] = weight
+    split = wide.view(side * side * outputs, inputs, blocks, side, blocks, side)
+    return split.permute(0, 3, 5, 1, 2, 4).reshape(len(split), side * side * inputs, blocks, blocks)

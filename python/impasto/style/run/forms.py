@@ -9,9 +9,10 @@ not time.
 Left out, from single measurements of parts on one core: var_mean is three times as slow; batch_norm image by image is a
 little faster for large features, and ten times less exact; one 1x1 convolution for the heads of an Inception block's
 branches, and 1x1 convolutions as matrix products, made no difference beyond noise. Winograd's F(2, 3) along rows took
-16 to 32 % off a residual convolution by itself; it was not tried in the network. Nothing here has been timed on a GPU.
+16 to 32 % off a residual convolution by itself; it was not tried in the network.
 """
 
+import importlib
 from typing import Any
 
 import torch
@@ -60,3 +61,28 @@ def fast(network: nn.Module, *, dtype: torch.dtype | None = None) -> nn.Module:
             return made.eval()
     known = ", ".join(kind.__name__ for kind, _ in _FAST)
     raise RecipeError(f"there is no fast form of {type(network).__name__}; there are ones of {known}")
+
+
+def fused(network: nn.Module, *, dtype: torch.dtype | None = None) -> nn.Module:
+    """A `StyleTransformer` for a GPU in half precision, its features read and written once between convolutions.
+
+    Kernels of Triton take the place of all that stands between convolutions: see
+    `impasto.style.run.fused.transformer.FusedTransformer`. Tested on a CPU, in Triton's interpreter; not timed on a GPU
+    yet, so ``StyleRandomizer(backend="triton")`` asks for it.
+
+    Args:
+        network: A `StyleTransformer`.
+        dtype: Of convolutions and features; the network's by default.
+
+    Returns:
+        The equivalent, on the network's device.
+
+    Raises:
+        NotImplementedError: If it is another kind of network.
+        ImportError: If Triton is not installed; torch brings it for GPUs, on Linux.
+    """
+    if not isinstance(network, StyleTransformer):
+        raise NotImplementedError(f"there are no kernels for {type(network).__name__}, only for StyleTransformer")
+    room = importlib.import_module("impasto.style.run.fused.transformer")
+    made: nn.Module = room.FusedTransformer(network, dtype=dtype)
+    return made.eval()

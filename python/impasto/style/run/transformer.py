@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from impasto.style.networks.grain import Grain, laid_over
-from impasto.style.networks.transformer import StyledConv, StyleTransformer
+from impasto.style.networks.grain import laid_over
+from impasto.style.networks.transformer import StyledConv, StyleTransformer, grains_of
 from impasto.style.run import fold
 from impasto.style.run.layers import PIXELS, DoublingConv, FastReflectConv, at_once, copied, standardize
 
@@ -42,9 +42,7 @@ class FastTransformer(nn.Module):
             DoublingConv(layer.conv.weight, bilinear=bilinear, dtype=dtype) for layer in (up, further)
         )
         self.paint = FastReflectConv(fold.blocks(paint.conv.weight), border=paint.conv.border, stride=2, dtype=dtype)
-        grains = [
-            layer for layer in (network.grain, *(stage.grain for stage in network.expand)) if isinstance(layer, Grain)
-        ]
+        grains = grains_of(network)
         self.grained = bool(grains)
         noise = grains[0].noise if grains else network.paint.conv.weight.new_zeros(1, 1, 1)
         self.register_buffer("noise", copied(noise, dtype), persistent=False)
