@@ -1,5 +1,27 @@
 """Models of the papers and of the demonstrations."""
 
+from impasto_lab.models.albef import Albef, FusionDraw
+from impasto_lab.models.blocks import kept_attention
+from impasto_lab.models.clip import Clip
 from impasto_lab.models.dual_encoder import DualEncoder
+from impasto_lab.models.masking import MaskedWords, Words, mask_words
+from impasto_lab.models.settings import ClipSettings, FusionSettings, ViltSettings
+from impasto_lab.models.tcl import Tcl
+from impasto_lab.models.vilt import Vilt, ViltDraw
 
-__all__ = ["DualEncoder"]
+__all__ = [
+    "Albef",
+    "Clip",
+    "ClipSettings",
+    "DualEncoder",
+    "FusionDraw",
+    "FusionSettings",
+    "MaskedWords",
+    "Tcl",
+    "Vilt",
+    "ViltDraw",
+    "ViltSettings",
+    "Words",
+    "kept_attention",
+    "mask_words",
+]

@@ -1,0 +1,7 @@
+"""Transformer blocks under all models: a pre-norm one for images, a post-norm one for words."""
+
+from impasto_lab.models.blocks.attention import kept_attention
+from impasto_lab.models.blocks.bert import Bert, WordHead
+from impasto_lab.models.blocks.vit import VisionTransformer, VitBlock
+
+__all__ = ["Bert", "VisionTransformer", "VitBlock", "WordHead", "kept_attention"]

@@ -1,0 +1,1 @@
+"""Weights that users have, by path: read strictly, and written."""

@@ -1,0 +1,113 @@
+"""CLIP (Radford et al. 2021): an image tower and a text tower that meet in one space."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from impasto.checks import require
+from impasto_lab.models.blocks import VisionTransformer, VitBlock
+from impasto_lab.models.settings import ClipSettings
+
+#: Of CLIP's norms.
+EPS = 1e-5
+
+
+class Clip(nn.Module):
+    """Embeds images and captions on one unit sphere.
+
+    Args:
+        settings: The sizes.
+
+    Attributes:
+        logit_scale: The logarithm of what similarities are multiplied with; it starts at ln(1 / 0.07).
+    """
+
+    def __init__(self, settings: ClipSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.image = ImageTower(settings)
+        self.text = TextTower(settings)
+        self.logit_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
+
+    def encode_images(self, images: Tensor) -> Tensor:
+        """Embeds images [B, 3, H, W], normalised; gives [B, dim], of length 1."""
+        return functional.normalize(self.image(images), dim=-1)
+
+    def encode_texts(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Embeds captions, ids and mask [B, L]; gives [B, dim], of length 1."""
+        return functional.normalize(self.text(input_ids, attention_mask), dim=-1)
+
+    def forward(self, images: Tensor, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Embeds pairs; see `encode_images` and `encode_texts`.
+
+        Returns:
+            Image embeddings [B, dim], text embeddings [B, dim], and the scale of their similarities [].
+        """
+        texts = self.encode_texts(input_ids, attention_mask)
+        return self.encode_images(images), texts, self.logit_scale.exp()
+
+
+class ImageTower(nn.Module):
+    """A vision transformer whose first token becomes the embedding."""
+
+    def __init__(self, settings: ClipSettings) -> None:
+        super().__init__()
+        width = settings.image_width
+        self.trunk = VisionTransformer(
+            image_size=settings.image_size,
+            patch=settings.patch,
+            width=width,
+            layers=settings.image_layers,
+            heads=settings.image_heads,
+            eps=EPS,
+            activation=settings.activation,
+            pre_norm=True,
+            patch_bias=False,
+        )
+        self.project = nn.Linear(width, settings.dim, bias=False)
+        nn.init.normal_(self.project.weight, std=width**-0.5)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """From images [B, 3, H, W] to vectors [B, dim] of any length."""
+        embedding: Tensor = self.project(self.trunk(images)[:, 0])
+        return embedding
+
+
+class TextTower(nn.Module):
+    """A causal transformer whose vector at a caption's last token becomes the embedding."""
+
+    def __init__(self, settings: ClipSettings) -> None:
+        super().__init__()
+        width = settings.text_width
+        require(width % settings.text_heads == 0, f"text_width={width} can't be divided by {settings.text_heads} heads")
+        self.tokens = nn.Embedding(settings.vocabulary, width)
+        self.places = nn.Parameter(torch.empty(settings.text_length, width))
+        self.blocks = nn.ModuleList(
+            VitBlock(width, settings.text_heads, eps=EPS, activation=settings.activation, causal=True)
+            for _ in range(settings.text_layers)
+        )
+        self.norm = nn.LayerNorm(width, eps=EPS)
+        self.project = nn.Linear(width, settings.dim, bias=False)
+        nn.init.normal_(self.tokens.weight, std=0.02)
+        nn.init.normal_(self.places, std=0.01)
+        nn.init.normal_(self.project.weight, std=width**-0.5)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """From ids and mask [B, L] to vectors [B, dim] of any length.
+
+        Raises:
+            RecipeError: If rows are longer than there are places.
+        """
+        length, most = input_ids.shape[1], len(self.places)
+        require(length <= most, f"rows of {length} tokens for a model of {most}; use TextRecipe(length={most})")
+        hidden = self.tokens(input_ids) + self.places[:length]  # [B, L, W]
+        # Padding lies behind the last token, where no causal block looks.
+        for block in self.blocks:
+            hidden = block(hidden)
+        last = attention_mask.sum(dim=1) - 1  # [B]
+        embedding: Tensor = self.project(self.norm(hidden[torch.arange(len(last)), last]))
+        return embedding

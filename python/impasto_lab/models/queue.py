@@ -1,0 +1,57 @@
+"""Features of the pairs that came before: negatives for many batches at the cost of one."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from impasto.checks import at_least
+from impasto.errors import RecipeError
+from impasto_lab.models.gathering import gathered
+
+
+class FeatureQueue(nn.Module):
+    """The newest K image and text features of a slow copy; random ones until it has gone round.
+
+    Args:
+        dim: Of a feature.
+        size: K, a multiple of the batches of all processes together.
+
+    Attributes:
+        images: [D, K], columns of length 1.
+        texts: [D, K], likewise.
+        place: [] int64, the column that is written next.
+    """
+
+    images: Tensor
+    texts: Tensor
+    place: Tensor
+
+    def __init__(self, dim: int, size: int) -> None:
+        super().__init__()
+        at_least(1, size=size)
+        for name in ("images", "texts"):
+            self.register_buffer(name, functional.normalize(torch.randn(dim, size), dim=0))
+        self.register_buffer("place", torch.zeros((), dtype=torch.int64))
+
+    @torch.no_grad()
+    def add(self, images: Tensor, texts: Tensor) -> None:
+        """Puts the features of all processes in the place of the oldest.
+
+        Args:
+            images: [B, D].
+            texts: [B, D].
+
+        Raises:
+            RecipeError: If the size is no multiple of the batches' together.
+        """
+        images, texts = gathered(images), gathered(texts)
+        size, count = self.images.shape[1], len(images)
+        if size % count:
+            nearest = max(round(size / count), 1) * count
+            raise RecipeError(f"a queue of {size} can't be filled by batches of {count}; use queue={nearest}")
+        place = int(self.place)
+        self.images[:, place : place + count] = images.T
+        self.texts[:, place : place + count] = texts.T
+        self.place.fill_((place + count) % size)
