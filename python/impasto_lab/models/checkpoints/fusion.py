@@ -36,8 +36,8 @@ def load_albef(path: str | Path, settings: FusionSettings | None = None) -> Albe
 
     Args:
         path: The ``.pth`` file of salesforce/ALBEF.
-        settings: Its sizes, the paper's by default; positions of patches are interpolated to ``image_size``, and the queue begins anew where
-            it has another size.
+        settings: Its sizes, the paper's by default; positions of patches are interpolated to ``image_size``, and the
+            queue begins anew where it has another size.
 
     Raises:
         CheckpointError: If it is missing, damaged, or of another model.
