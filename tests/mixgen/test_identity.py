@@ -1,5 +1,7 @@
 """What is mixed is keyed by the batch's id or the samples' keys, not by how often somebody called."""
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -56,6 +58,20 @@ def test_samples_keys_say_it_in_any_worker(name):
     assert lams[0] == lams[1] and len(set(lams[0])) == 4
     collate.set_epoch(1)
     assert [lam_of(batch) for batch in DataLoader(samples, batch_size=8, collate_fn=collate)] != lams[0]
+
+
+def test_epochs_reach_workers_that_outlive_them():
+    samples = [sample | {"key": at} for at, sample in enumerate(SAMPLES)]
+    collate = MixGenCollate(MIX, seed=3)
+    options = {"batch_size": 8, "num_workers": 2, "persistent_workers": True}
+    lasting = DataLoader(samples, collate_fn=collate, **options)
+    lams = []
+    for epoch in (0, 1, 5):
+        collate.set_epoch(epoch)
+        lams.append([lam_of(batch) for batch in lasting])
+        assert lams[-1] == [lam_of(batch) for batch in DataLoader(samples, batch_size=8, collate_fn=collate)]
+        assert collate.epoch == epoch == pickle.loads(pickle.dumps(collate)).epoch
+    assert len({lam for drawn in lams for lam in drawn}) == 12
 
 
 def test_without_keys_calls_are_counted_where_they_can_be():

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
 from torch.utils.data import default_collate, get_worker_info
 
 from impasto.batch import BatchId
@@ -55,12 +56,24 @@ class MixGenCollate:
     ) -> None:
         self.mixgen = BatchMixGen(mix, seed=seed, end=end)
         self.key = key
-        self.epoch = 0
+        # In shared memory: workers that outlive an epoch have copies of this object.
+        self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that is drawn for, where no id says which."""
+        return int(self._epoch)
 
     def set_epoch(self, epoch: int) -> None:
-        """Draws anew for an epoch, where no id says which; call it before the DataLoader makes its workers."""
+        """Draws anew for an epoch, where no id says which; also in workers that are there already.
+
+        Call it before the DataLoader's ``iter()``, which has its workers begin.
+
+        Raises:
+            RecipeError: If it is no whole number.
+        """
         whole("epoch", epoch, bits=EPOCH_BITS)
-        self.epoch = epoch
+        self._epoch.fill_(epoch)
 
     def __call__(self, samples: Sequence[Any], *, id: BatchId | None = None) -> Any:
         """Collates and mixes.
