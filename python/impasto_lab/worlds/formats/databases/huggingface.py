@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import datasets
 
-from impasto_lab.worlds.formats.sample import SPLITS, Sample
+from impasto_lab.worlds.formats.databases.rows import RowsBySplit
+from impasto_lab.worlds.formats.sample import Sample, Split
 
 
-class HuggingFaceWriter:
-    """Writes ``huggingface/{split}``, for ``datasets.load_from_disk``: columns ``image`` and ``caption`` (a list).
+class HuggingFaceWriter(RowsBySplit[dict[str, Any]]):
+    """Writes ``huggingface/{split}``, for ``datasets.load_from_disk``: columns ``image`` and ``caption`` (a list)."""
 
-    Args:
-        root: The world's folder.
-        name: The world's name.
-    """
+    FOLDER = "huggingface"
 
-    def __init__(self, root: Path, name: str) -> None:
-        del name
-        self._folder = root / "huggingface"
-        self._rows: dict[str, list[dict[str, Any]]] = {split: [] for split in SPLITS}
+    def row(self, file: str, sample: Sample) -> dict[str, Any]:
+        """The columns of a sample."""
+        return {"image": {"bytes": sample.image, "path": file}, "caption": list(sample.captions)}
 
-    def add(self, number: int, file: str, sample: Sample) -> None:
-        """Notes a sample."""
-        del number
-        image = {"bytes": sample.image, "path": file}
-        self._rows[sample.split].append({"image": image, "caption": list(sample.captions)})
-
-    def close(self) -> None:
-        """Writes the splits that have samples."""
+    def write(self, split: Split, rows: list[dict[str, Any]]) -> None:
+        """Writes the split's folder."""
         kinds = {"image": datasets.Image(), "caption": datasets.Sequence(datasets.Value("string"))}
-        for split, rows in self._rows.items():
-            if rows:
-                table = datasets.Dataset.from_list(rows, features=datasets.Features(kinds))
-                table.save_to_disk(str(self._folder / split))
+        table = datasets.Dataset.from_list(rows, features=datasets.Features(kinds))
+        table.save_to_disk(str(self.folder / split))

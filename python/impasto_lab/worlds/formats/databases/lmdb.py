@@ -7,37 +7,27 @@ from pathlib import Path
 
 import lmdb
 
-from impasto_lab.worlds.formats.sample import SPLITS, Sample
+from impasto_lab.worlds.formats.databases.rows import RowsBySplit
+from impasto_lab.worlds.formats.sample import Sample, Split
 
 #: Room on the way; the file has what is written.
 _MOST = 1 << 40
 
 
-class LmdbWriter:
-    """Writes ``lmdb/{split}``: entries ``{number}.jpg`` and ``{number}.json``, an object with ``caption``, a list.
+class LmdbWriter(RowsBySplit[dict[str, bytes]]):
+    """Writes ``lmdb/{split}``: entries ``{number}.jpg`` and ``{number}.json``, an object with ``caption``, a list."""
 
-    Args:
-        root: The world's folder.
-        name: The world's name.
-    """
+    FOLDER = "lmdb"
 
-    def __init__(self, root: Path, name: str) -> None:
-        del name
-        self._folder = root / "lmdb"
-        self._folder.mkdir()
-        self._entries: dict[str, list[tuple[str, bytes]]] = {split: [] for split in SPLITS}
-
-    def add(self, number: int, file: str, sample: Sample) -> None:
-        """Notes a sample."""
-        del number
+    def row(self, file: str, sample: Sample) -> dict[str, bytes]:
+        """The entries of a sample."""
         facts = json.dumps({"caption": list(sample.captions), "facts": dict(sample.facts)}).encode()
-        self._entries[sample.split] += [(file, sample.image), (str(Path(file).with_suffix(".json")), facts)]
+        return {file: sample.image, str(Path(file).with_suffix(".json")): facts}
 
-    def close(self) -> None:
-        """Writes the splits that have samples."""
-        for split, entries in self._entries.items():
-            if entries:
-                database = lmdb.open(str(self._folder / split), map_size=_MOST, lock=False)
-                with database, database.begin(write=True) as transaction:
-                    for key, value in entries:
-                        transaction.put(key.encode(), value)
+    def write(self, split: Split, rows: list[dict[str, bytes]]) -> None:
+        """Writes the split's database."""
+        database = lmdb.open(str(self.folder / split), map_size=_MOST, lock=False)
+        with database, database.begin(write=True) as transaction:
+            for row in rows:
+                for key, value in row.items():
+                    transaction.put(key.encode(), value)
