@@ -1,17 +1,19 @@
-"""One of two processes: drives loaders by torch.distributed, Accelerate, Lightning and Ray; prints what came."""
+"""One of two processes: drives loaders by torch.distributed and by frameworks, each in its way; prints what came."""
 
 from __future__ import annotations
 
 import json
 import logging
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
 import torch
-from expected_batches import BATCH, DATASET, loader, record, sampler
+from expected_batches import BATCH, DATA, DATASET, RECIPE, loader, record, sampler
+from pages import run_page
 from torch.utils.data import DataLoader
 
 from impasto import Batch, ImpastoError
@@ -98,6 +100,30 @@ def lightning() -> dict[str, Any]:
     }
 
 
+def trainer() -> dict[str, Any]:
+    import transformers
+
+    page = run_page("huggingface", only=slice(1), recipe=RECIPE)
+    page["inputs"] = lambda batch: {"batch": batch}
+    seen: list[Any] = []
+
+    class Model(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.zeros(()))
+
+        def forward(self, batch: Any) -> dict[str, Any]:
+            seen.append(record(batch))
+            return {"loss": self.weight * batch.images.mean()}
+
+    quiet = {"report_to": [], "disable_tqdm": True, "use_cpu": True, "logging_strategy": "no", "save_strategy": "no"}
+    sizes = {"per_device_train_batch_size": BATCH, "num_train_epochs": 2, "seed": 0}
+    with tempfile.TemporaryDirectory() as folder:
+        args = transformers.TrainingArguments(folder, **quiet, **sizes)
+        page["Trainer"](Model(), args, train_dataset=DATA).train()
+    return {"Trainer, Loader": [seen[: len(seen) // 2], seen[len(seen) // 2 :]]}
+
+
 def ray() -> dict[str, Any]:
     from ray.train.torch import train_loop_utils
 
@@ -125,7 +151,7 @@ class _Manager:
 if __name__ == "__main__":
     torch.distributed.init_process_group("gloo")
     found: dict[str, Any] = {"batch": BATCH}
-    for part in (distributed, accelerated, lightning, ray):
+    for part in (distributed, accelerated, lightning, trainer, ray):
         try:
             found |= part()
         except ModuleNotFoundError as error:

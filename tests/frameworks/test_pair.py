@@ -11,7 +11,7 @@ import pytest
 from expected_batches import expected
 
 pytestmark = pytest.mark.timeout(300)  # the processes import all frameworks
-ABSENT = {"Accelerate": "accelerated", "Lightning": "lightning", "Ray": "ray"}
+ABSENT = {"Accelerate": "accelerated", "Lightning": "lightning", "Trainer": "trainer", "Ray": "ray"}
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +56,7 @@ def of(found, case):
         "Accelerate, Loader",
         "Lightning, Loader",
         "Lightning, stock",
+        "Trainer, Loader",
         "Ray, Loader",
         "Ray, stock",
     ],

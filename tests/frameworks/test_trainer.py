@@ -85,6 +85,15 @@ def test_clip_is_trained_evaluated_and_resumed(trainer, tmp_path):
         assert equal(seen, batch | {"return_loss": torch.tensor(True)})
 
 
+def test_the_page(tmp_path):
+    """With a checkpoint for the end, after which there is nothing left to train."""
+    options = {"report_to": [], "disable_tqdm": True, "use_cpu": True, "per_device_train_batch_size": 8}
+    saving = {"save_strategy": "steps", "save_steps": 3, "num_train_epochs": 1, "eval_strategy": "epoch"}
+    arguments = transformers.TrainingArguments(tmp_path, **options, **saving)
+    page = run_page("huggingface", recipe=RECIPE, model=clip(), arguments=arguments, data=DATA, held_out=DATA[:12])
+    assert page["trainer"].state.global_step == 3
+
+
 def test_evaluation_sees_every_sample_once_and_plain(trainer):
     """Against Pillow and torchvision."""
     run = trainer(clip(), DATA, replace(RECIPE, image=replace(RECIPE.image, exact=True)))
