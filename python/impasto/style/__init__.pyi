@@ -2,6 +2,7 @@
 
 from .embedding import EmbeddingDistribution as EmbeddingDistribution
 from .embedding import interpolate as interpolate
+from .mixture import EmbeddingMixture as EmbeddingMixture
 from .model import StyleModel as StyleModel
 from .networks.compact import StatisticsPredictor as StatisticsPredictor
 from .networks.features import SmallVGG as SmallVGG

@@ -34,6 +34,8 @@ class EmbeddingDistribution(nn.Module):
     mean: Tensor
     covariance: Tensor
     factor: Tensor
+    #: Standard normal numbers that an embedding is drawn from.
+    noise: int
 
     def __init__(self, mean: Tensor, covariance: Tensor) -> None:
         super().__init__()
@@ -44,9 +46,10 @@ class EmbeddingDistribution(nn.Module):
             f"covariance must be [{size}, {size}] as the mean is [{size}], not {list(covariance.shape)}",
         )
         require(mean.is_meta or bool(mean.isfinite().all()), "the mean has values that are not finite")
+        self.noise = size
         self.register_buffer("mean", mean.detach().to(torch.float32).clone())
         self.register_buffer("covariance", covariance.detach().to(torch.float32).clone())
-        self.register_buffer("factor", _factor(covariance.detach().to("cpu", torch.float64)), persistent=False)
+        self.register_buffer("factor", factor(covariance.detach().to("cpu", torch.float64)), persistent=False)
 
     @classmethod
     def of(cls, embeddings: Tensor) -> "EmbeddingDistribution":
@@ -74,7 +77,7 @@ class EmbeddingDistribution(nn.Module):
     def _load_from_state_dict(self, *args: Any, **options: Any) -> None:
         super()._load_from_state_dict(*args, **options)
         if not self.covariance.is_meta:
-            self.factor.copy_(_factor(self.covariance.detach().to("cpu", torch.float64)))
+            self.factor.copy_(factor(self.covariance.detach().to("cpu", torch.float64)))
 
     @torch.no_grad()
     def refit(self, other: "EmbeddingDistribution") -> None:
@@ -98,7 +101,7 @@ class EmbeddingDistribution(nn.Module):
             [N, E] float32, on the distribution's device.
         """
         device = self.mean.device if generator is None else generator.device
-        noise = torch.randn([count, self.mean.size(0)], generator=generator, device=device, dtype=torch.float32)
+        noise = torch.randn([count, self.noise], generator=generator, device=device, dtype=torch.float32)
         embeddings: Tensor = self(noise.to(self.mean.device))
         return embeddings
 
@@ -128,8 +131,12 @@ def interpolate(start: Tensor, end: Tensor, steps: int) -> Tensor:
     return torch.lerp(start[None], end[None], weights.view(-1, *[1] * start.ndim))
 
 
-def _factor(covariance: Tensor) -> Tensor:
-    """A with ``A A^T = covariance`` [E, E], float32."""
+def factor(covariance: Tensor) -> Tensor:
+    """A with ``A A^T = covariance`` [E, E], float32, signs fixed.
+
+    Raises:
+        RecipeError: If the covariance isn't finite, symmetric or positive semi-definite.
+    """
     require(bool(covariance.isfinite().all()), "the covariance has values that are not finite")
     scale = float(covariance.abs().max())
     require(bool(((covariance - covariance.T).abs() <= _ROUNDING * scale).all()), "the covariance must be symmetric")
@@ -140,5 +147,5 @@ def _factor(covariance: Tensor) -> Tensor:
     )
     # An eigenvector's sign is arbitrary; the largest entry is made positive.
     largest = vectors.gather(0, vectors.abs().argmax(dim=0, keepdim=True))
-    factor: Tensor = vectors * largest.sign() * values.clamp(min=0).sqrt()
-    return factor.to(torch.float32)
+    root: Tensor = vectors * largest.sign() * values.clamp(min=0).sqrt()
+    return root.to(torch.float32)

@@ -13,6 +13,7 @@ from impasto.checks import require
 from impasto.errors import CheckpointError, RecipeError
 from impasto.files import new_file
 from impasto.style.embedding import EmbeddingDistribution
+from impasto.style.mixture import EmbeddingMixture
 from impasto.style.networks.compact import StatisticsPredictor
 from impasto.style.networks.inception import InceptionPredictor
 from impasto.style.networks.transformer import StyleTransformer
@@ -125,9 +126,13 @@ class StyleModel(nn.Module):
         size = expected["transformer"].embedding
         shapes = {name: value.shape for name, value in expected.state_dict().items()}
         shapes |= {"distribution.mean": (size,), "distribution.covariance": (size, size), "content_mean": (size,)}
+        if "distribution.means" in tensors:
+            count = tensors["distribution.means"].shape[:1].numel()
+            shapes |= {"distribution.weights": (count,), "distribution.means": (count, size)}
+            shapes["distribution.factors"] = (count, size, size)
         check_tensors(tensors, shapes, path)
         try:
-            distribution = EmbeddingDistribution(tensors["distribution.mean"], tensors["distribution.covariance"])
+            distribution = _distribution(tensors)
         except RecipeError as error:
             raise CheckpointError(f"it is damaged: {error}", path=str(path)) from error
         model = cls(
@@ -140,6 +145,18 @@ class StyleModel(nn.Module):
         )
         model.load_state_dict(tensors)
         return model.eval()
+
+
+def _distribution(tensors: dict[str, Tensor]) -> EmbeddingDistribution:
+    """The distribution whose names and shapes a file has.
+
+    Raises:
+        RecipeError: If its values make no distribution.
+    """
+    if "distribution.means" in tensors:
+        parts = (tensors[f"distribution.{name}"] for name in ("weights", "means", "factors"))
+        return EmbeddingMixture(*parts)
+    return EmbeddingDistribution(tensors["distribution.mean"], tensors["distribution.covariance"])
 
 
 def _settings(header: dict[str, str], name: str) -> dict[str, Any]:

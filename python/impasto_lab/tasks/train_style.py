@@ -191,7 +191,8 @@ def new_model(settings: StyleTraining, contents: Source, styles: Source) -> Styl
             with torch.no_grad():
                 predictor.whiten(torch.cat([predictor.statistics(part) for part in torch.split(seen, 32)]))
     size = transformer.embedding
-    return StyleModel(transformer, predictor, EmbeddingDistribution(torch.zeros(size), torch.eye(size)))
+    distribution = EmbeddingDistribution(torch.zeros(size), torch.eye(size))
+    return StyleModel(transformer, predictor, distribution, give_back=settings.networks == "compact")
 
 
 @torch.no_grad()
@@ -296,4 +297,5 @@ def _with_statistics(
     seen = embed(contents, model.predictor, side=settings.side, device=device)
     about = {**model.about, "training": asdict(settings)}
     distribution = painted.distribution()
-    return StyleModel(model.transformer, model.predictor, distribution, seen.mean, about).cpu().eval()
+    made = StyleModel(model.transformer, model.predictor, distribution, seen.mean, about, model.give_back)
+    return made.cpu().eval()

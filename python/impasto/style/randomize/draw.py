@@ -149,12 +149,15 @@ class Drawing:
         drawn = draw_alpha(alpha, 1 if alone else len(self.rows), self.rng)
         self.alphas = drawn.expand(len(self.rows))
 
-    def style(self, embeddings: Tensor | None, distribution: Callable[[Tensor], Tensor], *, shared: bool) -> StylePlan:
+    def style(
+        self, embeddings: Tensor | None, distribution: Callable[[Tensor], Tensor], *, noise: int, shared: bool
+    ) -> StylePlan:
         """Takes the styles that are given, or draws them.
 
         Args:
             embeddings: [E], [1, E], [M, E] or [B, E]; None draws.
-            distribution: From standard normal noise [N, E] to embeddings [N, E].
+            distribution: From standard normal noise [N, D] to embeddings [N, E].
+            noise: D, the numbers that an embedding is drawn from.
             shared: Whether one is drawn for all rows.
 
         Raises:
@@ -162,8 +165,8 @@ class Drawing:
         """
         chosen = len(self.rows)
         if embeddings is None:
-            noise = self.rng.standard_normal((1 if shared else chosen, self.size), dtype=np.float32)
-            embeddings = distribution(torch.from_numpy(noise))
+            drawn = self.rng.standard_normal((1 if shared else chosen, noise), dtype=np.float32)
+            embeddings = distribution(torch.from_numpy(drawn))
         else:
             embeddings = self._given(embeddings)
         return StylePlan(self.count, self.rows, embeddings.expand(chosen, self.size), self.alphas)

@@ -28,7 +28,7 @@ from impasto.style.run.backends import BACKENDS, Backend
 class StyleRandomizer(Keyed):
     """Gives images random styles: ``images = stylize(images)`` in a training loop, on any device.
 
-    A style is an embedding ``z = alpha * e + (1 - alpha) * base``: e is drawn from the normal distribution of
+    A style is an embedding ``z = alpha * e + (1 - alpha) * base``: e is drawn from the model's distribution of
     paintings' embeddings, the base is what a predictor sees in the image itself. With ``give_back``, what the network
     loses of an image c in its own style is given back, in proportion: ``G(c, z) + (1 - alpha) (c - G(c, base))``, cut
     to [0, 1], so that alpha 0 is exactly the image. Without it, as published, even with alpha 0 the image is repainted.
@@ -252,7 +252,8 @@ class StyleRandomizer(Keyed):
         drawing = Drawing(self._stream(id, generator), count, self.model.embedding)
         drawing.choose(rows, share=1.0 if explicit else self.share)
         drawing.strengthen(self.alpha if alpha is None else alpha, shared=self.shared)
-        return drawing.style(embeddings, self.painter.sample, shared=self.shared)
+        noise = self.model.distribution.noise
+        return drawing.style(embeddings, self.painter.sample, noise=noise, shared=self.shared)
 
     def predict(self, images: Tensor, *, name: str = "images") -> Tensor:
         """The style embeddings of images.

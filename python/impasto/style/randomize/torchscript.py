@@ -86,7 +86,7 @@ class PlainRandomizer(nn.Module):
         else:
             alphas = torch.full([number], alpha)
         if embeddings is None:
-            noise = torch.randn([number, self.embedding], generator=generator)
+            noise = torch.randn([number, self.distribution.noise], generator=generator)
             embeddings = self.distribution(noise.to(self.painter.content_mean.device))
         alphas = alphas.expand(chosen)
         styles = embeddings.expand(chosen, self.embedding)

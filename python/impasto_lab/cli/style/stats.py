@@ -69,7 +69,7 @@ def run(stats: StyleStats) -> int:
                 )
     distribution = found["style"].distribution()
     mean = found["content"].mean if "content" in found else model.content_mean
-    StyleModel(model.transformer, model.predictor, distribution, mean, model.about).save(stats.out)
+    StyleModel(model.transformer, model.predictor, distribution, mean, model.about, model.give_back).save(stats.out)
     tell.say(f"{found['style'].count} styles, {distribution}; see {stats.out}")
     document = {
         "count": found["style"].count,
