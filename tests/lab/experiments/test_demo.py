@@ -118,7 +118,10 @@ def test_the_report_shows_it(demo: tuple[DemoResult, Listener]) -> None:
     assert page.classes.count("mix") == 6, "a quarter of a batch of 24"
     assert all(re.match(r"data:image/(jpeg|png);base64,", source) for source in page.images)
     assert page.classes.count("mixed") == 6
-    assert len(page.images) == 12 + 6 * 3 + 2 + 9 * 5 + 9
+    assert len(page.images) == 12 + 6 * 3 + 15 + 2 + 9 * 5 + 9
+    photograph, *strengths = page.images[30:36]
+    assert strengths[0] == photograph, "strength 0 is the image"
+    assert len({*strengths}) == 5
     assert page.classes.count("chip frame") == 2 * 6
     assert "Pillow &amp; co" in text
     assert "7.0×" in text

@@ -37,6 +37,7 @@ def write(
     model: DualEncoder,
     held: HeldOut,
     fitted: Fit,
+    styling: Mapping[str, Any],
 ) -> Path:
     """Writes ``report.html``; see `impasto_lab.experiments.demo.run`."""
     about = data.world.about
@@ -53,6 +54,7 @@ def write(
         },
         strip=_strip(data.coco("train"), data.photographs),
         mixing=_mixing(data.coco("train"), recipe, seed=plan.seed),
+        styling=styling,
         timing=_timing(result.timing) if result.timing else None,
         training={
             **result.training,

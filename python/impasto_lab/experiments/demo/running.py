@@ -15,6 +15,7 @@ from impasto.recipe import ImageRecipe, MixGen, Recipe, TextRecipe
 from impasto_lab.experiments.demo import page
 from impasto_lab.experiments.demo.data import DemoData, compare_formats, write
 from impasto_lab.experiments.demo.settings import Demo, DemoResult, Scores
+from impasto_lab.experiments.demo.styling import styled
 from impasto_lab.experiments.narrator import Narrator, Silent
 from impasto_lab.metrics import chance
 from impasto_lab.models import DualEncoder
@@ -89,7 +90,12 @@ def run(
         },
         scores=scores,
     )
-    page.write(result, data, plan, RECIPE, task.model, held, fitted)
+    styling = styled(data.coco("train"), plan, chosen, step_seconds=fitted.seconds / plan.steps)
+    tell.say(
+        f"painted pictures in random styles; restyling a batch {styling['ratio']} takes "
+        f"{styling['milliseconds']:.0f} ms, a training step {styling['step_milliseconds']:.0f} ms"
+    )
+    page.write(result, data, plan, RECIPE, task.model, held, fitted, styling)
     tell.say(f"see {result.report}")
     return result
 
