@@ -44,5 +44,5 @@ def differences(device: str) -> list[float]:
 
 
 if __name__ == "__main__":
-    launching.PIXELS_A_SPLIT = 30  # small pictures have several parts too
+    launching.PIXELS_A_SPLIT, launching.TILE = 60, 32  # small pictures have several parts and tiles too
     print(max(differences(sys.argv[1])))
