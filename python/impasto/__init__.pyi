@@ -48,6 +48,7 @@ from .recipe import CaptionTemplate as CaptionTemplate
 from .recipe import ClipTokenizer as ClipTokenizer
 from .recipe import ColorJitter as ColorJitter
 from .recipe import CutMix as CutMix
+from .recipe import CutMixUp as CutMixUp
 from .recipe import FrequencyDropout as FrequencyDropout
 from .recipe import GaussianBlur as GaussianBlur
 from .recipe import Grayscale as Grayscale
@@ -55,6 +56,7 @@ from .recipe import ImageRecipe as ImageRecipe
 from .recipe import MixGen as MixGen
 from .recipe import MixUp as MixUp
 from .recipe import PatchDrop as PatchDrop
+from .recipe import PatchMix as PatchMix
 from .recipe import RandAugment as RandAugment
 from .recipe import RandomDeletion as RandomDeletion
 from .recipe import RandomErasing as RandomErasing

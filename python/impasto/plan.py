@@ -28,8 +28,9 @@ class MixPlan:
             ``"kept of each"`` (tokens of the one and of the other) or ``"kept of both"`` (of the two joined).
         shares: [B, 2] float64: the shares kept of the row's own tokens and of its partner's.
         seeds: [B] uint64: what draws the kept tokens.
-        cuts: [B, 3] float64: middle (x, y) and side, as shares of an image's sides, of the rectangle that the partner
-            fills; NaN where nothing is cut.
+        cuts: [B, 5] float64: middle (x, y) and side, as shares of an image's sides, of the rectangle that the partner
+            fills, and the weight of the row's own pixels around it (1 in CutMix) and within it (0); NaN where nothing
+            is cut.
         join: What comes between the captions of ``"both"``.
     """
 
@@ -65,9 +66,28 @@ class MixPlan:
         return overlap
 
     @property
+    def shares_of_images(self) -> npt.NDArray[np.float32]:
+        """[B, B] float32: how much of image i, as mixed, is row j's: lam of its own, the rest its partner's."""
+        shares = np.diag(self.lams)
+        mixed = np.flatnonzero(self.mixed)
+        shares[mixed, self.partners[mixed]] = 1 - self.lams[mixed]
+        return shares
+
+    @property
     def is_cut(self) -> bool:
-        """Whether images are cut instead of blended."""
+        """Whether images have a rectangle that is mixed otherwise than what is around it."""
         return not bool(np.isnan(self.cuts).all())
+
+    @property
+    def is_sharp(self) -> bool:
+        """Whether each pixel of images that are cut is of one image alone."""
+        return bool((np.isnan(self.cuts[:, 3:]) | (self.cuts[:, 3:] == (1, 0))).all())
+
+    @property
+    def weights(self) -> npt.NDArray[np.float32]:
+        """[B, 2] float32: the weight of a row's own pixels around its rectangle and within it; lam without one."""
+        cut = ~np.isnan(self.cuts[:, 3:])
+        return np.where(cut, self.cuts[:, 3:], self.lams[:, None]).astype(np.float32)
 
     def boxes(self, height: int, width: int) -> npt.NDArray[np.int64]:
         """[B, 4] int64: left, top, right and bottom of what the partner fills, in images of a size.
@@ -76,14 +96,16 @@ class MixPlan:
         """
         boxes = np.zeros((len(self), 4), np.int64)
         for row in np.flatnonzero(~np.isnan(self.cuts[:, 0])):
-            x, y, side = self.cuts[row].tolist()
+            x, y, side = self.cuts[row, :3].tolist()
             boxes[row] = _core.cut_box((x, y, side), width=width, height=height)
         return boxes
 
     def at_size(self, height: int, width: int) -> MixPlan:
-        """The plan for images of a size: lams of rows that are cut become the share of their own pixels."""
+        """The plan for images of a size: lams of rows that are cut become the weight of their own pixels."""
         left, top, right, bottom = self.boxes(height, width).T
-        own = 1 - (right - left) * (bottom - top) / (height * width)
+        around = 1 - (right - left) * (bottom - top) / (height * width)
+        outside, inside = self.cuts[:, 3:].T
+        own = outside * around + inside * (1 - around)
         cut = ~np.isnan(self.cuts[:, 0])
         return replace(self, lams=np.where(cut, own, self.lams).astype(np.float32))
 

@@ -154,7 +154,8 @@ def _view(plan: Plan | ViewPlan, row: int, size: tuple[int, int]) -> tuple[float
     require(well_formed, f"size={size!r} must be (height, width) of the batch's images")
     warps = [name for name, _ in (plan.augmentations[row] if plan.augmentations else []) if name in _WARPS]
     require(not warps, f"row {row} was warped by {', '.join(warps)}, which nothing follows; leave such operations out")
-    cut = isinstance(plan, Plan) and not np.isnan(plan.mix.cuts[row, 0])
+    # Where both weigh something, both are seen.
+    cut = isinstance(plan, Plan) and bool(np.isin(plan.mix.cuts[row, 3:], (0, 1)).any())
     require(not cut, f"a rectangle of row {row} is its partner's (CutMix), which nothing follows; mix without cutting")
     left, top, width, height = plan.boxes[row].tolist()
     return left, top, width, height, bool(plan.flips[row])

@@ -21,6 +21,8 @@ class MixTensors(NamedTuple):
         boxes: [B, 4] int64: left, top, right and bottom of what the partner fills; None where images are blended.
         sources: [B, L] int64: where each id is taken from, as ``row * L + column``, -1 at padding; None without ids.
         lost: [B] int64: tokens that did not fit; None without ids.
+        weights: [B, 2] float32: the weights of its own pixels around and within boxes that are blended too; None where
+            boxes are the partner's alone.
     """
 
     partners: Tensor
@@ -28,6 +30,7 @@ class MixTensors(NamedTuple):
     boxes: Tensor | None = None
     sources: Tensor | None = None
     lost: Tensor | None = None
+    weights: Tensor | None = None
 
 
 def draw_tensors(
@@ -52,13 +55,15 @@ def draw_tensors(
     Raises:
         RecipeError: If images are cut and no size is given, or the mask doesn't fit.
     """
-    boxes = None
+    boxes = weights = None
     if plan.is_cut:
         if size is None:
             raise RecipeError("this plan cuts images, whose size it must know; pass size=images.shape[-2:]")
         boxes = torch.from_numpy(plan.boxes(*size)).to(device)
+        weights = None if plan.is_sharp else torch.from_numpy(plan.weights).to(device)
         plan = plan.at_size(*size)
-    drawn = MixTensors(torch.from_numpy(plan.partners).to(device), torch.from_numpy(plan.lams).to(device), boxes)
+    partners, lams = (torch.from_numpy(part).to(device) for part in (plan.partners, plan.lams))
+    drawn = MixTensors(partners, lams, boxes, weights=weights)
     if attention_mask is None:
         return drawn
     sources, lost = draw_places(attention_mask, plan, end=end, balance=balance)
@@ -83,7 +88,11 @@ def apply_images(images: Tensor, drawn: MixTensors) -> Tensor:
     down, across = torch.arange(height, device=images.device), torch.arange(width, device=images.device)
     rows, columns = (top <= down) & (down < bottom), (left <= across) & (across < right)  # [B, H], [B, W]
     inside = rows[:, :, None] & columns[:, None, :]  # [B, H, W]
-    return torch.where(inside.view(-1, *[1] * (images.ndim - 3), height, width), partners, images)
+    inside = inside.view(-1, *[1] * (images.ndim - 3), height, width)
+    if drawn.weights is None:
+        return torch.where(inside, partners, images)
+    around, within = drawn.weights.to(images.dtype).view(-1, 2, *[1] * (images.ndim - 1)).unbind(dim=1)
+    return torch.lerp(partners, images, torch.where(inside, within, around))
 
 
 def apply_ids(ids: Tensor, drawn: MixTensors, *, padding: int = 0) -> Tensor:

@@ -1,30 +1,27 @@
-"""CutMix: rectangles from one image in another."""
+"""CutMix: rectangles from one image in another, sharp or blended."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import torch
 
 from impasto.errors import RecipeError
+from impasto.ops import mix
 from impasto.plan import MixPlan
-
-if TYPE_CHECKING:
-    import torch
 
 
 def cut(images: torch.Tensor, plan: MixPlan) -> torch.Tensor:
-    """Fills each row's rectangle with its partner's pixels, out of place.
+    """Fills each row's rectangle with its partner's pixels, or blends both otherwise than around it, out of place.
 
     Args:
         images: [B, ..., H, W], on any device and of any dtype.
-        plan: As from `plan_at` or `Batch.plan.mix`, with ``image="cut"``.
+        plan: As from `plan_at` or `Batch.plan.mix`, with ``image="cut"`` or ``"cut_blend"``.
 
     Returns:
         A new batch of the same kind; `MixPlan.at_size` has the lams that go with it.
 
     Raises:
-        RecipeError: If there are not as many images as rows in the plan.
+        RecipeError: If there are not as many images as rows in the plan, or they are whole numbers and blended.
 
     Examples:
         >>> import torch
@@ -37,9 +34,12 @@ def cut(images: torch.Tensor, plan: MixPlan) -> torch.Tensor:
     if images.ndim < 3 or len(images) != len(plan):
         raise RecipeError(f"images must be [B, ..., H, W] with B={len(plan)}, not {list(images.shape)}")
     boxes = plan.boxes(images.shape[-2], images.shape[-1])
-    out = images.clone()
+    around, within = plan.weights.T
+    sharp = plan.is_sharp
+    out = images.clone() if sharp else mix(images, plan.partners, around)
+    filled = images[torch.from_numpy(plan.partners).to(images.device)] if sharp else mix(images, plan.partners, within)
     for row in np.flatnonzero(plan.mixed).tolist():
         left, top, right, bottom = boxes[row].tolist()
         area = (..., slice(top, bottom), slice(left, right))
-        out[row][area] = images[int(plan.partners[row])][area]
+        out[row][area] = filled[row][area]
     return out

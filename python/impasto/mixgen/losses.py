@@ -13,7 +13,7 @@ from impasto.errors import RecipeError
 from impasto.plan import MixPlan, Plan
 
 #: What a mixed pair's partner, which is in the batch too, is to a contrastive loss.
-Partners = Literal["negatives", "mask", "soft"]
+Partners = Literal["negatives", "mask", "soft", "shares"]
 
 
 def clip_loss(
@@ -36,27 +36,36 @@ def clip_loss(
         scale: What similarities are multiplied with, a scalar.
         plan: The batch's mixing plan (``batch.plan.mix``).
         partners: What mixed rows and their partners are to each other: ``"negatives"`` as published, left out of the
-            sums (``"mask"``), or targets in proportion to what they share (``"soft"``).
+            sums (``"mask"``), or targets in proportion to what they share (``"soft"``). ``"shares"`` is for mixed
+            images with captions of their own (``text="own"``): image i's target is lam of caption i and the rest of its
+            partner's, caption j's are the images that show its own in proportion (TiMix, Jiang et al. 2024).
 
     Returns:
         The mean of both directions' losses, a scalar.
 
     Raises:
-        RecipeError: If partners are to be corrected without a plan, or the plan is of another batch.
+        RecipeError: If partners are to be corrected without a plan, the plan is of another batch, or captions are
+            mixed where only images may be.
     """
     logits = scale * images @ texts.T  # [B, B]
     choice("partners", partners, get_args(Partners))
     targets: Tensor = torch.arange(len(logits), device=logits.device)
+    backwards = targets
     if partners != "negatives":
         if plan is None or len(plan) != len(logits):
             raise RecipeError(f"partners={partners!r} needs the plan of this batch: pass plan=batch.plan.mix")
         overlap = torch.from_numpy(plan.overlap).to(logits)  # [B, B], symmetric
-        if partners == "mask":
+        if partners == "shares":
+            if set(plan.words) != {"own"}:
+                raise RecipeError("partners='shares' is for captions that are not mixed; use MixGen(text='own')")
+            shares = torch.from_numpy(plan.shares_of_images).to(logits)  # [B, B], rows sum to 1
+            targets, backwards = shares, (shares / shares.sum(dim=0).clamp(min=1e-12)).T
+        elif partners == "mask":
             own = torch.eye(len(logits), dtype=torch.bool, device=logits.device)
             logits = logits.masked_fill((overlap > 0) & ~own, float("-inf"))
         else:
-            targets = overlap / overlap.sum(dim=1, keepdim=True)
-    return (functional.cross_entropy(logits, targets) + functional.cross_entropy(logits.T, targets)) / 2
+            targets = backwards = overlap / overlap.sum(dim=1, keepdim=True)
+    return (functional.cross_entropy(logits, targets) + functional.cross_entropy(logits.T, backwards)) / 2
 
 
 def soft_labels(labels: Tensor, plan: MixPlan | Plan, classes: int, *, smoothing: float = 0.0) -> Tensor:

@@ -22,8 +22,10 @@ from impasto.recipe.image import mean_std as mean_std
 from impasto.recipe.mix import VARIANTS as VARIANTS
 from impasto.recipe.mix import Beta as Beta
 from impasto.recipe.mix import CutMix as CutMix
+from impasto.recipe.mix import CutMixUp as CutMixUp
 from impasto.recipe.mix import MixGen as MixGen
 from impasto.recipe.mix import MixUp as MixUp
+from impasto.recipe.mix import PatchMix as PatchMix
 from impasto.recipe.patches import PatchDrop as PatchDrop
 from impasto.recipe.recipe import Recipe as Recipe
 from impasto.recipe.text import TextRecipe as TextRecipe

@@ -47,6 +47,13 @@ class MixGen:
         lam_per: Whether one lam is drawn for a ``"batch"``, or one for each ``"sample"``.
         image: ``"mix"``, ``"choose"`` one of the two images, evenly, or ``"cut"`` a rectangle of area 1 - lam out and
             fill it with the partner's (CutMix); the plan's lam is then what is left of the row's own pixels.
+            ``"cut_blend"`` mixes as ``"mix"`` does, but within the rectangle by another weight (RobustMixGen's
+            CutMixUp); the plan's lam is then the row's own weight over the whole image.
+        inside: The weight of a row's own pixels within the rectangle of ``"cut_blend"``.
+        sides: The shortest and the longest side of rectangles, as shares of the image's; any between is as likely, and
+            the rectangle lies whole within the image. None gives it the area 1 - lam.
+        grid: Cells across the image, such as a model's patches: sides and places of rectangles that are drawn by
+            ``sides`` are whole cells (TiMix).
         text: ``"join"`` the captions, ``"choose"`` one evenly, ``"keep_each"``: keep(T_i, lam) and
             keep(T_j, 1 - lam) joined, or ``"keep_joined"``: keep(T_i + T_j, keep). ``keep(T, r)`` keeps ``r * |T|``
             tokens drawn at random (rounded half up, at least one), in their order. ``"own"`` leaves captions alone.
@@ -77,7 +84,10 @@ class MixGen:
     count: int | None = None
     lam: float | Beta = 0.5
     lam_per: Literal["batch", "sample"] = "batch"
-    image: Literal["mix", "choose", "cut"] = "mix"
+    image: Literal["mix", "choose", "cut", "cut_blend"] = "mix"
+    inside: float = 0.75
+    sides: tuple[float, float] | None = None
+    grid: int | None = None
     text: Literal["join", "choose", "keep_each", "keep_joined", "own"] = "join"
     join: str = " "
     keep: float = 0.5
@@ -105,7 +115,8 @@ class MixGen:
             f"lam={lam!r} must lie in [0, 1], or be a Beta(a, b)",
         )
         choice("lam_per", self.lam_per, ("batch", "sample"))
-        choice("image", self.image, ("mix", "choose", "cut"))
+        choice("image", self.image, ("mix", "choose", "cut", "cut_blend"))
+        self._check_rectangles()
         choice("text", self.text, ("join", "choose", "keep_each", "keep_joined", "own"))
         choice("unit", self.unit, ("tokens", "words"))
         choice("budget", self.budget, ("count", "warn", "error", "balance"))
@@ -115,10 +126,29 @@ class MixGen:
             whole or self.join == " ",
             f"join={self.join!r} stands between whole captions; use text='join' and another budget than 'balance'",
         )
-        for name in ("keep", "probability"):
+        for name in ("keep", "probability", "inside"):
             value = getattr(self, name)
             require(is_number(value) and 0 <= value <= 1, f"{name}={value!r} must lie in [0, 1]")
         require(is_count(self.warmup) and self.warmup >= 0, f"warmup={self.warmup!r} must be a number of batches")
+
+    def _check_rectangles(self) -> None:
+        sides, grid = self.sides, self.grid
+        pair = isinstance(sides, tuple) and len(sides) == 2 and all(is_number(side) for side in sides)
+        require(
+            sides is None or (pair and 0 < sides[0] <= sides[1] <= 1),
+            f"sides={sides!r} must be the shortest and the longest side as shares of an image's, such as (0.25, 0.75)",
+        )
+        require(
+            grid is None or (is_count(grid) and 1 <= grid <= 65536),
+            f"grid={grid!r} must be the number of cells across an image, such as 14",
+        )
+        require(
+            sides is None or self.image in ("cut", "cut_blend"),
+            f"sides={sides!r} are those of rectangles; use image='cut' or 'cut_blend'",
+        )
+        require(
+            sides is not None or grid is None, f"grid={grid!r} is for rectangles that are drawn by sides=; give both"
+        )
 
     def __repr__(self) -> str:
         fields = self.__dataclass_fields__.values()
@@ -215,6 +245,9 @@ class MixGen:
             beta=(float(self.lam.a), float(self.lam.b)) if isinstance(self.lam, Beta) else None,
             lam_per=self.lam_per,
             image=self.image,
+            inside=float(self.inside),
+            sides=None if self.sides is None else (float(self.sides[0]), float(self.sides[1])),
+            grid=self.grid,
             text=self.text,
             join=self.join,
             keep=float(self.keep),
@@ -267,6 +300,48 @@ def CutMix(alpha: float = 1.0, **options: Any) -> MixGen:  # noqa: N802  a recip
         MixGen(ratio=1.0, lam=Beta(a=1.0, b=1.0), image='cut', text='own', pairing='shuffle')
     """
     return MixUp(alpha, **{"image": "cut"} | options)
+
+
+def CutMixUp(**options: Any) -> MixGen:  # noqa: N802  a recipe's name
+    """CutMixUp with both captions, RobustMixGen's mixing (Kim et al. 2024) without its detector.
+
+    As MixGen, but within a rectangle the row's own image weighs 0.75 instead of 0.5, and "and" joins the captions. In
+    the paper the rectangle is the box of an object that a detector found, and its name is in the caption; here it is
+    drawn.
+
+    Args:
+        options: Other arguments of `MixGen`.
+
+    Raises:
+        RecipeError: If a value makes no sense.
+
+    Examples:
+        >>> CutMixUp(ratio=0.5)
+        MixGen(ratio=0.5, lam=0.5, image='cut_blend', sides=(0.25, 0.75), join=' and ')
+    """
+    return MixGen(**{"image": "cut_blend", "sides": (0.25, 0.75), "join": " and "} | options)
+
+
+def PatchMix(grid: int = 14, **options: Any) -> MixGen:  # noqa: N802  a recipe's name
+    """CutMix of whole patches, TiMix's mixing (Jiang et al. 2024, arXiv 2312.08846) without its patch predictor.
+
+    A square of a quarter to three quarters of the patches across is its partner's; captions stay each row's own, and
+    `mixgen.clip_loss` with ``partners="shares"`` is the loss that goes with it. In the paper the square is taken where
+    a predictor finds the partner's caption, and put where it finds the row's own least; here its place is drawn.
+
+    Args:
+        grid: Patches across an image: 14 of 16 pixels in one of 224.
+        options: Other arguments of `MixGen`.
+
+    Raises:
+        RecipeError: If a value makes no sense.
+
+    Examples:
+        >>> PatchMix(16)
+        MixGen(ratio=1.0, lam=0.5, image='cut', sides=(0.25, 0.75), grid=16, text='own', pairing='shuffle')
+    """
+    own: dict[str, Any] = {"ratio": 1.0, "image": "cut", "sides": (0.25, 0.75), "grid": grid}
+    return MixGen(**own | {"text": "own", "pairing": "shuffle"} | options)
 
 
 #: The paper's table of variants.

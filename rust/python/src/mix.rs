@@ -2,7 +2,8 @@
 
 use impasto_core::batch::join_words;
 use impasto_core::mix::{
-    Alternate, Amount, Cut, Images, Lam, Mix, MixGen, Pairing, Texts, Unit, Words, balanced,
+    Alternate, Amount, Cut, Images, Lam, Mix, MixGen, Pairing, Squares, Texts, Unit, Words,
+    balanced,
 };
 use impasto_core::{Error, Result};
 use numpy::{PyArray1, PyArray2};
@@ -11,7 +12,7 @@ use pyo3::prelude::*;
 use crate::errors::{detached, plain, unknown};
 
 /// Who is mixed with whom, row by row: partners [B], lams [B], what becomes of captions [B], the shares kept of the own
-/// and the partner's [B, 2], the seeds [B] that draw them, and the cuts [B, 3] (NaN where nothing is cut).
+/// and the partner's [B, 2], the seeds [B] that draw them, and the cuts [B, 5] (NaN where nothing is cut).
 #[pyclass(frozen, get_all, module = "impasto._core")]
 pub struct MixRows {
     partners: Py<PyArray1<i64>>,
@@ -31,7 +32,8 @@ pub struct MixSpec(pub Alternate);
 #[pymethods]
 impl MixSpec {
     #[new]
-    #[pyo3(signature = (*, ratio, count, lam, beta, lam_per, image, text, join, keep, unit, pairing, balance, probability, warmup))]
+    #[pyo3(signature = (*, ratio, count, lam, beta, lam_per, image, inside, sides, grid, text, join, keep, unit,
+                        pairing, balance, probability, warmup))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
     fn new(
         py: Python<'_>,
@@ -41,6 +43,9 @@ impl MixSpec {
         beta: Option<(f64, f64)>,
         lam_per: &str,
         image: &str,
+        inside: f32,
+        sides: Option<(f64, f64)>,
+        grid: Option<u32>,
         text: &str,
         join: String,
         keep: f64,
@@ -59,8 +64,10 @@ impl MixSpec {
                     "mix" => Images::Blend,
                     "choose" => Images::Choose,
                     "cut" => Images::Cut,
+                    "cut_blend" => Images::CutBlend(inside),
                     _ => return Err(unknown("image", image)),
                 },
+                squares: sides.map(|sides| Squares { sides, grid }),
                 texts: match text {
                     "own" => Texts::Own,
                     "join" => Texts::Join,
@@ -139,8 +146,11 @@ impl MixRows {
         let cuts: Vec<Vec<f64>> = plan
             .iter()
             .map(|mix| match mix.cut {
-                Some(Cut { x, y, side }) => vec![x, y, side],
-                None => vec![f64::NAN; 3],
+                Some(cut) => {
+                    let (outside, inside) = (f64::from(cut.outside), f64::from(cut.inside));
+                    vec![cut.x, cut.y, cut.side, outside, inside]
+                }
+                None => vec![f64::NAN; 5],
             })
             .collect();
         let table = |rows: &[Vec<f64>], columns: usize| match rows.is_empty() {
@@ -153,7 +163,7 @@ impl MixRows {
             words: names,
             shares: table(&shares, 2)?.unbind(),
             seeds: PyArray1::from_vec(py, seeds).unbind(),
-            cuts: table(&cuts, 3)?.unbind(),
+            cuts: table(&cuts, 5)?.unbind(),
             join: join.to_string(),
         })
     }
@@ -226,6 +236,13 @@ pub fn balanced_places<'py>(
 #[pyo3(signature = (cut, *, width, height))]
 pub fn cut_box(cut: (f64, f64, f64), width: usize, height: usize) -> (usize, usize, usize, usize) {
     let (x, y, side) = cut;
-    let (columns, rows) = Cut { x, y, side }.area(width, height);
+    let cut = Cut {
+        x,
+        y,
+        side,
+        outside: 1.0,
+        inside: 0.0,
+    };
+    let (columns, rows) = cut.area(width, height);
     (columns.start, rows.start, columns.end, rows.end)
 }

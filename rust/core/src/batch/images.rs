@@ -1,6 +1,6 @@
 //! The images of a batch: each view's recipe, its pixels between the steps, and how they are mixed and written.
 
-use crate::image::{Load, Op, Policy, Target, View};
+use crate::image::{Layout, Load, Op, Policy, Target, View};
 use crate::mix::Mix;
 use crate::rng::Stream;
 use crate::{Error, Result};
@@ -82,10 +82,27 @@ impl Image {
             let other = mix.is_mixed(row).then_some((partner, mix.lam));
             return self.target.write(own, other, out);
         };
-        let (width, height) = self.size();
-        let mut pasted = own.to_vec();
-        cut.paste(partner, &mut pasted, width, height);
-        self.target.write(&pasted, None, out)
+        let size = self.size();
+        if cut.is_sharp() {
+            let mut pasted = own.to_vec();
+            cut.paste(partner, &mut pasted, size, 3);
+            return self.target.write(&pasted, None, out);
+        }
+        // The element type needs its alignment, which bytes alone don't have.
+        let mut within = bytemuck::allocation::zeroed_slice_box::<f32>(out.len().div_ceil(4));
+        let within = &mut bytemuck::cast_slice_mut(&mut within)[..out.len()];
+        self.target.write(own, Some((partner, cut.outside)), out)?;
+        self.target
+            .write(own, Some((partner, cut.inside)), within)?;
+        let (planes, bytes) = match self.target.layout {
+            Layout::Chw => (3, self.target.dtype.size()),
+            Layout::Hwc => (1, 3 * self.target.dtype.size()),
+        };
+        let plane = (out.len() / planes).max(1);
+        for (from, to) in within.chunks(plane).zip(out.chunks_mut(plane)) {
+            cut.paste(from, to, size, bytes);
+        }
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ mod pairing;
 use rand_distr::{Beta, Distribution};
 
 pub use alternate::Alternate;
-pub use cut::Cut;
+pub use cut::{Cut, Squares};
 pub use keep::balanced;
 pub use pairing::{Pairing, fit};
 
@@ -74,7 +74,7 @@ pub enum Lam {
 }
 
 /// What mixing does to images.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Images {
     /// `lam * own + (1 - lam) * partner`.
     Blend,
@@ -82,6 +82,8 @@ pub enum Images {
     Choose,
     /// The row's own, with a rectangle of its partner's in its place (CutMix).
     Cut,
+    /// A blend, and within a rectangle another: there the row's own weighs so much.
+    CutBlend(f32),
 }
 
 /// What mixing does to captions.
@@ -119,6 +121,8 @@ pub struct MixGen {
     pub lam_per_sample: bool,
     /// What it does to images.
     pub images: Images,
+    /// How rectangles are drawn; `None` gives them the area 1 - lambda.
+    pub squares: Option<Squares>,
     /// What it does to captions.
     pub texts: Texts,
     /// What comes between joined captions.
@@ -142,6 +146,7 @@ impl Default for MixGen {
             lam: Lam::Fixed(0.5),
             lam_per_sample: false,
             images: Images::Blend,
+            squares: None,
             texts: Texts::Join,
             join: " ".into(),
             pairing: Pairing::Block,
@@ -174,7 +179,7 @@ impl MixGen {
             plan[row] = Mix {
                 partner,
                 lam: match self.images {
-                    Images::Blend | Images::Cut => lam,
+                    Images::Blend | Images::Cut | Images::CutBlend(_) => lam,
                     Images::Choose => f32::from(u8::from(stream.chance(0.5))),
                 },
                 words: self.draw_words(f64::from(lam), stream),
@@ -236,7 +241,20 @@ impl MixGen {
     }
 
     fn draw_cut(&self, lam: f32, stream: &mut Stream) -> Option<Cut> {
-        (self.images == Images::Cut).then(|| Cut::draw(lam, stream))
+        let (outside, inside) = match self.images {
+            Images::Blend | Images::Choose => return None,
+            Images::Cut => (1.0, 0.0),
+            Images::CutBlend(inside) => (lam, inside),
+        };
+        let drawn = match self.squares {
+            Some(squares) => squares.draw(stream),
+            None => Cut::draw(lam, stream),
+        };
+        Some(Cut {
+            outside,
+            inside,
+            ..drawn
+        })
     }
 
     fn draw_words(&self, lam: f64, stream: &mut Stream) -> Words {
@@ -269,7 +287,7 @@ impl Mix {
         }
     }
 
-    /// Sets lam to the share of the row's own pixels in an image of a size, where a part of it is cut out.
+    /// Sets lam to the weight of the row's own pixels in an image of a size, where a part of it is cut out.
     pub fn settle(&mut self, width: usize, height: usize) {
         if let Some(cut) = self.cut {
             self.lam = cut.lam(width, height);
