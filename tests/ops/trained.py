@@ -40,7 +40,8 @@ def captions(count: int, *, further: Iterable[str] = (), stride: int = 40) -> li
     said = [phrase(alphabet, share) for alphabet, share in ((HARD, 0.5), (EVERY, 0.3)) for _ in range(count)]
     some = EVERY[::stride]
     lists = ["a" + "1 a".join(some[at : at + 32]) + "a" for at in range(0, len(some), 32)]
-    return ["", " ", "  ", " a", "x" * 300, "ab" * 4000, "a" * 100, "b" * 101, "é" * 101, *said, *lists]
+    odd = ["", " ", "  ", " a", "it'ſ 'ſ'S", "so a photo of it"]
+    return [*odd, "x" * 300, "ab" * 4000, "a" * 100, "b" * 101, "é" * 101, *said, *lists]
 
 
 def clip_split(*, names: bool = False, again: bool = True) -> Any:
@@ -137,8 +138,8 @@ def roberta(corpus: list[str]) -> Any:
     """With added tokens of each kind that is known."""
     tokenizer = byte_level(corpus, before.ByteLevel(add_prefix_space=True))
     tokenizer.add_special_tokens([AddedToken("<mask>", lstrip=True, special=True, normalized=False)])
-    added = [AddedToken("a photo"), AddedToken("newword", rstrip=True), AddedToken("photo of the", normalized=False)]
-    tokenizer.add_tokens(added)
+    longer = [AddedToken("a photo"), AddedToken("a photo of")]  # of which the longer counts
+    tokenizer.add_tokens([*longer, AddedToken("newword", rstrip=True), AddedToken("photo of the", normalized=False)])
     return tokenizer
 
 
