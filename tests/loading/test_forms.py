@@ -144,6 +144,10 @@ def test_a_stock_loader_gives_the_form(data, workers):
     dataset = BatchDataset(data, RECIPE, form="huggingface")
     stock = DataLoader(dataset, batch_sampler=BatchSampler(dataset, 8), num_workers=workers)
     assert torch.equal(next(iter(stock))["pixel_values"], first(data).images)
+    own = DataLoader(
+        dataset, batch_sampler=BatchSampler(dataset, 8), num_workers=workers, collate_fn=lambda batches: batches[0].form
+    )
+    assert torch.equal(next(iter(own))["pixel_values"], first(data).images)
 
 
 def test_forms_that_are_none(data):

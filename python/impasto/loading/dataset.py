@@ -80,7 +80,8 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
             copy (on Linux; see `Ring`), instead of leaving it to torch. A batch that is held keeps its memory.
         fields: See `Loader`.
         labels: See `Loader`.
-        form: What is given, see `Loader`; a DataLoader's collate leaves it as it is.
+        form: What is given, see `Loader`. A DataLoader without a ``collate_fn`` leaves it as it is; one of your own
+            would be given it as ``batches[0].form``.
         transform: Done to each image before it is mixed, with a random stream of its own; see ``docs/views.md``. One
             function of (image [H, W, 3] uint8, `numpy.random.Generator`) that returns another such image, or one (or
             None) for each view.

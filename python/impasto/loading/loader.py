@@ -270,7 +270,7 @@ class Loader(Generic[Yielded]):
         return f"Loader({self.dataset!r}, {self.batch_sampler!r}, workers={self.workers} {kind})"
 
     # What frameworks read from a DataLoader: Lightning, Accelerate's skip_first_batches, Ray's prepare_data_loader,
-    # open_clip's trainer (which writes the two numbers into it).
+    # open_clip's trainer (which writes these two into loaders of its own).
     @property
     def num_batches(self) -> int:
         """Batches in an epoch, on this rank."""
