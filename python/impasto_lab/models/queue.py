@@ -16,7 +16,8 @@ class FeatureQueue(nn.Module):
 
     Args:
         dim: Of a feature.
-        size: K, a multiple of the batches of all processes together.
+        size: K, a multiple of the batches of all processes together; 0 keeps none, for data of so few pairs that the
+            queue would hold a pair beside itself.
 
     Attributes:
         images: [D, K], columns of length 1.
@@ -30,7 +31,7 @@ class FeatureQueue(nn.Module):
 
     def __init__(self, dim: int, size: int) -> None:
         super().__init__()
-        at_least(1, size=size)
+        at_least(0, size=size)
         for name in ("images", "texts"):
             self.register_buffer(name, functional.normalize(torch.randn(dim, size), dim=0))
         self.register_buffer("place", torch.zeros((), dtype=torch.int64))
@@ -46,8 +47,11 @@ class FeatureQueue(nn.Module):
         Raises:
             RecipeError: If the size is no multiple of the batches' together.
         """
+        size = self.images.shape[1]
+        if size == 0:
+            return
         images, texts = gathered(images), gathered(texts)
-        size, count = self.images.shape[1], len(images)
+        count = len(images)
         if size % count:
             nearest = max(round(size / count), 1) * count
             raise RecipeError(f"a queue of {size} can't be filled by batches of {count}; use queue={nearest}")

@@ -127,7 +127,7 @@ class FusionSettings(_Settings):
         fusion_layers: Layers after them that read the image too.
         text_heads: Of the text's attentions.
         dim: Of the space in which images and captions are compared.
-        queue: Features kept of earlier batches: a multiple of the global batch.
+        queue: Features kept of earlier batches: a multiple of the global batch, or 0.
         momentum: Of the slow copies.
         temperature: What similarities are divided by at the beginning; it is learned.
         dropout: In the text's layers.

@@ -12,7 +12,7 @@ from impasto.batch import BatchId
 from impasto.checks import require
 from impasto.streams import stream
 from impasto_lab.models.blocks import VisionTransformer, WordHead
-from impasto_lab.models.blocks.bert import BertEmbeddings, initialize
+from impasto_lab.models.blocks.bert import BertEmbeddings, initializer
 from impasto_lab.models.losses import masked_word_loss, matching_loss, word_patch_alignment
 from impasto_lab.models.masking import MaskedWords, Words, mask_words
 from impasto_lab.models.settings import ViltSettings
@@ -81,7 +81,7 @@ class Vilt(nn.Module):
         self.mlm_score = WordHead(width, settings.vocabulary, tied=False)
         self.itm_score = MatchingHead(width)
         for part in (self.token_type_embeddings, self.pooler, self.itm_score):
-            part.apply(initialize)
+            part.apply(initializer(width))
 
     def join(
         self, images: Tensor, input_ids: Tensor, attention_mask: Tensor, grids: Tensor | None = None

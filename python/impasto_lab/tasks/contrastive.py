@@ -1,4 +1,4 @@
-"""Contrastive training of a dual encoder, and its retrieval on held-out pairs."""
+"""Contrastive training of two towers, and their retrieval on held-out pairs."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ import torch
 from torch import Tensor
 
 from impasto.batch import Batch
-from impasto.errors import RecipeError
+from impasto.checks import require
 from impasto.mixgen import Partners, clip_loss
-from impasto_lab.models import DualEncoder
+from impasto_lab.models import Clip, DualEncoder
+from impasto_lab.models.gathering import gathered_with_gradients, processes
 from impasto_lab.tasks.held_out import HeldOut
+from impasto_lab.tasks.tokens import tokens
 
 #: The largest factor of similarities, as in the paper.
 LARGEST_SCALE = 100.0
 
 
 class ContrastiveTask:
-    """Trains a dual encoder with CLIP's loss.
+    """Trains a CLIP, or a dual encoder, with CLIP's loss; pairs of all processes are each other's negatives.
 
     Args:
         model: What is trained.
@@ -28,7 +30,7 @@ class ContrastiveTask:
     """
 
     def __init__(
-        self, model: DualEncoder, held_out: HeldOut | None = None, *, partners: Partners = "negatives"
+        self, model: DualEncoder | Clip, held_out: HeldOut | None = None, *, partners: Partners = "negatives"
     ) -> None:
         self.model = model
         self.held_out = held_out
@@ -38,14 +40,15 @@ class ContrastiveTask:
         """The loss of a batch, with the share of images whose own caption is the nearest (``accuracy``).
 
         Raises:
-            RecipeError: If the batch has no tokens.
+            RecipeError: If the batch has no tokens, or partners are to be corrected among several processes.
         """
-        if batch.input_ids is None or batch.attention_mask is None:
-            raise RecipeError("the batch has no tokens; give the recipe a tokenizer")
-        images, texts, scale = self.model(batch.images, batch.input_ids, batch.attention_mask)  # [B, D], [B, D], []
+        images, texts, scale = self.model(batch.images, *tokens(batch))  # [B, D], [B, D], []
+        alone = processes() == 1
+        require(alone or self.partners == "negatives", f"partners={self.partners!r} needs one process alone")
+        images, texts = gathered_with_gradients(images), gathered_with_gradients(texts)
         nearest = (images @ texts.T).argmax(dim=1)  # [B]
         hits = nearest == torch.arange(len(nearest), device=nearest.device)
-        loss = clip_loss(images, texts, scale, plan=batch.plan.mix, partners=self.partners)
+        loss = clip_loss(images, texts, scale, plan=batch.plan.mix if alone else None, partners=self.partners)
         return {"loss": loss, "accuracy": hits.float().mean(), "scale": scale}
 
     def after_step(self) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from impasto.errors import RecipeError
 from impasto.loading import Loader
@@ -14,7 +15,10 @@ from impasto.ops import tokenize
 from impasto.recipe import ImageRecipe, Recipe, TextRecipe
 from impasto.sources import IndexedSource
 from impasto_lab.metrics.retrieving import Retrieval, retrieval
-from impasto_lab.models import DualEncoder
+from impasto_lab.models import Albef, Clip, DualEncoder, Vilt
+
+#: Models that embed images and captions, each by itself.
+Towers = DualEncoder | Clip | Albef
 
 
 @dataclass(frozen=True)
@@ -93,17 +97,37 @@ class HeldOut:
         )
 
     @torch.no_grad()
-    def scores(self, model: DualEncoder, *, batch_size: int = 256) -> Tensor:
+    def scores(self, model: Towers, *, batch_size: int = 256) -> Tensor:
         """[N, M] similarities, on the CPU; the model is in evaluation mode meanwhile."""
-        device, training = model.logit_scale.device, model.training
-        model.eval()
-        images = [model.encode_images(part.to(device)) for part in torch.split(self.images, batch_size)]
-        ids_masks = (torch.split(part, batch_size) for part in (self.input_ids, self.attention_mask))
-        parts = zip(*ids_masks, strict=True)
-        texts = [model.encode_texts(ids.to(device), mask.to(device)) for ids, mask in parts]
-        model.train(training)
+        with _evaluating(model) as device:
+            images = [model.encode_images(part.to(device)) for part in torch.split(self.images, batch_size)]
+            ids_masks = (torch.split(part, batch_size) for part in (self.input_ids, self.attention_mask))
+            parts = zip(*ids_masks, strict=True)
+            texts = [model.encode_texts(ids.to(device), mask.to(device)) for ids, mask in parts]
         return (torch.cat(images) @ torch.cat(texts).T).cpu()  # [N, dim] @ [dim, M]
 
-    def retrieval(self, model: DualEncoder) -> Retrieval:
+    @torch.no_grad()
+    def matches(self, model: Vilt | Albef, *, batch_size: int = 256) -> Tensor:
+        """[N, M] how well each image matches each caption, on the CPU; the model is in evaluation mode meanwhile."""
+        pairs = torch.cartesian_prod(torch.arange(len(self.images)), torch.arange(len(self.captions)))  # [N * M, 2]
+        scores = []
+        with _evaluating(model) as device:
+            for images, texts in (part.T for part in torch.split(pairs, batch_size)):
+                given = (self.images[images], self.input_ids[texts], self.attention_mask[texts])
+                scores.append(model.match(*(part.to(device) for part in given))[:, 1].cpu())
+        return torch.cat(scores).view(len(self.images), -1)
+
+    def retrieval(self, model: Towers) -> Retrieval:
         """Recalls of a model in both directions."""
         return retrieval(self.scores(model).numpy(), self.image_of.numpy())
+
+
+@contextmanager
+def _evaluating(model: nn.Module) -> Iterator[torch.device]:
+    """A model in evaluation mode, and where it is."""
+    training = model.training
+    model.eval()
+    try:
+        yield next(model.parameters()).device
+    finally:
+        model.train(training)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -30,7 +33,7 @@ class BertEmbeddings(nn.Module):
         self.token_type_embeddings = nn.Embedding(2, width)
         self.LayerNorm = nn.LayerNorm(width, eps=EPS)
         self.dropout = nn.Dropout(dropout)
-        self.apply(initialize)
+        self.apply(initializer(width))
 
     def forward(self, input_ids: Tensor) -> Tensor:
         """From ids [B, L] int64 to [B, L, W].
@@ -169,7 +172,7 @@ class Bert(nn.Module):
         self.embeddings = BertEmbeddings(vocabulary, width, length, dropout)
         widths = [None] * text_layers + [image_width] * fusion_layers
         self.encoder = BertEncoder([BertLayer(width, heads, dropout, image) for image in widths])
-        self.apply(initialize)
+        self.apply(initializer(width))
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Captions alone: from ids and mask [B, L] to [B, L, W] after the text layers."""
@@ -213,7 +216,7 @@ class WordHead(nn.Module):
         self.transform = WordTransform(width)
         self.decoder = None if tied else nn.Linear(width, vocabulary, bias=False)
         self.bias = nn.Parameter(torch.zeros(vocabulary))
-        self.apply(initialize)
+        self.apply(initializer(width))
 
     def forward(self, hidden: Tensor, table: Tensor | None = None) -> Tensor:
         """Logits [..., V] of hidden vectors [..., W]; ``table`` is the words' embeddings [V, W] where they are tied."""
@@ -222,9 +225,15 @@ class WordHead(nn.Module):
         return functional.linear(self.transform(hidden), table, self.bias)
 
 
-def initialize(module: nn.Module) -> None:
-    """Gives matrices and tables BERT's normal distribution of 0.02."""
-    if isinstance(module, nn.Linear | nn.Embedding):
-        nn.init.normal_(module.weight, std=0.02)
-    if isinstance(module, nn.Linear) and module.bias is not None:
-        nn.init.zeros_(module.bias)
+def initializer(width: int) -> Callable[[nn.Module], None]:
+    """Gives matrices BERT's normal distribution: 0.02 at its width of 768, wider in narrower models; tables 0.02."""
+
+    def initialize(module: nn.Module) -> None:
+        if isinstance(module, nn.Embedding):
+            nn.init.normal_(module.weight, std=0.02)
+        if isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight, std=0.02 * math.sqrt(768 / width))
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+    return initialize

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Literal
 
@@ -155,7 +156,10 @@ class VisionTransformer(nn.Module):
         self.norm = nn.LayerNorm(width, eps=eps)
         nn.init.trunc_normal_(self.cls_token, std=0.02)
         nn.init.trunc_normal_(self.pos_embed, std=0.02)
-        self.apply(_initialize)
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.trunc_normal_(module.weight, std=0.02 * math.sqrt(768 / width))  # 0.02 at the papers' width
+                nn.init.zeros_(module.bias)
 
     def embed(self, images: Tensor, grids: Tensor | None = None) -> Tensor:
         """The image's token and its patches, with their places.
@@ -199,9 +203,3 @@ class VisionTransformer(nn.Module):
             hidden = block(hidden)
         normed: Tensor = self.norm(hidden)
         return normed
-
-
-def _initialize(module: nn.Module) -> None:
-    if isinstance(module, nn.Linear):
-        nn.init.trunc_normal_(module.weight, std=0.02)
-        nn.init.zeros_(module.bias)

@@ -1,0 +1,81 @@
+"""Models as folders of ours (safetensors and their settings), or of Hugging Face's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save_file
+from torch import Tensor
+
+from impasto.errors import CheckpointError, RecipeError
+from impasto.files import new_folder
+from impasto_lab.models.albef import Albef
+from impasto_lab.models.checkpoints.clip import clip_for_transformers
+from impasto_lab.models.checkpoints.reading import fill, read_config, read_tensors
+from impasto_lab.models.checkpoints.vilt import vilt_for_transformers
+from impasto_lab.models.clip import Clip
+from impasto_lab.models.settings import ClipSettings, FusionSettings, ViltSettings
+from impasto_lab.models.tcl import Tcl
+from impasto_lab.models.vilt import Vilt
+
+_KINDS: dict[str, tuple[Any, Any]] = {
+    "clip": (Clip, ClipSettings),
+    "vilt": (Vilt, ViltSettings),
+    "albef": (Albef, FusionSettings),
+    "tcl": (Tcl, FusionSettings),
+}
+
+
+def save_model(model: Clip | Vilt | Albef, folder: str | Path) -> None:
+    """Saves a model as ``model.safetensors`` and ``config.json``, in a folder that appears when it is complete.
+
+    Raises:
+        RecipeError: If it is of another kind.
+    """
+    kind = next((name for name, (made, _) in _KINDS.items() if type(model) is made), None)
+    if kind is None:
+        raise RecipeError(f"a {type(model).__name__} can't be saved so; those of {', '.join(_KINDS)} can")
+    _write(folder, model.state_dict(), {"model": kind, "settings": asdict(model.settings)})
+
+
+def open_model(folder: str | Path) -> Clip | Vilt | Albef:
+    """A model that `save_model` saved, in evaluation mode on the CPU.
+
+    Raises:
+        CheckpointError: If it is missing, damaged, or of something else.
+    """
+    config = read_config(folder)
+    if config.get("model") not in _KINDS:
+        raise CheckpointError("its config.json names none of our models; see load_clip and its like", path=str(folder))
+    made, settings = _KINDS[config["model"]]
+    try:
+        model: Clip | Vilt | Albef = made(settings(**config["settings"]))
+    except (KeyError, TypeError, RecipeError) as error:
+        raise CheckpointError(f"its settings are not the model's: {error}", path=str(folder)) from error
+    fill(model, read_tensors(folder), folder)
+    return model.eval()
+
+
+def export_model(model: Clip | Vilt, folder: str | Path) -> None:
+    """Writes a model as Hugging Face's transformers read it: a CLIP, or a ViLT for masked words.
+
+    Raises:
+        RecipeError: If it is of a kind that they don't have, as ALBEF and TCL are.
+    """
+    if isinstance(model, Clip):
+        _write(folder, *clip_for_transformers(model))
+    elif isinstance(model, Vilt):
+        _write(folder, *vilt_for_transformers(model))
+    else:
+        raise RecipeError(f"transformers have no {type(model).__name__}; use save_model")
+
+
+def _write(folder: str | Path, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> None:
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with new_folder(folder) as place:
+        save_file(whole, place / "model.safetensors", metadata={"format": "pt"})
+        (place / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
