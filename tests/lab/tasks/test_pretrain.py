@@ -1,0 +1,159 @@
+"""Pretraining: every model learns 32 pairs by heart, and what it is given is judged."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+
+import impasto
+from impasto.batch import BatchId
+from impasto_lab.models import (
+    Albef,
+    Clip,
+    ClipSettings,
+    FusionDraw,
+    FusionSettings,
+    Tcl,
+    Vilt,
+    ViltDraw,
+    ViltSettings,
+    Words,
+)
+from impasto_lab.tasks import ContrastiveTask, HeldOut
+from impasto_lab.tasks.pretrain import FusionPretraining, ViltPretraining
+from impasto_lab.training import FitSettings, fit
+
+PAIRS = 32
+WORDS = [f"{first}{second}" for first in "abcdef" for second in "aeiou"]
+
+
+@pytest.fixture(scope="module")
+def vocabulary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("vocabulary") / "vocab.txt"
+    path.write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> impasto.sources.CocoCaptions:
+    """Images of 4x4 colors, each with a caption of six words that no other begins with."""
+    folder, draw = tmp_path_factory.mktemp("pairs"), np.random.default_rng(0)
+    images, annotations = [], []
+    for number in range(PAIRS):
+        squares = Image.fromarray(draw.integers(0, 256, (4, 4, 3), np.uint8))
+        file = io.BytesIO()
+        squares.resize((32, 32), Image.Resampling.NEAREST).save(file, "PNG")
+        (folder / f"{number}.png").write_bytes(file.getvalue())
+        words = [WORDS[number % 30], WORDS[number // 30], *(WORDS[at] for at in draw.integers(0, 30, 4))]
+        images.append({"id": number, "file_name": f"{number}.png"})
+        annotations.append({"id": number, "image_id": number, "caption": " ".join(words)})
+    path = folder / "captions.json"
+    path.write_text(json.dumps({"images": images, "annotations": annotations}))
+    return impasto.sources.CocoCaptions(path, images=folder)
+
+
+def _recipe(vocabulary: Path, *, views: int = 1) -> impasto.Recipe:
+    image = impasto.ImageRecipe(size=32, crop="none")
+    text = impasto.TextRecipe(tokenizer=impasto.BertTokenizer(vocabulary=vocabulary), length=12)
+    return impasto.Recipe(image=(image,) * views if views > 1 else image, text=text, mix=None)
+
+
+def _fit(task: object, data: object, recipe: impasto.Recipe, steps: int, lr: float) -> dict[str, float]:
+    loader = impasto.Loader(data, recipe, batch_size=PAIRS, workers=0, shuffle=False)
+    settings = FitSettings(steps=steps, lr=lr, weight_decay=0.0, warmup=10, log_every=steps)
+    return fit(task, loader, settings).scores
+
+
+FOUND = ("tr@1", "ir@1")
+
+
+class _FixedVilt(ViltPretraining):
+    """Draws for every batch what it draws for the first."""
+
+    def step(self, batch: impasto.Batch) -> Mapping[str, Tensor]:
+        return super().step(batch.changed(id=BatchId()))
+
+
+class _FixedFusion(FusionPretraining):
+    """Draws for every batch what it draws for the first."""
+
+    def step(self, batch: impasto.Batch) -> Mapping[str, Tensor]:
+        return super().step(batch.changed(id=BatchId()))
+
+
+@pytest.mark.slow
+def test_clip_learns_pairs_by_heart(data: impasto.sources.CocoCaptions, vocabulary: Path) -> None:
+    torch.manual_seed(0)
+    recipe = _recipe(vocabulary)
+    model = Clip(ClipSettings.preset("tiny", vocabulary=35))
+    scores = _fit(ContrastiveTask(model, HeldOut.of(data, recipe)), data, recipe, 80, 3e-3)
+    assert [scores[name] for name in FOUND] == [100, 100]
+
+
+@pytest.mark.slow
+def test_vilt_learns_fixed_pairs_by_heart(data: impasto.sources.CocoCaptions, vocabulary: Path) -> None:
+    torch.manual_seed(0)
+    recipe, words = _recipe(vocabulary), Words.read(vocabulary)
+    model, held = Vilt(ViltSettings.preset("tiny", vocabulary=35)), HeldOut.of(data, recipe)
+    task = _FixedVilt(model, words, held)
+    loader = impasto.Loader(data, recipe, batch_size=PAIRS, workers=0, shuffle=False)
+    done = fit(task, loader, FitSettings(steps=100, lr=2e-3, weight_decay=0.0, warmup=10))
+    draw = ViltDraw.of(held.input_ids, words, seed=0, id=BatchId())
+    losses = model.eval()(held.images, held.input_ids, held.attention_mask, draw)
+    assert losses["itm"] < 0.05
+    assert losses["mlm"] < 0.1
+    # Words come to lie on the patches of their own image, and off those of another.
+    assert losses["wpa"] < done.records[0]["wpa"] - 0.02
+    scores = held.matches(model)
+    wrong = draw.images != torch.arange(PAIRS)
+    assert scores.shape == (PAIRS, PAIRS)
+    assert scores.diagonal()[~wrong].min() > scores[draw.images, torch.arange(PAIRS)][wrong].max()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [Albef, Tcl])
+def test_fusion_models_learn_pairs_by_heart(
+    kind: type[Albef], data: impasto.sources.CocoCaptions, vocabulary: Path
+) -> None:
+    torch.manual_seed(0)
+    recipe, words = _recipe(vocabulary, views=2 if kind is Tcl else 1), Words.read(vocabulary)
+    model = kind(FusionSettings.preset("tiny", vocabulary=35, queue=0, momentum=0.9))
+    held = HeldOut.of(data, recipe)
+    scores = _fit(_FixedFusion(model, words, held), data, recipe, 150, 3e-3)
+    draw = FusionDraw.of(held.input_ids, words, seed=0, id=BatchId())
+    given = (held.images, held.input_ids, held.attention_mask, draw)
+    model.eval()
+    plain, taught = (model(*given, alpha=alpha, other_view=held.images) for alpha in (0.0, 0.4))
+    assert [scores[name] for name in FOUND] == [100, 100]
+    assert plain["itm"] < 0.05
+    assert plain["mlm"] < 0.1
+    across = (taught["i2t"] + taught["t2i"]) / 2 if kind is Tcl else taught["ita"]
+    assert across - taught["ita_entropy"] < 0.05
+
+
+def test_what_pretraining_is_given_is_judged(data: impasto.sources.CocoCaptions, vocabulary: Path) -> None:
+    words = Words.read(vocabulary)
+    with pytest.raises(impasto.RecipeError, match="35 ids and the model 30522; use vocabulary=35"):
+        ViltPretraining(Vilt(ViltSettings.preset("tiny")), words)
+    one_view = next(iter(impasto.Loader(data, _recipe(vocabulary), batch_size=8, workers=0)))
+    tcl = Tcl(FusionSettings.preset("tiny", vocabulary=35, queue=12))
+    with pytest.raises(impasto.RecipeError, match="two views"):
+        FusionPretraining(tcl, words).step(one_view)
+    albef = Albef(FusionSettings.preset("tiny", vocabulary=35, queue=12))
+    with pytest.raises(impasto.RecipeError, match="use queue=16"):
+        FusionPretraining(albef, words).step(one_view)
+
+
+def test_the_teachers_weight_grows_with_the_batches(vocabulary: Path) -> None:
+    model = Albef(FusionSettings.preset("tiny", vocabulary=35))
+    task = FusionPretraining(model, Words.read(vocabulary), ramp=8)
+    weights = [task.weight(BatchId(epoch, step, number)) for epoch, step, number in ((0, 0, 0), (0, 2, 2), (1, 0, 9))]
+    assert weights == pytest.approx([0, 0.1, 0.4])
