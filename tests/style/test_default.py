@@ -61,6 +61,15 @@ def test_random_styles_differ(model: StyleModel, contents: Tensor) -> None:
         assert apart[~torch.eye(10, dtype=torch.bool)].min() > 0.02
 
 
+def test_faint_styles_leave_what_is_seen(model: StyleModel, contents: Tensor) -> None:
+    """Nothing at strength 0, and 28 dB at a tenth; what is sharp stays sharp at half."""
+    stylize = impasto.StyleRandomizer(model, seed=2)
+    assert torch.equal(stylize(contents, alpha=0.0), contents)
+    several = contents.repeat_interleave(8, dim=0)
+    differences = (stylize(several, alpha=0.1) - several).square().mean()
+    assert float(-10 * differences.log10()) > 28
+
+
 @torch.no_grad()
 def test_strength_is_a_scale(model: StyleModel, contents: Tensor) -> None:
     """The stronger, the further from the image itself."""

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from impasto.style import StyleModel, load_features
+import pytest
+import torch
+
+from impasto import StyleRandomizer
+from impasto.style import EmbeddingMixture, StyleModel, load_features, style_loss
 from impasto.style.model import DEFAULT
 from impasto_lab.experiments.default_style.card import card
-from impasto_lab.experiments.default_style.falling import falls
+from impasto_lab.experiments.default_style.grid import grid_energy
+from impasto_lab.experiments.default_style.held_out import photographs, styles
+from impasto_lab.tasks.train_style import OBJECTIVE_LAYERS
 
 ROOT = Path(__file__).parents[3]
 
@@ -15,8 +21,35 @@ ROOT = Path(__file__).parents[3]
 def test_the_card_says_what_is_measured() -> None:
     """On the file as it is: a figure of its header is what somebody wrote there."""
     model = StyleModel.load()
-    found = falls(model, load_features("small"))
-    assert DEFAULT.with_name("README.md").read_text(encoding="utf-8") == card(model, found)
-    assert f"falls by {found['all']:.1f} times" in " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
-    assert found["all"] > 3 and min(found.values()) > 1.5
+    measures, features = model.about["measures"], load_features("small")
+
+    def layers(images: torch.Tensor) -> list[torch.Tensor]:
+        return list(features.extract(images, OBJECTIVE_LAYERS).values())
+
+    wanted, stylize = styles(), StyleRandomizer(model)
+    target = layers(wanted)
+    for name in ("rocket", "hopper"):
+        plain = photographs()[name].expand(len(wanted), -1, -1, -1)
+        painted = stylize(plain, styles=wanted, alpha=1.0)
+        fall = (style_loss(layers(plain), target) / style_loss(layers(painted), target)).median()
+        assert float(fall) == pytest.approx(measures["fall_photographs"][name], rel=0.02)
+        assert torch.equal(stylize(plain, styles=wanted, alpha=0.0), plain)
+    assert DEFAULT.with_name("README.md").read_text(encoding="utf-8") == card(model)
+    assert f"falls by {measures['fall']['trained']:.1f} times" in " ".join(
+        (ROOT / "README.md").read_text(encoding="utf-8").split()
+    )
+    assert model.give_back
+    assert isinstance(model.distribution, EmbeddingMixture)
     assert DEFAULT.stat().st_size < 4_000_000
+
+
+def test_grids_of_four_pixels_are_found() -> None:
+    noise = torch.rand(4, 3, 128, 128, generator=torch.Generator().manual_seed(0))
+    smooth = grid_energy(noise)
+    assert float((smooth - 1).abs().max()) < 0.5
+    cells = torch.zeros(128)
+    cells[::4] = 0.2
+    assert float((grid_energy(noise + cells) / smooth).min()) > 2
+    cells = torch.zeros(128)
+    cells[::5] = 0.2
+    assert float((grid_energy(noise + cells) / smooth).max()) < 1.2

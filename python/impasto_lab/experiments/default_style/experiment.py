@@ -13,7 +13,7 @@ def run_piece(piece: Piece, settings: DefaultStyle, place: Place) -> Mapping[str
     """Renders the data, trains features and networks, and measures on what was held out.
 
     Returns:
-        The measures, see `measure.Measures`; accuracies by strength.
+        The measures, see `measure.Measures`; what is measured several times by name and which.
     """
     # torch's; a page of help needs the experiment alone
     from impasto_lab.experiments.default_style.running import run
@@ -21,9 +21,10 @@ def run_piece(piece: Piece, settings: DefaultStyle, place: Place) -> Mapping[str
 
     chosen = replace(settings, seed=piece.seed)
     model = run(place.folder, chosen, device=pick_device(place.device), narrator=place.narrator)
-    measures = dict(model.about["measures"])
-    accuracy = {f"accuracy, {strength}": value for strength, value in measures.pop("accuracy").items()}
-    return {**measures, **accuracy}
+    found: dict[str, float] = {}
+    for name, value in model.about["measures"].items():
+        found |= {f"{name}, {which}": one for which, one in value.items()} if isinstance(value, dict) else {name: value}
+    return found
 
 
 EXPERIMENT = Experiment(

@@ -2,55 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor, nn
 
+from impasto import StyleRandomizer
 from impasto.loading import Loader
 from impasto.progress import Progress
 from impasto.recipe import ImageRecipe, Recipe
 from impasto.sources import ImageFolder
-from impasto.style import Extract, Features, SmallVGG, StyleModel, style_loss
+from impasto.style import Extract, Features, StyleModel, style_loss
 from impasto_lab.experiments.default_style.data import StyleData
+from impasto_lab.experiments.default_style.grid import grid_energy
+from impasto_lab.experiments.default_style.held_out import photographs, styles, textures
+from impasto_lab.experiments.default_style.judges import judges
 from impasto_lab.experiments.default_style.settings import DefaultStyle
 from impasto_lab.experiments.default_style.shapes import accuracy, shapes, train_classifier
-from impasto_lab.tasks.train_style import OBJECTIVE_LAYERS
 
-#: Strengths at which the classifier looks.
+#: Strengths at which the classifier is asked.
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
+#: Strengths at which style loss and grid are measured; at 0, where the image is given back, nothing changes.
+STRENGTHS = (0.5, 1.0)
+#: Strengths at which an image is compared with itself.
+FAINT = (0.0, 0.1)
+#: Random styles, and held-out ones, whose distances are taken.
+_COMPARED = 10
+#: A difference of 1e-5 of pixels, 100 dB, is none.
+_NONE = 1e-10
 
 
 @dataclass(frozen=True)
 class Measures:
-    """What a style model does to held-out contents and styles.
+    """What a `StyleRandomizer` with a style model does to photographs that were held out whole, at 128 pixels.
 
     Attributes:
-        style_before: Mean style loss (Gram matrices over positions, four layers of the shipped features) between
-            contents and styles.
-        style_after: The same of the contents painted in the styles, at strength 1.
-        fall: The one over the other.
-        fall_median: The median of that, pair by pair.
-        fall_random: ``fall_median`` by features that took no part in training: random orthogonal filters.
+        fall: By what the style loss falls at strength 1 (Gram matrices over positions, added over four layers; of the
+            plain photograph over that of the painted one), the median over all pairs of photographs and held-out
+            styles, by judge: ``"trained"``, the features that losses looked at, ``"random"`` filters, and
+            ``"separate"``, the classifier of shapes.
+        fall_least: The median over styles of the photograph for which that is least, by judge.
+        fall_photographs: That median by photograph, by the trained features.
+        fall_textures: The median over photographs and photographed textures (brick, grass, gravel), by judge.
+        fall_strengths: The median over all pairs by strength, by the trained features.
+        psnr: In dB, between photographs and themselves in random styles, by strength; 100 for no difference.
         accuracy: Of a classifier trained on plain images, on images painted in random styles, by strength; ``"plain"``
             on the images themselves.
-        random_distance: Mean root mean square distance between ten random styles of one image, at strength 1.
-        style_distance: The same between an image painted in ten held-out styles.
-        plain_distance: The same between ten different contents, for scale.
-        reconstruction: PSNR in dB between an image and itself at strength 0.
+        random_distance: Mean root mean square distance between ten random styles of a photograph, at strength 1.
+        style_distance: The same between a photograph painted in ten held-out styles.
+        plain_distance: The same between different photographs, for scale.
+        grid: Energy at the grid's period of four pixels beside that of its neighbours, over the same of the photograph,
+            the median over pairs, by strength.
     """
 
-    style_before: float
-    style_after: float
-    fall: float
-    fall_median: float
-    fall_random: float
+    fall: dict[str, float]
+    fall_least: dict[str, float]
+    fall_photographs: dict[str, float]
+    fall_textures: dict[str, float]
+    fall_strengths: dict[str, float]
+    psnr: dict[str, float]
     accuracy: dict[str, float]
     random_distance: float
     style_distance: float
     plain_distance: float
-    reconstruction: float
+    grid: dict[str, float]
 
     def as_dict(self) -> dict[str, object]:
         """As JSON has it, rounded."""
@@ -62,11 +77,10 @@ class Measures:
         }
 
 
-def held_out(data: StyleData, split: str, count: int, *, side: int, seed: int) -> Tensor:
-    """Held-out images: ``split`` is ``"contents"`` or ``"styles"``; [N, 3, side, side] in [0, 1]."""
-    folder = data.contents("test") if split == "contents" else data.styles("test")
+def held_out(data: StyleData, count: int, *, side: int, seed: int) -> Tensor:
+    """Held-out styles to look at, [N, 3, side, side] in [0, 1]."""
     recipe = Recipe(image=ImageRecipe(size=side, scale=(0.5, 1.0), ratio=(1, 1), hflip=0.0, normalize=None), text=None)
-    source = ImageFolder(folder)
+    source = ImageFolder(data.styles("test"))
     loader = Loader(source, recipe, batch_size=min(count, len(source)), workers=0, seed=seed)
     return next(iter(loader)).images
 
@@ -83,74 +97,79 @@ def one_of_each(data: StyleData, *, side: int) -> Tensor:
 
 
 @torch.no_grad()
-def measure(
-    model: StyleModel,
-    features: Features,
-    data: StyleData,
-    settings: DefaultStyle,
-    *,
-    progress: Progress,
-    side: int = 128,
-) -> Measures:
+def measure(model: StyleModel, features: Features, settings: DefaultStyle, *, progress: Progress) -> Measures:
     """Takes all measures.
 
     Args:
         model: On the CPU, in evaluation mode.
         features: Those that the losses were computed by.
-        data: Its test splits are looked at.
         settings: Seed and sizes.
         progress: Called on the way.
-        side: Of the images, in pixels; the classifier's have its own.
     """
-    seed = settings.seed
-    contents = held_out(data, "contents", settings.measured_contents, side=side, seed=seed)
-    styles = held_out(data, "styles", settings.measured_styles, side=side, seed=seed)
-    wanted = model.predictor(styles)
-    extract: dict[str, Extract] = {"trained": _layers(features), "random": _random_features(seed)}
-    before: dict[str, list[Tensor]] = {name: [] for name in extract}
-    after: dict[str, list[Tensor]] = {name: [] for name in extract}
+    stylize, seed = StyleRandomizer(model, check="never"), settings.seed
+    named, wanted, real = photographs(), styles()[: settings.measured_styles], textures()
+    contents = torch.stack(list(named.values())[: settings.measured_contents])
+    total = len(contents) + 2
+    images, labels = shapes(settings.shapes, seed=seed, split="train")
+    with torch.enable_grad():
+        classifier = train_classifier(images, labels, epochs=settings.shape_epochs, seed=seed)
+    progress(1, total)
+    asked = judges(features, classifier, seed=seed)
+    fall: dict[str, list[Tensor]] = {name: [] for name in asked}  # [S] for each photograph
+    rough: dict[str, list[Tensor]] = {name: [] for name in asked}
+    strengths: dict[str, list[Tensor]] = {str(alpha): [] for alpha in STRENGTHS}
+    grid: dict[str, list[Tensor]] = {str(alpha): [] for alpha in STRENGTHS}
+    drawn = model.distribution.sample(_COMPARED, torch.Generator().manual_seed(seed))
+    likeness: dict[str, list[Tensor]] = {str(alpha): [] for alpha in FAINT}
     for number, content in enumerate(contents):
-        plain = content.expand(len(styles), -1, -1, -1)
-        painted = model.transformer(plain, wanted)
-        for name, look in extract.items():
-            target = look(styles)
-            before[name].append(style_loss(look(plain), target))
-            after[name].append(style_loss(look(painted), target))
-        progress(number + 1, len(contents) + len(ALPHAS) + 2)
-    unpainted, done = ({name: torch.cat(losses) for name, losses in found.items()} for found in (before, after))
-    random_distance, style_distance = _distances(model, contents[:8], wanted[:10], seed)
-    accuracies = _accuracies(
-        model, settings, lambda done: progress(len(contents) + done, len(contents) + len(ALPHAS) + 2)
-    )
-    own = model.transformer(contents, model.predictor(contents))
+        plain = content.expand(len(wanted), -1, -1, -1)
+        for alpha in STRENGTHS:
+            painted = stylize(plain, styles=wanted, alpha=alpha)
+            grid[str(alpha)].append(grid_energy(painted) / grid_energy(content[None]))
+            strengths[str(alpha)].append(_fall(asked["trained"], plain, painted, wanted))
+        for name, judge in asked.items():  # of the last, at strength 1
+            fall[name].append(_fall(judge, plain, painted, wanted))
+            rougher = stylize(plain[: len(real)], styles=real, alpha=1.0)
+            rough[name].append(_fall(judge, plain[: len(real)], rougher, real))
+        for alpha in FAINT:
+            faint = stylize(content.expand(len(drawn), -1, -1, -1), embeddings=drawn, alpha=alpha)
+            likeness[str(alpha)].append((faint - content).square().mean(dim=(1, 2, 3)).clamp(min=_NONE))
+        progress(number + 2, total)
+    by_photograph = {name: torch.stack(found).median(dim=1).values for name, found in fall.items()}
+    embeddings = model.predictor(wanted)
+    accuracies = _accuracies(stylize, classifier, settings)
+    progress(total, total)
     return Measures(
-        style_before=float(unpainted["trained"].mean()),
-        style_after=float(done["trained"].mean()),
-        fall=float(unpainted["trained"].mean() / done["trained"].mean()),
-        fall_median=float((unpainted["trained"] / done["trained"]).median()),
-        fall_random=float((unpainted["random"] / done["random"]).median()),
+        fall=_medians(fall),
+        fall_least={name: float(found.min()) for name, found in by_photograph.items()},
+        fall_photographs=dict(zip(named, by_photograph["trained"].tolist(), strict=False)),
+        fall_textures=_medians(rough),
+        fall_strengths=_medians(strengths),
+        psnr={alpha: float(-10 * torch.cat(found).mean().log10()) for alpha, found in likeness.items()},
         accuracy=accuracies,
-        random_distance=random_distance,
-        style_distance=style_distance,
-        plain_distance=_spread(contents[:10]),
-        reconstruction=float(-10 * (own - contents).square().mean().log10()),
+        random_distance=_distance(stylize, contents, drawn),
+        style_distance=_distance(stylize, contents, embeddings[:_COMPARED]),
+        plain_distance=_spread(contents),
+        grid=_medians(grid),
     )
 
 
-def _layers(features: Features) -> Extract:
-    return lambda images: list(features.extract(images, OBJECTIVE_LAYERS).values())
+def _fall(judge: Extract, plain: Tensor, painted: Tensor, wanted: Tensor) -> Tensor:
+    target = judge(wanted)
+    return style_loss(judge(plain), target) / style_loss(judge(painted), target)  # [S]
 
 
-def _distances(model: StyleModel, contents: Tensor, wanted: Tensor, seed: int) -> tuple[float, float]:
-    """Between ten random styles, and between ten held-out ones, of each content."""
-    drawn = model.distribution.sample(10, torch.Generator().manual_seed(seed))
-    found = []
-    for embeddings in (drawn, wanted):
-        each = [
-            _spread(model.transformer(content.expand(len(embeddings), -1, -1, -1), embeddings)) for content in contents
-        ]
-        found.append(sum(each) / len(each))
-    return found[0], found[1]
+def _medians(found: dict[str, list[Tensor]]) -> dict[str, float]:
+    return {name: float(torch.cat(values).median()) for name, values in found.items()}
+
+
+def _distance(stylize: StyleRandomizer, contents: Tensor, embeddings: Tensor) -> float:
+    """Between the styles of each content at strength 1."""
+    each = [
+        _spread(stylize(content.expand(len(embeddings), -1, -1, -1), embeddings=embeddings, alpha=1.0))
+        for content in contents
+    ]
+    return sum(each) / len(each)
 
 
 def _spread(images: Tensor) -> float:
@@ -159,30 +178,10 @@ def _spread(images: Tensor) -> float:
     return float(apart.sum() / (len(images) * (len(images) - 1)))
 
 
-def _accuracies(model: StyleModel, settings: DefaultStyle, tell: Callable[[int], None]) -> dict[str, float]:
-    images, labels = shapes(settings.shapes, seed=settings.seed, split="train")
-    with torch.enable_grad():
-        network = train_classifier(images, labels, epochs=settings.shape_epochs, seed=settings.seed)
-    tell(1)
+def _accuracies(stylize: StyleRandomizer, classifier: nn.Module, settings: DefaultStyle) -> dict[str, float]:
     images, labels = shapes(settings.shapes // 6, seed=settings.seed, split="test")
-    found = {"plain": accuracy(network, images, labels)}
-    drawn = model.distribution.sample(len(images), torch.Generator().manual_seed(settings.seed + 1))
-    own = torch.cat([model.predictor(part) for part in torch.split(images, 64)])
-    for number, alpha in enumerate(ALPHAS):
-        mixed = torch.lerp(own, drawn, alpha)
-        parts = zip(torch.split(images, 64), torch.split(mixed, 64), strict=True)
-        painted = torch.cat([model.transformer(part, embeddings) for part, embeddings in parts])
-        found[str(alpha)] = accuracy(network, painted, labels)
-        tell(2 + number)
+    drawn = stylize.model.distribution.sample(len(images), torch.Generator().manual_seed(settings.seed + 1))
+    found = {"plain": accuracy(classifier, images, labels)}
+    for alpha in ALPHAS:
+        found[str(alpha)] = accuracy(classifier, stylize(images, embeddings=drawn, alpha=alpha), labels)
     return found
-
-
-def _random_features(seed: int) -> SmallVGG:
-    """A VGG of random orthogonal filters (Ustyuzhaninov et al. 2016: such features know textures too)."""
-    network = SmallVGG()
-    generator = torch.Generator().manual_seed(seed)
-    for block in network.blocks:
-        for conv in block.convs:  # type: ignore[union-attr]
-            nn.init.orthogonal_(conv.weight, gain=2**0.5, generator=generator)
-            nn.init.zeros_(conv.bias)
-    return network.eval().requires_grad_(False)

@@ -9,11 +9,12 @@ from typing import Any
 
 import torch
 
+from impasto import StyleRandomizer
 from impasto.sources import ImageFolder, Sequence, Source
 from impasto.style import StyleModel, load_features
 from impasto_lab.experiments.default_style.card import card, rows
 from impasto_lab.experiments.default_style.data import SCENES, StyleData, write
-from impasto_lab.experiments.default_style.falling import falls
+from impasto_lab.experiments.default_style.families import fit_families
 from impasto_lab.experiments.default_style.features import save_features, train_features
 from impasto_lab.experiments.default_style.measure import Measures, held_out, measure, one_of_each
 from impasto_lab.experiments.default_style.settings import DefaultStyle, Phase
@@ -61,16 +62,19 @@ def run(
     assert model is not None, "there are no phases"
     write_curves(root / "curves.png", _records(root, chosen), PARTS)
     kept = root / "model.safetensors"
-    model.about = {"settings": asdict(chosen)}
-    model.save(kept, dtype=torch.float16)
+    families = fit_families(model.predictor, data, side=chosen.phases[-1].side)
+    about = {"settings": asdict(chosen)}
+    StyleModel(model.transformer, model.predictor, families, model.content_mean, about, give_back=True).save(
+        kept, dtype=torch.float16
+    )
     model = StyleModel.load(kept)  # what is measured is what is kept, rounding and all
     with tell.bar("measuring") as advance:
-        measures = measure(model, load_features(features), data, chosen, progress=advance)
+        measures = measure(model, load_features(features), chosen, progress=advance)
     _tell(measures, tell)
     model.about["measures"] = measures.as_dict()
     model.save(kept, dtype=torch.float16)
     (root / "measures.json").write_text(json.dumps(model.about, indent=2) + "\n", encoding="utf-8")
-    (root / "README.md").write_text(card(model, falls(model, load_features(features))), encoding="utf-8")
+    (root / "README.md").write_text(card(model), encoding="utf-8")
     write_sheets(root, model, data, chosen)
     tell.say(f"see {kept}, {root / 'measures.json'} and {root / 'held-out.png'}")
     return model
@@ -101,20 +105,19 @@ def _contents(data: StyleData, photographs: int) -> Source:
 def write_sheets(root: Path, model: StyleModel, data: StyleData, settings: DefaultStyle) -> None:
     """Writes pictures of held-out contents: in held-out styles, and in random ones at three strengths."""
     contents = one_of_each(data, side=160)
-    styles = held_out(data, "styles", 8, side=160, seed=settings.seed + 1)
-    painted = [model.transformer(image.expand(8, -1, -1, -1), model.predictor(styles)) for image in contents]
+    styles, stylize = held_out(data, 8, side=160, seed=settings.seed + 1), StyleRandomizer(model)
+    painted = [stylize(image.expand(8, -1, -1, -1), styles=styles, alpha=1.0) for image in contents]
     style_sheet(contents, styles, torch.stack(painted)).save(root / "held-out.png")
     drawn = model.distribution.sample(8, torch.Generator().manual_seed(settings.seed))
     rows = []
     for image in contents[:2]:
-        own = model.predictor(image[None])
-        rows += [model.transformer(image.expand(8, -1, -1, -1), torch.lerp(own, drawn, a)) for a in (0.25, 0.5, 1.0)]
+        rows += [stylize(image.expand(8, -1, -1, -1), embeddings=drawn, alpha=a) for a in (0.25, 0.5, 1.0)]
     shown = contents[:2].repeat_interleave(3, dim=0)
     style_sheet(shown, None, torch.stack(rows)).save(root / "random.png")
 
 
 def _tell(measures: Measures, tell: Narrator) -> None:
-    tell.table("on held-out contents and styles", ("measure", "value"), rows(measures.as_dict()))
+    tell.table("on held-out contents and styles", ("measure", "value", "wanted"), rows(measures.as_dict()))
 
 
 def _train(

@@ -23,6 +23,7 @@ class Phase:
         variation_weight: Of total variation.
         colors: Weight of colours in the style loss.
         photographs: How often an epoch visits each part of a photograph; scenes are visited once.
+        scales: Sizes that the loss looks at images in; see `StyleTraining`.
     """
 
     side: int
@@ -35,6 +36,7 @@ class Phase:
     variation_weight: float = 1.0
     colors: float = 1.0
     photographs: int = 1
+    scales: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +53,8 @@ class DefaultStyle:
         feature_batch: Images of one, half styles and half contents.
         feature_side: Their side, in pixels.
         phases: The parts of the transformer's training; each goes on from the one before.
-        measured_contents: Held-out contents that measures are taken on.
-        measured_styles: Held-out styles, likewise.
+        measured_contents: Held-out photographs that measures are taken on, 8 at most.
+        measured_styles: Held-out styles, likewise, 24 at most.
         shapes: Images that the classifier of shapes is trained on; a sixth as many test it.
         shape_epochs: Times that it sees each.
         seed: Of everything.
@@ -81,9 +83,20 @@ class DefaultStyle:
             partial=0.6,
             photographs=2,
         ),
+        Phase(
+            side=96,
+            batch_size=8,
+            steps=1200,
+            lr=1e-3,
+            style_weight=(3.0, 5.0),
+            colors=6.0,
+            partial=0.25,
+            photographs=6,
+            scales=2,
+        ),
     )
-    measured_contents: int = 16
-    measured_styles: int = 48
+    measured_contents: int = 8
+    measured_styles: int = 24
     shapes: int = 3000
     shape_epochs: int = 16
     seed: int = 0

@@ -49,7 +49,7 @@ def shapes(count: int, *, seed: int, split: str) -> tuple[Tensor, Tensor]:
     return pixels.float() / 255, torch.tensor(labels)
 
 
-def train_classifier(images: Tensor, labels: Tensor, *, epochs: int, seed: int) -> nn.Module:
+def train_classifier(images: Tensor, labels: Tensor, *, epochs: int, seed: int) -> nn.Sequential:
     """Trains a small convolutional classifier; it sees plain images only, mirrored and with other colours at random.
 
     Args:
@@ -77,7 +77,8 @@ def train_classifier(images: Tensor, labels: Tensor, *, epochs: int, seed: int) 
             torch.autograd.backward(loss)
             optimizer.step()
             schedule.step()
-    return network.eval().requires_grad_(False)
+    network.eval().requires_grad_(False)
+    return network
 
 
 def _jittered(images: Tensor, generator: torch.Generator) -> Tensor:
