@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterable
 from typing import Any
@@ -20,7 +21,7 @@ HARD = (
     "\U0001f3fd\U00020000\U000e0001\U000e0100'&<>|#;\"[]()0123456789ßéüçñøåАяהあ字ſ"
 )
 EVERY = "".join(chr(point) for point in range(0x110000) if not 0xD800 <= point < 0xE000)
-WORDS = "a photo of the cat's isn't we're 1990s rock&amp;roll <b>bold</b> &lt;3 x-ray CAFÉ naïve... They'll I'D 'S"
+WORDS = "a photo of the cat's isn't we're 1990s r&amp;b <b>b</b> &lt;3 x-ray CAFÉ naïve... They'll I'D 'S photographs"
 CLIP = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 NAMES = ("<|startoftext|>", "<|endoftext|>", "<pad>", "<mask>")
 
@@ -110,7 +111,11 @@ def wordpiece(corpus: list[str], *, normalizer: Any = None, mark: str = "##", lo
     tokenizer.pre_tokenizer = before.BertPreTokenizer()
     names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     trainer = tokenizers.trainers.WordPieceTrainer(
-        vocab_size=900, special_tokens=names, continuing_subword_prefix=mark, show_progress=False
+        vocab_size=900,
+        limit_alphabet=200,  # so that there is room for whole words
+        special_tokens=names,
+        continuing_subword_prefix=mark,
+        show_progress=False,
     )
     tokenizer.train_from_iterator(corpus, trainer)
     ends = [("[CLS]", 2), ("[SEP]", 3)]
@@ -132,6 +137,13 @@ def unigram(corpus: list[str]) -> Any:
 
 def gpt2(corpus: list[str]) -> Any:
     return byte_level(corpus, before.ByteLevel(add_prefix_space=False), ends="none")
+
+
+def words_first(corpus: list[str]) -> Any:
+    """Without its last merges, whose words are in the vocabulary all the same."""
+    contents = json.loads(byte_level(corpus, before.ByteLevel(add_prefix_space=False), ignore_merges=True).to_str())
+    del contents["model"]["merges"][30:]
+    return tokenizers.Tokenizer.from_str(json.dumps(contents))
 
 
 def roberta(corpus: list[str]) -> Any:
@@ -200,9 +212,7 @@ KINDS = {
     "bytes unknown, as one": lambda corpus: byte_level(
         corpus[:50], before.ByteLevel(add_prefix_space=False), alphabet=False, unknown="<mask>", fuse_unk=True
     ),
-    "words before merges": lambda corpus: byte_level(
-        corpus, before.ByteLevel(add_prefix_space=False), ignore_merges=True
-    ),
+    "words before merges": words_first,
     "BERT": bert,
     "BERT, cased": lambda corpus: bert(corpus, lower=False),
     "BERT, cased without accents": lambda corpus: bert(corpus, lower=False, strip=True),
