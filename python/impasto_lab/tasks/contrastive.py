@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor
@@ -19,8 +20,10 @@ from impasto_lab.tasks.tokens import tokens
 #: The largest factor of similarities, as in the paper.
 LARGEST_SCALE = 100.0
 
+ModelT = TypeVar("ModelT", bound=DualEncoder | Clip)
 
-class ContrastiveTask:
+
+class ContrastiveTask(Generic[ModelT]):
     """Trains a CLIP, or a dual encoder, with CLIP's loss; pairs of all processes are each other's negatives.
 
     Args:
@@ -29,9 +32,7 @@ class ContrastiveTask:
         partners: What mixed rows and their partners are to each other; see `clip_loss`.
     """
 
-    def __init__(
-        self, model: DualEncoder | Clip, held_out: HeldOut | None = None, *, partners: Partners = "negatives"
-    ) -> None:
+    def __init__(self, model: ModelT, held_out: HeldOut | None = None, *, partners: Partners = "negatives") -> None:
         self.model = model
         self.held_out = held_out
         self.partners: Partners = partners

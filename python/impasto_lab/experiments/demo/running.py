@@ -102,7 +102,7 @@ def run(
 
 def _train(
     folder: Path, data: DemoData, plan: Demo, device: torch.device, tell: Narrator
-) -> tuple[ContrastiveTask, HeldOut, Fit]:
+) -> tuple[ContrastiveTask[DualEncoder], HeldOut, Fit]:
     recipe = Recipe(
         image=ImageRecipe(size=plan.side, scale=(0.6, 1.0), hflip=0.0),
         text=TextRecipe(length=plan.length),
