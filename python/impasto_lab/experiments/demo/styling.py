@@ -40,7 +40,7 @@ def styled(data: IndexedSource, plan: Demo, device: torch.device, *, step_second
     Returns:
         Rows of pictures with captions, and the cost in milliseconds and as a share of the step.
     """
-    stylize = StyleRandomizer.load(give_back=True, ratio="0:1", seed=plan.seed).to(device)
+    stylize = StyleRandomizer.load(ratio="0:1", seed=plan.seed).to(device)
     photograph = _square(decode(data[3].image))
     mug = render_mug(_SIDE, plan.seed)
     one = stylize.draw(1, alpha=1.0, id=BatchId(0, 0)).embeddings
@@ -69,7 +69,7 @@ def _cost(plan: Demo, device: torch.device) -> float:
     """Seconds that styles for a training batch take, the least of a few rounds."""
     images = torch.rand(plan.batch_size, 3, plan.side, plan.side, generator=torch.Generator().manual_seed(plan.seed))
     images = images.to(device)
-    stylize = StyleRandomizer.load(give_back=True, alpha=0.5, ratio=RATIO, seed=plan.seed).to(device)
+    stylize = StyleRandomizer.load(alpha=0.5, ratio=RATIO, seed=plan.seed).to(device)
     seconds = []
     for number in range(_ROUNDS):
         start = time.perf_counter()

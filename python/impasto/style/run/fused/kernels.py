@@ -34,7 +34,7 @@ def _found(
 
 
 @triton.jit
-def moments(
+def plane_moments(
     source: Any,
     partial: Any,
     height: Any,
@@ -114,7 +114,7 @@ def _bordered(at: Any, size: Any, border: tl.constexpr, reflects: tl.constexpr) 
 
 
 @triton.jit
-def normalize(
+def normalize_plane(
     source: Any,
     partial: Any,
     scales: Any,

@@ -64,7 +64,7 @@ def measured(plane: Plane) -> Plane:
     splits = max(1, min(MOST_SPLITS, plane.height * plane.width // PIXELS_A_SPLIT))
     lanes = min(LANES, triton.next_power_of_2(plane.channels))
     partial = plane.features.new_empty(count, splits, 3, plane.channels, dtype=torch.float32)
-    kernels.moments[count, splits, triton.cdiv(plane.channels, lanes)](
+    kernels.plane_moments[count, splits, triton.cdiv(plane.channels, lanes)](
         plane.features,
         partial,
         plane.height,
@@ -118,7 +118,7 @@ def normalized(
     nothing = plane.moments
     scales = styles.scales if styles.scales is not None else styles.amounts
     noise = styles.noise
-    kernels.normalize[count, triton.cdiv(height * width, TILE), triton.cdiv(plane.channels, lanes)](
+    kernels.normalize_plane[count, triton.cdiv(height * width, TILE), triton.cdiv(plane.channels, lanes)](
         plane.features,
         plane.moments,
         nothing if styles.scales is None else styles.scales,
