@@ -206,13 +206,15 @@ class Batch(Mapping[str, "torch.Tensor"]):
             named |= {name: value for name, value in fields.items() if _is_fed(value)}
             along = {name: value for name, value in parts.items() if name not in named}
             along["keys"] = list(parts["keys"])
-            along["fields"] = {name: value for name, value in fields.items() if name not in named}
+            # Those that are tensors stand there by name, for the order.
+            along["fields"] = {name: ... if name in named else value for name, value in fields.items()}
         else:
             along = next((dict(name.along) for name in named if isinstance(name, _Name)), {})
             if _rows(named) not in (None, len(along.get("keys", ()))):
                 along = {}
             own = {name: value for name, value in named.items() if name not in _FED and not is_view(name)}
-            fields = along.get("fields", {}) | own
+            fields = {name: own.get(name, value) for name, value in along.get("fields", {}).items()}
+            fields = {name: value for name, value in fields.items() if value is not ...} | own
         marked: dict[str, Any] = {_Name.of(name, along): value for name, value in named.items()}
         known: dict[str, Any] = {"captions": None, "replaced": (), "truncated": (), "mean_stds": None} if along else {}
         known |= {**dict.fromkeys(_FED), **along, **{name: named[name] for name in _FED if name in named}}

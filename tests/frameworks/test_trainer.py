@@ -108,6 +108,8 @@ def test_evaluation_sees_every_sample_once_and_plain(trainer):
         picture = PIL.Image.open(io.BytesIO(DATA.gather(np.array([row])).image(0))).resize((32, 32), BICUBIC)
         torch.testing.assert_close(image, plain(picture), atol=1e-5, rtol=0)
     assert row == 11
+    del run.prediction_step
+    assert run.predict(DATA).metrics["test_loss"] == pytest.approx(run.evaluate()["eval_loss"])
 
 
 def test_labels_make_the_loss(trainer, tmp_path):

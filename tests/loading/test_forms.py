@@ -169,6 +169,18 @@ def test_fields_pass_through(data):
     assert batch["image_id"].dtype == torch.int64 and batch["score"].dtype == torch.float32
 
 
+def test_fields_keep_their_order(data):
+    names = ["image_id", "question", "score"]
+    for order in (names, names[::-1]):
+        batch = first(data, fields=order)
+        assert (
+            [*batch.fields]
+            == [*type(batch)(dict(batch)).fields]
+            == [*pickle.loads(pickle.dumps(batch)).fields]
+            == order
+        )
+
+
 def test_fields_follow_substitutes(pairs):
     rows = [
         (b"no image" if number % 8 == 0 else str(path), "a", facts(number)) for number, (path, _) in enumerate(pairs)
@@ -181,6 +193,11 @@ def test_fields_follow_substitutes(pairs):
 def test_fields_that_are_not_there(data):
     with pytest.raises(SourceError, match=r"sample '\d+'.*no \['colour'\]; its facts are \['image_id', 'score'"):
         first(data, fields=["colour"])
-    for fields, told in ((["images"], "parts of every batch"), ("score", "names of facts"), (["a", "a"], "twice")):
+    for fields, told in (
+        (["images"], "own parts"),
+        (["images_2"], "own parts"),
+        ("score", "names of facts"),
+        (["a", "a"], "twice"),
+    ):
         with pytest.raises(RecipeError, match=told):
             Loader(data, RECIPE, batch_size=8, fields=fields)

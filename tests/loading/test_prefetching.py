@@ -193,8 +193,11 @@ def test_what_makes_no_sense_is_refused(loader_of):
             loader_of(device="cuda")
     with pytest.raises(RecipeError, match="depth=0"):
         prefetch(loader, "cpu", depth=0)
-    with pytest.raises(RecipeError, match="not floating point"):
-        prefetch(loader, "cpu", dtype=torch.uint8)
+    with pytest.raises(RecipeError, match="device='bogus' is none of torch's"):
+        prefetch(loader, "bogus")
+    for dtype in (torch.uint8, "bfloat16"):
+        with pytest.raises(RecipeError, match="must be floating point"):
+            prefetch(loader, "cpu", dtype=dtype)
     with pytest.raises(RecipeError, match="can't be called"):
         prefetch(loader, "cpu", transform=3)
     with pytest.raises(RecipeError, match="not of a tuple"):

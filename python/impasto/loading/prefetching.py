@@ -122,7 +122,8 @@ class Prefetched(Generic[Given]):
         form: Form,
     ) -> None:
         at_least(1, depth=depth)
-        require(dtype is None or dtype.is_floating_point, f"dtype={dtype} is not floating point; leave it out")
+        floating = isinstance(dtype, torch.dtype) and dtype.is_floating_point
+        require(dtype is None or floating, f"dtype={dtype!r} must be floating point, such as torch.bfloat16, or None")
         require(transform is None or callable(transform), f"transform={transform!r} can't be called with a batch")
         self.loader = loader
         self._lane = lane_to(device)

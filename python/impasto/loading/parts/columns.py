@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from impasto.batch import is_view
 from impasto.checks import require
 from impasto.errors import SourceError
 from impasto.sources import Source
@@ -22,8 +23,9 @@ def check_names(fields: Sequence[str], parts: Sequence[str]) -> tuple[str, ...]:
     well_formed = not isinstance(fields, str) and all(isinstance(name, str) for name in fields)
     require(well_formed, f"fields={fields!r} must be names of facts, such as ('image_id', 'question')")
     names = tuple(fields)
-    taken = [name for name in names if name in parts]
-    require(not taken, f"fields={names!r}: {taken} are parts of every batch; leave them out")
+    taken = [name for name in names if name in parts or is_view(name)]
+    remedy = "leave them out, give the columns other names, or read them by data.facts(sample) for batch.samples"
+    require(not taken, f"fields={names!r}: {taken} are names of a batch's own parts; {remedy}")
     require(len(set(names)) == len(names), f"fields={names!r} has a name twice; leave one out")
     return names
 

@@ -7,6 +7,7 @@ from typing import Protocol
 import torch
 
 from impasto.checks import require
+from impasto.errors import RecipeError
 
 #: They do what they are asked at once, or in one order for everybody.
 _WITHOUT_STREAMS = ("cpu", "meta", "mps")
@@ -156,7 +157,11 @@ def lane_to(device: torch.device | str | int) -> Lane:
     Raises:
         RecipeError: If torch sees no such device.
     """
-    where = torch.device(device)
+    try:
+        where = torch.device(device)
+    except RuntimeError as error:
+        reason = str(error).partition("\n")[0]
+        raise RecipeError(f"device={device!r} is none of torch's: {reason}") from error
     if where.type in _WITHOUT_STREAMS:
         return NoLane(where)
     accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
