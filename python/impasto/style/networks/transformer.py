@@ -142,6 +142,13 @@ def grains_of(network: StyleTransformer) -> list[Grain]:
     return [layer for layer in layers if isinstance(layer, Grain)]
 
 
+def style_linears(network: StyleTransformer) -> list[nn.Linear]:
+    """All that is linear in the embedding: gammas, betas, then amounts of grain, each in the order of use."""
+    styled = [layer for layer in network.modules() if isinstance(layer, StyledConv)]
+    amounts = [grain.amount for grain in grains_of(network)]
+    return [layer.gamma for layer in styled] + [layer.beta for layer in styled] + amounts
+
+
 class Contract(nn.Module):
     """Reflection padding, a convolution, instance normalisation without parameters, ReLU."""
 

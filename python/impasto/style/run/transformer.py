@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from impasto.style.networks.grain import laid_over
-from impasto.style.networks.transformer import StyledConv, StyleTransformer, grains_of
+from impasto.style.networks.transformer import StyledConv, StyleTransformer, grains_of, style_linears
 from impasto.style.run import fold
 from impasto.style.run.layers import PIXELS, DoublingConv, FastReflectConv, at_once, copied, standardize
 
@@ -48,9 +48,7 @@ class FastTransformer(nn.Module):
         self.register_buffer("noise", copied(noise, dtype), persistent=False)
         # Gammas, betas and amounts of grain are linear in the embedding: one matrix gives those of all layers.
         self.widths = [layer.conv.out_channels for layer in styled]
-        linears = (
-            [layer.gamma for layer in styled] + [layer.beta for layer in styled] + [layer.amount for layer in grains]
-        )
+        linears = style_linears(network)
         for what in ("weight", "bias"):
             together = torch.cat([getattr(linear, what) for linear in linears])
             self.register_buffer(f"style_{what}", copied(together), persistent=False)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +11,8 @@ import torch
 from torch import Tensor
 
 from impasto import ops
-from impasto.errors import MissingExtraError
 from impasto_lab.experiments.default_style.settings import HELD_OUT, DefaultStyle
-from impasto_lab.worlds.photographs import catalogue
+from impasto_lab.worlds.photographs import carried_by_package, catalogue
 from impasto_lab.worlds.styles import draw_style, render_style
 
 #: Side of what is measured, in pixels.
@@ -66,12 +63,7 @@ def textures() -> Tensor:
 
 
 def _load(carried: _Carried) -> npt.NDArray[np.uint8]:
-    package, _, inside = carried.file.partition("/")
-    spec = importlib.util.find_spec(package)
-    folders = (spec.submodule_search_locations if spec else None) or []
-    path = next((found for folder in folders if (found := Path(folder) / inside).exists()), None)
-    if path is None:
-        raise MissingExtraError(f"{carried.file} is not installed; pip install 'impasto[lab]'", path=carried.file)
+    path = carried_by_package(carried.file)
     if path.suffix == ".npz":
         with np.load(path) as arrays:
             gray: npt.NDArray[np.uint8] = arrays["data"]

@@ -63,14 +63,26 @@ class Photograph:
         Raises:
             MissingExtraError: If the package that carries it is not installed.
         """
-        package, _, inside = self.file.partition("/")
-        spec = importlib.util.find_spec(package)
-        folders = (spec.submodule_search_locations if spec else None) or []
-        path = next((found for folder in folders if (found := Path(folder) / inside).exists()), None)
-        if path is None:
-            raise MissingExtraError(f"{self.file} is not installed; pip install 'impasto[lab]'", path=self.file)
-        with PIL.Image.open(path) as image:
+        with PIL.Image.open(carried_by_package(self.file)) as image:
             return np.asarray(image.convert("RGB"))
+
+
+def carried_by_package(file: str) -> Path:
+    """Where a file lies that an installed package carries.
+
+    Args:
+        file: The package and the path within, such as ``"skimage/data/coffee.png"``.
+
+    Raises:
+        MissingExtraError: If it is not there.
+    """
+    package, _, inside = file.partition("/")
+    spec = importlib.util.find_spec(package)
+    folders = (spec.submodule_search_locations if spec else None) or []
+    path = next((found for folder in folders if (found := Path(folder) / inside).exists()), None)
+    if path is None:
+        raise MissingExtraError(f"{file} is not installed; pip install 'impasto[lab]'", path=file)
+    return path
 
 
 @cache

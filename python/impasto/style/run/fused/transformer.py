@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from impasto.style.networks.transformer import StyledConv, StyleTransformer, grains_of
+from impasto.style.networks.transformer import StyledConv, StyleTransformer, grains_of, style_linears
 from impasto.style.run import fold
 from impasto.style.run.fused import kernels
 from impasto.style.run.fused.launching import Plane, Styles, in_blocks, measured, normalized
@@ -68,9 +68,7 @@ class FusedTransformer(nn.Module):
         self.grained = bool(grains)
         noise = grains[0].noise if grains else network.paint.conv.weight.new_zeros(1, 1, 1)
         self.register_buffer("noise", copied(noise, torch.float32), persistent=False)
-        linears = (
-            [layer.gamma for layer in styled] + [layer.beta for layer in styled] + [grain.amount for grain in grains]
-        )
+        linears = style_linears(network)
         self.sizes = [linear.out_features for linear in linears]
         for what in ("weight", "bias"):
             together = torch.cat([getattr(linear, what) for linear in linears])
