@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -42,8 +42,12 @@ def _brings(requirements: list[str]) -> set[str]:
 
 
 @functools.cache  # it reads every package's list of files
+def _all_distributions() -> Mapping[str, list[str]]:
+    return packages_distributions()
+
+
 def _distributions(module: str) -> set[str]:
-    return {name.lower().replace("_", "-") for name in packages_distributions().get(module.partition(".")[0], [])}
+    return {name.lower().replace("_", "-") for name in _all_distributions().get(module.partition(".")[0], [])}
 
 
 def _needs() -> list[tuple[str, str, str]]:
