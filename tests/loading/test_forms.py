@@ -169,6 +169,18 @@ def test_fields_pass_through(data):
     assert batch["image_id"].dtype == torch.int64 and batch["score"].dtype == torch.float32
 
 
+def test_fields_get_other_names(data):
+    fields = {"question_text": "question", "sample_id": "image_id"}
+    plain, named = first(data, fields=("question", "image_id")), first(data, fields=fields)
+    assert [*named.fields] == [*fields]
+    assert named["sample_id"].tolist() == plain["image_id"].tolist()
+    assert named.fields["question_text"] == plain.fields["question"]
+    formed = first(data, fields=fields, form={"number": "sample_id"})
+    assert formed["number"].tolist() == plain["image_id"].tolist()
+    with pytest.raises(RecipeError, match=r"own parts.*fields=\{'sample_id': 'id'\}"):
+        first(data, fields=["id"])
+
+
 def test_fields_keep_their_order(data):
     names = ["image_id", "question", "score"]
     for order in (names, names[::-1]):
@@ -198,6 +210,7 @@ def test_fields_that_are_not_there(data):
         (["images_2"], "own parts"),
         ("score", "names of facts"),
         (["a", "a"], "twice"),
+        ({"a": 1}, "names of facts"),
     ):
         with pytest.raises(RecipeError, match=told):
             Loader(data, RECIPE, batch_size=8, fields=fields)

@@ -7,6 +7,7 @@ import pytest
 
 from impasto import BatchDataset, BatchKey, BatchSampler, Loader
 from impasto.errors import RecipeError
+from impasto.loading import prefetch
 from impasto.sources import AlbefCaptions
 
 
@@ -24,6 +25,7 @@ def test_reprs_tell_what_there_is(data, recipe):
     assert "next: epoch 1" in repr(loader)
     assert "rank=1 of 2" in repr(BatchSampler(8, 2, rank=1, world_size=2, shuffle=False))
     assert repr(data) in repr(BatchDataset(data, recipe))
+    assert repr(prefetch(loader, "cpu", depth=3)) == f"Prefetched({loader!r}, cpu, depth=3)"
 
 
 def test_names_of_a_data_loader_are_answered(data, recipe):

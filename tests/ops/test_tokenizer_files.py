@@ -111,7 +111,9 @@ def test_what_is_not_known_is_said(kind, place, value, told, corpus, tmp_path):
     assert "called" in repr(TokenizerFile(path=path))
 
 
-@pytest.mark.parametrize("contents", [b"", b"{", b"[]", b"\xff", b'{"a": ' + b"[" * 100_000])
+@pytest.mark.parametrize(
+    "contents", [b"", b"{", b"[]", b"{}", b'{"hidden_size": 8}', b"\xff", b'{"a": ' + b"[" * 100_000]
+)
 def test_what_is_no_file_of_theirs_is_an_error(contents, tmp_path):
     path = tmp_path / "tokenizer.json"
     path.write_bytes(contents)
@@ -120,6 +122,19 @@ def test_what_is_no_file_of_theirs_is_an_error(contents, tmp_path):
     assert caught.value.path == str(path) and "unreadable" in repr(TokenizerFile(path=path))
     with pytest.raises(VocabularyError, match="does not exist"):
         ops.tokenize("a", str(tmp_path / "absent.json"))
+
+
+def test_a_folder_that_transformers_saved(corpus, tmp_path):
+    transformers = pytest.importorskip("transformers")
+    tokenizer = bert(corpus)
+    saved = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="[PAD]")
+    saved.save_pretrained(tmp_path / "saved")
+    for folder in (tmp_path / "saved", str(tmp_path / "saved")):
+        ids = ops.tokenize(corpus[:4], folder, length=16).input_ids
+        wanted = saved(corpus[:4], padding="max_length", truncation=True, max_length=16)["input_ids"]
+        assert ids.tolist() == wanted
+    with pytest.raises(VocabularyError, match="does not exist"):
+        ops.tokenize("a", tmp_path)
 
 
 def test_padding_is_the_file_s(corpus, tmp_path):

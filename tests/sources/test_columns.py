@@ -93,6 +93,13 @@ def test_what_datasets_saved(tmp_path, jpeg):
         assert (index.image(0), index.captions(0)) == (jpeg, ["x"])
 
 
+def test_images_of_one_size(tmp_path, jpeg):
+    images = pa.array([jpeg, jpeg], pa.binary(len(jpeg)))
+    pa.parquet.write_table(pa.table({"image": images, "caption": ["x", "y"]}), tmp_path / "a.parquet")
+    index = sources.open(tmp_path / "a.parquet").gather([1])
+    assert (index.image(0), index.captions(0)) == (jpeg, ["y"])
+
+
 def test_paths_and_bad_rows(tmp_path, jpeg, faults):
     (tmp_path / "a.jpg").write_bytes(jpeg)
     images = [

@@ -36,12 +36,14 @@ def test_samples_by_their_keys(write, jpeg, folder):
             "a": jpeg + b"a",
             "c.txt": b"no image",
             "d.mp4": b"",
+            "__len__": pickle.dumps(3),
+            "__keys__": b"[]",
         },
         folder=folder,
     )
     source = sources.open(path)
     assert isinstance(source, sources.Lmdb) and list(source.keys) == ["a", "b/1", "b/2"]
-    assert source.left_out == {".mp4": 1, "without an image": 1}
+    assert source.left_out == {".mp4": 1, "__keys__": 1, "__len__": 1, "without an image": 1}
     again = sources.Lmdb(path)  # of the same process
     for copy in (again, pickle.loads(pickle.dumps(source))):
         index = copy.gather([2, 1, 0])

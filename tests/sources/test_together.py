@@ -103,3 +103,8 @@ def test_nothing_and_what_is_no_source_is_refused():
         concat()
     with pytest.raises(RecipeError, match="no source"):
         concat([1])
+
+
+def test_a_list_of_data_sets_is_told_how(table):
+    with pytest.raises(RecipeError, match=r"list .* is no source; .*concat\(\*sources\)"):
+        concat([table, table])

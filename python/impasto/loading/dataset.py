@@ -129,7 +129,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         budget: float = 0.01,
         manifest: str | Path | Literal[True] | None = True,
         shared: bool = True,
-        fields: Sequence[str] = (),
+        fields: Sequence[str] | Mapping[str, str] = (),
         labels: str | None = None,
         form: Form = None,
         transform: Transform | Sequence[Transform | None] | None = None,
@@ -148,7 +148,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         self.fields = check_names(fields, (*PARTS, *views))
         self.labels = labels
         #: Gives batches their form.
-        self.former = Former(form, self.fields, views)
+        self.former = Former(form, tuple(self.fields), views)
         self._transforms = Transforms(transform, len(recipe.views))
         self._facts: dict[str, Any] | None = None
         self._buffers = Buffers(limit=4 * len(recipe.views))
@@ -162,7 +162,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
             RecipeError: If there is no such form.
         """
         formed: BatchDataset[Any] = copy(self)
-        formed.former = Former(form, self.fields, view_names(len(self.recipe.views)))
+        formed.former = Former(form, tuple(self.fields), view_names(len(self.recipe.views)))
         return formed
 
     def __len__(self) -> int:

@@ -69,7 +69,8 @@ class Loader(Generic[Yielded]):
         budget: Largest share of samples that may be replaced.
         manifest: The file that replaced samples are written to; True for the default one; see `BadSamples`.
         fields: Names of facts (`Source.facts`) that pass through to ``Batch.fields``: numbers as tensors, the rest as
-            lists; of the substitute where a sample was replaced.
+            lists; of the substitute where a sample was replaced. A mapping gives them names of its own, such as
+            ``{"image_number": "id"}``.
         labels: The fact that is a sample's label, in place of the source's class number: a number, a list of K numbers
             or a string; see ``Batch.labels``.
         form: What is yielded: None for an `impasto.Batch`; ``"dict"`` or ``"tuple"`` (images, ids or captions, labels
@@ -126,7 +127,7 @@ class Loader(Generic[Yielded]):
         on_error: Literal["raise", "replace"] = "raise",
         budget: float = 0.01,
         manifest: str | Path | Literal[True] | None = True,
-        fields: Sequence[str] = (),
+        fields: Sequence[str] | Mapping[str, str] = (),
         labels: str | None = None,
         form: Form = None,
         multiprocessing_context: str | None = None,

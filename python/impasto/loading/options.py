@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Required, TypedDict
 
@@ -20,7 +20,7 @@ class DatasetOptions(TypedDict, total=False):
     budget: float
     manifest: str | Path | Literal[True] | None
     shared: bool
-    fields: Sequence[str]
+    fields: Sequence[str] | Mapping[str, str]
     transform: Transform | Sequence[Transform | None] | None
     labels: str | None
 
@@ -42,7 +42,7 @@ class LoaderOptions(TypedDict, total=False):
     on_error: Literal["raise", "replace"]
     budget: float
     manifest: str | Path | Literal[True] | None
-    fields: Sequence[str]
+    fields: Sequence[str] | Mapping[str, str]
     labels: str | None
     multiprocessing_context: str | None
     transform: Transform | Sequence[Transform | None] | None

@@ -126,13 +126,16 @@ class Prefetched(Generic[Given]):
         require(dtype is None or floating, f"dtype={dtype!r} must be floating point, such as torch.bfloat16, or None")
         require(transform is None or callable(transform), f"transform={transform!r} can't be called with a batch")
         self.loader = loader
-        self._lane = lane_to(device)
+        self._lane, self._device = lane_to(device), torch.device(device)
         self._depth, self._dtype, self._transform = depth, dtype, transform
         self._given_formed = getattr(getattr(self.dataset, "former", None), "form", None) is not None
         self._keyed = transform is not None and _takes_id(transform)
         self._form = None if form is None else Former(form, *_own_parts(self.dataset))
         #: The state after the last batch that was given, until somebody says otherwise.
         self._state: dict[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        return f"Prefetched({self.loader!r}, {self._device}, depth={self._depth})"
 
     def __len__(self) -> int:
         """Batches in an epoch."""

@@ -62,7 +62,7 @@ class TextRecipe:
     def __post_init__(self) -> None:
         given = self.tokenizer
         known = given is None or isinstance(given, ClipTokenizer | BertTokenizer | TokenizerFile | ForeignTokenizer)
-        if isinstance(given, Path) or (isinstance(given, str) and given.endswith(".json")):
+        if isinstance(given, Path) or (isinstance(given, str) and (given.endswith(".json") or Path(given).is_dir())):
             object.__setattr__(self, "tokenizer", TokenizerFile(path=given))
         elif not known and not (isinstance(given, str) and given == "clip"):
             object.__setattr__(self, "tokenizer", ForeignTokenizer(given))  # type: ignore[arg-type]

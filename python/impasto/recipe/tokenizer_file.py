@@ -34,7 +34,7 @@ class TokenizerFile:
     asked once a batch, in the loader's thread. `unknown`, and the printed form, say which it is and why.
 
     Args:
-        path: The file.
+        path: The file, or a folder with one, as ``save_pretrained`` of `transformers` writes it.
         pad_id: What fills a row after its last token; by default what the file pads with, or the id of its ``[PAD]``
             or ``<pad>``.
         specials: What a special token's name inside a caption becomes: plain ``"text"``, or the special id
@@ -55,13 +55,15 @@ class TokenizerFile:
             f"pad_id={self.pad_id!r} must be a whole number from 0, or None",
         )
         choice("specials", self.specials, ("text", "parse"))
+        if Path(self.path).is_dir():
+            object.__setattr__(self, "path", Path(self.path) / "tokenizer.json")
 
     @property
     def unknown(self) -> str | None:
         """What in the file is not known to impasto, so that `tokenizers` is called; None where it runs in Rust.
 
         Raises:
-            VocabularyError: If the file is missing or no JSON.
+            VocabularyError: If the file is missing or no ``tokenizer.json``.
         """
         return self._contents.read.unknown
 

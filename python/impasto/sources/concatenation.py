@@ -47,7 +47,10 @@ class Concatenation(Source):
     def __init__(self, members: tuple[Source, ...]) -> None:
         require(len(members) > 0, "there is nothing to put together; give one source or more")
         for member in members:
-            require(isinstance(member, Source), f"{member!r} is no source; see impasto.sources")
+            remedy = (
+                "give them one by one: concat(*sources)" if isinstance(member, list | tuple) else "see impasto.sources"
+            )
+            require(isinstance(member, Source), f"{type(member).__name__} {member!r} is no source; {remedy}")
         left_out: dict[str, int] = {}
         for member in members:
             for kind, count in member.left_out.items():

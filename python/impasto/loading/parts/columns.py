@@ -14,29 +14,33 @@ from impasto.errors import SourceError
 from impasto.sources import Source
 
 
-def check_names(fields: Sequence[str], parts: Sequence[str]) -> tuple[str, ...]:
-    """The names of the columns that are asked for.
+def check_names(fields: Sequence[str] | Mapping[str, str], parts: Sequence[str]) -> dict[str, str]:
+    """The columns that are asked for: their names in a batch, and those of the facts.
 
     Raises:
         RecipeError: If they are no strings, come twice, or are parts of a batch already.
     """
-    well_formed = not isinstance(fields, str) and all(isinstance(name, str) for name in fields)
-    require(well_formed, f"fields={fields!r} must be names of facts, such as ('image_id', 'question')")
-    names = tuple(fields)
+    told = [*fields, *fields.values()] if isinstance(fields, Mapping) else fields
+    well_formed = not isinstance(fields, str) and all(isinstance(name, str) for name in told)
+    require(
+        well_formed,
+        f"fields={fields!r} must be names of facts, such as ('image_id', 'question'), or {{'name': 'fact'}}",
+    )
+    names = dict(fields) if isinstance(fields, Mapping) else {name: name for name in fields}
     taken = [name for name in names if name in parts or is_view(name)]
-    remedy = "leave them out, give the columns other names, or read them by data.facts(sample) for batch.samples"
-    require(not taken, f"fields={names!r}: {taken} are names of a batch's own parts; {remedy}")
-    require(len(set(names)) == len(names), f"fields={names!r} has a name twice; leave one out")
+    remedy = "such as fields={'sample_" + "".join(taken[:1]) + f"': {''.join(taken[:1])!r}}}"
+    require(not taken, f"fields={fields!r}: {taken} are names of a batch's own parts; give them others, {remedy}")
+    require(len(names) == len(fields), f"fields={fields!r} has a name twice; leave one out")
     return names
 
 
-def read_columns(data: Source, samples: Sequence[int], names: Sequence[str]) -> dict[str, torch.Tensor | list[Any]]:
+def read_columns(data: Source, samples: Sequence[int], names: Mapping[str, str]) -> dict[str, torch.Tensor | list[Any]]:
     """Columns of the samples' facts.
 
     Args:
         data: A source.
         samples: The samples' numbers.
-        names: Of the facts; see `Source.facts`.
+        names: The columns' names, and those of the facts; see `Source.facts`.
 
     Returns:
         A tensor [B] where all are numbers (int64, bool, or float32 where one is no whole number), else a list of B.
@@ -44,8 +48,8 @@ def read_columns(data: Source, samples: Sequence[int], names: Sequence[str]) -> 
     Raises:
         SourceError: If a sample has no such fact; the message lists those that it has.
     """
-    rows = facts_of(data, samples, names) if names else []
-    return {name: _as_column([facts[name] for facts in rows]) for name in names}
+    rows = facts_of(data, samples, tuple(names.values())) if names else []
+    return {name: _as_column([facts[fact] for facts in rows]) for name, fact in names.items()}
 
 
 def facts_of(data: Source, samples: Sequence[int], names: Sequence[str]) -> list[Mapping[str, Any]]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 #: Endings of the entries that are images, the preferred first; an entry without an ending is one too.
 _IMAGES = ("jpg", "jpeg", "png", "webp", "")
 _OTHERS = ("txt", "json", "cls")
+#: Entries in which many databases keep how many samples there are, and their keys: no samples.
+_ABOUT = ("__len__", "__keys__")
 
 #: The databases of this process by their paths: none may be opened twice.
 _databases: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
@@ -36,8 +38,8 @@ class Lmdb(GatheredSource):
     An entry's key is a sample's key and, after the first dot of the base name, what it is of the sample: ``.jpg``,
     ``.jpeg``, ``.png``, ``.webp`` or nothing the encoded image; ``.txt`` its caption; ``.json`` an object of facts,
     whose ``caption`` (a string or a list) is taken where there is no ``.txt``; ``.cls`` a decimal label. Nothing is
-    unpickled. Rows are in the order of the keys' bytes; samples without an image, and other entries, are left out. The
-    keys are read once, values when they are asked for.
+    unpickled. Rows are in the order of the keys' bytes; samples without an image, other entries, and those named
+    ``__len__`` and ``__keys__`` are left out. The keys are read once, values when they are asked for.
 
     Args:
         path: The database: a folder with ``data.mdb``, or a file.
@@ -138,8 +140,8 @@ class Lmdb(GatheredSource):
                 except UnicodeDecodeError:
                     reason = f"the key {raw[:20]!r} is no text; keys name samples, such as 'a.jpg' and 'a.txt'"
                     raise SourceError(reason, path=self._path) from None
-                if ending not in _IMAGES + _OTHERS:
-                    left_out[f".{ending}"] += 1
+                if key in _ABOUT or ending not in _IMAGES + _OTHERS:
+                    left_out[key if key in _ABOUT else f".{ending}"] += 1
                     continue
                 endings = (*samples.get(key, ()), ending)
                 samples[key] = kinds.setdefault(endings, endings)

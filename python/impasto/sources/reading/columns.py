@@ -219,6 +219,9 @@ def _check(file: ColumnFile, image: str, texts: list[str]) -> None:
             reason = f"there is no column {column!r}; name the columns with image= and caption= (there are {there})"
             raise SourceError(reason, path=file.path)
     kind = file.columns[image]
-    if not (kind.removeprefix("large_").startswith(("binary", "string")) or (kind[:6] == "struct" and "bytes" in kind)):
+    if not (
+        kind.removeprefix("large_").startswith(("binary", "fixed_size_binary", "string"))
+        or (kind[:6] == "struct" and "bytes" in kind)
+    ):
         reason = f"the column {image!r} is of type {kind}, no images: encoded bytes, paths, or a struct of both"
         raise SourceError(f"{reason}; name it with image= (there are {there})", path=file.path)

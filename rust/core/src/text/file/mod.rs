@@ -49,13 +49,17 @@ impl TokenizerFile {
     /// Reads a `tokenizer.json`.
     ///
     /// # Errors
-    /// [`Error::Vocabulary`] when the bytes are no JSON object.
+    /// [`Error::Vocabulary`] when the bytes are no JSON object with a model.
     pub fn read(bytes: &[u8]) -> Result<Self> {
         const REMEDY: &str = "use a tokenizer.json as Hugging Face's tokenizers write it";
         let file: Value = serde_json::from_slice(bytes)
             .map_err(|error| Error::Vocabulary(format!("not valid JSON ({error}); {REMEDY}")))?;
         if !file.is_object() {
             let found = told("", &file);
+            return Err(Error::Vocabulary(format!("{found}; {REMEDY}")));
+        }
+        if !file["model"].is_object() {
+            let found = told("model", &file["model"]);
             return Err(Error::Vocabulary(format!("{found}; {REMEDY}")));
         }
         Ok(Self {
