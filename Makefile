@@ -14,7 +14,7 @@ CARGO_TESTED := --workspace --exclude impasto-python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help system demo test test-rust test-python bench record wheel check-wheel lint docs format fuzz clean
+.PHONY: help system installed compiled-tests demo test test-rust test-python bench record wheel check-wheel lint docs format fuzz clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +37,10 @@ $(VENV)/.built: $(VENV)/.installed $(RUST_SOURCES)
 	@$(MAKE) --no-print-directory system
 	$(BIN)/maturin develop --release --skip-install
 	@touch $@
+
+installed: $(VENV)/.built
+compiled-tests:
+	cargo test -q $(CARGO_TESTED) --no-run
 
 demo: $(VENV)/.built ## set everything up, then load, time, train and report on real photographs
 	$(BIN)/impasto demo
