@@ -1,5 +1,12 @@
 """Numbers from scores and truth: pure functions."""
 
+from impasto_lab.metrics.answering import AnswerAccuracy as AnswerAccuracy
+from impasto_lab.metrics.answering import HumanAnswers as HumanAnswers
+from impasto_lab.metrics.answering import answer_accuracies as answer_accuracies
+from impasto_lab.metrics.answering import answer_accuracy as answer_accuracy
+from impasto_lab.metrics.answering import normalize_answer as normalize_answer
+from impasto_lab.metrics.captioning import bleu as bleu
+from impasto_lab.metrics.captioning import cider as cider
 from impasto_lab.metrics.retrieving import Retrieval as Retrieval
 from impasto_lab.metrics.retrieving import chance as chance
 from impasto_lab.metrics.retrieving import retrieval as retrieval

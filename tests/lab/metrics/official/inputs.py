@@ -1,0 +1,70 @@
+"""Answers and captions for our metrics and the published ones alike, from keyed streams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from impasto.streams import stream
+
+QUESTIONS, CORPORA = 600, 60
+#: What makes up answers: what the published normalizations change, and what they leave by a slip.
+_PIECES = (
+    *("yes", "No", "two", "TWO", "2", "none", "zero", "ten", "a", "the", "an", "red", "blue ", "dont", "don't"),
+    *("wouldnt've", "y'allll", "somebody'd", "'ow'sat", "Im", "1,000", "2.5", "U.S.", "v.v", "...", "....." * 8),
+    *("dog,", "(cat)", "a/b", "T-shirt", "tie - dye", "wow!", " x ?", "\n", "\t", "\u0663.", "\u0663,\u0664", "-"),
+)
+_WORDS = "abcdefgh"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question's ten human answers, its types and a prediction."""
+
+    answers: tuple[str, ...]
+    predicted: str
+    question_type: str
+    answer_type: str
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Captions and, for each, what people wrote, in words."""
+
+    captions: list[list[str]]
+    references: list[list[list[str]]]
+
+
+def questions() -> list[Question]:
+    """The questions, many of whose answers differ by what is normalized."""
+    return [_question(number) for number in range(QUESTIONS)]
+
+
+def corpora() -> Iterator[Corpus]:
+    """Small corpora of a small vocabulary, so that n-grams of all orders match."""
+    for number in range(CORPORA):
+        draw = stream(15, "captions", number)
+        images = int(draw.integers(1, 9))
+        captions = [_sentence(draw, least=0) for _ in range(images)]
+        references = [[_sentence(draw, least=1) for _ in range(draw.integers(1, 6))] for _ in range(images)]
+        yield Corpus(captions, references)
+
+
+def _question(number: int) -> Question:
+    draw = stream(15, "question", number)
+    pool = [_answer(draw) for _ in range(draw.integers(1, 4))]
+    answers = tuple(str(draw.choice(pool)) for _ in range(10))
+    same = str(draw.choice(pool))
+    predicted = (same, same, same.upper(), f"{same}.", f"the {same}", _answer(draw))[draw.integers(6)]
+    return Question(answers, predicted, f"kind {number % 5}", ("yes/no", "number", "other")[number % 3])
+
+
+def _answer(draw: np.random.Generator) -> str:
+    pieces = [str(_PIECES[draw.integers(len(_PIECES))]) for _ in range(draw.choice([1, 1, 1, 2, 3]))]
+    return (" ", "")[draw.integers(2)].join(pieces)
+
+
+def _sentence(draw: np.random.Generator, least: int) -> list[str]:
+    return [_WORDS[at] for at in draw.integers(len(_WORDS), size=draw.integers(least, 13))]
