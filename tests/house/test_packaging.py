@@ -73,6 +73,7 @@ def test_extras_are_those_of_the_plan() -> None:
     assert set(EXTRAS) == {
         "clip",
         "arrow",
+        "boxes",
         "hf",
         "lmdb",
         "ray",

@@ -3,6 +3,8 @@
 from .batches import Batches as Batches
 from .batches import Movable as Movable
 from .dataset import BatchDataset as BatchDataset
+from .detection import label_maps as label_maps
+from .detection import targets as targets
 from .follow import Boxes as Boxes
 from .follow import Points as Points
 from .follow import follow_boxes as follow_boxes

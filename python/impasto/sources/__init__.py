@@ -16,7 +16,8 @@ from impasto.sources.concatenation import Concatenation as Concatenation
 from impasto.sources.concatenation import concat as concat
 from impasto.sources.formats.albef import AlbefCaptions as AlbefCaptions
 from impasto.sources.formats.arrow import Arrow as Arrow
-from impasto.sources.formats.coco import CocoCaptions as CocoCaptions
+from impasto.sources.formats.coco.captions import CocoCaptions as CocoCaptions
+from impasto.sources.formats.coco.instances import CocoInstances as CocoInstances
 from impasto.sources.formats.csv_captions import CsvCaptions as CsvCaptions
 from impasto.sources.formats.flickr import FlickrCaptions as FlickrCaptions
 from impasto.sources.formats.huggingface import HuggingFace as HuggingFace
@@ -25,8 +26,13 @@ from impasto.sources.formats.image_text_folder import ImageTextFolder as ImageTe
 from impasto.sources.formats.karpathy import KarpathyCaptions as KarpathyCaptions
 from impasto.sources.formats.lmdb import Lmdb as Lmdb
 from impasto.sources.formats.parquet import Parquet as Parquet
+from impasto.sources.formats.pascal_voc import PascalVoc as PascalVoc
 from impasto.sources.formats.sequence import Sequence as Sequence
 from impasto.sources.formats.webdataset import WebDataset as WebDataset
+from impasto.sources.masks import VOID as VOID
+from impasto.sources.masks import Masks as Masks
+from impasto.sources.masks import PngMap as PngMap
+from impasto.sources.masks import ThingsMap as ThingsMap
 from impasto.sources.opening import open as open
 from impasto.sources.rewrites import Rewritten as Rewritten
 from impasto.sources.rewrites import with_rewrites as with_rewrites

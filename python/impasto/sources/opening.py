@@ -13,7 +13,8 @@ from impasto.errors import SourceError
 from impasto.sources.base import Source
 from impasto.sources.formats.albef import AlbefCaptions
 from impasto.sources.formats.arrow import ARROW_FILE, Arrow
-from impasto.sources.formats.coco import CocoCaptions
+from impasto.sources.formats.coco.captions import CocoCaptions
+from impasto.sources.formats.coco.instances import CocoInstances
 from impasto.sources.formats.csv_captions import CsvCaptions
 from impasto.sources.formats.flickr import FlickrCaptions, flickr_layout, flickr_names
 from impasto.sources.formats.image_folder import ImageFolder
@@ -21,11 +22,12 @@ from impasto.sources.formats.image_text_folder import ImageTextFolder
 from impasto.sources.formats.karpathy import KarpathyCaptions, folder_of
 from impasto.sources.formats.lmdb import Lmdb
 from impasto.sources.formats.parquet import Parquet
+from impasto.sources.formats.pascal_voc import PascalVoc, is_voc
 from impasto.sources.formats.webdataset import WebDataset
 from impasto.sources.reading.files import StrPath, read_head, read_text
 from impasto.sources.reading.folders import is_hidden, is_image, walk
 from impasto.sources.reading.json_files import read_json
-from impasto.sources.reading.json_kind import ALBEF, COCO, KARPATHY, json_kind
+from impasto.sources.reading.json_kind import ALBEF, COCO, COCO_INSTANCES, KARPATHY, json_kind
 from impasto.sources.reading.near import find_images
 from impasto.sources.reading.pictures import picture_kind
 from impasto.sources.reading.shards import find_shards, is_own_index
@@ -92,6 +94,8 @@ def open(
 
 
 def _open_folder(folder: Path, caption: str | None) -> Source:
+    if is_voc(folder):
+        return PascalVoc(folder)
     entries = sorted(entry for entry in folder.iterdir() if not is_hidden(entry.name))
     shards = [str(entry) for entry in entries if entry.suffix == ".tar"]
     if shards:
@@ -173,7 +177,9 @@ def _open_json(target: str, images: str | None) -> Source:
         names = [Path(folder_of(e) or "", name) for e, name in _with_names(entries, "filename")]
         splits = dict.fromkeys(e["split"] for e in entries if isinstance(e, dict) and isinstance(e.get("split"), str))
         return KarpathyCaptions(target, images=find_images(target, images, names), split=tuple(splits))
-    names = _names(document["images"], "file_name") if kind == COCO else []
+    names = _names(document["images"], "file_name") if kind in (COCO, COCO_INSTANCES) else []
+    if kind == COCO_INSTANCES:
+        return CocoInstances(target, images=find_images(target, images, names))
     return CocoCaptions(target, images=find_images(target, images, names))
 
 

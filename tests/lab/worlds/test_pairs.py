@@ -14,6 +14,7 @@ import pytest
 
 from impasto import ImpastoError, sources
 from impasto_lab.worlds import Sample, World, write_world
+from impasto_lab.worlds.formats.instances.instance import Instance
 from impasto_lab.worlds.formats.writer import FORMATS
 
 
@@ -21,6 +22,13 @@ def _image(number: int) -> bytes:
     file = io.BytesIO()
     PIL.Image.new("RGB", (12, 8), (20 * number, 90, 30)).save(file, "JPEG")
     return file.getvalue()
+
+
+def _thing(number: int) -> Instance:
+    mask = np.zeros((8, 12), np.bool_)
+    mask[1 : 3 + number % 3, number : number + 3] = True
+    mask[2, number + 3] = True
+    return Instance(["fig", "mug"][number % 2], mask)
 
 
 CAPTIONS = [
@@ -36,7 +44,7 @@ SAMPLES = [
         height=8,
         captions=CAPTIONS[number % 3],
         split=split,
-        facts={"class": ["fig", "mug"][number % 2]},
+        facts={"class": ["fig", "mug"][number % 2], "instances": [_thing(number).fact()]},
     )
     for number, split in enumerate(SPLITS)
 ]
@@ -50,6 +58,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 READERS: dict[str, tuple[str, Callable[[World, str], sources.Source]]] = {
     "CocoCaptions": ("all", lambda w, split: sources.CocoCaptions(w.annotations(split), images=w.images)),
+    "CocoInstances": (
+        "bare",
+        lambda w, part: sources.CocoInstances(w.root / f"annotations/instances_{part}.json", images=w.images),
+    ),
+    "PascalVoc": (
+        "bare",
+        lambda w, split: sources.PascalVoc(w.root / "voc", split=split, classes=["fig", "mug"]),
+    ),
     "KarpathyCaptions": ("all", lambda w, split: sources.KarpathyCaptions(w.karpathy, images=w.images, split=split)),
     "WebDataset": ("first", lambda w, split: sources.WebDataset(w.shards(split))),
     "FlickrCaptions": (
@@ -99,12 +115,29 @@ def test_what_is_written_is_read(world: World, name: str, split: str) -> None:
     expected = [(sample.image, sample.captions) for sample in samples]
     if kind == "first":
         expected = [(image, captions[:1]) for image, captions in expected]
+    elif kind == "bare":
+        expected = [(image, ()) for image, _ in expected]
     elif kind == "none":
         by_class = sorted(samples, key=lambda sample: str(sample.facts["class"]))
         expected = [(sample.image, ()) for sample in by_class]
     elif kind == "each" and (name == "CsvCaptions" or split == "train"):
         expected = [(image, (caption,)) for image, captions in expected for caption in captions]
     assert _rows(read(world, split)) == expected
+
+
+@pytest.mark.parametrize("name", ["CocoInstances", "PascalVoc"])
+def test_boxes_masks_and_maps_are_what_was_written(world: World, name: str) -> None:
+    """Both from the one thing that each image shows; COCO's box ends where VOC's last pixel does."""
+    source = READERS[name][1](world, "test")
+    assert source.classes == ["fig", "mug"]  # type: ignore[attr-defined]
+    for row, number in enumerate(number for number, split in enumerate(SPLITS) if split == "test"):
+        facts, mask = source.facts(row), _thing(number).mask
+        rows, columns = np.nonzero(mask)
+        np.testing.assert_array_equal(facts["boxes"], [[columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]])
+        assert facts["categories"].tolist() == [number % 2]
+        np.testing.assert_array_equal(facts["segmentation"].pixels(), mask * (1 + number % 2))
+        things = facts["masks"].pixels()[0] if name == "CocoInstances" else facts["objects"].pixels() == 1
+        np.testing.assert_array_equal(things, mask)
 
 
 def test_every_reader_has_a_writer() -> None:

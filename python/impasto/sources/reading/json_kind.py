@@ -5,11 +5,12 @@ from typing import Any
 from impasto.errors import SourceError
 
 COCO = "CocoCaptions"
+COCO_INSTANCES = "CocoInstances"
 KARPATHY = "KarpathyCaptions"
 ALBEF = "AlbefCaptions"
 
 _LOOKED_AT = 100
-_NAMES = {COCO: "COCO captions", KARPATHY: "Karpathy", ALBEF: "ALBEF"}
+_NAMES = {COCO: "COCO captions", COCO_INSTANCES: "COCO instances", KARPATHY: "Karpathy", ALBEF: "ALBEF"}
 
 
 def json_kind(document: Any) -> str | None:
@@ -17,7 +18,13 @@ def json_kind(document: Any) -> str | None:
     if isinstance(document, dict):
         images = document.get("images")
         if isinstance(images, list) and isinstance(document.get("annotations"), list):
-            return COCO if _first_has(document["annotations"], "caption", when_empty=True) else None
+            if _first_has(document["annotations"], "caption"):
+                return COCO
+            if _first_has(document["annotations"], "bbox"):
+                return COCO_INSTANCES
+            if document["annotations"]:
+                return None
+            return COCO_INSTANCES if document.get("categories") else COCO
         if isinstance(images, list) and _first_has(images, "sentences"):
             return KARPATHY
     if isinstance(document, list) and _first_has(document, "image") and _first_has(document, "caption"):
@@ -32,11 +39,14 @@ def require_kind(document: Any, wanted: str, path: str) -> None:
         SourceError: It is not; the message says what it looks like and which source to use.
     """
     found = json_kind(document)
-    if found == wanted:
+    kinds = (COCO, COCO_INSTANCES)
+    if found == wanted or (wanted in kinds and found in kinds and not document["annotations"]):
         return
     if document == [] or (isinstance(document, dict) and document.get("images") == []):
         raise SourceError("the data set is empty: the file lists no images; check the path", path=path)
-    if found is not None:
+    if (wanted, found) == kinds:
+        reason = "its annotations are boxes: use CocoInstances, or the file that holds captions (captions_*.json)"
+    elif found is not None:
         reason = f"this looks like {'an' if found == ALBEF else 'a'} {_NAMES[found]} file: use {found}"
     else:
         reason = f"this is not a {_NAMES[wanted]} file: {_advice(document)}"
@@ -45,9 +55,7 @@ def require_kind(document: Any, wanted: str, path: str) -> None:
 
 def _advice(document: Any) -> str:
     if isinstance(document, dict) and isinstance(document.get("annotations"), list):
-        if _first_has(document["annotations"], "bbox"):
-            return "its annotations are boxes; use the file that holds captions (captions_*.json)"
-        return "its annotations have no 'caption'; use the file that holds captions"
+        return "its annotations have neither 'caption' nor 'bbox'; use the file that holds them"
     if isinstance(document, dict):
         names = ", ".join(map(repr, list(document)[:8]))
         return f"the document is an object with {names or 'no fields'}; check the path"
@@ -61,8 +69,6 @@ def _advice(document: Any) -> str:
     return f"the document is a single {type(document).__name__}; check the path"
 
 
-def _first_has(entries: list[Any], field: str, *, when_empty: bool = False) -> bool:
-    if not entries:
-        return when_empty
+def _first_has(entries: list[Any], field: str) -> bool:
     # The very first may be the bad one.
     return any(isinstance(entry, dict) and field in entry for entry in entries[:_LOOKED_AT])

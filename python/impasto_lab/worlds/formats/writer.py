@@ -28,6 +28,8 @@ FORMATS: dict[str, tuple[str, str]] = {
     "parquet": ("databases.parquet", "ParquetWriter"),
     "arrow": ("databases.arrow", "ArrowWriter"),
     "lmdb": ("databases.lmdb", "LmdbWriter"),
+    "coco_instances": ("instances.coco_instances", "CocoInstancesWriter"),
+    "pascal_voc": ("instances.pascal_voc", "PascalVocWriter"),
 }
 #: What every world has.
 ALWAYS = ("coco", "karpathy", "webdataset")

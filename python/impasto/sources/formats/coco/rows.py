@@ -1,54 +1,62 @@
-"""COCO captions: ``captions_train2017.json`` and its like."""
+"""What all of COCO's files have in common: images, and the annotations that name them."""
 
 import os
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
 
 from impasto import checks
 from impasto._core import IndexBuilder
-from impasto.errors import CaptionError, SourceError
+from impasto.errors import SourceError
 from impasto.sources.base import IndexedSource
-from impasto.sources.reading.captions import as_captions
+from impasto.sources.reading.captions import Caption
 from impasto.sources.reading.files import StrPath, require_folder
 from impasto.sources.reading.json_files import entry, read_entries
-from impasto.sources.reading.json_kind import COCO, require_kind
+from impasto.sources.reading.json_kind import require_kind
+
+#: An image's annotations, each with its place in the file.
+Numbered: TypeAlias = list[tuple[int, Any]]
+#: From an image and its annotations to its captions, and what is wrong with it.
+ReadRow: TypeAlias = Callable[[Any, Numbered], tuple[list[Caption], SourceError | None]]
 
 
-class CocoCaptions(IndexedSource):
-    """Images and captions of a COCO captions file (Lin et al. 2014, Chen et al. 2015).
-
-    One row is one image, in the order of the file, with all its captions, in the order of their annotation ids. The
-    row's key is the image id. An image without annotations stays as a row without captions. Annotations of images that
-    are not listed are left out. A row's facts are its entry in ``images``, and its ``"annotations"`` as they stand:
-    boxes, masks and categories too, where a file has them.
+class CocoRows(IndexedSource):
+    """Rows that are images, in the order of the file, with their annotations in the order of their ids.
 
     Args:
-        annotations: The JSON file: ``{"images": [{"id", "file_name"}], "annotations": [{"id", "image_id",
-            "caption"}]}``.
-        images: The folder that the file names are relative to. A missing image is found when it is read, or by
-            ``impasto info``.
+        annotations: The JSON file.
+        images: The folder that the file names are relative to.
+        kind: The name of the source that reads such a file.
+        reading: From the document and its path to what reads a row of it.
 
     Raises:
         SourceError: The file is missing, malformed, of another format or empty; there is no such folder.
     """
 
-    def __init__(self, annotations: StrPath, *, images: StrPath) -> None:
+    def __init__(
+        self, annotations: StrPath, images: StrPath, kind: str, reading: Callable[[dict[str, Any], str], ReadRow]
+    ) -> None:
         root = require_folder(images)
         path = checks.path("annotations", annotations)
         document, kept = read_entries(path)
-        require_kind(document, COCO, path)
+        require_kind(document, kind, path)
         if not document["images"]:
             raise SourceError("the data set is empty: 'images' has no entries; check the path", path=path)
+        read_row = reading(document, path)
         left_out: Counter[str] = Counter()
         places = _places_by_row(document, left_out)
         builder = IndexBuilder(root)
-        seen: set[int] = set()
         for place, image in enumerate(document["images"]):
             numbered = [(number, document["annotations"][number]) for number in places[place]]
-            captions = as_captions([_caption(number, one, seen, path) for number, one in numbered], path=path)
-            _add(builder, place, image, captions, path, duplicate=places[place] is _DUPLICATE)
+            captions, fault = read_row(image, numbered)
+            wrong = _wrong(place, image, path, duplicate=places[place] is _DUPLICATE) or fault
+            number = image.get("id") if isinstance(image, dict) else None
+            key = str(number) if isinstance(number, (int, str)) else f"images[{place}]"
+            if wrong:
+                builder.add_fault(key, wrong, captions)
+            else:
+                builder.add_file(key, image["file_name"], captions)
         self._images, self._annotations = kept["images"], kept["annotations"]
         self._numbers = array("q", (number for numbers in places for number in numbers))
         self._ends = array("q", _ends(places))
@@ -93,30 +101,16 @@ def _order(annotation: dict[str, Any], place: int) -> tuple[int, int]:
     return (number if isinstance(number, int) else place, place)
 
 
-def _caption(place: int, annotation: dict[str, Any], seen: set[int], path: str) -> object:
-    number = annotation.get("id", place)
-    if not isinstance(number, int) or number in seen:
-        reason = f"annotation id {number!r} occurs twice or is no integer; number the annotations afresh"
-        return CaptionError(reason, path=path)
-    seen.add(number)
-    if "caption" not in annotation:
-        return CaptionError(f"annotation id {number} has no 'caption'; give it one, or remove it", path=path)
-    return annotation["caption"]
-
-
-def _add(builder: IndexBuilder, place: int, image: Any, captions: list[Any], path: str, *, duplicate: bool) -> None:
+def _wrong(place: int, image: Any, path: str, *, duplicate: bool) -> SourceError | None:
+    """What is wrong with an image's own entry."""
     number = image.get("id") if isinstance(image, dict) else None
     if not isinstance(number, (int, str)):
-        error = SourceError(f"images[{place}] has no 'id'; give each image one", path=path)
-        builder.add_fault(f"images[{place}]", error, captions)
-    elif duplicate:
-        reason = f"image id {number} occurs twice; give each image an id of its own"
-        builder.add_fault(str(number), SourceError(reason, path=path), captions)
-    elif not isinstance(image.get("file_name"), str) or not image["file_name"]:
-        error = SourceError(f"image id {number} has no 'file_name'; give it one", path=path)
-        builder.add_fault(str(number), error, captions)
-    else:
-        builder.add_file(str(number), image["file_name"], captions)
+        return SourceError(f"images[{place}] has no 'id'; give each image one", path=path)
+    if duplicate:
+        return SourceError(f"image id {number} occurs twice; give each image an id of its own", path=path)
+    if not isinstance(image.get("file_name"), str) or not image["file_name"]:
+        return SourceError(f"image id {number} has no 'file_name'; give it one", path=path)
+    return None
 
 
 def _ends(places: list[list[int]]) -> Iterable[int]:

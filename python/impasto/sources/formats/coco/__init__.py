@@ -1,0 +1,1 @@
+"""COCO's JSON: captions, and instances with boxes and masks."""
