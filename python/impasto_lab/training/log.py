@@ -62,14 +62,16 @@ class Window:
         self.sums: dict[str, Tensor | float] = dict(state["sums"]) if state else {}
         self.batches: int = state["batches"] if state else 0
         self.images = 0
+        self.waited = 0.0
         self.began = time.perf_counter()
 
-    def add(self, scalars: Mapping[str, Tensor], images: int) -> None:
-        """Adds a batch's scalars."""
+    def add(self, scalars: Mapping[str, Tensor], images: int, waited: float) -> None:
+        """Adds a batch's scalars, its images, and the seconds that it was waited for."""
         for name, value in scalars.items():
             self.sums[name] = value.detach() + self.sums.get(name, 0.0)
         self.batches += 1
         self.images += images * world()[1]
+        self.waited += waited
 
     def state(self) -> dict[str, Any]:
         """Its sums, as JSON has them, as their mean over the processes."""
@@ -79,6 +81,11 @@ class Window:
         }
 
     def means(self) -> Record:
-        """The means over batches and processes, and how many images a second went through all of them."""
+        """The means over batches and processes, images a second over all of them, and the loader's share of the time.
+
+        That is the part of this process's time in which it waited for a batch, in [0, 1].
+        """
         means = {name: total / self.batches for name, total in self.state()["sums"].items()}
-        return {**means, "images_per_second": round(self.images / (time.perf_counter() - self.began), 1)}
+        seconds = time.perf_counter() - self.began
+        rates = {"images_per_second": round(self.images / seconds, 1), "loader_share": round(self.waited / seconds, 4)}
+        return {**means, **rates}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -13,17 +12,18 @@ from typing import Any, Generic
 import torch
 
 from impasto.checks import require
-from impasto.errors import CheckpointError, DivergedError
+from impasto.errors import CheckpointError
 from impasto.loading import Batches
 from impasto.progress import Progress, silent
 from impasto_lab.training import checkpoint
 from impasto_lab.training.device import seeded
 from impasto_lab.training.ending import Ending
 from impasto_lab.training.log import MetricsLog, Record, Window, Writer, read_metrics
-from impasto_lab.training.optimizer import adamw, clip_gradients, warmup_cosine
+from impasto_lab.training.optimizer import adamw, clip_gradients, scheduled
 from impasto_lab.training.parallel import Parallel
 from impasto_lab.training.settings import FitSettings
 from impasto_lab.training.task import BatchT, Task
+from impasto_lab.training.watching import Watch
 
 
 @dataclass
@@ -31,7 +31,8 @@ class Fit:
     """What came of a run.
 
     Attributes:
-        records: What was logged: ``step``, ``loss``, ``lr``, ``images_per_second`` and the task's own.
+        records: What was logged: ``step``, ``loss``, ``lr``, ``images_per_second``, ``loader_share`` (of the time) and the
+            task's own.
         scores: Of the last evaluation, in the first process.
         seconds: Time in this process.
     """
@@ -72,7 +73,7 @@ def fit(
 
     Raises:
         CheckpointError: If there is nothing to resume from, or it doesn't fit.
-        DivergedError: If the loss is not finite.
+        DivergedError: If the loss is not finite; the folder's ``diverged-RANK.json`` says of which batch.
     """
     run = _Run(task, loader, settings, folder)
     if resume:
@@ -88,12 +89,14 @@ class _Run(Generic[BatchT]):
         self.task, self.loader, self.settings, self.folder = task, loader, settings, folder
         self.device = next(task.model.parameters()).device
         self.parallel = Parallel(task, shard=settings.shard)
-        self.optimizer = adamw(task.model, lr=settings.lr, weight_decay=settings.weight_decay)
+        decay = {"weight_decay": settings.weight_decay, "betas": settings.betas, "eps": settings.eps}
+        self.optimizer = adamw(task.model, lr=settings.lr, **decay)  # type: ignore[arg-type]
         # float16 underflows without a scale; bfloat16 has float32's range.
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=settings.amp == "float16")
         self.checkpoints = checkpoint.Checkpoints(folder / "checkpoints") if folder else None
         self.writers: list[Writer] = []
         self.window = Window()
+        self.watch = Watch(folder, self.device)
         self.fit = Fit()
         self.step = 0
 
@@ -148,20 +151,30 @@ class _Run(Generic[BatchT]):
 
     def _train(self, batches: Iterator[BatchT]) -> None:
         settings, parallel = self.settings, self.parallel
-        floor = 1.0 if settings.schedule == "constant" else 0.0
-        factor = warmup_cosine(self.step, steps=settings.steps, warmup=settings.warmup, floor=floor)
+        factor = scheduled(
+            self.step,
+            steps=settings.steps,
+            warmup=settings.warmup,
+            schedule=settings.schedule,
+            floor=settings.min_lr / settings.lr,
+        )
         for group in self.optimizer.param_groups:
             group["lr"] = settings.lr * factor
         self.optimizer.zero_grad(set_to_none=True)
         for part in range(settings.accumulate):
+            asked = time.perf_counter()
             batch = next(batches)
+            waited = time.perf_counter() - asked
             number = (self.step * settings.accumulate + part) * parallel.size + parallel.rank
             last = part == settings.accumulate - 1
             with seeded(settings.seed, number, self.device), parallel.gathering(last):
                 with self._autocast():
                     scalars = parallel.step(batch.to(self.device, non_blocking=True))
                 torch.autograd.backward(self.scaler.scale(scalars["loss"] / settings.accumulate))
-            self.window.add(scalars, len(batch))
+            self.window.add(scalars, len(batch), waited)
+            self.watch.add(self.step, scalars, batch)
+        if self.watch.always:
+            self.watch.check()
         if settings.clip is not None:
             self.scaler.unscale_(self.optimizer)
             clip_gradients(self.task.model.parameters(), settings.clip)
@@ -175,9 +188,8 @@ class _Run(Generic[BatchT]):
         return torch.autocast(self.device.type, dtype=getattr(torch, self.settings.amp))
 
     def _record(self) -> None:
+        self.watch.check()
         record = {"step": self.step, **self.window.means(), "lr": self.optimizer.param_groups[0]["lr"]}
-        if not math.isfinite(record.get("loss", 0.0)):
-            raise DivergedError(f"the loss is {record['loss']} at step {self.step}; lower lr={self.settings.lr}")
         self.window = Window()
         self.fit.records.append(record)
         self._write(record)
@@ -187,12 +199,14 @@ class _Run(Generic[BatchT]):
             writer.write(record)
 
     def _evaluate(self) -> None:
+        self.watch.check()
         self.fit.scores = self.parallel.evaluate()
         if self.fit.scores:
             self._write({"step": self.step, **self.fit.scores})
 
     def _save(self) -> None:
         if self.checkpoints is not None:
+            self.watch.check()
             state = {
                 "loader": self.loader.state_dict(),
                 "scaler": self.scaler.state_dict(),

@@ -7,6 +7,9 @@ from typing import Literal
 
 from impasto.checks import choice, require
 
+#: How a learning rate goes down.
+Schedule = Literal["cosine", "linear", "constant"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class FitSettings:
@@ -15,9 +18,12 @@ class FitSettings:
     Args:
         steps: Changes of the weights, over all epochs.
         lr: The highest learning rate.
+        min_lr: The lowest: where warming up begins and the schedule ends.
+        betas: Decay of AdamW's first and second moments.
+        eps: What AdamW adds to the square root of the second moment.
         weight_decay: See `impasto_lab.training.optimizer.adamw`.
         warmup: Steps until the highest learning rate.
-        schedule: What follows: ``"cosine"``, half of one down to nothing, or ``"constant"``.
+        schedule: What follows: half a ``"cosine"`` down, a ``"linear"`` way down, or ``"constant"``.
         clip: Largest norm of all gradients together, or None.
         accumulate: Batches whose gradients are averaged for one step.
         amp: Compute in ``"bfloat16"`` or ``"float16"`` where it is safe, or ``"off"``.
@@ -35,9 +41,12 @@ class FitSettings:
 
     steps: int
     lr: float = 1e-3
+    min_lr: float = 0.0
+    betas: tuple[float, float] = (0.9, 0.98)
+    eps: float = 1e-6
     weight_decay: float = 0.1
     warmup: int = 0
-    schedule: Literal["cosine", "constant"] = "cosine"
+    schedule: Schedule = "cosine"
     clip: float | None = 1.0
     accumulate: int = 1
     amp: Literal["off", "bfloat16", "float16"] = "off"
@@ -54,5 +63,8 @@ class FitSettings:
         require(0 <= self.warmup <= self.steps, f"warmup={self.warmup} must lie in 0..steps={self.steps}")
         positive = self.lr > 0 and (self.clip is None or self.clip > 0)
         require(positive, f"lr={self.lr} and clip={self.clip} must be positive")
-        choice("schedule", self.schedule, ("cosine", "constant"))
+        require(0 <= self.min_lr <= self.lr, f"min_lr={self.min_lr} must lie in 0..lr={self.lr}")
+        require(all(0 <= beta < 1 for beta in self.betas), f"betas={self.betas} must lie in [0, 1)")
+        require(self.eps > 0, f"eps={self.eps} must be positive")
+        choice("schedule", self.schedule, ("cosine", "linear", "constant"))
         choice("amp", self.amp, ("off", "bfloat16", "float16"))

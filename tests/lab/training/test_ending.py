@@ -25,9 +25,9 @@ class Scored(Product):
 
 
 def _curve(folder: Path) -> list[dict[str, float]]:
-    timed = "images_per_second"
+    timed = ("images_per_second", "loader_share")
     records = read_metrics(folder / "metrics.jsonl")
-    return [{name: value for name, value in record.items() if name != timed} for record in records]
+    return [{name: value for name, value in record.items() if name not in timed} for record in records]
 
 
 def _same_as_uncut(folder: Path, uncut: Path) -> None:

@@ -94,9 +94,15 @@ def test_bfloat16_trains() -> None:
 
 
 def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path) -> None:
-    with pytest.raises(impasto.DivergedError, match="step 2; lower lr"):
-        fit(Product(factor=float("nan")), Points(), SETTINGS, folder=tmp_path)
+    task = Product(factor=float("nan"))
+    before = weights_of(task)
+    with pytest.raises(impasto.DivergedError, match=r"nan at step 1, of the batch of epoch 0, step 0; .*diverged-0\.json"):
+        fit(task, Points(), SETTINGS, folder=tmp_path)
     assert not Checkpoints(tmp_path / "checkpoints").all()
+    told = json.loads((tmp_path / "diverged-0.json").read_text())
+    assert told["scalars"]["loss"] == "nan"
+    assert told["batches"][0]["keys"] == ["?"] * 8
+    assert all(torch.equal(before[name], tensor) for name, tensor in weights_of(task).items() if "0.weight" in name)
 
 
 def test_what_can_not_be_resumed_says_why(tmp_path: Path) -> None:
@@ -221,3 +227,25 @@ def test_a_gpu_trains_and_resumes(tmp_path: Path, amp: str) -> None:
     done = fit(task(), again, settings, folder=tmp_path, resume=True)
     assert again.taken[0] == (150 // 7, 150 % 7 + 1)
     assert done.records[-1]["loss"] < 0.7 * done.records[0]["loss"]
+
+
+def test_the_schedule_keeps_its_floor_and_adam_its_betas() -> None:
+    """ALBEF's cosine, ViLT's line: from the floor up and down to it again, beside torch's own schedulers."""
+    weight = nn.Parameter(torch.zeros(1))
+    for schedule, way in (
+        ("cosine", lambda adam: torch.optim.lr_scheduler.CosineAnnealingLR(adam, 16, eta_min=1e-3)),
+        ("linear", lambda adam: torch.optim.lr_scheduler.LinearLR(adam, 1.0, 0.1, 16)),
+    ):
+        adam = torch.optim.AdamW([weight], lr=0.01)
+        expected = []
+        torchs = way(adam)
+        for _ in range(16):
+            expected.append(adam.param_groups[0]["lr"])
+            adam.step()
+            torchs.step()
+        settings = FitSettings(steps=20, lr=0.01, min_lr=1e-3, warmup=4, schedule=schedule, log_every=1)
+        rates = [record["lr"] for record in fit(Product(), Points(), settings).records]
+        assert rates[:4] == pytest.approx([0.001 + 0.009 * part for part in (0.25, 0.5, 0.75, 1)])
+        assert rates[4:] == pytest.approx(expected)
+    made = adamw(nn.Linear(2, 2), lr=1, weight_decay=0, betas=(0.5, 0.75), eps=0.125)
+    assert {(group["betas"], group["eps"]) for group in made.param_groups} == {((0.5, 0.75), 0.125)}
