@@ -1,7 +1,7 @@
 """Models of the papers and of the demonstrations."""
 
 from impasto_lab.models.albef import Albef, FusionDraw
-from impasto_lab.models.blocks import kept_attention
+from impasto_lab.models.blocks import kept_attention, recompute_blocks
 from impasto_lab.models.clip import Clip
 from impasto_lab.models.dual_encoder import DualEncoder
 from impasto_lab.models.masking import MaskedWords, Words, mask_words
@@ -24,4 +24,5 @@ __all__ = [
     "Words",
     "kept_attention",
     "mask_words",
+    "recompute_blocks",
 ]

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from impasto.checks import require
 from impasto_lab.models.blocks.attention import Attending
+from impasto_lab.models.blocks.recomputing import Recomputable
 
 #: Of BERT's norms.
 EPS = 1e-12
@@ -103,7 +104,7 @@ class BertIntermediate(nn.Module):
         return functional.gelu(self.dense(hidden))
 
 
-class BertLayer(nn.Module):
+class BertLayer(Recomputable):
     """Attention to the caption's tokens, then to the image's where the layer is a fusion one, then a perceptron.
 
     Args:

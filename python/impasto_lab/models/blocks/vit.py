@@ -13,6 +13,7 @@ from torch.nn import functional
 from impasto.checks import choice, require
 from impasto_lab.models.blocks.attention import Attending
 from impasto_lab.models.blocks.positions import resized_positions
+from impasto_lab.models.blocks.recomputing import Recomputable
 
 #: ``"quick_gelu"`` is OpenAI's x * sigmoid(1.702 x).
 Activation = Literal["gelu", "quick_gelu"]
@@ -58,7 +59,7 @@ class Mlp(nn.Module):
         return mixed
 
 
-class VitBlock(nn.Module):
+class VitBlock(Recomputable):
     """Attention and a two-layer perceptron, each behind a LayerNorm and beside a shortcut.
 
     Args:
