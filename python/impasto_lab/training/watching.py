@@ -108,4 +108,4 @@ def _plain(value: Any) -> Any:
         return {str(name): _plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
-    return None if value != value else value  # noqa: PLR0124
+    return None if value != value else value

@@ -96,7 +96,9 @@ def test_bfloat16_trains() -> None:
 def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path) -> None:
     task = Product(factor=float("nan"))
     before = weights_of(task)
-    with pytest.raises(impasto.DivergedError, match=r"nan at step 1, of the batch of epoch 0, step 0; .*diverged-0\.json"):
+    with pytest.raises(
+        impasto.DivergedError, match=r"nan at step 1, of the batch of epoch 0, step 0; .*diverged-0\.json"
+    ):
         fit(task, Points(), SETTINGS, folder=tmp_path)
     assert not Checkpoints(tmp_path / "checkpoints").all()
     told = json.loads((tmp_path / "diverged-0.json").read_text())

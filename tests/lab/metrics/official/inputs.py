@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from impasto.streams import stream
 
-QUESTIONS, CORPORA = 600, 60
+QUESTIONS, CORPORA, EXPRESSIONS = 600, 60, 90
 #: What makes up answers: what the published normalizations change, and what they leave by a slip.
 _PIECES = (
     *("yes", "No", "two", "TWO", "2", "none", "zero", "ten", "a", "the", "an", "red", "blue ", "dont", "don't"),
@@ -50,6 +51,45 @@ def corpora() -> Iterator[Corpus]:
         captions = [_sentence(draw, least=0) for _ in range(images)]
         references = [[_sentence(draw, least=1) for _ in range(draw.integers(1, 6))] for _ in range(images)]
         yield Corpus(captions, references)
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A heat map [h, h], its image's size, proposals and truth as left, top, width, height, and the split."""
+
+    heat: npt.NDArray[np.float64]
+    size: tuple[int, int]
+    proposals: list[list[float]]
+    truth: list[float]
+    split: str
+
+
+def expressions() -> list[Expression]:
+    """Maps that are hot somewhere, and proposals of which one is near the truth."""
+    return [_expression(number) for number in range(EXPRESSIONS)]
+
+
+def judgements() -> tuple[list[str], list[str], list[str]]:
+    """NLVR2 identifiers, labels and predictions: three sentences in four have one pair of images or more."""
+    draw = stream(15, "judgements")
+    names = [f"dev-{number}-{pair}-{sentence}" for number in range(40) for sentence in range(2) for pair in range(4)]
+    kept = [name for name in names if draw.random() < 0.6]
+    labels = [str(bool(draw.integers(2))) for _ in kept]
+    right = {"True": "False", "False": "True"}
+    return kept, labels, [label if draw.random() < 0.8 else right[label] for label in labels]
+
+
+def _expression(number: int) -> Expression:
+    draw = stream(15, "expression", number)
+    height, width = (int(side) for side in draw.integers(40, 90, 2))
+    corners = draw.uniform(0, (width - 22, height - 22), (6, 2))
+    proposals = np.concatenate([corners, draw.uniform(4, 22, (6, 2))], axis=1).round(2)
+    truth = (proposals[draw.integers(6)] + draw.uniform(-3, 3, 4).round(2)).clip(1)
+    heat = draw.standard_normal((8, 8)).clip(0)
+    across, down = 8 * (truth[:2] + truth[2:] / 2) / (width, height)
+    heat[int(down), int(across)] += draw.integers(0, 6)
+    heat *= number % 7 > 0
+    return Expression(heat, (height, width), proposals.tolist(), truth.tolist(), ("val", "testA", "testB")[number % 3])
 
 
 def _question(number: int) -> Question:

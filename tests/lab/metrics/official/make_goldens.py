@@ -1,9 +1,9 @@
 """Runs the published scorers on what `inputs` draws, and writes the numbers that come out.
 
-    PYTHONPATH=python:tests python tests/lab/metrics/official/make_goldens.py VQA ALBEF
+    PYTHONPATH=python:tests python tests/lab/metrics/official/make_goldens.py VQA ALBEF NLVR
 
-takes clones of GT-Vision-Lab/VQA (of commit a013f00, whose prints of Python 2 are left out) and salesforce/ALBEF.
-Needs pycocoevalcap 1.2.
+takes clones of GT-Vision-Lab/VQA (of commit a013f00, whose prints of Python 2 are left out), salesforce/ALBEF and
+lil-lab/nlvr. Needs pycocoevalcap 1.2.
 """
 
 from __future__ import annotations
@@ -12,17 +12,21 @@ import contextlib
 import io
 import json
 import re
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+import torch
 
 from lab.metrics.official import inputs
 
 GOLDENS = Path(__file__).with_name("goldens.json")
 
 
-def main(vqa: str, albef: str) -> None:
+def main(vqa: str, albef: str, nlvr: str) -> None:
     """Writes the goldens."""
     scorers = {
         "official-2021": _scorer(Path(vqa, "PythonEvaluationTools/vqaEvaluation/vqaEval.py")),
@@ -31,6 +35,8 @@ def main(vqa: str, albef: str) -> None:
     goldens = {
         "answers": {name: _answers(scorer) for name, scorer in scorers.items()},
         "captions": [_captions(corpus) for corpus in inputs.corpora()],
+        "grounding": _grounding(Path(albef, "dataset/utils.py")),
+        "reasoning": _reasoning(Path(nlvr, "nlvr2/eval/metrics.py")),
     }
     GOLDENS.write_text(json.dumps(goldens, indent=1) + "\n", encoding="utf-8")
 
@@ -73,6 +79,37 @@ def _captions(corpus: inputs.Corpus) -> dict[str, Any]:
         corpus_bleu, _ = bleu.compute_score(option="closest")
         _, each = cider.compute_score()
     return {"bleu": [float(score) for score in corpus_bleu], "cider": [float(score) for score in each]}
+
+
+def _grounding(path: Path) -> dict[str, float]:
+    source = path.read_text(encoding="utf-8")
+    functions = [
+        part for part in re.split(r"(?m)^(?=def )", source) if part.startswith(("def grounding_eval", "def compute"))
+    ]
+    names: dict[str, Any] = {"F": torch.nn.functional, "tqdm": list}
+    exec("".join(functions).split("\ndef vqa")[0].replace(".cuda()", ""), names)
+    drawn = [one for one in inputs.expressions() if one.heat.any()]  # else it takes the box of the one before
+    refer = SimpleNamespace(
+        Refs={number: {"image_id": number, "split": one.split} for number, one in enumerate(drawn)},
+        refToAnn={number: {"bbox": one.truth} for number, one in enumerate(drawn)},
+        Imgs={number: dict(zip(("height", "width"), one.size, strict=True)) for number, one in enumerate(drawn)},
+    )
+    results = [{"ref_id": number, "pred": torch.from_numpy(one.heat)} for number, one in enumerate(drawn)]
+    proposals = {str(number): one.proposals for number, one in enumerate(drawn)}
+    with contextlib.redirect_stdout(io.StringIO()):
+        found: dict[str, float] = names["grounding_eval"](results, proposals, None, refer, 0.5, mask_size=8)
+    return found
+
+
+def _reasoning(path: Path) -> dict[str, float]:
+    names, labels, predicted = inputs.judgements()
+    with tempfile.TemporaryDirectory() as folder:
+        guesses, truth = Path(folder, "guesses.csv"), Path(folder, "truth.json")
+        guesses.write_text("\n".join(f"{name},{guess}" for name, guess in zip(names, predicted, strict=True)))
+        lines = [{"identifier": name, "label": label} for name, label in zip(names, labels, strict=True)]
+        truth.write_text("\n".join(map(json.dumps, lines)))
+        done = subprocess.run([sys.executable, path, guesses, truth], capture_output=True, text=True, check=True)
+    return {name: float(value) for name, value in (line.split("=") for line in done.stdout.split())}
 
 
 if __name__ == "__main__":
