@@ -30,6 +30,12 @@ VERBS: dict[str, Verb | Group] = {
             "stats": Verb("mean and covariance of the embeddings of styles", f"{_LAB}.style.stats", "lab"),
         },
     ),
+    "train": Group(
+        "train the models of the papers",
+        "Trains the models of the papers, with MixGen or without.",
+        "impasto train pretrain --model clip --data scenes/annotations/captions_train.json --out run/",
+        {"pretrain": Verb("CLIP, ViLT, ALBEF or TCL on pairs, MixGen a switch", f"{_LAB}.train.pretrain", "lab")},
+    ),
     "bench": Group(
         "how fast it is here, beside its peers",
         "Times impasto on this machine, beside its peers, on the same bytes, answers compared first.",

@@ -52,10 +52,23 @@ class FeatureQueue(nn.Module):
             return
         images, texts = gathered(images), gathered(texts)
         count = len(images)
-        if size % count:
-            nearest = max(round(size / count), 1) * count
-            raise RecipeError(f"a queue of {size} can't be filled by batches of {count}; use queue={nearest}")
+        require_divisor(size, count)
         place = int(self.place)
         self.images[:, place : place + count] = images.T
         self.texts[:, place : place + count] = texts.T
         self.place.fill_((place + count) % size)
+
+
+def require_divisor(size: int, count: int) -> None:
+    """Requires that a queue is filled by whole batches.
+
+    Args:
+        size: The queue's.
+        count: Pairs in the batches of all processes together.
+
+    Raises:
+        RecipeError: If it isn't; the message has the nearest size that is.
+    """
+    if size % count:
+        nearest = max(round(size / count), 1) * count
+        raise RecipeError(f"a queue of {size} can't be filled by batches of {count}; use queue={nearest}")

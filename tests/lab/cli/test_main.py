@@ -40,6 +40,7 @@ LEAST = {
     "show mixgen": "data",
     "style train": "--content data --style data --out out",
     "style stats": "--style data --out out.safetensors",
+    "train pretrain": "--data data --out out",
     "bench loader": "--quick",
     "bench style": "--quick",
     "reproduce demo": "--size smoke",

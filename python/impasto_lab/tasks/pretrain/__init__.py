@@ -1,6 +1,5 @@
-"""Pretraining of vision-language models; CLIP's is `impasto_lab.tasks.ContrastiveTask`."""
+"""Pretraining of vision-language models; CLIP's step is `impasto_lab.tasks.ContrastiveTask`."""
 
-from impasto_lab.tasks.pretrain.fusion import FusionPretraining
-from impasto_lab.tasks.pretrain.vilt import ViltPretraining
+import lazy_loader
 
-__all__ = ["FusionPretraining", "ViltPretraining"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,110 @@
+"""``impasto train pretrain``: CLIP, ViLT, ALBEF or TCL, with MixGen or without."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Annotated, Any
+
+from impasto.cli import File, Folder, Given, Opening, output
+from impasto_lab.tasks.pretrain.settings import Kind, Mixing, PretrainSettings, Size
+
+EPILOG = """\
+presets:
+  tiny    32 pixels, for tests
+  small   48 pixels, for a CPU; the defaults above are its own
+  base    the paper's sizes and hyperparameters, for GPUs
+
+examples:
+  impasto world scenes scenes/ --size small
+  impasto train pretrain --data scenes/annotations/captions_train.json --out run/
+  impasto train pretrain --model albef --mixgen none --data scenes/annotations/captions_train.json --out plain/ \\
+      --held-out scenes/annotations/captions_test.json --steps 2000
+  torchrun --nproc_per_node 8 -m impasto_lab train pretrain --model albef --preset base --vocabulary vocab.txt \\
+      --bert bert-base-uncased --vit deit_base_patch16_224.pth --data coco.json vg.json sbu.json --out run/ --amp bfloat16
+
+Called again with the same words it goes on from the newest checkpoint."""
+
+_TOLD = tuple(one.name for one in fields(PretrainSettings) if one.name not in ("model", "preset", "mixgen", "betas", "eps"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainPretrain:
+    """Pretrains a vision-language model on image-caption pairs, with MixGen as a switch.
+
+    Data sets are of any format that `impasto info` knows, one or several. The run's folder gets run.json,
+    metrics.jsonl, checkpoints and, at the end, the model. A SIGTERM ends the run after the step, with a checkpoint;
+    the same call goes on from the newest one, to the same losses as if it had never stopped.
+
+    Args:
+        data: Pairs to train on.
+        out: The run's folder.
+        model: What is trained.
+        preset: Its size, and where the training's settings come from.
+        mixgen: How pairs are mixed: not at all, as published, or as in the paper's ablations.
+        held_out: Pairs to be found in each other, at evaluations.
+        vocabulary: BERT's vocab.txt, or CLIP's bpe_simple_vocab_16e6.txt.gz; by default the data's own words, or the
+            file that open_clip brings.
+        bert: The BERT that ALBEF and TCL begin from.
+        vit: The DeiT that they begin from.
+        workers: Threads of the loader.
+        device: Auto, cpu or cuda; torchrun's processes have their own.
+        json: Write the records as JSON too ('-': to standard output, alone).
+    """
+
+    data: Annotated[tuple[str, ...], "DATA"]
+    out: Folder
+    model: Kind = "clip"
+    preset: Size = "small"
+    mixgen: Mixing = "default"
+    held_out: Annotated[str, "DATA"] | None = None
+    opening: Opening = field(default_factory=Opening)
+    vocabulary: File | None = None
+    bert: File | None = None
+    vit: File | None = None
+    workers: int = 1
+    device: str = "auto"
+    json: File | None = None
+    training: Annotated[dict[str, Any], Given(PretrainSettings, "the training", _TOLD)] = field(default_factory=dict)
+
+
+def run(train: TrainPretrain) -> int:
+    """Runs the verb.
+
+    Returns:
+        The exit status, 0.
+    """
+    from impasto.checks import require
+    from impasto.sources import IndexedSource, concat
+    from impasto_lab.cli.train.telling import RecordLines
+    from impasto_lab.tasks.pretrain import pretrain
+    from impasto_lab.training import pick_device
+    from impasto_lab.training.distributed import processes, world
+
+    tell = output.Terminal(output.console(train.json))
+    settings = PretrainSettings.of(train.model, train.preset, mixgen=train.mixgen, **train.training)
+    require((train.bert is None) == (train.vit is None), "--bert and --vit go together; name both, or none")
+    begin = (train.bert, train.vit) if train.bert is not None and train.vit is not None else None
+    sources = [train.opening.open(place) for place in train.data]
+    held_out = None if train.held_out is None else train.opening.open(train.held_out)
+    if held_out is not None and not isinstance(held_out, IndexedSource):
+        require(False, f"--held-out: {held_out!r} is read in Python; give it as annotations, a folder or tar shards")
+    with processes() as own:
+        first = world()[0] == 0
+        done = pretrain(
+            sources[0] if len(sources) == 1 else concat(*sources),
+            settings,
+            folder=Path(train.out),
+            held_out=held_out,  # type: ignore[arg-type]
+            vocabulary=train.vocabulary,
+            begin=begin,
+            device=own or pick_device(train.device),
+            workers=train.workers,
+            writers=[RecordLines(tell, settings.steps)] if first else [],
+        )
+        if first:
+            begun = f" (went on from step {done.resumed})" if done.resumed else ""
+            tell.say(f"{settings.steps} steps of {settings.model}{begun}, {done.fit.seconds:.0f} s")
+            tell.say(f"see {Path(train.out) / 'model'} and {Path(train.out) / 'metrics.jsonl'}")
+            output.write_json({"records": done.fit.records, "scores": done.fit.scores}, train.json)
+    return 0

@@ -1,0 +1,8 @@
+"""The names of this face, each where it lives: read by type checkers, and at run time by the lazy loader."""
+
+from .fusion import FusionPretraining as FusionPretraining
+from .running import Pretrained as Pretrained
+from .running import pretrain as pretrain
+from .settings import PretrainSettings as PretrainSettings
+from .vilt import ViltPretraining as ViltPretraining
+from .vocabulary import CompactVocabulary as CompactVocabulary

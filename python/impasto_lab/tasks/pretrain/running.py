@@ -1,0 +1,274 @@
+"""Pretrains a model from a source of pairs: what ``impasto train pretrain`` runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from impasto.checks import require
+from impasto.errors import RecipeError
+from impasto.files import new_file
+from impasto.loading import Loader
+from impasto.progress import Progress, silent
+from impasto.recipe import BertTokenizer, ClipTokenizer, Recipe
+from impasto.sources import IndexedSource, Source
+from impasto_lab.models import (
+    Albef,
+    Clip,
+    ClipSettings,
+    FusionSettings,
+    Tcl,
+    Vilt,
+    ViltSettings,
+    Words,
+    recompute_blocks,
+)
+from impasto_lab.models.checkpoints import begin_from, save_model
+from impasto_lab.models.queue import require_divisor
+from impasto_lab.tasks.contrastive import ContrastiveTask
+from impasto_lab.tasks.held_out import HeldOut
+from impasto_lab.tasks.pretrain.begun import FREE, keep_begun, require_begun
+from impasto_lab.tasks.pretrain.fusion import FusionPretraining
+from impasto_lab.tasks.pretrain.recipes import recipe_of
+from impasto_lab.tasks.pretrain.settings import PretrainSettings
+from impasto_lab.tasks.pretrain.vilt import ViltPretraining
+from impasto_lab.tasks.pretrain.vocabulary import CompactVocabulary, captions_of, own_vocabulary, require_captions
+from impasto_lab.training import Checkpoints, Fit, FitSettings, Writer, fit
+from impasto_lab.training.checkpoint import load_weights
+from impasto_lab.training.distributed import wait, world
+
+#: The longest vocabulary of CLIP's, in ids.
+_CLIP_IDS = 49408
+_Tokenizer = ClipTokenizer | BertTokenizer
+_Model = Clip | Vilt | Albef
+_Task = ContrastiveTask[Clip] | ViltPretraining | FusionPretraining
+
+
+@dataclass(frozen=True, eq=False)
+class Pretrained:
+    """What came of a pretraining.
+
+    Attributes:
+        model: As it was left, where it was trained.
+        recipe: What it was trained on.
+        fit: Records, scores and time.
+        resumed: The step that it went on from; 0 where it was begun.
+    """
+
+    model: _Model
+    recipe: Recipe
+    fit: Fit
+    resumed: int
+
+
+def pretrain(
+    data: Source,
+    settings: PretrainSettings,
+    *,
+    folder: Path,
+    held_out: IndexedSource | None = None,
+    vocabulary: str | Path | None = None,
+    begin: tuple[str | Path, str | Path] | None = None,
+    device: torch.device | None = None,
+    workers: int = 1,
+    stop: int | None = None,
+    progress: Progress = silent,
+    writers: Sequence[Writer] = (),
+) -> Pretrained:
+    """Pretrains a model, or goes on with it where the folder has a checkpoint.
+
+    The folder gets ``run.json`` (what it was begun with), ``metrics.jsonl``, ``checkpoints/``, the vocabulary where it
+    is the data's own, and at the end ``model/``, which `impasto_lab.models.checkpoints.open_model` opens.
+
+    Args:
+        data: The pairs.
+        settings: How.
+        folder: The run's.
+        held_out: Pairs to be found in each other, at evaluations.
+        vocabulary: CLIP's ``bpe_simple_vocab_16e6.txt.gz``, by default open_clip's; or BERT's ``vocab.txt``, by default
+            one made of the data's words, where the preset is not the papers'.
+        begin: The BERT and the DeiT that ALBEF and TCL begin from; see `begin_from`.
+        device: What to train on; by default the CPU.
+        workers: Threads of the loader.
+        stop: Leave off after this many steps of the whole run, with a checkpoint, as if interrupted.
+        progress: Told after every step.
+        writers: Take the records too.
+
+    Raises:
+        RecipeError: If there are too few pairs for a batch, batches don't fill the queue, or the vocabulary isn't the
+            model's.
+        CaptionError: If there are no captions.
+        VocabularyError: If the vocabulary is missing or damaged.
+        CheckpointError: If the folder's run was begun otherwise, or a file to begin from doesn't fit.
+        DivergedError: If the loss is not finite.
+    """
+    device = device or torch.device("cpu")
+    rank, processes = world()
+    together = settings.batch_size * processes
+    require(len(data) >= together, f"{len(data)} pairs are fewer than a batch of {together}; use a smaller batch_size")
+    require_captions(data)
+    words = _Vocabulary.of(data, settings, folder, vocabulary)
+    model, recipe = words.model(settings), words.recipe(settings)
+    if isinstance(model, Albef):
+        require_divisor(model.settings.queue, together)
+    require(begin is None or isinstance(model, Albef), f"{settings.model} begins from nothing; leave bert and vit out")
+    latest = Checkpoints(folder / "checkpoints").latest()
+    begun = {**_begun(settings, model, recipe), "processes": processes, "pairs": len(data), "words": words.digest}
+    if latest is not None:
+        require_begun(folder, begun)
+    elif begin is not None and isinstance(model, Albef):
+        begin_from(model, bert=begin[0], vit=begin[1])
+    if settings.recompute:
+        recompute_blocks(model)
+    model.to(device)
+    held = None if held_out is None or rank else words.held_out(held_out, recipe)
+    loader = Loader(
+        data,
+        recipe,
+        batch_size=settings.batch_size,
+        workers=workers,
+        seed=settings.seed,
+        rank=rank,
+        world_size=processes,
+        pin_memory=device.type == "cuda",
+        form=words.in_rows,
+    )
+    if latest is None and rank == 0:
+        keep_begun(folder, begun)
+        words.save(folder)
+    task = words.task(model, settings, held, ramp=len(data) // settings.batch_size)
+    fitted = fit(
+        task,
+        loader,
+        FitSettings(**{one.name: getattr(settings, one.name) for one in fields(FitSettings)}),
+        folder=folder,
+        resume=latest is not None,
+        stop=stop,
+        progress=progress,
+        writers=writers,
+    )
+    newest = Checkpoints(folder / "checkpoints").latest()
+    if rank == 0 and newest is not None and stop is None:
+        whole = words.model(settings)  # of one that is sharded no process has it all
+        load_weights(newest, whole)
+        save_model(whole, folder / "model")
+        words.save(folder / "model")
+    wait()
+    return Pretrained(model, recipe, fitted, int(latest.name.partition("-")[2]) if latest else 0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Vocabulary:
+    """A run's tokenizer, what masking asks of it, and the rows that its ids have."""
+
+    tokenizer: _Tokenizer
+    words: Words | None
+    compact: CompactVocabulary | None
+    size: int
+    digest: str
+
+    @classmethod
+    def of(cls, data: Source, settings: PretrainSettings, folder: Path, file: str | Path | None) -> _Vocabulary:
+        words: Words | None = None
+        tokenizer: _Tokenizer
+        always: tuple[int, ...]
+        if settings.model == "clip":
+            tokenizer = ClipTokenizer(vocabulary=file)
+            native = tokenizer.native
+            always = (*native.begins, *native.ends)
+            size, contents = max(_CLIP_IDS, *(id + 1 for id in always)), b""
+        else:
+            own = file is None
+            path = _own_file(data, settings, folder) if file is None else Path(file)
+            # The published tokenizer of ALBEF's has no [SEP] behind a caption.
+            tokenizer = BertTokenizer(vocabulary=path, end=not settings.fuses)
+            words = Words.read(path)
+            always = (words.pad, words.cls, words.sep, words.mask)
+            size, contents = words.size, path.read_bytes()
+            settings = replace(settings, compact=settings.compact and not own)
+        compact = None
+        if settings.compact:
+            text = recipe_of(settings, 32, tokenizer).text
+            assert text is not None
+            compact = CompactVocabulary.of(captions_of(data), text, always)
+            size, words = compact.size, compact.words(words) if words else None
+        digest = hashlib.sha256(contents + repr((compact, size)).encode()).hexdigest()[:16]
+        return cls(tokenizer, words, compact, size, digest)
+
+    @property
+    def in_rows(self) -> Any:
+        """A loader's form."""
+        return self.compact
+
+    def model(self, settings: PretrainSettings) -> _Model:
+        """A new model, drawn by the seed."""
+        sizes: dict[str, Any] = {"vocabulary": self.size}
+        if settings.model == "clip" or settings.length is not None:
+            sizes["text_length"] = settings.tokens
+        if settings.queue is not None:
+            sizes["queue"] = settings.queue
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            if settings.model == "clip":
+                return Clip(ClipSettings.preset(settings.preset, **sizes))
+            if settings.model == "vilt":
+                return Vilt(ViltSettings.preset(settings.preset, **sizes))
+            kind = Tcl if settings.model == "tcl" else Albef
+            return kind(FusionSettings.preset(settings.preset, **sizes))
+
+    def recipe(self, settings: PretrainSettings) -> Recipe:
+        """What is done to the data."""
+        kinds = {"clip": ClipSettings, "vilt": ViltSettings}
+        size: int = kinds.get(settings.model, FusionSettings).preset(settings.preset).image_size  # type: ignore[attr-defined]
+        return recipe_of(settings, size, self.tokenizer)
+
+    def task(self, model: _Model, settings: PretrainSettings, held_out: HeldOut | None, *, ramp: int) -> _Task:
+        """What a step is."""
+        if isinstance(model, Clip):
+            return ContrastiveTask(model, held_out)
+        assert self.words is not None
+        if isinstance(model, Vilt):
+            return ViltPretraining(model, self.words, held_out, seed=settings.seed)
+        # The teacher's weight grows over the first epoch.
+        return FusionPretraining(model, self.words, held_out, ramp=ramp, seed=settings.seed)
+
+    def held_out(self, data: IndexedSource, recipe: Recipe) -> HeldOut:
+        """Pairs to evaluate on, in rows."""
+        held = HeldOut.of(data, recipe)
+        return held if self.compact is None else replace(held, input_ids=self.compact.rows(held.input_ids))
+
+    def save(self, folder: Path) -> None:
+        """Notes beside a model which ids its rows are of."""
+        if self.compact is not None:
+            with new_file(folder / "rows.json") as file:
+                file.write_text(json.dumps({"ids": self.compact.ids}) + "\n", encoding="utf-8")
+        if self.words is not None and isinstance(self.tokenizer, BertTokenizer):
+            lines = Path(self.tokenizer.vocabulary).read_text(encoding="utf-8")
+            if not (folder / "vocab.txt").exists():
+                (folder / "vocab.txt").write_text(lines, encoding="utf-8")
+
+
+def _own_file(data: Source, settings: PretrainSettings, folder: Path) -> Path:
+    """The data's own ``vocab.txt``, made once."""
+    if settings.preset == "base":
+        raise RecipeError(f"{settings.model} of the papers' size needs BERT's vocab.txt; name it with vocabulary=")
+    path = folder / "vocab.txt"
+    if world()[0] == 0 and not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        with new_file(path) as file:
+            file.write_text(own_vocabulary(captions_of(data)), encoding="utf-8")
+    wait()
+    return path
+
+
+def _begun(settings: PretrainSettings, model: _Model, recipe: Recipe) -> dict[str, Any]:
+    kept = {name: value for name, value in asdict(settings).items() if name not in FREE}
+    done = recipe.as_dict()
+    done["text"]["tokenizer"].pop("vocabulary", None)  # the digest tells what is in it, wherever it lies
+    return {"settings": kept, "sizes": asdict(model.settings), "recipe": done}
