@@ -14,6 +14,7 @@ from impasto.ops.images import draw as draw
 from impasto.ops.images import load as load
 from impasto.ops.images import probe as probe
 from impasto.ops.images import resize as resize
+from impasto.ops.noisiness import noise_score as noise_score
 from impasto.ops.permuting import permutation as permutation
 from impasto.ops.text import Tokens as Tokens
 from impasto.ops.text import pre_caption as pre_caption

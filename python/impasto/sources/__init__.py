@@ -25,9 +25,11 @@ from impasto.sources.formats.image_folder import ImageFolder as ImageFolder
 from impasto.sources.formats.image_text_folder import ImageTextFolder as ImageTextFolder
 from impasto.sources.formats.karpathy import KarpathyCaptions as KarpathyCaptions
 from impasto.sources.formats.lmdb import Lmdb as Lmdb
+from impasto.sources.formats.office31 import Office31 as Office31
 from impasto.sources.formats.parquet import Parquet as Parquet
 from impasto.sources.formats.pascal_voc import PascalVoc as PascalVoc
 from impasto.sources.formats.sequence import Sequence as Sequence
+from impasto.sources.formats.stl10 import Stl10 as Stl10
 from impasto.sources.formats.webdataset import WebDataset as WebDataset
 from impasto.sources.masks import VOID as VOID
 from impasto.sources.masks import Masks as Masks

@@ -21,8 +21,10 @@ from impasto.sources.formats.image_folder import ImageFolder
 from impasto.sources.formats.image_text_folder import ImageTextFolder
 from impasto.sources.formats.karpathy import KarpathyCaptions, folder_of
 from impasto.sources.formats.lmdb import Lmdb
+from impasto.sources.formats.office31 import DOMAINS, Office31
 from impasto.sources.formats.parquet import Parquet
 from impasto.sources.formats.pascal_voc import PascalVoc, is_voc
+from impasto.sources.formats.stl10 import Stl10
 from impasto.sources.formats.webdataset import WebDataset
 from impasto.sources.reading.files import StrPath, read_head, read_text
 from impasto.sources.reading.folders import is_hidden, is_image, walk
@@ -59,7 +61,7 @@ def open(
         quoting: How a table's double quotes are read, as in `CsvCaptions`.
 
     Returns:
-        The source; of a Karpathy file, with all its splits.
+        The source; of a Karpathy file, with all its splits; of STL-10, train.
 
     Raises:
         SourceError: The format is not known, the images aren't found, or the data set cannot be opened.
@@ -102,6 +104,10 @@ def _open_folder(folder: Path, caption: str | None) -> Source:
         return WebDataset(shards, caption=caption or _tar_caption(shards[0]))
     if (folder / "data.mdb").is_file():
         return Lmdb(folder)
+    if any((place / "train_X.bin").is_file() for place in (folder, folder / "stl10_binary")):
+        return Stl10(folder)
+    if all((folder / domain).is_dir() for domain in DOMAINS.values()):
+        return Office31(folder)
     tables = [str(entry) for entry in entries if entry.suffix in (".parquet", ".arrow")]
     columns = _column_source(tables[0]) if tables else None
     if columns is not None:

@@ -5,6 +5,21 @@ from impasto_lab.worlds.formats.sample import Sample
 from impasto_lab.worlds.formats.writer import write_world
 from impasto_lab.worlds.photographs.world import write_photographs
 from impasto_lab.worlds.scenes.world import render_scenes
+from impasto_lab.worlds.shifts import Office31Like, Stl10Like, Stl10World, Terms, render_office31, render_stl10
 from impasto_lab.worlds.styles.world import StyleFolder, render_styles
 
-__all__ = ["Sample", "StyleFolder", "World", "render_scenes", "render_styles", "write_photographs", "write_world"]
+__all__ = [
+    "Office31Like",
+    "Sample",
+    "Stl10Like",
+    "Stl10World",
+    "StyleFolder",
+    "Terms",
+    "World",
+    "render_office31",
+    "render_scenes",
+    "render_stl10",
+    "render_styles",
+    "write_photographs",
+    "write_world",
+]

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal, cast
 
 import datasets
 import numpy as np
@@ -20,12 +21,12 @@ from impasto_lab.worlds.formats.writer import FORMATS
 
 def _image(number: int) -> bytes:
     file = io.BytesIO()
-    PIL.Image.new("RGB", (12, 8), (20 * number, 90, 30)).save(file, "JPEG")
+    PIL.Image.new("RGB", (96, 96), (20 * number, 90, 30)).save(file, "JPEG")
     return file.getvalue()
 
 
 def _thing(number: int) -> Instance:
-    mask = np.zeros((8, 12), np.bool_)
+    mask = np.zeros((96, 96), np.bool_)
     mask[1 : 3 + number % 3, number : number + 3] = True
     mask[2, number + 3] = True
     return Instance(["fig", "mug"][number % 2], mask)
@@ -37,14 +38,19 @@ CAPTIONS = [
     ("a pear", "a fig", "two; or 3"),
 ]
 SPLITS = ["train", "train", "train", "test", "test", "val"]
+DOMAINS = {"train": "amazon", "val": "dslr", "test": "webcam"}
 SAMPLES = [
     Sample(
         image=_image(number),
-        width=12,
-        height=8,
+        width=96,
+        height=96,
         captions=CAPTIONS[number % 3],
         split=split,
-        facts={"class": ["fig", "mug"][number % 2], "instances": [_thing(number).fact()]},
+        facts={
+            "class": ["fig", "mug"][number % 2],
+            "domain": DOMAINS[split],
+            "instances": [_thing(number).fact()],
+        },
     )
     for number, split in enumerate(SPLITS)
 ]
@@ -95,6 +101,8 @@ READERS: dict[str, tuple[str, Callable[[World, str], sources.Source]]] = {
         lambda w, split: sources.Arrow(w.root / f"huggingface/{split}/*.arrow"),
     ),
     "Lmdb": ("all", lambda w, split: sources.Lmdb(w.root / "lmdb" / split)),
+    "Stl10": ("pixels", lambda w, split: sources.Stl10(w.root / "stl10", cast("Literal['train', 'test']", split))),
+    "Office31": ("none", lambda w, split: sources.Office31(w.root / "office31", DOMAINS[split])),
     "Sequence": (
         "all",
         lambda _, part: sources.Sequence([(s.image, s.captions) for s in SAMPLES if s.split == part]),
@@ -105,6 +113,10 @@ READERS: dict[str, tuple[str, Callable[[World, str], sources.Source]]] = {
 def _rows(source: sources.Source) -> list[tuple[bytes, tuple[str, ...]]]:
     index = source.index if isinstance(source, sources.IndexedSource) else source.gather(np.arange(len(source)))
     return [(bytes(index.image(row)), tuple(index.captions(row))) for row in range(len(source))]
+
+
+def _pixels(image: bytes) -> bytes:
+    return PIL.Image.open(io.BytesIO(image)).convert("RGB").tobytes()
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
@@ -122,7 +134,11 @@ def test_what_is_written_is_read(world: World, name: str, split: str) -> None:
         expected = [(sample.image, ()) for sample in by_class]
     elif kind == "each" and (name == "CsvCaptions" or split == "train"):
         expected = [(image, (caption,)) for image, captions in expected for caption in captions]
-    assert _rows(read(world, split)) == expected
+    found = _rows(read(world, split))
+    if kind == "pixels":
+        assert [_pixels(image) for image, _ in found] == [_pixels(image) for image, _ in expected]
+    else:
+        assert found == expected
 
 
 @pytest.mark.parametrize("name", ["CocoInstances", "PascalVoc"])
@@ -154,7 +170,7 @@ def test_other_readers_read_them_too(world: World) -> None:
     assert [row["title"] for row in table] == [one for s in SAMPLES if s.split == "train" for one in s.captions]
     rows = datasets.load_from_disk(str(world.root / "huggingface" / "train"))
     assert [list(row["caption"]) for row in rows] == [list(s.captions) for s in SAMPLES if s.split == "train"]
-    assert rows[0]["image"].size == (12, 8)
+    assert rows[0]["image"].size == (96, 96)
 
 
 def test_a_class_is_asked_for(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ FORMATS: dict[str, tuple[str, str]] = {
     "lmdb": ("databases.lmdb", "LmdbWriter"),
     "coco_instances": ("instances.coco_instances", "CocoInstancesWriter"),
     "pascal_voc": ("instances.pascal_voc", "PascalVocWriter"),
+    "stl10": ("stl10", "Stl10Writer"),
+    "office31": ("office31", "Office31Writer"),
 }
 #: What every world has.
 ALWAYS = ("coco", "karpathy", "webdataset")

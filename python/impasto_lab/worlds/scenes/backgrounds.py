@@ -15,7 +15,7 @@ def paint(name: str, side: int, rng: np.random.Generator) -> Values:
     """Paints a background.
 
     Args:
-        name: Of `BACKGROUNDS`.
+        name: Of `BACKGROUNDS`, or ``"paper"``.
         side: Height and width, in pixels.
         rng: Its stream.
 
@@ -113,6 +113,12 @@ def _night(side: int, rng: np.random.Generator) -> Values:
     return sky
 
 
+def _paper(side: int, rng: np.random.Generator) -> Values:
+    """What product shots lie on; no scene of the captioned world does."""
+    del rng
+    return np.full((side, side, 3), 250, np.float32)
+
+
 _PAINTERS: dict[str, Callable[[int, np.random.Generator], Values]] = {
     "wood": _wood,
     "grass": _grass,
@@ -120,4 +126,5 @@ _PAINTERS: dict[str, Callable[[int, np.random.Generator], Values]] = {
     "water": _water,
     "stone": _stone,
     "night": _night,
+    "paper": _paper,
 }

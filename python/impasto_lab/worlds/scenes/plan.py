@@ -23,7 +23,7 @@ class Thing:
     """One object.
 
     Attributes:
-        shape: Of `SHAPES`.
+        shape: Of `SHAPES`, or a form of one, see `shapes.distance`.
         color: Of `COLORS`.
         texture: Of `TEXTURES`.
         size: Of `SIZES`.

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from impasto_lab.worlds.scenes.backgrounds import paint
 from impasto_lab.worlds.scenes.plan import Scene, Thing
-from impasto_lab.worlds.scenes.shapes import DISTANCES
+from impasto_lab.worlds.scenes.shapes import distance
 from impasto_lab.worlds.scenes.vocabulary import COLORS
 
 Values = npt.NDArray[np.floating[Any]]
@@ -42,14 +42,14 @@ def _draw(canvas: Values, thing: Thing) -> None:
     # The pixels' centres in the thing's own frame, where it fits the unit circle.
     across = ((np.arange(left, right, dtype=np.float32) + 0.5 - thing.x * side) / radius)[None, :]
     down = ((np.arange(top, bottom, dtype=np.float32) + 0.5 - thing.y * side) / radius)[:, None]
-    distance = DISTANCES[thing.shape]
+    signed = distance(thing.shape)
     shadow_x, shadow_y = _turned(across - 0.08, down - 0.13, thing.angle)
     x, y = _turned(across, down, thing.angle)
 
     part = canvas[top:bottom, left:right]
-    shadow = 0.42 * _smooth(0.14, -0.14, distance(shadow_x, shadow_y))
+    shadow = 0.42 * _smooth(0.14, -0.14, signed(shadow_x, shadow_y))
     part *= 1 - shadow[..., None]
-    edge = distance(x, y)
+    edge = signed(x, y)
     alpha = np.clip(0.5 - edge * radius, 0, 1)[..., None]
     part += alpha * (_surface(thing, x, y, edge, down, radius) - part)
 

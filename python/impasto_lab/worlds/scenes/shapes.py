@@ -89,6 +89,10 @@ def _diamond(x: Values, y: Values) -> Values:
     return _polygon(x, y, [(0.0, -0.95), (0.62, 0.0), (0.0, 0.95), (-0.62, 0.0)]) - 0.03
 
 
+def _bar(x: Values, y: Values) -> Values:
+    return _box(x, y, 0.9, 0.26) - 0.04
+
+
 DISTANCES: dict[str, Callable[[Values, Values], Values]] = {
     "circle": _circle,
     "square": _square,
@@ -100,4 +104,34 @@ DISTANCES: dict[str, Callable[[Values, Values], Values]] = {
     "hexagon": _hexagon,
     "crescent": _crescent,
     "diamond": _diamond,
+    "bar": _bar,
 }
+
+
+#: How much of the unit circle's radius a line is wide on either side.
+_LINE = 0.07
+
+
+def distance(name: str) -> Callable[[Values, Values], Values]:
+    """The signed distance to a shape, or to a form of one.
+
+    Args:
+        name: Of `DISTANCES`; or ``"outlined star"``, its edge as a line, or ``"doubled star"``, a line around a smaller
+            one.
+    """
+    form, _, shape = name.rpartition(" ")
+    filled = DISTANCES[shape]
+    return filled if not form else lambda x, y: _FORMS[form](filled(x, y))
+
+
+def _outlined(edge: Values) -> Values:
+    line: Values = np.abs(edge + _LINE) - _LINE
+    return line
+
+
+def _doubled(edge: Values) -> Values:
+    both: Values = np.minimum(_outlined(edge), edge + 3.4 * _LINE)
+    return both
+
+
+_FORMS: dict[str, Callable[[Values], Values]] = {"outlined": _outlined, "doubled": _doubled}
