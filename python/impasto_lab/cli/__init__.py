@@ -60,6 +60,8 @@ VERBS: dict[str, Verb | Group] = {
             "styles": Verb("textures and painterly pictures, to train on", f"{_LAB}.world.styles", "lab"),
             "stl10-like": Verb("ten classes in STL-10's files, with a shortcut", f"{_LAB}.world.stl10_like", "lab"),
             "office31-like": Verb("31 classes in three domains' folders", f"{_LAB}.world.office31_like", "lab"),
+            "detect": Verb("many small things an image, with boxes and masks", f"{_LAB}.world.detect", "lab"),
+            "segment": Verb("a few large things an image, with boxes and masks", f"{_LAB}.world.segment", "lab"),
             "mug": Verb("one picture, to try `impasto stylize` on", f"{_LAB}.world.mug", "lab"),
         },
     ),

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pycocotools import mask as runs
 
 from impasto.errors import RecipeError
-from impasto.extras import need
 from impasto.sources import Masks
 from impasto_lab.worlds.formats.sample import Sample
 
@@ -35,7 +35,7 @@ class Instance:
     def fact(self) -> dict[str, Any]:
         """The thing as JSON values: the mask as COCO's run lengths, the box as left, top, width and height."""
         left, top, right, bottom = self.box
-        drawn = need("pycocotools.mask", "lab").encode(np.asfortranarray(self.mask.astype(np.uint8)))
+        drawn = runs.encode(np.asfortranarray(self.mask.astype(np.uint8)))
         return {
             "category": self.category,
             "bbox": [left, top, right - left, bottom - top],
