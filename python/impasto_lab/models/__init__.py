@@ -2,6 +2,7 @@
 
 from impasto_lab.models.albef import Albef, FusionDraw
 from impasto_lab.models.blocks import kept_attention, recompute_blocks
+from impasto_lab.models.center import CenterDetector
 from impasto_lab.models.clip import Clip
 from impasto_lab.models.dual_encoder import DualEncoder
 from impasto_lab.models.masking import MaskedWords, Words, mask_words
@@ -11,6 +12,7 @@ from impasto_lab.models.vilt import Vilt, ViltDraw
 
 __all__ = [
     "Albef",
+    "CenterDetector",
     "Clip",
     "ClipSettings",
     "DualEncoder",
