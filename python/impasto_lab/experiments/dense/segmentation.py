@@ -1,0 +1,29 @@
+"""Segmentation as an experiment."""
+
+from __future__ import annotations
+
+from impasto_lab.experiments.dense.detection import render, run_arm
+from impasto_lab.experiments.dense.settings import ARMS, SEGMENTATION
+from impasto_lab.experiments.experiment import Claim, Experiment
+
+EXPERIMENT = Experiment(
+    name="segmentation",
+    title="the class of each pixel on a rendered shortcut world, source and shifted target",
+    about="Renders things whose color, texture and ground are often their class's own, and a target where they never "
+    "are; trains torchvision's LR-ASPP with geometric, color and style augmentation, and measures mean IoU on both. "
+    "All arms share weights, world, steps and restyled copies.",
+    arms=ARMS,
+    run=run_arm,
+    prepare=render,
+    settings=SEGMENTATION,
+    seeds={"smoke": (0,), "small": (0, 1, 2, 3, 4, 5), "full": (0, 1, 2, 3, 4, 5)},
+    claims=(
+        Claim(better="style", worse="none", metric="mIoU target"),
+        Claim(better="color", worse="none", metric="mIoU target"),
+        Claim(better="geometric", worse="none", metric="mIoU source"),
+        Claim(better="both", worse="geometric", metric="mIoU target"),
+        Claim(better="both", worse="color", metric="mIoU target"),
+        Claim(better="both", worse="style", metric="mIoU target"),
+    ),
+    packages=("torchvision", "pycocotools"),
+)
