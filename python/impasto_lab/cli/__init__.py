@@ -56,7 +56,7 @@ VERBS: dict[str, Verb | Group] = {
         "Renders small, deterministic data sets in the on-disk formats of the real ones.",
         "impasto world scenes out/ --size tiny --seed 0",
         {
-            "scenes": Verb("a few objects on textured backgrounds, with captions", f"{_LAB}.world.scenes", "lab"),
+            "scenes": Verb("a few objects on backgrounds, with captions", f"{_LAB}.world.scenes", "lab"),
             "styles": Verb("textures and painterly pictures, to train on", f"{_LAB}.world.styles", "lab"),
             "stl10-like": Verb("ten classes in STL-10's files, with a shortcut", f"{_LAB}.world.stl10_like", "lab"),
             "office31-like": Verb("31 classes in three domains' folders", f"{_LAB}.world.office31_like", "lab"),

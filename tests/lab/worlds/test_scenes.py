@@ -16,7 +16,7 @@ from PIL import Image
 import impasto
 from impasto.streams import stream
 from impasto_lab.worlds import World, render_scenes
-from impasto_lab.worlds.scenes import Scene, Thing, draw_scene, render, samples
+from impasto_lab.worlds.scenes import MANNERS, PLAIN_GROUNDS, RICH, Scene, Size, Thing, draw_scene, render, samples
 from impasto_lab.worlds.scenes.captions import describe
 from impasto_lab.worlds.scenes.vocabulary import BACKGROUNDS, COLORS, RELATIONS, SHAPES, TEXTURES
 
@@ -93,10 +93,11 @@ def test_pixels_show_the_color_where_the_thing_is(shape: str) -> None:
             assert (render(plain, 192, stream(number)) != pixels).any(axis=-1)[near].mean() > 0.05
 
 
-def test_five_captions_hold_what_the_facts_say(scenes: World) -> None:
+@pytest.mark.parametrize("manner", MANNERS)
+def test_five_captions_hold_what_the_facts_say(manner: str) -> None:
     known = {word for names in SHAPES.values() for pair in names for word in pair[0].split() + pair[1].split()}
     words = Counter()
-    for sample in samples(size="tiny", seed=3):
+    for sample in samples(size=Size(200, side=48), manner=MANNERS[manner], seed=3):
         things = sample.facts["things"]
         assert len(sample.captions) == 5
         for caption in sample.captions:
@@ -110,12 +111,50 @@ def test_five_captions_hold_what_the_facts_say(scenes: World) -> None:
             assert said & set(COLORS) <= {t["color"] for t in things} | _ground_colors(caption), caption
             named = {name for name in SHAPES if any(w in said for pair in SHAPES[name] for w in (pair[0], pair[1]))}
             assert named <= {t["shape"] for t in things}, caption
-    assert {"left", "right", "two", "three", "there", "striped", "dots"} <= set(words)
+    assert {"left", "right", "there", "striped", "dots"} <= set(words)
     assert known & set(words)
 
 
 def _ground_colors(caption: str) -> set[str]:
     return {color for color, ground in (("green", "green lawn"), ("blue", "blue water")) if ground in caption}
+
+
+def test_rich_scenes_are_crowded_and_told_at_length() -> None:
+    made = list(samples(size=Size(200, side=48, held=50), manner=RICH, seed=3))
+    assert Counter(sample.split for sample in made) == {"train": 100, "val": 50, "test": 50}
+    plain = [sample.facts["background"] in PLAIN_GROUNDS for sample in made]
+    assert 0.4 < np.mean(plain) < 0.6
+    colors = [render(Scene(background=name, things=()), 16, stream(0)).reshape(-1, 3) for name in PLAIN_GROUNDS]
+    assert all(len(np.unique(pixels, axis=0)) == 1 for pixels in colors)
+    known = [*COLORS.values(), *(pixels[0].astype(int) for pixels in colors)]
+    assert min(math.dist(one, other) for one, other in combinations(known, 2)) > 30, "things stand out"
+    counts = Counter(len(sample.facts["things"]) for sample in made)
+    assert counts[3] + counts[4] > 2 * (counts[1] + counts[2])
+    assert min(counts.values()) > 5
+    for sample in made:
+        lengths = sorted(len(caption.split()) for caption in sample.captions)
+        assert sum(15 <= length <= 25 for length in lengths) >= 2, "two wordings at length"
+        assert lengths[0] < 15
+        assert len(set(sample.captions)) == 5
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_told_of_places_is_so(seed: int) -> None:
+    """Every place that a long caption gives is that of the one thing that it names."""
+    nouns = {pair[0]: name for name, pairs in SHAPES.items() for pair in pairs}
+    noun = "|".join(sorted(nouns, key=len, reverse=True))
+    pattern = re.compile(rf"the (\w+) ({noun}) (?:in|on|at) the (upper|lower|top|bottom)? ?(left|right|middle)?")
+    checked = 0
+    for number in range(200):
+        scene = draw_scene(stream(seed, number), manner=RICH)
+        for caption in describe(scene, stream(seed, number, "words"), ("told", "told")):
+            for color, name, down, across in pattern.findall(caption):
+                (thing,) = (t for t in scene.things if (t.color, t.shape) == (color, nouns[name]))
+                assert {"left": thing.x < 0.4, "right": thing.x > 0.6}.get(across, 0.4 <= thing.x <= 0.6), caption
+                high, low = thing.y < 0.4, thing.y > 0.6
+                assert high if down in ("upper", "top") else low if down in ("lower", "bottom") else not (high or low)
+                checked += 1
+    assert checked > 15
 
 
 def test_relations_are_where_the_pixels_are() -> None:
@@ -160,3 +199,5 @@ def test_grounds_look_different(scenes: World) -> None:
 def test_an_unknown_size_names_the_known(tmp_path: Path) -> None:
     with pytest.raises(impasto.RecipeError, match="'tiny', 'small', 'medium'"):
         render_scenes(tmp_path / "w", size="huge")
+    with pytest.raises(impasto.RecipeError, match="'usual', 'rich'"):
+        render_scenes(tmp_path / "w", manner="poor")

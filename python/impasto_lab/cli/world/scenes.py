@@ -1,4 +1,4 @@
-"""``impasto world scenes``: objects on textured backgrounds, with captions."""
+"""``impasto world scenes``: objects on textured or plain backgrounds, with captions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ examples:
 
 @dataclass(frozen=True, kw_only=True)
 class WorldScenes:
-    """Renders a small data set of objects on textured backgrounds, with captions.
+    """Renders a small data set of objects on textured or plain backgrounds, with captions.
 
     Each image shows one to four objects (shape, color, size, texture, relation) and has five captions. They are written
     as COCO captions JSON, Karpathy JSON and tar shards. The seed is the whole input: the same command writes the same
@@ -29,12 +29,14 @@ class WorldScenes:
     Args:
         out: The folder to write into.
         size: How many images: 200, 2,000 or 20,000.
+        manner: rich shows more objects, half of them on plain grounds, and tells them at length.
         seed: Of everything.
         json: Write what was made as JSON too ('-': to standard output, alone).
     """
 
     out: Positional[str]
     size: Literal["tiny", "small", "medium"] = "tiny"
+    manner: Literal["usual", "rich"] = "usual"
     seed: int = 0
     json: File | None = None
 
@@ -50,7 +52,7 @@ def run(world: WorldScenes) -> int:
 
     console = output.console(world.json)
     with output.Terminal(console).bar("rendering") as progress:
-        made = render_scenes(world.out, size=world.size, seed=world.seed, progress=progress)
+        made = render_scenes(world.out, size=world.size, manner=world.manner, seed=world.seed, progress=progress)
     places = {
         "folder": str(made.root),
         "images": str(made.images),

@@ -1,4 +1,4 @@
-"""Textured grounds, made of smooth noise."""
+"""Grounds: textures made of smooth noise, and plain ones."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from impasto_lab.worlds.scenes.vocabulary import PLAIN_GROUNDS
+
 Values = npt.NDArray[np.float32]
 
 
@@ -15,13 +17,16 @@ def paint(name: str, side: int, rng: np.random.Generator) -> Values:
     """Paints a background.
 
     Args:
-        name: Of `BACKGROUNDS`, or ``"paper"``.
+        name: Of `GROUNDS`, or ``"paper"``.
         side: Height and width, in pixels.
         rng: Its stream.
 
     Returns:
         [side, side, 3] float32, RGB, about 0 to 255.
     """
+    if name in PLAIN_GROUNDS:
+        color = np.array(PLAIN_GROUNDS[name], np.float32) * rng.uniform(0.92, 1.08)
+        return np.broadcast_to(color.astype(np.float32), (side, side, 3)).copy()
     return _PAINTERS[name](side, rng)
 
 

@@ -1,30 +1,40 @@
-"""Five ways to say what a scene shows."""
+"""Ways to say what a scene shows."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 
 from impasto.streams import pick, shuffled
+from impasto_lab.worlds.scenes.manner import EACH, Kind
 from impasto_lab.worlds.scenes.plan import Scene, Thing, relation
-from impasto_lab.worlds.scenes.vocabulary import BACKGROUNDS, RELATIONS, SHAPES, TEXTURES
+from impasto_lab.worlds.scenes.vocabulary import GROUNDS, RELATIONS, SHAPES, TEXTURES
+
+#: The fewest and the most words of a caption that tells.
+_TOLD = (15, 25)
 
 _NUMBERS = ("no", "one", "two", "three", "four")
 
 
-def describe(scene: Scene, rng: np.random.Generator) -> tuple[str, ...]:
-    """Five captions that are true of a scene, each of another kind, in a random order.
-
-    One relates two things (or places a single one), one lists all things, one counts, one picks out a thing, and one
-    is terse.
+def describe(scene: Scene, rng: np.random.Generator, kinds: tuple[Kind, ...] = EACH) -> tuple[str, ...]:
+    """Captions that are true of a scene, in a random order.
 
     Args:
         scene: What is described.
         rng: The stream of the wordings.
+        kinds: What is said: ``"related"`` relates two things (or places a single one), ``"listed"`` lists all things,
+            ``"counted"`` counts, ``"picked"`` picks out a thing, ``"terse"`` is terse, and ``"told"`` lists all things
+            and says where some are, in 15 to 25 words. A kind that is there twice gives two wordings.
     """
-    kinds = (_related, _listed, _counted, _picked, _terse)
-    return tuple(shuffled(rng, [kind(scene, rng) for kind in kinds]))
+    said: list[tuple[Kind, str]] = []
+    for kind in kinds:
+        caption = _KINDS[kind](scene, rng)
+        while (kind, caption) in said:
+            caption = _KINDS[kind](scene, rng)
+        said.append((kind, caption))
+    return tuple(shuffled(rng, [caption for _, caption in said]))
 
 
 def _related(scene: Scene, rng: np.random.Generator) -> str:
@@ -34,7 +44,7 @@ def _related(scene: Scene, rng: np.random.Generator) -> str:
         for second in scene.things
         if first is not second and (where := relation(first, second))
     ]
-    ground = pick(rng, BACKGROUNDS[scene.background])
+    ground = pick(rng, GROUNDS[scene.background])
     if not pairs:
         first = pick(rng, scene.things)
         return f"{_a(_noun(first, rng))} {_spot(first)}, {ground}"
@@ -54,13 +64,13 @@ def _related(scene: Scene, rng: np.random.Generator) -> str:
 
 
 def _listed(scene: Scene, rng: np.random.Generator) -> str:
-    ground = pick(rng, BACKGROUNDS[scene.background])
+    ground = pick(rng, GROUNDS[scene.background])
     things = _joined([_a(_noun(thing, rng)) for thing in shuffled(rng, scene.things)])
     return pick(rng, (f"{things} {ground}", f"{ground}: {things}", f"a picture of {things}", f"{things}"))
 
 
 def _counted(scene: Scene, rng: np.random.Generator) -> str:
-    ground = pick(rng, BACKGROUNDS[scene.background])
+    ground = pick(rng, GROUNDS[scene.background])
     counts = Counter(thing.shape for thing in scene.things)
     kinds = _joined([_several(shape, count, rng) for shape, count in counts.items()])
     total = len(scene.things)
@@ -79,7 +89,7 @@ def _counted(scene: Scene, rng: np.random.Generator) -> str:
 
 def _picked(scene: Scene, rng: np.random.Generator) -> str:
     thing = pick(rng, scene.things)
-    noun, ground = _noun(thing, rng), pick(rng, BACKGROUNDS[scene.background])
+    noun, ground = _noun(thing, rng), pick(rng, GROUNDS[scene.background])
     others = len(scene.things) - 1
     if not others:
         return pick(rng, (f"there is {_a(noun)} {ground}", f"{_a(noun)} {_spot(thing)}", f"you see {_a(noun)}"))
@@ -97,6 +107,35 @@ def _picked(scene: Scene, rng: np.random.Generator) -> str:
 def _terse(scene: Scene, rng: np.random.Generator) -> str:
     names = [f"{thing.color} {_name(thing, rng)}" for thing in shuffled(rng, scene.things)]
     return pick(rng, (", ".join(names), f"{scene.background}, {', '.join(names)}", _joined(names)))
+
+
+def _told(scene: Scene, rng: np.random.Generator) -> str:
+    """Lists all things on their ground, and goes on about one or the other until there are words enough."""
+    fewest, most = _TOLD
+    ground = pick(rng, GROUNDS[scene.background])
+    while True:
+        things = _joined([_a(_noun(thing, rng)) for thing in shuffled(rng, scene.things)])
+        caption = pick(rng, (f"{ground} there are {things}", f"{things} {ground}", f"a picture of {things}, {ground}"))
+        if len(scene.things) == 1:
+            caption = caption.replace("there are", "there is")
+        for clause in shuffled(rng, _clauses(scene, rng)):
+            if _words(caption) < fewest:
+                caption = f"{caption}, {clause}"
+        # Four things, with all that can be said of each, may be too much.
+        if fewest <= _words(caption) <= most:
+            return caption
+
+
+def _clauses(scene: Scene, rng: np.random.Generator) -> list[str]:
+    """What else may be said, one thing at a time."""
+    places = [f"the {thing.color} {_name(thing, rng)} {_spot(thing)}" for thing in scene.things]
+    sizes = [f"the {thing.color} one is {thing.size} and {thing.texture}" for thing in scene.things]
+    told = sizes if len({thing.color for thing in scene.things}) == len(scene.things) else []
+    return [*places, *told] if len(scene.things) > 1 else [*places, *told, "and there is nothing else to be seen"]
+
+
+def _words(caption: str) -> int:
+    return len(caption.split())
 
 
 def _noun(thing: Thing, rng: np.random.Generator) -> str:
@@ -141,3 +180,13 @@ def _a(noun: str) -> str:
 
 def _joined(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+_KINDS: dict[Kind, Callable[[Scene, np.random.Generator], str]] = {
+    "related": _related,
+    "listed": _listed,
+    "counted": _counted,
+    "picked": _picked,
+    "terse": _terse,
+    "told": _told,
+}

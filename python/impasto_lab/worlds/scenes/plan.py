@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 
 from impasto.streams import pick
-from impasto_lab.worlds.scenes.vocabulary import BACKGROUNDS, COLORS, SHAPES, SIZES, TEXTURES, held_out
+from impasto_lab.worlds.scenes.manner import USUAL, Manner
+from impasto_lab.worlds.scenes.vocabulary import (
+    BACKGROUNDS,
+    COLORS,
+    PLAIN_GROUNDS,
+    SHAPES,
+    SIZES,
+    TEXTURES,
+    held_out,
+)
 
 #: Empty space between two things, and between a thing and the edge, as a share of the side.
 _GAP = 0.025
@@ -48,7 +57,7 @@ class Scene:
     """One to four things on a background; no two have both shape and colour in common, and none overlap.
 
     Attributes:
-        background: Of `BACKGROUNDS`.
+        background: Of `GROUNDS`.
         things: In the order drawn.
     """
 
@@ -89,18 +98,20 @@ def relation(first: Thing, second: Thing) -> str | None:
     return None
 
 
-def draw_scene(rng: np.random.Generator, *, unseen: bool = False) -> Scene:
+def draw_scene(rng: np.random.Generator, *, unseen: bool = False, manner: Manner = USUAL) -> Scene:
     """Draws a scene.
 
     Args:
         rng: Its stream.
         unseen: Whether it holds a combination kept for the test split; if not, none of its combinations is.
+        manner: How many things there are, and on what.
     """
-    count = int(rng.choice(4, p=[0.15, 0.35, 0.3, 0.2])) + 1
+    count = int(rng.choice(4, p=manner.counts)) + 1
     while True:
         things = _things(rng, count, unseen)
         if things is not None:
-            return Scene(background=pick(rng, list(BACKGROUNDS)), things=things)
+            plain = manner.plain > 0 and rng.random() < manner.plain
+            return Scene(background=pick(rng, list(PLAIN_GROUNDS if plain else BACKGROUNDS)), things=things)
 
 
 def _things(rng: np.random.Generator, count: int, unseen: bool) -> tuple[Thing, ...] | None:

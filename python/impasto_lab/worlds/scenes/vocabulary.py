@@ -51,6 +51,21 @@ BACKGROUNDS: dict[str, tuple[str, ...]] = {
     "night": ("in the night sky", "against a starry sky", "at night"),
 }
 
+#: Red, green and blue of each ground of one color; none is a thing's.
+PLAIN_GROUNDS: dict[str, tuple[int, int, int]] = {
+    "gray": (132, 134, 138),
+    "beige": (212, 194, 158),
+    "brown": (112, 80, 58),
+    "navy": (34, 42, 82),
+    "olive": (118, 122, 66),
+    "lilac": (178, 158, 206),
+}
+
+#: How each ground is said, plain ones too.
+GROUNDS: dict[str, tuple[str, ...]] = BACKGROUNDS | {
+    name: (f"on a plain {name} ground", f"in front of {name} wallpaper", f"on {name} paper") for name in PLAIN_GROUNDS
+}
+
 #: Relations of a thing to another, with their opposites.
 RELATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "left": (("to the left of", "left of"), "right"),
