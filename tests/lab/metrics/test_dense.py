@@ -79,3 +79,10 @@ def test_precision_at_one_threshold_as_counted_by_hand() -> None:
         [Found(found, np.ones(3, int), np.array([0.9, 0.8, 0.7]))], [Truth(boxes, np.ones(3, int))]
     )
     assert scores["AP50"] == pytest.approx(100 * (34 * 1 + 33 * 2 / 3) / 101)
+
+
+def test_a_box_that_is_a_little_off_is_found_at_some_thresholds() -> None:
+    """An overlap of 0.62 passes three of the ten thresholds, far from the corner that boxes are measured from."""
+    truth = [Truth(np.array([[40.0, 60, 50, 70]]), np.ones(1, int))]
+    found = [Found(np.array([[40.0, 60, 46.2, 70]]), np.ones(1, int), np.ones(1))]
+    assert average_precision(found, truth)["mAP"] == pytest.approx(30)
