@@ -30,12 +30,16 @@ from impasto.sources.formats.parquet import Parquet as Parquet
 from impasto.sources.formats.pascal_voc import PascalVoc as PascalVoc
 from impasto.sources.formats.sequence import Sequence as Sequence
 from impasto.sources.formats.stl10 import Stl10 as Stl10
+from impasto.sources.formats.web.visual_genome import VisualGenome as VisualGenome
+from impasto.sources.formats.web.web_captions import WebCaptions as WebCaptions
 from impasto.sources.formats.webdataset import WebDataset as WebDataset
 from impasto.sources.masks import VOID as VOID
 from impasto.sources.masks import Masks as Masks
 from impasto.sources.masks import PngMap as PngMap
 from impasto.sources.masks import ThingsMap as ThingsMap
 from impasto.sources.opening import open as open
+from impasto.sources.presence import Present as Present
+from impasto.sources.presence import present as present
 from impasto.sources.rewrites import Rewritten as Rewritten
 from impasto.sources.rewrites import with_rewrites as with_rewrites
 from impasto.sources.sample import Sample as Sample

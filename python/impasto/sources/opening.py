@@ -25,11 +25,13 @@ from impasto.sources.formats.office31 import DOMAINS, Office31
 from impasto.sources.formats.parquet import Parquet
 from impasto.sources.formats.pascal_voc import PascalVoc, is_voc
 from impasto.sources.formats.stl10 import Stl10
+from impasto.sources.formats.web.visual_genome import VisualGenome
+from impasto.sources.formats.web.web_captions import WebCaptions, image_names, is_web_list
 from impasto.sources.formats.webdataset import WebDataset
 from impasto.sources.reading.files import StrPath, read_head, read_text
 from impasto.sources.reading.folders import is_hidden, is_image, walk
 from impasto.sources.reading.json_files import read_json
-from impasto.sources.reading.json_kind import ALBEF, COCO, COCO_INSTANCES, KARPATHY, json_kind
+from impasto.sources.reading.json_kind import ALBEF, COCO, COCO_INSTANCES, KARPATHY, VISUAL_GENOME, WEB, json_kind
 from impasto.sources.reading.near import find_images
 from impasto.sources.reading.pictures import picture_kind
 from impasto.sources.reading.shards import find_shards, is_own_index
@@ -75,6 +77,8 @@ def open(
     pattern = not path.exists() and any(mark in target for mark in "{*?[")
     first = find_shards([target])[0] if pattern else target
     columns = _column_source(first)
+    if columns is Parquet and not pattern and _lists_urls(first):
+        return WebCaptions(target, images=find_images(target, folder, image_names(target)))
     if columns is not None:
         return _open_columns(columns, [target], caption)
     if pattern or _is_tar(path):
@@ -157,6 +161,11 @@ def _open_columns(kind: type[Parquet] | type[Arrow], files: list[str], caption: 
     return kind(files, image=image, caption=caption or found)
 
 
+def _lists_urls(file: str) -> bool:
+    there = Parquet.columns(file)
+    return {"URL", "url"} & set(there) != set() and not set(_IMAGE_COLUMNS_OF_BYTES) & set(there)
+
+
 def _is_tar(path: Path) -> bool:
     return path.suffix == ".tar" or (path.is_file() and tarfile.is_tarfile(path))
 
@@ -178,6 +187,12 @@ def _open_json(target: str, images: str | None) -> Source:
     kind = json_kind(document)
     if kind == ALBEF:
         return AlbefCaptions(target, root=find_images(target, images, _names(document, "image")))
+    if kind == WEB:
+        return WebCaptions(target, images=find_images(target, images, image_names(target)))
+    if kind == VISUAL_GENOME:
+        ids = [one["id"] for one in islice(document, _LOOKED_AT) if isinstance(one, dict) and "id" in one]
+        names = [Path(folder, f"{id}.jpg") for id in ids for folder in ("", "VG_100K", "VG_100K_2")]
+        return VisualGenome(target, images=find_images(target, images, names))
     if kind == KARPATHY:
         entries = document["images"]
         names = [Path(folder_of(e) or "", name) for e, name in _with_names(entries, "filename")]
@@ -204,6 +219,8 @@ def _open_table(target: str, text: str, images: str | None, quoting: Quoting) ->
     if flickr_layout(first) is not None:
         names = [Path(name) for name in islice(dict.fromkeys(flickr_names(target, quoting)), _LOOKED_AT)]
         return FlickrCaptions(target, images=find_images(target, images, names), quoting=quoting)
+    if target.endswith("_urls.txt") or any(is_web_list(line) for line in as_lines(text, target)[:2]):
+        return WebCaptions(target, images=find_images(target, images, image_names(target)))
     sep = next((mark for mark in "\t,;|" if mark in first), "\t")
     records = iter(Table(target, sep, quoting=quoting))
     header = next(records, Record(1, 1, [])).fields

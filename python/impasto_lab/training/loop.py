@@ -31,8 +31,8 @@ class Fit:
     """What came of a run.
 
     Attributes:
-        records: What was logged: ``step``, ``loss``, ``lr``, ``images_per_second``, ``loader_share`` (of the time) and the
-            task's own.
+        records: What was logged: ``step``, ``loss``, ``lr``, ``images_per_second``, ``loader_share`` (of the time)
+            and the task's own.
         scores: Of the last evaluation, in the first process.
         seconds: Time in this process.
     """

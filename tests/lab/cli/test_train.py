@@ -36,7 +36,9 @@ def _words(world: World, out: Path, *more: str) -> list[str]:
 
 def _curve(out: Path) -> list[dict[str, Any]]:
     timed = ("images_per_second", "loader_share")
-    return [{name: value for name, value in one.items() if name not in timed} for one in read_metrics(out / "metrics.jsonl")]
+    return [
+        {name: value for name, value in one.items() if name not in timed} for one in read_metrics(out / "metrics.jsonl")
+    ]
 
 
 def _cut(words: list[str], out: Path, how: signal.Signals) -> int:
@@ -77,7 +79,9 @@ def test_a_run_that_is_cut_goes_on_to_the_same_curve(
 @pytest.mark.parametrize(
     ("model", "mixgen"), [("clip", "none"), ("vilt", "default"), ("tcl", "d"), ("albef", "default")]
 )
-def test_every_model_is_trained_and_opened_again(world: World, uncut: Path, tmp_path: Path, model: str, mixgen: str) -> None:
+def test_every_model_is_trained_and_opened_again(
+    world: World, uncut: Path, tmp_path: Path, model: str, mixgen: str
+) -> None:
     more = ["--model", model, "--mixgen", mixgen, "--json", str(tmp_path / "told.json"), "--queue", "64"]
     if model not in ("tcl", "albef"):
         more = more[:-2]

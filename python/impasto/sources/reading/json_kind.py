@@ -8,9 +8,18 @@ COCO = "CocoCaptions"
 COCO_INSTANCES = "CocoInstances"
 KARPATHY = "KarpathyCaptions"
 ALBEF = "AlbefCaptions"
+VISUAL_GENOME = "VisualGenome"
+WEB = "WebCaptions"
 
 _LOOKED_AT = 100
-_NAMES = {COCO: "COCO captions", COCO_INSTANCES: "COCO instances", KARPATHY: "Karpathy", ALBEF: "ALBEF"}
+_NAMES = {
+    COCO: "COCO captions",
+    COCO_INSTANCES: "COCO instances",
+    KARPATHY: "Karpathy",
+    ALBEF: "ALBEF",
+    VISUAL_GENOME: "Visual Genome",
+    WEB: "SBU",
+}
 
 
 def json_kind(document: Any) -> str | None:
@@ -27,8 +36,12 @@ def json_kind(document: Any) -> str | None:
             return COCO_INSTANCES if document.get("categories") else COCO
         if isinstance(images, list) and _first_has(images, "sentences"):
             return KARPATHY
+        if all(isinstance(document.get(name), list) for name in ("image_urls", "captions")):
+            return WEB
     if isinstance(document, list) and _first_has(document, "image") and _first_has(document, "caption"):
         return ALBEF
+    if isinstance(document, list) and _first_has(document, "regions"):
+        return VISUAL_GENOME
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from impasto.cli import File, Folder, Given, Opening, output
 from impasto_lab.tasks.pretrain.settings import Kind, Mixing, PretrainSettings, Size
@@ -21,11 +21,13 @@ examples:
   impasto train pretrain --model albef --mixgen none --data scenes/annotations/captions_train.json --out plain/ \\
       --held-out scenes/annotations/captions_test.json --steps 2000
   torchrun --nproc_per_node 8 -m impasto_lab train pretrain --model albef --preset base --vocabulary vocab.txt \\
-      --bert bert-base-uncased --vit deit_base_patch16_224.pth --data coco.json vg.json sbu.json --out run/ --amp bfloat16
+      --bert bert-base-uncased --vit deit_base_patch16_224.pth --data sets/ --sets 4m --out run/ --amp bfloat16
 
 Called again with the same words it goes on from the newest checkpoint."""
 
-_TOLD = tuple(one.name for one in fields(PretrainSettings) if one.name not in ("model", "preset", "mixgen", "betas", "eps"))
+_TOLD = tuple(
+    one.name for one in fields(PretrainSettings) if one.name not in ("model", "preset", "mixgen", "betas", "eps")
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,9 @@ class TrainPretrain:
 
     Args:
         data: Pairs to train on.
+        sets: The one DATA is a folder of the usual sets by name (coco, vg, sbu, cc3m, cc12m); take those of a paper.
+        weights: Shares of several data sets; by default each pair counts alike.
+        missing: The largest share of a data set's images that may be missing; its other pairs are trained on.
         out: The run's folder.
         model: What is trained.
         preset: Its size, and where the training's settings come from.
@@ -54,6 +59,9 @@ class TrainPretrain:
 
     data: Annotated[tuple[str, ...], "DATA"]
     out: Folder
+    sets: Literal["1m", "4m", "14m"] | None = None
+    weights: Annotated[tuple[float, ...], "X"] = ()
+    missing: float = 0.5
     model: Kind = "clip"
     preset: Size = "small"
     mixgen: Mixing = "default"
@@ -75,9 +83,9 @@ def run(train: TrainPretrain) -> int:
         The exit status, 0.
     """
     from impasto.checks import require
-    from impasto.sources import IndexedSource, concat
+    from impasto.sources import IndexedSource, present
     from impasto_lab.cli.train.telling import RecordLines
-    from impasto_lab.tasks.pretrain import pretrain
+    from impasto_lab.tasks.pretrain import mixed, pretrain, usual_sets
     from impasto_lab.training import pick_device
     from impasto_lab.training.distributed import processes, world
 
@@ -85,14 +93,21 @@ def run(train: TrainPretrain) -> int:
     settings = PretrainSettings.of(train.model, train.preset, mixgen=train.mixgen, **train.training)
     require((train.bert is None) == (train.vit is None), "--bert and --vit go together; name both, or none")
     begin = (train.bert, train.vit) if train.bert is not None and train.vit is not None else None
-    sources = [train.opening.open(place) for place in train.data]
+    require(train.sets is None or len(train.data) == 1, "--sets takes one DATA, the folder of the sets")
+    sources = (
+        [present(train.opening.open(place), missing=train.missing) for place in train.data]
+        if train.sets is None
+        else usual_sets(train.data[0], train.sets, missing=train.missing)
+    )
     held_out = None if train.held_out is None else train.opening.open(train.held_out)
     if held_out is not None and not isinstance(held_out, IndexedSource):
         require(False, f"--held-out: {held_out!r} is read in Python; give it as annotations, a folder or tar shards")
     with processes() as own:
         first = world()[0] == 0
+        for source in sources if first else ():
+            tell.say(f"{source!r}")
         done = pretrain(
-            sources[0] if len(sources) == 1 else concat(*sources),
+            mixed(sources, train.weights),
             settings,
             folder=Path(train.out),
             held_out=held_out,  # type: ignore[arg-type]

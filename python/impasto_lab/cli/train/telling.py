@@ -11,7 +11,7 @@ from impasto.cli import output
 
 
 class RecordLines:
-    """Prints each record of a run as a line: ``step 40/3000  loss 3.21  lr 0.0004  210 images/s  loader 1.2 %  ETA ...``.
+    """Prints each record of a run as a line: ``step 40/3000  loss 3.21  lr 0.0004  210 images/s  ETA ...``.
 
     Args:
         tell: The terminal.

@@ -3,6 +3,8 @@
 from .fusion import FusionPretraining as FusionPretraining
 from .running import Pretrained as Pretrained
 from .running import pretrain as pretrain
+from .sets import mixed as mixed
+from .sets import usual_sets as usual_sets
 from .settings import PretrainSettings as PretrainSettings
 from .vilt import ViltPretraining as ViltPretraining
 from .vocabulary import CompactVocabulary as CompactVocabulary

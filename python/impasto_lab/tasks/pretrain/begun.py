@@ -43,7 +43,9 @@ def require_begun(folder: Path, begun: Mapping[str, Any]) -> None:
     differ = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     if differ:
         told = ", ".join(f"{name} was {old.get(name)!r} and is {new.get(name)!r}" for name in differ[:8])
-        raise CheckpointError(f"the run was begun otherwise: {told}; say the same, or begin in another folder", path=str(path))
+        raise CheckpointError(
+            f"the run was begun otherwise: {told}; say the same, or begin in another folder", path=str(path)
+        )
 
 
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:

@@ -52,7 +52,7 @@ def recipe_of(settings: PretrainSettings, image_size: int, tokenizer: ClipTokeni
         if settings.model == "tcl":
             image = (image, ImageRecipe(**crop, augment=(*_OTHER_COLORS, *augment)))
     prepare: dict[str, Any] = {"prepare": "caption", "max_words": 30} if settings.fuses else {}
-    mix = {"none": None, "default": MixGen()}.get(settings.mixgen, None)
+    mix = {"none": None, "default": MixGen()}.get(settings.mixgen)
     if settings.mixgen not in ("none", "default"):
         mix = MixGen.variant(settings.mixgen)
     return Recipe(image=image, text=TextRecipe(tokenizer=tokenizer, length=settings.tokens, **prepare), mix=mix)

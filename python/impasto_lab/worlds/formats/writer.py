@@ -29,6 +29,8 @@ FORMATS: dict[str, tuple[str, str]] = {
     "arrow": ("databases.arrow", "ArrowWriter"),
     "lmdb": ("databases.lmdb", "LmdbWriter"),
     "coco_instances": ("instances.coco_instances", "CocoInstancesWriter"),
+    "visual_genome": ("web.visual_genome", "VisualGenomeWriter"),
+    "web": ("web.web_captions", "WebCaptionsWriter"),
     "pascal_voc": ("instances.pascal_voc", "PascalVocWriter"),
     "stl10": ("stl10", "Stl10Writer"),
     "office31": ("office31", "Office31Writer"),

@@ -1,0 +1,1 @@
+"""Data sets whose images come from the web or in parts: models are pretrained on them."""

@@ -1,0 +1,1 @@
+"""Lists of what lay on the web, and Visual Genome."""
