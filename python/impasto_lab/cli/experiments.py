@@ -29,7 +29,10 @@ class ReproduceVerb(Verb):
             settings = importlib.import_module(self.module).Reproduce
             found = registry.find(self.experiment)
         sizes = ", ".join(size for size in found.settings)
-        parser.description = f"{found.about}\n\nArms: {', '.join(found.arms)}. Sizes: {sizes}."
+        arms = ", ".join(found.arms)
+        if found.further:
+            arms += f"; with '--arms all' also {', '.join(found.further)}"
+        parser.description = f"{found.about}\n\nArms: {arms}. Sizes: {sizes}."
         parser.epilog = (
             f"examples:\n  impasto reproduce {found.name} --size smoke\n"
             f"  impasto reproduce {found.name} --out run --workers 2"

@@ -12,6 +12,8 @@ from impasto_lab.experiments.narrator import Narrator, Silent
 
 #: Seconds, to see that every step runs; minutes to hours on two cores; the published setting.
 Size = Literal["smoke", "small", "full"]
+#: Asks for all arms there are.
+ALL = "all"
 SIZES: tuple[Size, ...] = ("smoke", "small", "full")
 
 
@@ -95,6 +97,19 @@ class Prepare(Protocol):
         ...
 
 
+class WritePage(Protocol):
+    """Shows what came of an experiment."""
+
+    def __call__(self, results: Any, folder: Path) -> None:
+        """Writes pages.
+
+        Args:
+            results: A `impasto_lab.experiments.results.Results`.
+            folder: The experiment's own.
+        """
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
     """A published table or figure, or a result of our own, that runs again on command.
@@ -107,7 +122,9 @@ class Experiment:
         run: Does one piece.
         settings: By size: frozen values.
         seeds: By size: the seeds of each arm; paired, as each arm has all of them.
+        further: Arms that run only when they are named, or all are asked for with ``"all"``.
         prepare: Makes what the pieces share.
+        page: Writes pages and pictures of the results into the experiment's folder.
         source: Where the published numbers stand.
         published: By arm and metric.
         claims: What is judged.
@@ -124,34 +141,45 @@ class Experiment:
     run: RunPiece
     settings: Mapping[Size, Any]
     seeds: Mapping[Size, tuple[int, ...]]
+    further: tuple[str, ...] = ()
     prepare: Prepare | None = None
+    page: WritePage | None = None
     source: str = ""
     published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
     packages: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        require(bool(self.arms) and len(set(self.arms)) == len(self.arms), f"{self.name} needs arms of different names")
+        every = self.every_arm
+        require(bool(self.arms) and len(set(every)) == len(every), f"{self.name} needs arms of different names")
         require(set(self.settings) == set(self.seeds) <= set(SIZES), f"{self.name} needs settings and seeds by size")
         for claim in self.claims:
-            choice("better", claim.better, self.arms)
-            choice("worse", claim.worse, self.arms)
+            choice("better", claim.better, every)
+            choice("worse", claim.worse, every)
 
     def pieces(self, size: Size, arms: Sequence[str] = (), seeds: Sequence[int] = ()) -> list[Piece]:
         """All that has to be done, seed by seed, so that pairs are complete early.
 
         Args:
             size: How much is done.
-            arms: Only these; none takes all.
+            arms: Only these; none takes all but the further ones, ``"all"`` those too.
             seeds: These instead of the experiment's own.
 
         Raises:
             RecipeError: If a name is not known.
         """
         choice("size", size, self.settings)
+        if tuple(arms) == (ALL,):
+            arms = self.every_arm
         for arm in arms:
-            choice("arm", arm, self.arms)
+            choice("arm", arm, (*self.every_arm, ALL))
+        require(ALL not in arms, f"arms={arms!r}: {ALL!r} stands alone")
         return [Piece(arm, seed) for seed in seeds or self.seeds[size] for arm in arms or self.arms]
+
+    @property
+    def every_arm(self) -> tuple[str, ...]:
+        """All arms, the further ones last."""
+        return (*self.arms, *self.further)
 
     @property
     def usual(self) -> Size:

@@ -13,6 +13,14 @@ EXPERIMENTS: dict[str, tuple[str, str]] = {
     "default-style": ("impasto_lab.experiments.default_style.experiment", "the style model that comes with impasto"),
     "detection": ("impasto_lab.experiments.dense.detection", "boxes on a rendered shortcut world"),
     "segmentation": ("impasto_lab.experiments.dense.segmentation", "the class of each pixel on such a world"),
+    "stl10": (
+        "impasto_lab.experiments.classification.stl10",
+        "style randomization and traditional augmentation, to name images",
+    ),
+    "style-search": (
+        "impasto_lab.experiments.classification.style_search",
+        "how many restyled images, and how strongly",
+    ),
 }
 
 

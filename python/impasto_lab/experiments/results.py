@@ -45,7 +45,7 @@ class Results:
     def rows(self) -> list[list[str]]:
         """For a table: arm, metric, published, mean of ours, seeds."""
         rows = []
-        for arm in self.experiment.arms:
+        for arm in self.experiment.every_arm:
             ours = [metrics for piece, metrics in self.measured.items() if piece.arm == arm]
             for metric in dict.fromkeys(name for metrics in ours for name in metrics):
                 values = [metrics[metric] for metrics in ours if metric in metrics]

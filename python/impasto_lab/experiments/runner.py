@@ -39,7 +39,7 @@ def reproduce(
         experiment: What is run.
         out: The folder.
         size: How much; by default `Experiment.usual`.
-        arms: Only these arms; none takes all.
+        arms: Only these arms; none takes all but the further ones, ``"all"`` those too.
         seeds: These instead of the experiment's own.
         workers: Pieces run side by side, each in a process of one thread; 0 runs them here, one after another.
         engine: ``"processes"``, or ``"ray"`` where there are more machines.
@@ -78,6 +78,8 @@ def reproduce(
         results = Results.of(experiment, size, measured, about)
         with new_file(root / "results.json") as partial:
             partial.write_text(json.dumps(results.as_dict(), indent=2, default=repr) + "\n", encoding="utf-8")
+        if experiment.page is not None:
+            experiment.page(results, root)
     except OSError as error:
         if isinstance(error, SourceError):
             raise

@@ -13,6 +13,8 @@ from impasto_lab.report.pictures import encoded
 
 #: The pages' colours: text, faint lines, what matters, what it is compared with.
 INK, FAINT, ACCENT, OTHER = "#2a2522", "#e4ddd5", "#b4532a", "#b9aea3"
+#: The colors of lines, in turn.
+LINES = (ACCENT, OTHER, INK, "#3d7a4a", "#4a6fa5", "#8a5a9e", "#b08a2e")
 
 
 def curves(
@@ -45,7 +47,7 @@ def curves_png(
 ) -> bytes:
     """The same line plot as `curves`, as the bytes of a PNG file."""
     figure, axes = _axes(size)
-    for (name, (xs, ys)), color in zip(lines.items(), cycle((ACCENT, OTHER, INK))):
+    for (name, (xs, ys)), color in zip(lines.items(), cycle(LINES)):
         axes.plot(xs, ys, color=color, linewidth=2, label=name, solid_capstyle="round")
     axes.set_xlabel(x)
     axes.set_ylabel(y)
@@ -80,6 +82,33 @@ def bars(values: Mapping[str, float], *, unit: str, best: Sequence[str] = (), wi
     axes.tick_params(axis="y", length=0)
     axes.margins(x=0.1)
     return encoded(_png(figure), "image/png")
+
+
+def table_png(
+    counts: Sequence[Sequence[float]], names: Sequence[str], *, x: str, y: str, size: tuple[float, float] = (5.4, 4.8)
+) -> bytes:
+    """A square table of counts, each row shaded by its shares, as the bytes of a PNG file.
+
+    Args:
+        counts: [N, N].
+        names: N names, of rows and columns.
+        x: What columns are.
+        y: What rows are.
+        size: Width and height, in inches.
+    """
+    figure, axes = _axes(size)
+    shares = [[value / max(sum(row), 1) for value in row] for row in counts]
+    axes.imshow(shares, cmap="Oranges", vmin=0, vmax=1)
+    axes.grid(visible=False)
+    axes.set_xticks(range(len(names)), names, rotation=60, ha="right")
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    if len(names) <= 12:
+        for row, values in enumerate(counts):
+            for column, value in enumerate(values):
+                axes.text(column, row, f"{value:g}", ha="center", va="center", color=INK, fontsize=7)
+    return _png(figure)
 
 
 def _axes(size: tuple[float, float]) -> tuple[Figure, Axes]:

@@ -1,0 +1,1 @@
+"""Does style randomization help to name images, when, at which strength and ratio, and against what?"""

@@ -1,0 +1,119 @@
+"""The page of a classification experiment, and its plots as files."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from impasto_lab.experiments.results import Results
+from impasto_lab.experiments.verdicts import paired
+from impasto_lab.report.experiment import Cells, Plot, write_experiment_page
+from impasto_lab.report.plots import curves_png, table_png
+from impasto_lab.training import read_metrics
+
+
+def write_pages(results: Results, folder: Path) -> None:
+    """Writes ``report.html``, and its curves and tables as ``*.png``.
+
+    Args:
+        results: Of an experiment whose pieces left ``metrics.jsonl`` and ``confusion.json`` in their folders.
+        folder: The experiment's.
+    """
+    pictures: dict[str, bytes] = {}
+    for metric in _watched(results, folder):
+        lines = {arm: line for arm in _arms(results) if (line := _curve(results, folder, arm, metric)) is not None}
+        pictures[f"learning curves, {metric}"] = curves_png(lines, x="step", y="accuracy, per cent", size=(7.2, 3.6))
+    for arm in _arms(results):
+        found = _confusion(results, folder, arm)
+        if found is not None:
+            classes, counts, kind = found
+            pictures[f"who is taken for whom, {kind}, {arm}"] = table_png(counts, classes, x="called", y="is")
+    for name, content in pictures.items():
+        (folder / f"{name.replace(', ', '-').replace(' ', '-')}.png").write_bytes(content)
+    plots = [
+        Plot(name, f"data:image/png;base64,{base64.b64encode(content).decode()}") for name, content in pictures.items()
+    ]
+    experiment = results.experiment
+    write_experiment_page(
+        folder / "report.html",
+        results.as_dict(),
+        title=experiment.title,
+        about=experiment.about,
+        cells=means(results),
+        plots=plots,
+    )
+
+
+def means(results: Results) -> Cells:
+    """Mean and half of the 95 % interval of each metric of each arm, with what was published in brackets."""
+    metrics = list(dict.fromkeys(name for found in results.measured.values() for name in found))
+    rows: dict[str, Sequence[str]] = {}
+    for arm in _arms(results):
+        ours = [found for piece, found in results.measured.items() if piece.arm == arm]
+        rows[arm] = [
+            _cell(
+                [found[metric] for found in ours if metric in found], results.experiment.published.get(arm, {}), metric
+            )
+            for metric in metrics
+        ]
+    return Cells(metrics, rows)
+
+
+def _cell(values: Sequence[float], published: Mapping[str, float], metric: str) -> str:
+    told = f" ({published[metric]:g})" if metric in published else ""
+    if not values:
+        return told.strip()
+    mean, (low, high), _ = paired(values)
+    return f"{mean:.1f}" + ("" if len(values) < 2 else f" ± {(high - low) / 2:.1f}") + told
+
+
+def _arms(results: Results) -> list[str]:
+    done = {piece.arm for piece in results.measured}
+    return [arm for arm in results.experiment.every_arm if arm in done]
+
+
+def _folders(results: Results, folder: Path, arm: str) -> list[Path]:
+    pieces = [piece for piece in results.measured if piece.arm == arm]
+    found = [folder / piece.name if len(results.measured) > 1 else folder for piece in pieces]
+    return [one for one in found if one.is_dir()]
+
+
+def _watched(results: Results, folder: Path) -> list[str]:
+    """What learning curves were drawn of."""
+    for arm in _arms(results):
+        for one in _folders(results, folder, arm):
+            for record in read_metrics(one / "metrics.jsonl"):
+                if "loss" not in record:
+                    return [name for name in record if name != "step"]
+    return []
+
+
+def _curve(results: Results, folder: Path, arm: str, metric: str) -> tuple[list[float], list[float]] | None:
+    """Steps, and the mean over seeds."""
+    runs = []
+    for one in _folders(results, folder, arm):
+        records = [record for record in read_metrics(one / "metrics.jsonl") if metric in record]
+        runs.append({record["step"]: float(record[metric]) for record in records})
+    steps = sorted(set.intersection(*map(set, runs))) if runs else []
+    return (
+        ([float(step) for step in steps], [float(np.mean([run[step] for run in runs])) for step in steps])
+        if steps
+        else None
+    )
+
+
+def _confusion(results: Results, folder: Path, arm: str) -> tuple[list[str], list[list[int]], str] | None:
+    """Classes, counts over all seeds, and of what."""
+    found = []
+    for one in _folders(results, folder, arm):
+        path = one / "confusion.json"
+        if path.exists():
+            found.append(json.loads(path.read_text(encoding="utf-8")))
+    if not found:
+        return None
+    counts = np.sum([document["counts"] for document in found], axis=0)
+    return found[0]["classes"], counts.tolist(), found[0]["kind"]

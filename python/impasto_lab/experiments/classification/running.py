@@ -1,0 +1,120 @@
+"""One training of an arm: loader, network, scores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+import torch
+from torch import nn
+
+from impasto.batch import BatchId
+from impasto.files import new_file
+from impasto.loading import Loader, Mixture
+from impasto.sources import ImageFolder, Source
+from impasto.style import AmplitudeMix, MixStyle, PartnerStyle, PixMix, StyleRandomizer
+from impasto_lab.experiments.classification import measure
+from impasto_lab.experiments.classification.arms import Arm, recipe, turned
+from impasto_lab.experiments.classification.data import SHIFTED, TEST, Stl10Data
+from impasto_lab.experiments.classification.settings import Stl10Settings
+from impasto_lab.experiments.experiment import Piece, Place
+from impasto_lab.models.resnet import ResNet, classifier
+from impasto_lab.tasks import ClassificationTask, Labeled
+from impasto_lab.training import FitSettings, fit, pick_device
+from impasto_lab.worlds import render_styles
+
+#: Pictures that PixMix mixes in.
+_PICTURES = 100
+
+
+def train(arm: Arm, piece: Piece, settings: Stl10Settings, place: Place) -> Mapping[str, float]:
+    """Trains an arm of a seed, and scores it.
+
+    What is interrupted goes on from its last checkpoint. ``metrics.jsonl`` in the piece's folder holds its learning
+    curves, ``confusion.json`` who was taken for whom.
+
+    Returns:
+        Accuracy by kind of test images, in per cent, and the last loss.
+    """
+    data, device = Stl10Data(place.shared, settings), pick_device(place.device)
+    place.folder.mkdir(parents=True, exist_ok=True)
+    chosen = recipe(arm, settings.side)
+    loader = Loader(
+        mixture(arm, data),
+        chosen,
+        batch_size=settings.batch_size,
+        seed=piece.seed,
+        workers=1,
+        device=device if device.type == "cuda" else None,
+        transform=turned if arm.geometric else None,
+    )
+    held = {kind: Labeled.of(data.test(kind), chosen.views[0]) for kind in data.kinds}
+    watched = {kind: one.first(settings.watched) for kind, one in held.items()}
+    classes = len(data.train().classes)
+    model = classifier(settings.model, classes=classes, side=settings.side, width=settings.width, seed=piece.seed).to(
+        device
+    )
+    change, within = _relative(arm, model, data, piece.seed, device)
+    task = ClassificationTask(model, watched, change=change, within=within)
+    often = max(settings.steps // settings.evaluations, 1)
+    how = FitSettings(
+        steps=settings.steps,
+        lr=settings.lr,
+        weight_decay=5e-2,
+        warmup=settings.steps // 10,
+        seed=piece.seed,
+        log_every=often,
+        evaluate_every=often,
+        save_every=often,
+        amp="bfloat16" if device.type == "cuda" else "off",
+    )
+    with place.narrator.bar(f"training: {piece.arm}, seed {piece.seed}") as advance:
+        resume = any((place.folder / "checkpoints").glob("step-????????"))
+        fitted = fit(task, loader, how, folder=place.folder, resume=resume, progress=advance)
+    shown = SHIFTED if SHIFTED in held else TEST
+    table = measure.confusion(model, held[shown], classes)
+    with new_file(place.folder / "confusion.json") as partial:
+        document = {"kind": shown, "classes": data.train().classes, "counts": table.tolist()}
+        partial.write_text(json.dumps(document) + "\n", encoding="utf-8")
+    return {**measure.scores(model, held, data), "last loss": fitted.records[-1]["loss"]}
+
+
+def mixture(arm: Arm, data: Stl10Data) -> Source:
+    """An arm's training images: plain ones, and restyled copies among them in its ratio."""
+    plain, styled = arm.ratio or data.settings.ratio
+    if arm.folder is None:
+        return data.train()
+    # An epoch is as long as the plain arm's.
+    members: list[tuple[Source, float]] = [(data.train(), plain), (data.copies(arm.folder), styled)]
+    return Mixture(members, epoch=len(data.train()))
+
+
+_Change = Callable[[Any], Any]
+_Within = Callable[[BatchId], AbstractContextManager[None]]
+
+
+def _relative(
+    arm: Arm, model: nn.Module, data: Stl10Data, seed: int, device: torch.device
+) -> tuple[_Change | None, _Within | None]:
+    """What an arm does to batches, and around steps."""
+    plain, changed = data.settings.ratio
+    ratio = f"{plain}:{changed}"
+    if arm.relative == "mixstyle":
+        mixstyle = MixStyle(seed=seed)
+        stages = model.stages if isinstance(model, ResNet) else list(model.children())
+        mixstyle.attach(*list(stages)[:2])
+        return None, mixstyle.at
+    if arm.relative == "amplitude":
+        return AmplitudeMix(ratio=ratio, seed=seed), None
+    if arm.relative == "partner-style":
+        stylize = StyleRandomizer.load(alpha=data.settings.alpha, seed=seed).to(device)
+        return PartnerStyle(stylize, ratio=ratio), None
+    if arm.relative == "pixmix":
+        folder = data.root / f"pictures-{seed}"
+        if not folder.exists():
+            render_styles(folder, count=_PICTURES, size=96, seed=seed)
+        pictures = ImageFolder(folder)
+        return PixMix([pictures[row] for row in range(len(pictures))], ratio=ratio, seed=seed), None
+    return None, None
