@@ -34,12 +34,12 @@ EXPERIMENT = Experiment(
     settings=DETECTION,
     seeds={"smoke": (0,), "small": (0, 1, 2, 3, 4, 5), "full": (0, 1, 2, 3, 4, 5)},
     claims=(
-        Claim(better="style", worse="none", metric="AP50 target"),
-        Claim(better="color", worse="none", metric="AP50 target"),
-        Claim(better="geometric", worse="none", metric="AP50 source"),
-        Claim(better="both", worse="geometric", metric="AP50 target"),
-        Claim(better="both", worse="color", metric="AP50 target"),
-        Claim(better="both", worse="style", metric="AP50 target"),
+        Claim(better="style", worse="none", metric="mAP target"),
+        Claim(better="color", worse="none", metric="mAP target"),
+        Claim(better="geometric", worse="none", metric="mAP source"),
+        Claim(better="both", worse="geometric", metric="mAP target"),
+        Claim(better="both", worse="color", metric="mAP target"),
+        Claim(better="both", worse="style", metric="mAP target"),
     ),
     packages=("torchvision", "pycocotools"),
 )
