@@ -40,7 +40,7 @@ class WorldStl10Like:
     train: Positive = 1000
     test: Positive = 1000
     unlabeled: int = 0
-    rho: float = 0.5
+    rho: float = 0.6
     conflict: bool = False
     clutter: int = 0
     shift: float = 0.0

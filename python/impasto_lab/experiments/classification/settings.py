@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 #: The world's constants, found with the plain arm alone before any other arm was run; see docs/experiments.md.
-RHO, SHIFT, CLUTTER, TURN, RADIUS = 0.5, 0.5, 0, 20.0, (0.28, 0.42)
+RHO, SHIFT, CLUTTER, TURN, RADIUS = 0.6, 0.5, 0, 20.0, (0.28, 0.42)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,14 +32,14 @@ class Stl10Settings:
     """
 
     real: bool = False
-    train: int = 3000
+    train: int = 2000
     test: int = 1000
     rho: float = RHO
     shift: float = SHIFT
-    side: int = 48
+    side: int = 32
     model: str = "resnet18"
     width: int = 16
-    steps: int = 1200
+    steps: int = 1500
     batch_size: int = 64
     lr: float = 2e-3
     ratio: tuple[int, int] = (2, 1)

@@ -41,11 +41,11 @@ class Terms:
         RecipeError: If a value makes no sense.
     """
 
-    rho: float = 0.5
+    rho: float = 0.6
     conflict: bool = False
     turn: float = 20.0
     clutter: int = 0
-    radius: tuple[float, float] = (0.16, 0.3)
+    radius: tuple[float, float] = (0.28, 0.42)
     centered: bool = False
     ground: str | None = None
 
