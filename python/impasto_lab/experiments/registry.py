@@ -21,6 +21,8 @@ EXPERIMENTS: dict[str, tuple[str, str]] = {
         "impasto_lab.experiments.classification.style_search",
         "how many restyled images, and how strongly",
     ),
+    "figure3": ("impasto_lab.experiments.scarcity.figure3", "what MixGen gives where images are few"),
+    "table3": ("impasto_lab.experiments.scarcity.table3", "what MixGen gives each of the four models"),
 }
 
 

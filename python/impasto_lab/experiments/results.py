@@ -55,9 +55,16 @@ class Results:
         return rows
 
     def claims(self) -> list[list[str]]:
-        """For a table: claim, verdict, difference, its interval, seeds."""
+        """For a table: claim, verdict, difference, its interval, the smallest difference that would show, seeds."""
         return [
-            [one.claim, one.word, f"{one.difference:+.3g}", "{:.3g} to {:.3g}".format(*one.interval), str(one.seeds)]
+            [
+                one.claim,
+                one.word,
+                f"{one.difference:+.3g}",
+                "{:.3g} to {:.3g}".format(*one.interval),
+                f"{one.detectable:.3g}",
+                str(one.seeds),
+            ]
             for one in self.verdicts
         ]
 

@@ -86,7 +86,8 @@ def reproduce(
         raise SourceError(f"the experiment can't be written: {error}; check the folder", path=str(root)) from error
     tell.table(experiment.title, ("arm", "metric", "published", "ours", "seeds"), results.rows())
     if results.verdicts:
-        tell.table("claims, put down before", ("claim", "verdict", "difference", "95 %", "seeds"), results.claims())
+        headings = ("claim", "verdict", "difference", "95 %", "could show", "seeds")
+        tell.table("claims, put down before", headings, results.claims())
     return results
 
 

@@ -68,6 +68,18 @@ def paired(differences: Sequence[float]) -> tuple[float, tuple[float, float], fl
     return mean, (mean - wide * error, mean + wide * error), (wide + power) * error
 
 
+def interval(differences: Sequence[float]) -> dict[str, Any]:
+    """`paired` as JSON has it: ``difference``, ``interval`` and ``detectable``; None for what one pair can't show."""
+    mean, (low, high), detectable = paired(differences)
+    known = len(differences) > 1
+    return {
+        "difference": mean,
+        "interval": [low, high] if known else None,
+        "detectable": detectable if known else None,
+        "each": list(differences),
+    }
+
+
 def judge(claim: Claim, results: Mapping[Piece, Mapping[str, float]]) -> Verdict | None:
     """Judges a claim by the pieces that are done; None where no seed has both arms.
 

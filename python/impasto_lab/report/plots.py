@@ -58,6 +58,47 @@ def curves_png(
     return _png(figure)
 
 
+def panels_png(
+    panels: Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[float]]]],
+    *,
+    x: str,
+    y: str,
+    columns: int,
+    marks: Mapping[str, float] | None = None,
+) -> bytes:
+    """Line plots beside and below each other, on one y axis; each has lines of the same names.
+
+    Args:
+        panels: By title: by name, the x and the y of a line's points.
+        x: What the x axes show.
+        y: What the y axes show.
+        columns: Plots in a row.
+        marks: By title, an x that is marked.
+
+    Returns:
+        A PNG.
+    """
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(2.2 * columns + 0.5, 2.0 * rows + 0.3), layout="constrained")
+    grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    for axes, (title, lines) in zip(grid.flat, panels.items(), strict=False):
+        _plain(axes)
+        for (name, (xs, ys)), color in zip(lines.items(), (OTHER, ACCENT, INK), strict=False):
+            axes.plot(xs, ys, color=color, linewidth=1.6, label=name)
+        if marks and title in marks:
+            axes.axvline(marks[title], color=INK, linewidth=0.8, linestyle=":")
+        axes.set_title(title, fontsize=8.5, color=INK)
+        axes.set_ylim(bottom=0)
+    for axes in grid.flat[len(panels) :]:
+        axes.set_axis_off()
+    for axes in grid[-1]:
+        axes.set_xlabel(x)
+    for axes in grid[:, 0]:
+        axes.set_ylabel(y)
+    grid.flat[0].legend(frameon=False, fontsize=8)
+    return _png(figure, dpi=110)
+
+
 def bars(values: Mapping[str, float], *, unit: str, best: Sequence[str] = (), width: float = 7.2) -> str:
     """Horizontal bars, in the order given, each with its value.
 
@@ -115,6 +156,11 @@ def _axes(size: tuple[float, float]) -> tuple[Figure, Axes]:
     """A figure without pyplot, which would keep global state."""
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot()
+    _plain(axes)
+    return figure, axes
+
+
+def _plain(axes: Axes) -> None:
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(FAINT)
@@ -123,10 +169,9 @@ def _axes(size: tuple[float, float]) -> tuple[Figure, Axes]:
     axes.tick_params(colors=INK, labelsize=9.5, length=0)
     axes.xaxis.label.set(color=INK, fontsize=9.5)
     axes.yaxis.label.set(color=INK, fontsize=9.5)
-    return figure, axes
 
 
-def _png(figure: Figure) -> bytes:
+def _png(figure: Figure, *, dpi: int = 200) -> bytes:
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=200, metadata={"Software": None})
+    figure.savefig(file, format="png", dpi=dpi, metadata={"Software": None})
     return file.getvalue()

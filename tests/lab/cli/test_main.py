@@ -45,6 +45,8 @@ LEAST = {
     "bench style": "--quick",
     "reproduce demo": "--size smoke",
     "reproduce default-style": "--size smoke",
+    "reproduce figure3": "--size smoke",
+    "reproduce table3": "--size smoke",
     "world scenes": "out",
     "world styles": "out",
     "world stl10-like": "out",

@@ -1,0 +1,76 @@
+"""How much is done, and what each arm is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Model = Literal["clip", "vilt", "albef", "tcl"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How one model is trained.
+
+    Attributes:
+        steps: Changes of the weights.
+        batch_size: Pairs.
+        lr: The highest learning rate.
+    """
+
+    steps: int
+    batch_size: int
+    lr: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """One way to train.
+
+    Attributes:
+        model: Which model.
+        mixgen: Whether a quarter of each batch is mixed.
+        images: How many it is trained on.
+        epochs: How often it sees each, instead of a number of steps.
+    """
+
+    model: Model
+    mixgen: bool
+    images: int
+    epochs: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scarcity:
+    """How much is done.
+
+    Attributes:
+        images: Of the world's training split; each seed has its own among them.
+        held: Images whose combinations of shape and color are trained, and as many whose are not.
+        world_side: Of the rendered images, in pixels.
+        side: Of the images trained on, in pixels.
+        length: Token ids of a caption; two long ones fit.
+        seed: Of the world.
+        evaluations: How often each training is evaluated, for its curve.
+        compared: Images of each part that ViLT is asked about, each with all their captions; it has no towers.
+        training: By model.
+        arms: By name.
+    """
+
+    images: int
+    held: int
+    world_side: int = 64
+    side: int = 48
+    length: int = 80
+    seed: int = 0
+    evaluations: int = 16
+    compared: int = 60
+    training: Mapping[Model, Training] = field(default_factory=dict)
+    arms: Mapping[str, Arm] = field(default_factory=dict)
+
+    def steps(self, name: str) -> int:
+        """Steps of an arm."""
+        arm = self.arms[name]
+        training = self.training[arm.model]
+        return training.steps if arm.epochs is None else max(arm.epochs * arm.images // training.batch_size, 1)
