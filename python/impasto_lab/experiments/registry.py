@@ -11,8 +11,14 @@ from impasto_lab.experiments.experiment import Experiment
 EXPERIMENTS: dict[str, tuple[str, str]] = {
     "demo": ("impasto_lab.experiments.demo.experiment", "real photographs, from files to a trained model"),
     "default-style": ("impasto_lab.experiments.default_style.experiment", "the style model that comes with impasto"),
-    "detection": ("impasto_lab.experiments.dense.detection", "boxes on a rendered shortcut world"),
-    "segmentation": ("impasto_lab.experiments.dense.segmentation", "the class of each pixel on such a world"),
+    "detection": (
+        "impasto_lab.experiments.dense.detection",
+        "boxes on a rendered shortcut world, source and shifted target",
+    ),
+    "segmentation": (
+        "impasto_lab.experiments.dense.segmentation",
+        "the class of each pixel on a rendered shortcut world, source and shifted target",
+    ),
     "stl10": (
         "impasto_lab.experiments.classification.stl10",
         "style randomization and traditional augmentation, to name images",

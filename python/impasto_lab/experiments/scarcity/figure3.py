@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from impasto_lab.experiments.experiment import Claim, Experiment, Size
-from impasto_lab.experiments.scarcity.comparing import compare
-from impasto_lab.experiments.scarcity.data import prepare
-from impasto_lab.experiments.scarcity.running import run_piece
+from impasto_lab.experiments.scarcity.hooks import compare_arms, render_scarce, train_arm
 from impasto_lab.experiments.scarcity.settings import Arm, Scarcity, Training
 
 #: Images of Figure 3's axis, here.
@@ -49,9 +47,9 @@ EXPERIMENT = Experiment(
     "at equal steps, with MixGen and without, and draws the curves. Finished trainings are kept. At small size a seed "
     "takes a core half an hour or more; the published setting needs millions of images.",
     arms=tuple(SETTINGS["small"].arms),
-    run=run_piece,
-    prepare=prepare,
-    page=compare,
+    run=train_arm,
+    prepare=render_scarce,
+    page=compare_arms,
     settings=SETTINGS,
     seeds={"smoke": (0,), "small": tuple(range(8))},
     source="MixGen, Figure 3: 3M, 2M, 1M and 200K images, the gain is largest where they are fewest",

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from impasto_lab.experiments.experiment import Claim, Experiment
-from impasto_lab.experiments.scarcity.comparing import compare
-from impasto_lab.experiments.scarcity.data import prepare
-from impasto_lab.experiments.scarcity.running import run_piece
+from impasto_lab.experiments.scarcity.hooks import compare_arms, render_scarce, train_arm
 from impasto_lab.experiments.scarcity.settings import Arm, Model, Scarcity, Training
 
 MODELS: tuple[Model, ...] = get_args(Model)
@@ -57,9 +55,9 @@ EXPERIMENT = Experiment(
     "retrieves held-out ones: by their towers, ViLT by asking about every pair. Finished trainings are kept, so begin "
     "with the arms you want (--arms plain-clip mixgen-clip). The published setting needs a million images.",
     arms=tuple(_arms(400)),
-    run=run_piece,
-    prepare=prepare,
-    page=compare,
+    run=train_arm,
+    prepare=render_scarce,
+    page=compare_arms,
     settings={
         "smoke": Scarcity(images=64, held=16, evaluations=1, compared=8, training=_few(2, 16), arms=_arms(48)),
         "small": Scarcity(images=1600, held=250, evaluations=8, training=SMALL, arms=_arms(400)),

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from impasto.checks import interval, probability, require
 from impasto.streams import pick
 from impasto_lab.worlds.formats.instances.instance import Instance
+from impasto_lab.worlds.instances.settings import Crowd
 from impasto_lab.worlds.scenes.plan import Scene, Thing
 from impasto_lab.worlds.scenes.shapes import DISTANCES
 from impasto_lab.worlds.scenes.vocabulary import BACKGROUNDS, COLORS, TEXTURES
@@ -29,36 +28,6 @@ CLASSES: dict[str, tuple[str, str, str]] = {
 }
 #: Pixels of a thing that must be seen for it to be written down.
 _SEEN = 12
-
-
-@dataclass(frozen=True, kw_only=True)
-class Crowd:
-    """How images of several things are drawn.
-
-    Attributes:
-        side: Height and width, in pixels.
-        things: Fewest and most in an image.
-        radius: Smallest and largest, as shares of the side.
-        rho: How often a thing has its class's own color, how often its own texture, and how often the ground is that of
-            the first thing's class; each is drawn by itself.
-        shift: How far a picture is from the source's, from 0 to 1: a cast of color, contrast, noise.
-
-    Raises:
-        RecipeError: If a value makes no sense.
-    """
-
-    side: int = 96
-    things: tuple[int, int] = (2, 5)
-    radius: tuple[float, float] = (0.1, 0.2)
-    rho: float = 0.7
-    shift: float = 0.0
-
-    def __post_init__(self) -> None:
-        require(self.side >= 32, f"side={self.side} must be at least 32 pixels")
-        interval("things", self.things, 0, 50)
-        interval("radius", self.radius, 0.0, 0.5)
-        probability("rho", self.rho)
-        probability("shift", self.shift)
 
 
 def draw_crowd(crowd: Crowd, rng: np.random.Generator) -> Scene:

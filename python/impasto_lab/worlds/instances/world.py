@@ -13,12 +13,9 @@ from impasto_lab.worlds.formats.encode import encode_jpeg
 from impasto_lab.worlds.formats.layout import World
 from impasto_lab.worlds.formats.sample import Sample, Split
 from impasto_lab.worlds.formats.writer import write_world
-from impasto_lab.worlds.instances.crowd import Crowd, draw_crowd, seen_in, shifted
+from impasto_lab.worlds.instances.crowd import draw_crowd, seen_in, shifted
+from impasto_lab.worlds.instances.settings import DETECT, Crowd
 from impasto_lab.worlds.scenes.rendering import render
-
-#: Many small things, for boxes; few large ones, for masks.
-DETECT = Crowd()
-SEGMENT = Crowd(things=(1, 3), radius=(0.16, 0.3))
 
 
 def write_instances(
