@@ -39,8 +39,8 @@ def targets(batch: Batch, *, visible: float = 0.1, view: int = 0) -> list[dict[s
         - ``labels``, int64 [M]: their category's number and 1, since 0 is the ground;
         - ``kept``, int64 [M]: which of the things in the row's facts each is, or in its partner's;
         - ``weights``, float32 [M]: how much of the image each thing's own image is, 1 where nothing is mixed;
-        - ``masks``, uint8 [M, H, W], and ``iscrowd``, int64 [M], ``difficult``, ``truncated``, bool [M], where they
-          were asked for.
+        - ``masks``, uint8 [M, H, W], where they were asked for;
+        - ``iscrowd``, int64 [M], ``difficult`` and ``truncated``, bool [M], likewise.
 
     Raises:
         RecipeError: A fact is not in ``fields``, pixels went where nothing follows, or a value makes no sense.
