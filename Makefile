@@ -14,7 +14,7 @@ CARGO_TESTED := --workspace --exclude impasto-python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help system installed compiled-tests demo test test-rust test-python bench record wheel check-wheel lint docs format fuzz clean
+.PHONY: help system installed compiled demo test test-rust test-python bench record wheel check-wheel lint docs format fuzz clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -39,8 +39,9 @@ $(VENV)/.built: $(VENV)/.installed $(RUST_SOURCES)
 	@touch $@
 
 installed: $(VENV)/.built
-compiled-tests:
+compiled:
 	cargo test -q $(CARGO_TESTED) --no-run
+	cargo clippy -q --workspace --all-targets -- -D warnings
 
 demo: $(VENV)/.built ## set everything up, then load, time, train and report on real photographs
 	$(BIN)/impasto demo

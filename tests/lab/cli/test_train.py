@@ -58,7 +58,7 @@ def uncut(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_a_run_that_is_cut_goes_on_to_the_same_curve(
     world: World, uncut: Path, tmp_path: Path, how: signal.Signals, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -77,7 +77,13 @@ def test_a_run_that_is_cut_goes_on_to_the_same_curve(
 
 
 @pytest.mark.parametrize(
-    ("model", "mixgen"), [("clip", "none"), ("vilt", "default"), ("tcl", "d"), ("albef", "default")]
+    ("model", "mixgen"),
+    [
+        ("clip", "none"),
+        pytest.param("vilt", "default", marks=pytest.mark.slow),
+        pytest.param("tcl", "d", marks=pytest.mark.slow),
+        ("albef", "default"),
+    ],
 )
 def test_every_model_is_trained_and_opened_again(
     world: World, uncut: Path, tmp_path: Path, model: str, mixgen: str
