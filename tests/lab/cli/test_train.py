@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,15 @@ pytestmark = pytest.mark.timeout(300)  # other processes import torch, wherever 
 
 #: Records and checkpoints at steps of their own; five batches are an epoch.
 FEW = ["--preset", "tiny", "--steps", "9", "--log-every", "1", "--save-every", "4", "--device", "cpu"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Several threads add up in another order each time."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

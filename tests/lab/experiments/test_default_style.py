@@ -18,6 +18,7 @@ from impasto_lab.tasks.train_style import OBJECTIVE_LAYERS
 ROOT = Path(__file__).parents[3]
 
 
+@pytest.mark.slow
 def test_the_card_says_what_is_measured() -> None:
     """On the file as it is: a figure of its header is what somebody wrote there."""
     model = StyleModel.load()

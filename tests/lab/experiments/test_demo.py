@@ -129,6 +129,7 @@ def test_the_report_shows_it(demo: tuple[DemoResult, Listener]) -> None:
     assert result.report.stat().st_size < 5_000_000
 
 
+@pytest.mark.slow
 def test_the_same_seed_writes_the_same_data_and_model(demo: tuple[DemoResult, Listener], tmp_path: Path) -> None:
     result, _ = demo
     torch.set_num_threads(1)

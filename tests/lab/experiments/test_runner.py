@@ -101,6 +101,7 @@ def test_other_settings_and_damaged_pieces_are_named(tmp_path: Path) -> None:
         reproduce(COINS, tmp_path, size="full")
 
 
+@pytest.mark.slow
 def test_processes_measure_the_same(tmp_path: Path) -> None:
     """The demonstration, by its name, in a process of its own and here."""
     demo = registry.find("demo")
