@@ -81,9 +81,9 @@ def panels_png(
     rows = -(-len(panels) // columns)
     figure = Figure(figsize=(2.2 * columns + 0.5, 2.0 * rows + 0.3), layout="constrained")
     grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
-    for axes, (title, lines) in zip(grid.flat, panels.items(), strict=False):
+    for axes, (title, lines) in zip(grid.flat[: len(panels)], panels.items(), strict=True):
         _plain(axes)
-        for (name, (xs, ys)), color in zip(lines.items(), (OTHER, ACCENT, INK), strict=False):
+        for (name, (xs, ys)), color in zip(lines.items(), (OTHER, ACCENT, INK)[: len(lines)], strict=True):
             axes.plot(xs, ys, color=color, linewidth=1.6, label=name)
         if marks and title in marks:
             axes.axvline(marks[title], color=INK, linewidth=0.8, linestyle=":")

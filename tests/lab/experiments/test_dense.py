@@ -84,11 +84,10 @@ def test_a_world_of_other_settings_is_not_used(ran: tuple[str, Path, Any]) -> No
     assert len(split(out, "target", "test")) == 4
 
 
+@pytest.mark.parametrize("ran", ["detection"], indirect=True)
 @pytest.mark.parametrize("model", ["fcos_resnet50_fpn", "fasterrcnn_mobilenet_v3_large_320_fpn"])
 def test_torchvisions_detectors_take_the_same_targets(ran: tuple[str, Path, Any], model: str) -> None:
-    name, out, _ = ran
-    if name == "segmentation":
-        pytest.skip("detectors alone")
+    _, out, _ = ran
     settings = Dense(images=20, batch_size=2, model=model)
     batch = next(
         iter(

@@ -142,7 +142,7 @@ def measure(model: StyleModel, features: Features, settings: DefaultStyle, *, pr
     return Measures(
         fall=_medians(fall),
         fall_least={name: float(found.min()) for name, found in by_photograph.items()},
-        fall_photographs=dict(zip(named, by_photograph["trained"].tolist(), strict=False)),
+        fall_photographs=dict(zip(list(named)[: len(contents)], by_photograph["trained"].tolist(), strict=True)),
         fall_textures=_medians(rough),
         fall_strengths=_medians(strengths),
         psnr={alpha: float(-10 * torch.cat(found).mean().log10()) for alpha, found in likeness.items()},

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from impasto_lab.experiments.dense.detection import render, run_arm
+from impasto_lab.experiments.dense.detection import claims_of, render, run_arm
 from impasto_lab.experiments.dense.settings import ARMS, SEGMENTATION
-from impasto_lab.experiments.experiment import Claim, Experiment
+from impasto_lab.experiments.experiment import Experiment
 
 EXPERIMENT = Experiment(
     name="segmentation",
@@ -17,13 +17,6 @@ EXPERIMENT = Experiment(
     prepare=render,
     settings=SEGMENTATION,
     seeds={"smoke": (0,), "small": (0, 1, 2, 3, 4, 5), "full": (0, 1, 2, 3, 4, 5)},
-    claims=(
-        Claim(better="style", worse="none", metric="mIoU target"),
-        Claim(better="color", worse="none", metric="mIoU target"),
-        Claim(better="geometric", worse="none", metric="mIoU source"),
-        Claim(better="both", worse="geometric", metric="mIoU target"),
-        Claim(better="both", worse="color", metric="mIoU target"),
-        Claim(better="both", worse="style", metric="mIoU target"),
-    ),
+    claims=claims_of("mIoU"),
     packages=("torchvision", "pycocotools"),
 )
