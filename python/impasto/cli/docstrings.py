@@ -17,11 +17,15 @@ def description(settings: type) -> str:
 
 @cache
 def arguments(settings: type) -> dict[str, str]:
-    """What the docstring says of each field, in the style of help: no capital, no full stop, no marks of code."""
+    """What the docstring says of each field, in the style of help: no capital, no full stop, no marks of code.
+
+    Of a field that is inherited, the base says it.
+    """
+    inherited = {name: text for base in reversed(settings.__bases__) for name, text in arguments(base).items()}
     parts = _SECTION.split(_docstring(settings))
     sections = dict(zip(parts[1::2], parts[2::2], strict=True))
     found = _FIELD.split(sections.get("Args", "") + sections.get("Attributes", ""))
-    return {name: _plain(text) for name, text in zip(found[1::2], found[2::2], strict=True)}
+    return inherited | {name: _plain(text) for name, text in zip(found[1::2], found[2::2], strict=True)}
 
 
 def _docstring(settings: type) -> str:

@@ -85,10 +85,11 @@ def make(settings: type[T], found: Mapping[str, Any]) -> T:
 
 def _fields(settings: type, names: Sequence[str] | None = None) -> Iterator[tuple[Field[Any], Any]]:
     """Fields with their types; those of other fields may be names that type checkers alone import."""
-    wanted = [one for one in fields(settings) if names is None or one.name in names]
-    written = SimpleNamespace(__annotations__={one.name: one.type for one in wanted})
-    hints = get_type_hints(written, vars(sys.modules[settings.__module__]), include_extras=True)
-    return ((one, hints[one.name]) for one in wanted)
+    for one in fields(settings):
+        if names is None or one.name in names:
+            home = next(kind for kind in settings.__mro__ if one.name in vars(kind).get("__annotations__", {}))
+            written = SimpleNamespace(__annotations__={one.name: one.type})
+            yield one, get_type_hints(written, vars(sys.modules[home.__module__]), include_extras=True)[one.name]
 
 
 def _given(hint: Any) -> Given | None:
