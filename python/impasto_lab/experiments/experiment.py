@@ -43,12 +43,14 @@ class Place:
         shared: The folder of what all pieces share.
         folder: The piece's own folder.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        arms: Those that are still to be trained, so that what only others need is not prepared.
         narrator: Is told what happens.
     """
 
     shared: Path
     folder: Path
     device: str = "cpu"
+    arms: tuple[str, ...] = ()
     narrator: Narrator = field(default_factory=Silent)
 
 
@@ -93,7 +95,7 @@ class Prepare(Protocol):
     """Makes what all pieces share, once."""
 
     def __call__(self, settings: Any, place: Place) -> None:
-        """Fills ``place.shared``; what is there already is used as it is."""
+        """Fills ``place.shared`` with what ``place.arms`` need; what is there already is used as it is."""
         ...
 
 

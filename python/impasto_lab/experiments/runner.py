@@ -63,7 +63,8 @@ def reproduce(
     try:
         root.mkdir(parents=True, exist_ok=True)
         if experiment.prepare is not None and todo:
-            experiment.prepare(settings, Place(shared=root, folder=root, device=device, narrator=tell))
+            asked = tuple(arm for arm in experiment.every_arm if any(piece.arm == arm for piece in todo))
+            experiment.prepare(settings, Place(shared=root, folder=root, device=device, arms=asked, narrator=tell))
         alone = len(pieces) == 1
         for piece, metrics in _run(experiment, todo, _Where(root, size, device, alone), tell, workers, engine):
             kept.keep(piece, metrics)

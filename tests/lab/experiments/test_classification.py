@@ -43,6 +43,10 @@ def test_arms_run_and_leave_evidence_and_a_page(folder: Path) -> None:
     assert (folder / "learning-curves-shifted.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_copies_are_made_for_the_arms_that_were_asked_for(folder: Path) -> None:
+    assert [path.name for path in (folder / "copies").iterdir()] == ["styled"]
+
+
 def test_copies_are_the_images_in_other_colors(folder: Path) -> None:
     data = Stl10Data(folder, Stl10Settings.smoke())
     plain, styled = data.train(), data.copies("styled")

@@ -34,7 +34,7 @@ def toss(piece: Piece, settings: Coin, place: Place) -> Mapping[str, float]:
 def mint(settings: Coin, place: Place) -> None:
     """What all pieces share."""
     with (place.shared / "minted").open("a") as file:
-        file.write("x")
+        file.write("+".join(place.arms) + "\n")
 
 
 COINS = Experiment(
@@ -83,7 +83,8 @@ def test_what_is_done_is_not_run_again(tmp_path: Path) -> None:
     ran = {path.parent.name: len(path.read_text()) for path in tmp_path.glob("*/ran")}
     assert ran == {f"{arm}-{seed}": 1 + ((arm, seed) == ("fair", 2)) for arm in COINS.arms for seed in range(4)}
     reproduce(COINS, tmp_path, size="small")
-    assert (tmp_path / "minted").read_text() == "xx"  # nothing to do is nothing to prepare
+    # Prepared is what is still to do, for the arms that do it; nothing, where nothing is.
+    assert (tmp_path / "minted").read_text() == "fair\nfair+bent\n"
     assert len(again.measured) == 8
 
 

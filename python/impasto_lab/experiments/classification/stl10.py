@@ -14,11 +14,11 @@ _FURTHER = ("style-of-other-domain", "mixstyle", "amplitude", "partner-style", "
 
 
 def prepare_data(settings: Stl10Settings, place: Place) -> None:
-    """Renders, or looks for STL-10, and restyles."""
-    from impasto_lab.experiments.classification.arms import CORE, FURTHER
+    """Renders, or looks for STL-10, and restyles for the arms that were asked for."""
+    from impasto_lab.experiments.classification.arms import ARMS
     from impasto_lab.experiments.classification.data import prepare  # torch's; a page of help needs the values alone
 
-    prepare(settings, place, [*CORE.values(), *FURTHER.values()])
+    prepare(settings, place, [ARMS[name] for name in place.arms])
 
 
 def run_piece(piece: Piece, settings: Stl10Settings, place: Place) -> Mapping[str, float]:

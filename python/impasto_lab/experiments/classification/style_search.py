@@ -14,11 +14,11 @@ _ALPHAS = ("0", "0.25", "0.5", "0.75", "1")
 
 
 def prepare_data(settings: Stl10Settings, place: Place) -> None:
-    """Renders, or looks for STL-10, and restyles at each strength."""
+    """Renders, or looks for STL-10, and restyles at the strengths that were asked for."""
     from impasto_lab.experiments.classification.arms import SEARCH
     from impasto_lab.experiments.classification.data import prepare  # torch's; a page of help needs the values alone
 
-    prepare(settings, place, list(SEARCH.values()))
+    prepare(settings, place, [SEARCH[name] for name in place.arms])
 
 
 def run_piece(piece: Piece, settings: Stl10Settings, place: Place) -> Mapping[str, float]:
