@@ -38,13 +38,17 @@ class ReproduceVerb(Verb):
             f"  impasto reproduce {found.name} --out run --workers 2"
         )
         flags.add(parser, settings, choices={"size": list(found.settings)})
+        if found.options:
+            group = parser.add_argument_group("instead of the size's own")
+            flags.add(group, type(found.settings[found.usual]), found.options)
         parser.set_defaults(verb=self)
 
     def run(self, found: Mapping[str, Any]) -> int:
         """Runs the experiment, and returns the exit status."""
         with self._extra_named():
             module = importlib.import_module(self.module)
-            status: int = module.run(flags.make(module.Reproduce, found), self.experiment)
+            changes = {name: found[name] for name in registry.find(self.experiment).options if name in found}
+            status: int = module.run(flags.make(module.Reproduce, found), self.experiment, changes)
             return status
 
 

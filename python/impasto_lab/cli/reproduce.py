@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from impasto.cli import Device, File, Folder, output
 from impasto_lab.experiments import Size, registry
@@ -35,8 +36,8 @@ class Reproduce:
     json: File | None = None
 
 
-def run(reproduce: Reproduce, name: str) -> int:
-    """Runs the experiment of a name.
+def run(reproduce: Reproduce, name: str, changes: Mapping[str, Any]) -> int:
+    """Runs the experiment of a name, with options of its own.
 
     Returns:
         The exit status, 0.
@@ -52,6 +53,7 @@ def run(reproduce: Reproduce, name: str) -> int:
         workers=reproduce.workers,
         engine=reproduce.engine,
         device=reproduce.device,
+        changes=changes,
         narrator=output.Terminal(output.console(reproduce.json)),
     )
     output.write_json(results.as_dict(), reproduce.json)

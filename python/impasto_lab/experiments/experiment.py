@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -131,9 +131,10 @@ class Experiment:
         published: By arm and metric.
         claims: What is judged.
         packages: Whose versions go into the evidence, besides impasto's and torch's.
+        options: Fields of the settings that a command line may change.
 
     Raises:
-        RecipeError: If arms, sizes or claims don't go together.
+        RecipeError: If arms, sizes, claims or options don't go together.
     """
 
     name: str
@@ -150,6 +151,7 @@ class Experiment:
     published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
     packages: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         every = self.every_arm
@@ -158,6 +160,9 @@ class Experiment:
         for claim in self.claims:
             choice("better", claim.better, every)
             choice("worse", claim.worse, every)
+        for settings in self.settings.values() if self.options else ():
+            for option in self.options:
+                choice("option", option, [one.name for one in fields(settings)])
 
     def pieces(self, size: Size, arms: Sequence[str] = (), seeds: Sequence[int] = ()) -> list[Piece]:
         """All that has to be done, seed by seed, so that pairs are complete early.
@@ -177,6 +182,17 @@ class Experiment:
             choice("arm", arm, (*self.every_arm, ALL))
         require(ALL not in arms, f"arms={arms!r}: {ALL!r} stands alone")
         return [Piece(arm, seed) for seed in seeds or self.seeds[size] for arm in arms or self.arms]
+
+    def chosen(self, size: Size, changes: Mapping[str, Any]) -> Any:
+        """The settings of a size, with what was asked for instead.
+
+        Raises:
+            RecipeError: If a name is not known, or a value makes no sense.
+        """
+        choice("size", size, self.settings)
+        for name in changes:
+            choice("option", name, self.options)
+        return replace(self.settings[size], **changes) if changes else self.settings[size]
 
     @property
     def every_arm(self) -> tuple[str, ...]:

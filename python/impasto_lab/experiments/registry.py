@@ -23,6 +23,10 @@ EXPERIMENTS: dict[str, tuple[str, str]] = {
         "impasto_lab.experiments.classification.stl10",
         "style randomization and traditional augmentation, to name images",
     ),
+    "office31": (
+        "impasto_lab.experiments.classification.office31",
+        "from two domains to a third: product shots, a good camera, a poor one",
+    ),
     "style-search": (
         "impasto_lab.experiments.classification.style_search",
         "how many restyled images, and how strongly",

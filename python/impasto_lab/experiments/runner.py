@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from impasto.errors import SourceError
@@ -28,6 +29,7 @@ def reproduce(
     workers: int = 0,
     engine: Engine = "processes",
     device: str = "auto",
+    changes: Mapping[str, Any] = MappingProxyType({}),
     narrator: Narrator | None = None,
 ) -> Results:
     """Runs an experiment's arms over its seeds.
@@ -44,16 +46,17 @@ def reproduce(
         workers: Pieces run side by side, each in a process of one thread; 0 runs them here, one after another.
         engine: ``"processes"``, or ``"ray"`` where there are more machines.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        changes: Values of `Experiment.options`, by name, instead of the size's own.
         narrator: Is told what happens.
 
     Raises:
-        RecipeError: If a name is not known, or the folder holds pieces of other settings.
+        RecipeError: If a name is not known, a value makes no sense, or the folder holds pieces of other settings.
         SourceError: If the folder can't be written.
     """
     tell, root = narrator or Silent(), Path(out)
     size = size or experiment.usual
     pieces = experiment.pieces(size, arms, seeds)
-    settings = experiment.settings[size]
+    settings = experiment.chosen(size, changes)
     kept = Kept(root, {"size": size, **_plain(settings)})
     done = {piece: kept.load(piece) for piece in pieces}
     measured: dict[Piece, Mapping[str, float]] = {piece: had for piece, had in done.items() if had is not None}
@@ -66,14 +69,14 @@ def reproduce(
             asked = tuple(arm for arm in experiment.every_arm if any(piece.arm == arm for piece in todo))
             experiment.prepare(settings, Place(shared=root, folder=root, device=device, arms=asked, narrator=tell))
         alone = len(pieces) == 1
-        for piece, metrics in _run(experiment, todo, _Where(root, size, device, alone), tell, workers, engine):
+        for piece, metrics in _run(experiment, todo, _Where(root, settings, device, alone), tell, workers, engine):
             kept.keep(piece, metrics)
             measured[piece] = metrics
             if len(pieces) > 1:
                 tell.say(f"{piece.arm}, seed {piece.seed}: {len(measured)} of {len(pieces)} done")
-        command = " ".join(
-            ["impasto reproduce", experiment.name, "--size", size, *_given("arms", arms), *_given("seeds", seeds)]
-        )
+        given = [*_given("arms", arms), *_given("seeds", seeds)]
+        given += [word for name, value in changes.items() for word in _given(name, [value])]
+        command = " ".join(["impasto reproduce", experiment.name, "--size", size, *given])
         packages = versions("impasto", "torch", *experiment.packages)
         about = {"machine": describe(), "versions": packages, "settings": _plain(settings), "command": command}
         results = Results.of(experiment, size, measured, about)
@@ -94,10 +97,10 @@ def reproduce(
 
 @dataclass(frozen=True)
 class _Where:
-    """Where pieces run: the run's folder, its size and device, and whether there is one piece only."""
+    """Where and how pieces run: the run's folder, its settings and device, and whether there is one piece only."""
 
     root: Path
-    size: Size
+    settings: Any
     device: str
     alone: bool
 
@@ -133,11 +136,11 @@ def _run_piece(experiment: Experiment, piece: Piece, where: _Where, tell: Narrat
     # A run of one piece has the folder to itself; several would find each other's trainings there.
     folder = where.root if where.alone else where.root / piece.name
     place = Place(shared=where.root, folder=folder, device=where.device, narrator=tell)
-    return experiment.run(piece, experiment.settings[where.size], place)
+    return experiment.run(piece, where.settings, place)
 
 
 def _given(name: str, values: Sequence[object]) -> list[str]:
-    return [f"--{name}", *map(str, values)] if values else []
+    return [f"--{name.replace('_', '-')}", *map(str, values)] if values else []
 
 
 def _plain(settings: Any) -> dict[str, Any]:

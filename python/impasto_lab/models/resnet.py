@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import torch
 from torch import Tensor, nn
 from torchvision import models
 from torchvision.models.resnet import BasicBlock
 
 from impasto.checks import at_least, choice, require
+from impasto_lab.models.checkpoints.reading import fill, read_tensors
 
 #: Sides from which the ImageNet stem (7 x 7, stride 2, then pooling) leaves enough of an image.
 _STEM = 96
 #: Below this side InceptionV3's auxiliary head has nothing left to look at.
 _AUXILIARY = 299
+#: Classes of the published weights.
+_IMAGENET = 1000
 
 
 class ResNet(nn.Module):
@@ -64,8 +69,10 @@ def _stage(before: int, after: int, stride: int) -> nn.Sequential:
     return nn.Sequential(BasicBlock(before, after, stride, shortcut), BasicBlock(after, after))
 
 
-def classifier(name: str, *, classes: int, side: int, width: int = 64, seed: int = 0) -> nn.Module:
-    """A network that names images, with random weights.
+def classifier(
+    name: str, *, classes: int, side: int, width: int = 64, seed: int = 0, weights: str | None = None
+) -> nn.Module:
+    """A network that names images, with random weights or with those of a file.
 
     Args:
         name: ``"resnet18"``, of any width and with a stem that fits the images; or one of torchvision's, such as
@@ -74,19 +81,41 @@ def classifier(name: str, *, classes: int, side: int, width: int = 64, seed: int
         side: Of its images, in pixels.
         width: Of ``"resnet18"``.
         seed: Of its weights.
+        weights: torchvision's weights for ImageNet's 1,000 classes; the last layers alone stay random.
 
     Raises:
-        RecipeError: If it is not known, or too large for the images.
+        RecipeError: If it is not known, or too large for the images, or has no published weights.
+        CheckpointError: If the weights are of another network, or damaged.
     """
     choice("model", name, ("resnet18", *sorted(set(models.list_models(module=models)) - {"resnet18"})))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if name == "resnet18":
+            require(weights is None, "weights= are torchvision's; 'resnet18' is a network of our own")
             return ResNet(classes, width=width, small_stem=side < _STEM)
         require(width == 64, f"width={width} is of 'resnet18'; {name!r} has one width")
-        options = {"weights": None, "num_classes": classes}
-        if name == "inception_v3":
-            require(side >= 75, f"side={side}: inception_v3 needs images of 75 pixels at least")
-            options |= {"aux_logits": side >= _AUXILIARY, "init_weights": True}
-        network: nn.Module = models.get_model(name, **options)
-        return network
+        inception = name == "inception_v3"
+        require(not inception or side >= 75, f"side={side}: inception_v3 needs images of 75 pixels at least")
+        if weights is not None:
+            network: Any = _trained(name, weights, classes)
+        else:
+            network = models.get_model(
+                name, weights=None, num_classes=classes, **({"init_weights": True} if inception else {})
+            )
+        if inception and side < _AUXILIARY:
+            network.aux_logits, network.AuxLogits = False, None
+        return cast(nn.Module, network)
+
+
+def _trained(name: str, weights: str, classes: int) -> Any:
+    """One of torchvision's networks with weights for ImageNet, and last layers for other classes."""
+    # InceptionV3's were trained on images in [-1, 1]; it brings ImageNet's normalization there by itself.
+    options = {"init_weights": False, "transform_input": True} if name == "inception_v3" else {}
+    network: Any = models.get_model(name, weights=None, num_classes=_IMAGENET, **options)
+    fill(network, read_tensors(weights), weights)
+    last = [path for path, layer in network.named_modules() if isinstance(layer, nn.Linear)]
+    heads = [path for path in last if network.get_submodule(path).out_features == _IMAGENET]
+    require(bool(heads), f"{name!r} ends in no linear layer that could be exchanged; choose another network")
+    for path in heads:
+        network.set_submodule(path, nn.Linear(network.get_submodule(path).in_features, classes))
+    return network

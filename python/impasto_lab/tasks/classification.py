@@ -51,9 +51,10 @@ class Labeled:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def first(self, count: int) -> Labeled:
-        """The first so many."""
-        return Labeled(self.images[:count], self.labels[:count])
+    def spread(self, count: int) -> Labeled:
+        """So many of them, evenly spaced; all, if there are fewer."""
+        rows = torch.arange(min(count, len(self))) * len(self) // max(min(count, len(self)), 1)
+        return Labeled(self.images[rows], self.labels[rows])
 
     @torch.no_grad()
     def named(self, model: nn.Module) -> Tensor:

@@ -48,6 +48,7 @@ LEAST = {
     "reproduce detection": "--size smoke",
     "reproduce segmentation": "--size smoke",
     "reproduce stl10": "--size smoke",
+    "reproduce office31": "--size smoke",
     "reproduce style-search": "--size smoke",
     "reproduce figure3": "--size smoke",
     "reproduce table3": "--size smoke",

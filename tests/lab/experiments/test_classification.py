@@ -13,10 +13,10 @@ import torch
 from impasto import Loader, RecipeError, SourceError
 from impasto_lab.experiments import Place, registry
 from impasto_lab.experiments.classification.arms import ARMS, CORE, FURTHER, SEARCH, recipe
-from impasto_lab.experiments.classification.data import Stl10Data, prepare
 from impasto_lab.experiments.classification.measure import histogram_scores
 from impasto_lab.experiments.classification.running import mixture
 from impasto_lab.experiments.classification.settings import Stl10Settings
+from impasto_lab.experiments.classification.stl10_data import Stl10Data, prepare
 from impasto_lab.experiments.classification.style_search import EXPERIMENT as SEARCHED
 from impasto_lab.experiments.runner import reproduce
 
@@ -97,5 +97,5 @@ def test_the_histogram_classifier_sees_the_shortcut_alone(tmp_path: Path) -> Non
     """With rho 1 colors say all, on the source; where they are drawn, nothing."""
     settings = replace(Stl10Settings.smoke(), train=200, test=100, rho=1.0)
     prepare(settings, Place(shared=tmp_path, folder=tmp_path), [])
-    found = histogram_scores(Stl10Data(tmp_path, settings))
+    found = histogram_scores(Stl10Data(tmp_path, settings), ["source", "shifted"])
     assert found["histogram, source"] > 90 and found["histogram, shifted"] < 35

@@ -88,6 +88,20 @@ def test_what_is_done_is_not_run_again(tmp_path: Path) -> None:
     assert len(again.measured) == 8
 
 
+def test_options_are_said_and_kept_apart(tmp_path: Path) -> None:
+    coins = replace(COINS, options=("throws",))
+    reproduce(coins, tmp_path, size="smoke", changes={"throws": 4})
+    evidence = json.loads((tmp_path / "results.json").read_text())
+    assert evidence["settings"] == {"throws": 4}
+    assert evidence["command"] == "impasto reproduce coins --size smoke --throws 4"
+    with pytest.raises(RecipeError, match="other settings"):
+        reproduce(coins, tmp_path, size="smoke")
+    with pytest.raises(RecipeError, match="option='throws' is not known"):
+        reproduce(COINS, tmp_path / "other", size="smoke", changes={"throws": 4})
+    with pytest.raises(RecipeError, match="option='flips' is not known"):
+        replace(COINS, options=("flips",))
+
+
 def test_other_settings_and_damaged_pieces_are_named(tmp_path: Path) -> None:
     reproduce(COINS, tmp_path, size="smoke")
     other = replace(COINS, settings={**COINS.settings, "smoke": Coin(11)})

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
+from torchvision import models
 from torchvision.models import resnet18
 
-from impasto import RecipeError
+from impasto import CheckpointError, RecipeError
 from impasto_lab.models.resnet import ResNet, classifier
 
 
@@ -38,6 +41,31 @@ def test_weights_are_the_seeds() -> None:
     before = torch.random.get_rng_state()
     classifier("mobilenet_v3_small", classes=3, side=32)
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_weights_of_imagenet_are_kept_but_for_the_last_layer(tmp_path: Path) -> None:
+    theirs = models.mobilenet_v3_small(weights=None).eval()
+    torch.save(theirs.state_dict(), tmp_path / "mobilenet_v3_small-0.pth")
+    given = str(tmp_path / "mobilenet_v3_small-0.pth")
+    ours = classifier("mobilenet_v3_small", classes=31, side=64, weights=given).eval()
+    images = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert ours(images).shape == (2, 31)
+        torch.testing.assert_close(ours.features(images), theirs.features(images))
+        torch.testing.assert_close(ours.classifier[0].weight, theirs.classifier[0].weight)
+    with pytest.raises(CheckpointError, match="of another model"):
+        classifier("squeezenet1_1", classes=31, side=64, weights=given)
+    with pytest.raises(RecipeError, match="of our own"):
+        classifier("resnet18", classes=31, side=64, weights=given)
+
+
+def test_inceptions_auxiliary_head_is_there_where_it_can_see() -> None:
+    with torch.device("meta"):
+        small, large = (classifier("inception_v3", classes=31, side=side) for side in (128, 299))
+    images = torch.zeros(2, 3, 128, 128, device="meta")
+    assert small.train()(images).shape == (2, 31)
+    scores, auxiliary = large.train()(torch.zeros(2, 3, 299, 299, device="meta"))
+    assert scores.shape == auxiliary.shape == (2, 31)
 
 
 def test_what_does_not_go_together() -> None:

@@ -49,6 +49,13 @@ def test_what_can_be_told_is_learned(data: IndexedSource) -> None:
     assert task.model.training
 
 
+def test_a_few_are_spread_over_all() -> None:
+    held = Labeled(torch.arange(10.0).reshape(10, 1, 1, 1), torch.arange(10))
+    assert held.spread(4).labels.tolist() == [0, 2, 5, 7]
+    assert held.spread(4).images.flatten().tolist() == [0, 2, 5, 7]
+    assert len(held.spread(11)) == 10
+
+
 def test_the_loss_is_cross_entropy_and_an_auxiliary_head_counts_less(data: IndexedSource) -> None:
     class Two(nn.Module):
         def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:

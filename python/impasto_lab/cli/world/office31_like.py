@@ -29,6 +29,7 @@ class WorldOffice31Like:
         size: Height and width in pixels.
         rho: How often color, texture and ground are the class's own in dslr and webcam, in [0, 1].
         shift: How far webcam's camera is from dslr's, in [0, 1]: resolution, cast, grain.
+        conflict: Have color, texture and ground be another class's instead.
         seed: Of everything.
         json: Write what was made as JSON too ('-': to standard output, alone).
     """
@@ -40,6 +41,7 @@ class WorldOffice31Like:
     size: Annotated[Positive, "PIXELS"] = 128
     rho: float = 0.7
     shift: float = 0.5
+    conflict: bool = False
     seed: int = 0
     json: File | None = None
 
@@ -53,7 +55,9 @@ def run(world: WorldOffice31Like) -> int:
     from impasto_lab.worlds import Office31Like, render_office31
 
     counts = {"amazon": world.amazon, "dslr": world.dslr, "webcam": world.webcam}
-    settings = Office31Like(images=counts, side=world.size, rho=world.rho, shift=world.shift, seed=world.seed)
+    settings = Office31Like(
+        images=counts, side=world.size, rho=world.rho, shift=world.shift, conflict=world.conflict, seed=world.seed
+    )
     console = output.console(world.json)
     with output.Terminal(console).bar("rendering") as progress:
         made = render_office31(world.out, settings, progress=progress)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from impasto.sources import Stl10
-from impasto_lab.experiments.classification.data import CONFLICT, SHIFTED, SOURCE, TEST, Stl10Data, terms_of
+from impasto.sources import Source
+from impasto_lab.experiments.classification.data import CONFLICT, Data
+from impasto_lab.experiments.classification.restyling import labels, pixels
 from impasto_lab.tasks import Labeled
-from impasto_lab.worlds.shifts.stl10_like import look_of
 
 #: Levels of each color in a histogram.
 _BINS = 4
 
 
-def scores(model: nn.Module, held: dict[str, Labeled], data: Stl10Data) -> dict[str, float]:
+def scores(model: nn.Module, held: dict[str, Labeled], data: Data) -> dict[str, float]:
     """Accuracy on each kind of test images, and what the network follows where outline and look disagree.
 
     Returns:
@@ -26,12 +28,11 @@ def scores(model: nn.Module, held: dict[str, Labeled], data: Stl10Data) -> dict[
     """
     named = {kind: one.named(model) for kind, one in held.items()}
     found = {kind: 100 * float((named[kind] == one.labels).float().mean()) for kind, one in held.items()}
-    if CONFLICT in held:
-        settings = terms_of(data.settings, CONFLICT)
-        looks = torch.tensor([look_of(settings, "test", row) for row in range(len(held[CONFLICT]))])
-        by_shape = int((named[CONFLICT] == held[CONFLICT].labels).sum())
-        by_look = int((named[CONFLICT] == looks).sum())
-        found["shape bias"] = 100 * by_shape / max(by_shape + by_look, 1)
+    for kind in held:
+        if kind.endswith(CONFLICT):
+            by_shape = int((named[kind] == held[kind].labels).sum())
+            by_look = int((named[kind] == torch.tensor(data.looks())).sum())
+            found[kind.replace(CONFLICT, "shape bias")] = 100 * by_shape / max(by_shape + by_look, 1)
     return found
 
 
@@ -41,40 +42,42 @@ def confusion(model: nn.Module, held: Labeled, classes: int) -> npt.NDArray[np.i
     return np.bincount(pairs.numpy(), minlength=classes * classes).reshape(classes, classes)
 
 
-def histogram_scores(data: Stl10Data) -> dict[str, float]:
+def histogram_scores(data: Data, kinds: Sequence[str]) -> dict[str, float]:
     """Accuracy of a linear classifier of color histograms, in per cent: how far the shortcut alone goes.
+
+    Args:
+        data: The data.
+        kinds: Of test images.
 
     Returns:
         Per cent, by kind of test images: ``"histogram, source"``, and so on.
     """
-    features, labels = _histograms(data.train())
-    classes = int(labels.max()) + 1
+    features, known = _histograms(data.train())
+    classes = int(known.max()) + 1
     weights = torch.zeros(features.shape[1], classes, requires_grad=True)
     optimizer = torch.optim.LBFGS([weights], max_iter=100, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         optimizer.zero_grad()
-        loss = functional.cross_entropy(features @ weights, labels) + 1e-4 * weights.square().sum()
+        loss = functional.cross_entropy(features @ weights, known) + 1e-4 * weights.square().sum()
         torch.autograd.backward(loss)
         return loss
 
     optimizer.step(closure)  # type: ignore[no-untyped-call]
     found = {}
-    for kind in data.kinds:
-        if kind in (SOURCE, SHIFTED, TEST):
-            tested, truth = _histograms(data.test(kind))
-            right = (tested @ weights.detach()).argmax(dim=1) == truth
-            found[f"histogram, {kind}"] = 100 * float(right.float().mean())
+    for kind in kinds:
+        tested, truth = _histograms(data.test(kind))
+        right = (tested @ weights.detach()).argmax(dim=1) == truth
+        found[f"histogram, {kind}"] = 100 * float(right.float().mean())
     return found
 
 
-def _histograms(source: Stl10) -> tuple[Tensor, Tensor]:
+def _histograms(source: Source) -> tuple[Tensor, Tensor]:
     """[N, 65] float32 square roots of shares, with a one, and [N] labels."""
     rows = []
     for row in range(len(source)):
-        levels = (source.pixels(row) >> 6).astype(np.int64).reshape(-1, 3)  # [H * W, 3], in 0..3
+        levels = (pixels(source, row) >> 6).astype(np.int64).reshape(-1, 3)  # [H * W, 3], in 0..3
         counts = np.bincount(levels @ np.array([_BINS**2, _BINS, 1]), minlength=_BINS**3)
         rows.append(np.sqrt(counts / counts.sum()))
     features = torch.tensor(np.stack(rows), dtype=torch.float32)
-    labels = [int(source.find(row)[0].label(0) or 0) for row in range(len(source))]
-    return torch.cat([features, torch.ones(len(rows), 1)], dim=1), torch.tensor(labels)
+    return torch.cat([features, torch.ones(len(rows), 1)], dim=1), torch.tensor(labels(source))

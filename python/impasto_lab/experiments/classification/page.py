@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,25 +16,34 @@ from impasto_lab.report.experiment import Cells, Plot, write_experiment_page
 from impasto_lab.report.plots import curves_png, table_png
 from impasto_lab.training import read_metrics
 
+#: Classes of a table that can be read.
+_READABLE = 12
 
-def write_pages(results: Results, folder: Path) -> None:
+
+def write_pages(results: Results, folder: Path, *, parts: Sequence[str] = ("",)) -> None:
     """Writes ``report.html``, and its curves and tables as ``*.png``.
 
     Args:
-        results: Of an experiment whose pieces left ``metrics.jsonl`` and ``confusion.json`` in their folders.
+        results: Of an experiment whose trainings left ``metrics.jsonl`` and ``confusion.json`` in their folders.
         folder: The experiment's.
+        parts: Folders of the trainings below a piece's own.
     """
     pictures: dict[str, bytes] = {}
-    for metric in _watched(results, folder):
-        lines = {arm: line for arm in _arms(results) if (line := _curve(results, folder, arm, metric)) is not None}
-        pictures[f"learning curves, {metric}"] = curves_png(lines, x="step", y="accuracy, per cent", size=(7.2, 3.6))
-    for arm in _arms(results):
-        found = _confusion(results, folder, arm)
-        if found is not None:
-            classes, counts, kind = found
-            pictures[f"who is taken for whom, {kind}, {arm}"] = table_png(counts, classes, x="called", y="is")
+    arms = {arm: _folders(results, folder, arm) for arm in _arms(results)}
+    for part in parts:
+        trained = {arm: [place / part for place in places] for arm, places in arms.items()}
+        for metric in _watched(trained):
+            lines = {arm: line for arm, places in trained.items() if (line := _curve(places, metric)) is not None}
+            pictures[f"learning curves, {metric}"] = curves_png(
+                lines, x="epoch", y="accuracy, per cent", size=(7.2, 3.6)
+            )
+        for arm, places in trained.items():
+            # Of many classes a table can't be read on a page; confusion.json has it.
+            if (found := _confusion(places)) is not None and len(found[0]) <= _READABLE:
+                classes, counts, kind = found
+                pictures[f"who is taken for whom, {kind}, {arm}"] = table_png(counts, classes, x="called", y="is")
     for name, content in pictures.items():
-        (folder / f"{name.replace(', ', '-').replace(' ', '-')}.png").write_bytes(content)
+        (folder / f"{re.sub(r'[^a-zA-Z0-9.]+', '-', name)}.png").write_bytes(content)
     plots = [
         Plot(name, f"data:image/png;base64,{base64.b64encode(content).decode()}") for name, content in pictures.items()
     ]
@@ -82,35 +92,32 @@ def _folders(results: Results, folder: Path, arm: str) -> list[Path]:
     return [one for one in found if one.is_dir()]
 
 
-def _watched(results: Results, folder: Path) -> list[str]:
+def _watched(trained: Mapping[str, Sequence[Path]]) -> list[str]:
     """What learning curves were drawn of."""
-    for arm in _arms(results):
-        for one in _folders(results, folder, arm):
-            for record in read_metrics(one / "metrics.jsonl"):
+    for places in trained.values():
+        for place in places:
+            for record in read_metrics(place / "metrics.jsonl"):
                 if "loss" not in record:
                     return [name for name in record if name != "step"]
     return []
 
 
-def _curve(results: Results, folder: Path, arm: str, metric: str) -> tuple[list[float], list[float]] | None:
-    """Steps, and the mean over seeds."""
+def _curve(places: Sequence[Path], metric: str) -> tuple[list[float], list[float]] | None:
+    """Epochs, and the mean over seeds."""
     runs = []
-    for one in _folders(results, folder, arm):
-        records = [record for record in read_metrics(one / "metrics.jsonl") if metric in record]
-        runs.append({record["step"]: float(record[metric]) for record in records})
-    steps = sorted(set.intersection(*map(set, runs))) if runs else []
-    return (
-        ([float(step) for step in steps], [float(np.mean([run[step] for run in runs])) for step in steps])
-        if steps
-        else None
-    )
+    for place in places:
+        length = json.loads((place / "training.json").read_text(encoding="utf-8"))["steps_per_epoch"]
+        records = [record for record in read_metrics(place / "metrics.jsonl") if metric in record]
+        runs.append({record["step"] / length: float(record[metric]) for record in records})
+    epochs = sorted(set.intersection(*map(set, runs))) if runs else []
+    return (epochs, [float(np.mean([run[epoch] for run in runs])) for epoch in epochs]) if epochs else None
 
 
-def _confusion(results: Results, folder: Path, arm: str) -> tuple[list[str], list[list[int]], str] | None:
+def _confusion(places: Sequence[Path]) -> tuple[list[str], list[list[int]], str] | None:
     """Classes, counts over all seeds, and of what."""
     found = []
-    for one in _folders(results, folder, arm):
-        path = one / "confusion.json"
+    for place in places:
+        path = place / "confusion.json"
         if path.exists():
             found.append(json.loads(path.read_text(encoding="utf-8")))
     if not found:

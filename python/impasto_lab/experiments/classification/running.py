@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,8 +18,7 @@ from impasto.sources import ImageFolder, Source
 from impasto.style import AmplitudeMix, MixStyle, PartnerStyle, PixMix, StyleRandomizer
 from impasto_lab.experiments.classification import measure
 from impasto_lab.experiments.classification.arms import Arm, recipe, turned
-from impasto_lab.experiments.classification.data import SHIFTED, TEST, Stl10Data
-from impasto_lab.experiments.classification.settings import Stl10Settings
+from impasto_lab.experiments.classification.data import Data
 from impasto_lab.experiments.experiment import Piece, Place
 from impasto_lab.models.resnet import ResNet, classifier
 from impasto_lab.tasks import ClassificationTask, Labeled
@@ -29,16 +29,22 @@ from impasto_lab.worlds import render_styles
 _PICTURES = 100
 
 
-def train(arm: Arm, piece: Piece, settings: Stl10Settings, place: Place) -> Mapping[str, float]:
+def train(arm: Arm, data: Data, piece: Piece, place: Place) -> Mapping[str, float]:
     """Trains an arm of a seed, and scores it.
 
     What is interrupted goes on from its last checkpoint. ``metrics.jsonl`` in the piece's folder holds its learning
-    curves, ``confusion.json`` who was taken for whom.
+    curves, ``training.json`` what they were drawn from, ``confusion.json`` who was taken for whom.
+
+    Args:
+        arm: What is done to the images.
+        data: The images.
+        piece: The arm's name and seed.
+        place: Where; its folder is this training's own.
 
     Returns:
         Accuracy by kind of test images, in per cent, and the last loss.
     """
-    data, device = Stl10Data(place.shared, settings), pick_device(place.device)
+    settings, device = data.settings, pick_device(place.device)
     place.folder.mkdir(parents=True, exist_ok=True)
     chosen = recipe(arm, settings.side)
     loader = Loader(
@@ -51,11 +57,15 @@ def train(arm: Arm, piece: Piece, settings: Stl10Settings, place: Place) -> Mapp
         transform=turned if arm.geometric else None,
     )
     held = {kind: Labeled.of(data.test(kind), chosen.views[0]) for kind in data.kinds}
-    watched = {kind: one.first(settings.watched) for kind, one in held.items()}
-    classes = len(data.train().classes)
-    model = classifier(settings.model, classes=classes, side=settings.side, width=settings.width, seed=piece.seed).to(
-        device
-    )
+    watched = {kind: one.spread(settings.watched) for kind, one in held.items()}
+    model = classifier(
+        settings.model,
+        classes=len(data.classes),
+        side=settings.side,
+        width=settings.width if settings.model == "resnet18" else 64,
+        seed=piece.seed,
+        weights=settings.weights,
+    ).to(device)
     change, within = _relative(arm, model, data, piece.seed, device)
     task = ClassificationTask(model, watched, change=change, within=within)
     often = max(settings.steps // settings.evaluations, 1)
@@ -70,18 +80,22 @@ def train(arm: Arm, piece: Piece, settings: Stl10Settings, place: Place) -> Mapp
         save_every=often,
         amp="bfloat16" if device.type == "cuda" else "off",
     )
+    told = {"steps_per_epoch": len(loader), "watched": {kind: len(one) for kind, one in watched.items()}}
+    _note(place.folder / "training.json", told)
     with place.narrator.bar(f"training: {piece.arm}, seed {piece.seed}") as advance:
         resume = any((place.folder / "checkpoints").glob("step-????????"))
         fitted = fit(task, loader, how, folder=place.folder, resume=resume, progress=advance)
-    shown = SHIFTED if SHIFTED in held else TEST
-    table = measure.confusion(model, held[shown], classes)
-    with new_file(place.folder / "confusion.json") as partial:
-        document = {"kind": shown, "classes": data.train().classes, "counts": table.tolist()}
-        partial.write_text(json.dumps(document) + "\n", encoding="utf-8")
+    table = measure.confusion(model, held[data.aim], len(data.classes))
+    _note(place.folder / "confusion.json", {"kind": data.aim, "classes": data.classes, "counts": table.tolist()})
     return {**measure.scores(model, held, data), "last loss": fitted.records[-1]["loss"]}
 
 
-def mixture(arm: Arm, data: Stl10Data) -> Source:
+def _note(path: Path, content: Mapping[str, Any]) -> None:
+    with new_file(path) as partial:
+        partial.write_text(json.dumps(content) + "\n", encoding="utf-8")
+
+
+def mixture(arm: Arm, data: Data) -> Source:
     """An arm's training images: plain ones, and restyled copies among them in its ratio."""
     plain, styled = arm.ratio or data.settings.ratio
     if arm.folder is None:
@@ -96,7 +110,7 @@ _Within = Callable[[BatchId], AbstractContextManager[None]]
 
 
 def _relative(
-    arm: Arm, model: nn.Module, data: Stl10Data, seed: int, device: torch.device
+    arm: Arm, model: nn.Module, data: Data, seed: int, device: torch.device
 ) -> tuple[_Change | None, _Within | None]:
     """What an arm does to batches, and around steps."""
     plain, changed = data.settings.ratio

@@ -1,25 +1,26 @@
-"""How much a classification experiment does, and the world's constants."""
+"""How much a classification experiment does, and the worlds' constants."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from impasto.checks import require
+from impasto.cli import File, Folder
 
 #: The world's constants, found with the plain arm alone before any other arm was run; see docs/experiments.md.
 RHO, SHIFT, CLUTTER, TURN, RADIUS = 0.6, 0.5, 0, 20.0, (0.28, 0.42)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stl10Settings:
-    """STL-10, or the world in its place.
+class Training:
+    """How networks learn to name images, whatever the images are.
 
     Attributes:
-        real: Whether ``OUT/stl10_binary`` is STL-10 itself, which must lie there; else the world is rendered.
-        train: Rendered training images.
-        test: Rendered test images of each kind.
-        rho: See `impasto_lab.worlds.Terms`.
-        shift: Of the shifted test images, see `impasto_lab.worlds.Stl10Like`.
+        data: The real data's folder, instead of a rendered world.
         side: Height and width that networks see, in pixels.
-        model: See `impasto_lab.models.classifier`.
+        model: Network by name: resnet18, of any width, or one of torchvision's.
+        weights: ImageNet weights of one of torchvision's networks; by default weights are drawn.
         width: Of ResNet-18's first stage.
         steps: Changes of the weights, the same in all arms.
         batch_size: Images in a step.
@@ -31,13 +32,10 @@ class Stl10Settings:
         watched: Images of each kind that learning curves are drawn from.
     """
 
-    real: bool = False
-    train: int = 2000
-    test: int = 1000
-    rho: float = RHO
-    shift: float = SHIFT
+    data: Folder | None = None
     side: int = 32
     model: str = "resnet18"
+    weights: File | None = None
     width: int = 16
     steps: int = 1500
     batch_size: int = 64
@@ -48,6 +46,33 @@ class Stl10Settings:
     evaluations: int = 12
     watched: int = 500
 
+    def __post_init__(self) -> None:
+        require(self.weights is None or self.model != "resnet18", "weights= are torchvision's; name its network, too")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stl10Settings(Training):
+    """STL-10, or the world in its place.
+
+    Attributes:
+        real: Whether the data are STL-10 itself: in ``data``, or else in ``OUT/stl10_binary``.
+        train: Rendered training images.
+        test: Rendered test images of each kind.
+        rho: See `impasto_lab.worlds.Terms`.
+        shift: Of the shifted test images, see `impasto_lab.worlds.Stl10Like`.
+    """
+
+    real: bool = False
+    train: int = 2000
+    test: int = 1000
+    rho: float = RHO
+    shift: float = SHIFT
+
+    @property
+    def renders(self) -> bool:
+        """Whether a world is rendered."""
+        return not self.real and self.data is None
+
     @classmethod
     def smoke(cls) -> Stl10Settings:
         """Seconds; nothing is learned."""
@@ -57,3 +82,49 @@ class Stl10Settings:
     def full(cls) -> Stl10Settings:
         """The published setting: STL-10 itself, ResNet-18 at 96 pixels, 200 epochs."""
         return cls(real=True, side=96, width=64, steps=15_600, copies=8, evaluations=40)
+
+
+#: Sources and target, as papers write them: trained on two domains, tested on the third.
+TRANSFERS: dict[str, tuple[str, str]] = {"AD->W": ("AD", "W"), "AW->D": ("AW", "D"), "DW->A": ("DW", "A")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Office31Settings(Training):
+    """Office-31, or the world in its place.
+
+    Attributes:
+        real: Whether the data are Office-31 itself: in ``data``, or else in ``OUT/office31``.
+        images: Rendered images of each class, by domain.
+        held: Rendered test images of each class, of each domain that was trained on.
+        rho: See `impasto_lab.worlds.Office31Like`.
+        shift: Of webcam's camera.
+        rendered: Height and width of the rendered images, in pixels.
+    """
+
+    real: bool = False
+    images: Mapping[str, int] = field(default_factory=lambda: {"amazon": 60, "dslr": 24, "webcam": 24})
+    held: int = 8
+    rho: float = 0.6
+    shift: float = 0.5
+    rendered: int = 64
+    side: int = 64
+    steps: int = 1000
+    batch_size: int = 48
+
+    @property
+    def renders(self) -> bool:
+        """Whether a world is rendered."""
+        return not self.real and self.data is None
+
+    @classmethod
+    def smoke(cls) -> Office31Settings:
+        """Seconds; nothing is learned."""
+        images = {"amazon": 1, "dslr": 1, "webcam": 1}
+        return cls(
+            images=images, held=1, rendered=32, side=32, width=4, steps=2, batch_size=16, copies=1, evaluations=2
+        )
+
+    @classmethod
+    def full(cls) -> Office31Settings:
+        """The published setting: Office-31 itself, InceptionV3 at 299 pixels."""
+        return cls(real=True, side=299, model="inception_v3", steps=8000, batch_size=32, lr=1e-4, evaluations=40)

@@ -16,7 +16,9 @@ _FURTHER = ("style-of-other-domain", "mixstyle", "amplitude", "partner-style", "
 def prepare_data(settings: Stl10Settings, place: Place) -> None:
     """Renders, or looks for STL-10, and restyles for the arms that were asked for."""
     from impasto_lab.experiments.classification.arms import ARMS
-    from impasto_lab.experiments.classification.data import prepare  # torch's; a page of help needs the values alone
+    from impasto_lab.experiments.classification.stl10_data import (
+        prepare,
+    )  # torch's; a page of help needs the values alone
 
     prepare(settings, place, [ARMS[name] for name in place.arms])
 
@@ -24,12 +26,15 @@ def prepare_data(settings: Stl10Settings, place: Place) -> None:
 def run_piece(piece: Piece, settings: Stl10Settings, place: Place) -> Mapping[str, float]:
     """Trains an arm; the baseline's scores have those of a histogram classifier beside them."""
     from impasto_lab.experiments.classification.arms import ARMS
-    from impasto_lab.experiments.classification.data import Stl10Data
+    from impasto_lab.experiments.classification.data import SHIFTED, SOURCE, TEST
     from impasto_lab.experiments.classification.measure import histogram_scores
     from impasto_lab.experiments.classification.running import train
+    from impasto_lab.experiments.classification.stl10_data import Stl10Data
 
-    found = train(ARMS[piece.arm], piece, settings, place)
-    shortcut = histogram_scores(Stl10Data(place.shared, settings)) if piece.arm == "none" else {}
+    data = Stl10Data(place.shared, settings)
+    found = train(ARMS[piece.arm], data, piece, place)
+    kinds = [kind for kind in data.kinds if kind in (SOURCE, SHIFTED, TEST)]
+    shortcut = histogram_scores(data, kinds) if piece.arm == "none" else {}
     return {**found, **shortcut}
 
 
@@ -46,7 +51,7 @@ EXPERIMENT = Experiment(
     about="Trains ResNet-18 on a rendered world in STL-10's files, whose classes are outlines and whose colors, "
     "textures and grounds are a shortcut, and scores it with and without the shortcut and under another camera. Beside "
     "the five arms that always run, '--arms all' runs styles of the other domain, MixStyle, Fourier amplitudes, "
-    "partners' styles and PixMix. Full size takes STL-10 itself, from OUT/stl10_binary. An hour or "
+    "partners' styles and PixMix. Full size takes STL-10 itself, from --data, or from OUT/stl10_binary. An hour or "
     "two at small size on two idle cores.",
     arms=_CORE,
     further=_FURTHER,
@@ -68,4 +73,5 @@ EXPERIMENT = Experiment(
         Claim(better="traditional", worse="none", metric="source"),
     ),
     packages=("torchvision",),
+    options=("data", "model", "weights"),
 )

@@ -16,7 +16,9 @@ _ALPHAS = ("0", "0.25", "0.5", "0.75", "1")
 def prepare_data(settings: Stl10Settings, place: Place) -> None:
     """Renders, or looks for STL-10, and restyles at the strengths that were asked for."""
     from impasto_lab.experiments.classification.arms import SEARCH
-    from impasto_lab.experiments.classification.data import prepare  # torch's; a page of help needs the values alone
+    from impasto_lab.experiments.classification.stl10_data import (
+        prepare,
+    )  # torch's; a page of help needs the values alone
 
     prepare(settings, place, [SEARCH[name] for name in place.arms])
 
@@ -25,8 +27,9 @@ def run_piece(piece: Piece, settings: Stl10Settings, place: Place) -> Mapping[st
     """Trains with a ratio, or a strength."""
     from impasto_lab.experiments.classification.arms import SEARCH
     from impasto_lab.experiments.classification.running import train
+    from impasto_lab.experiments.classification.stl10_data import Stl10Data
 
-    return train(SEARCH[piece.arm], piece, settings, place)
+    return train(SEARCH[piece.arm], Stl10Data(place.shared, settings), piece, place)
 
 
 _SMOKE, _SMALL, _FULL = Stl10Settings.smoke(), replace(Stl10Settings(), copies=2), Stl10Settings.full()
@@ -50,4 +53,5 @@ EXPERIMENT = Experiment(
         Claim(better="ratio-2-1", worse="ratio-1-32", metric="shifted"),
     ),
     packages=("torchvision",),
+    options=("data", "model", "weights"),
 )

@@ -18,7 +18,7 @@ from impasto_lab.worlds.formats.office31 import Office31Files
 from impasto_lab.worlds.formats.text import save
 from impasto_lab.worlds.scenes.rendering import render
 from impasto_lab.worlds.shifts.camera import shifted
-from impasto_lab.worlds.shifts.looks import Terms, classes, draw_picture
+from impasto_lab.worlds.shifts.looks import Look, Terms, classes, draw_picture, own_look
 
 CLASSES = tuple(name.replace(" ", "_") for name in classes(31))
 #: As Office-31's folders are called: product shots, a good camera, a poor one.
@@ -36,6 +36,7 @@ class Office31Like:
         side: Height and width, in pixels.
         rho: How often color, texture and ground are the class's own in dslr and webcam; in amazon they never are.
         shift: How far webcam's camera is from dslr's, in [0, 1].
+        conflict: Whether the looks in dslr and webcam, where they are a class's own, are another class's.
         seed: Of everything.
 
     Raises:
@@ -46,6 +47,7 @@ class Office31Like:
     side: int = 128
     rho: float = 0.7
     shift: float = 0.5
+    conflict: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -89,12 +91,23 @@ def render_office31(out: str | Path, settings: Office31Like, *, progress: Progre
 
 def render_shot(settings: Office31Like, domain: str, label: int, number: int) -> npt.NDArray[np.uint8]:
     """A class's picture of a number in a domain, [side, side, 3] uint8, before it is encoded."""
-    terms = {
-        "amazon": Terms(rho=0.0, radius=(0.3, 0.42), centered=True, ground="paper"),
-        "dslr": Terms(rho=settings.rho, radius=(0.2, 0.34), clutter=2),
-        "webcam": Terms(rho=settings.rho, radius=(0.2, 0.34), clutter=2),
-    }[domain]
     rng = stream(settings.seed, "office31-like", domain, label, number)
-    scene = draw_picture(label, classes(len(CLASSES)), terms, rng)
+    scene = draw_picture(label, classes(len(CLASSES)), _terms(settings, domain), rng)
     pixels = render(scene, settings.side, rng)
     return shifted(pixels, settings.shift, rng) if domain == "webcam" else pixels
+
+
+def worn_class(settings: Office31Like, domain: str, name: str, number: int) -> str | None:
+    """The class whose own color, texture and ground a class's picture shows; None where they are no class's."""
+    label = CLASSES.index(name)
+    rng = stream(settings.seed, "office31-like", domain, label, number)
+    scene = draw_picture(label, classes(len(CLASSES)), _terms(settings, domain), rng)
+    look = Look(color=scene.things[0].color, texture=scene.things[0].texture, ground=scene.background)
+    looks = [own_look(one) for one in range(len(CLASSES))]
+    return CLASSES[looks.index(look)] if look in looks else None
+
+
+def _terms(settings: Office31Like, domain: str) -> Terms:
+    if domain == "amazon":
+        return Terms(rho=0.0, radius=(0.3, 0.42), centered=True, ground="paper")
+    return Terms(rho=settings.rho, conflict=settings.conflict, radius=(0.2, 0.34), clutter=2)
