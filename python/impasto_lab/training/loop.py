@@ -88,7 +88,7 @@ class _Run(Generic[BatchT]):
     def __init__(self, task: Task[BatchT], loader: Batches[BatchT], settings: FitSettings, folder: Path | None) -> None:
         self.task, self.loader, self.settings, self.folder = task, loader, settings, folder
         self.device = next(task.model.parameters()).device
-        self.parallel = Parallel(task, shard=settings.shard)
+        self.parallel = Parallel(task, shard=settings.shard, unused=settings.unused)
         decay = {"weight_decay": settings.weight_decay, "betas": settings.betas, "eps": settings.eps}
         self.optimizer = adamw(task.model, lr=settings.lr, **decay)  # type: ignore[arg-type]
         # float16 underflows without a scale; bfloat16 has float32's range.

@@ -40,9 +40,10 @@ class Parallel(Generic[BatchT]):
     Args:
         task: Its model's parameters are replaced where they are sharded: make optimizers afterwards.
         shard: Each process keeps a part of the weights; alone, there is nothing to divide.
+        unused: Some parameters may have no gradient.
     """
 
-    def __init__(self, task: Task[BatchT], *, shard: bool) -> None:
+    def __init__(self, task: Task[BatchT], *, shard: bool, unused: bool = True) -> None:
         self.task = task
         self.rank, self.size = world()
         self.sharded: FSDPModule | None = None
@@ -50,7 +51,7 @@ class Parallel(Generic[BatchT]):
         if self.size > 1 and shard:
             self.sharded = _sharded(self._module)
         elif self.size > 1:
-            self._module = DistributedDataParallel(self._module, find_unused_parameters=True)
+            self._module = DistributedDataParallel(self._module, find_unused_parameters=unused)
 
     def step(self, batch: BatchT) -> Mapping[str, Tensor]:
         """The task's scalars of this process's batch, on the way to a backward pass."""

@@ -30,6 +30,8 @@ class FitSettings:
         shard: Among several processes, each keeps a part of the weights, gradients and moments (torch's
             ``fully_shard``) instead of all of them. A task then has to compute with its model's own modules, not with
             scripted copies, and all processes evaluate.
+        unused: Among several processes, look in every pass for parameters that it doesn't use; without, each must have
+            a gradient.
         seed: Key of what a model draws in training (dropout); step by step, so that resuming needs no generator.
         log_every: Steps between two records.
         evaluate_every: Steps between two evaluations; 0 evaluates after the last step alone.
@@ -51,6 +53,7 @@ class FitSettings:
     accumulate: int = 1
     amp: Literal["off", "bfloat16", "float16"] = "off"
     shard: bool = False
+    unused: bool = True
     seed: int = 0
     log_every: int = 10
     evaluate_every: int = 0

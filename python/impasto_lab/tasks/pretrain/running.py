@@ -127,7 +127,8 @@ def pretrain(
     if settings.recompute:
         recompute_blocks(model)
     model.to(device)
-    held = None if held_out is None or rank else words.held_out(held_out, recipe)
+    evaluates = rank == 0 or settings.shard  # what is sharded is put together by all processes, in step
+    held = words.held_out(held_out, recipe) if held_out is not None and evaluates else None
     loader = Loader(
         data,
         recipe,
@@ -143,10 +144,11 @@ def pretrain(
         keep_begun(folder, begun)
         words.save(folder)
     task = words.task(model, settings, held, ramp=len(data) // settings.batch_size)
+    shared = {one.name: getattr(settings, one.name) for one in fields(FitSettings) if hasattr(settings, one.name)}
     fitted = fit(
         task,
         loader,
-        FitSettings(**{one.name: getattr(settings, one.name) for one in fields(FitSettings)}),
+        FitSettings(unused=False, **shared),  # every loss of every model leads to all of it
         folder=folder,
         resume=latest is not None,
         stop=stop,
