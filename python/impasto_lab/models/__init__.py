@@ -1,7 +1,7 @@
 """Models of the papers and of the demonstrations."""
 
 from impasto_lab.models.albef import Albef, FusionDraw
-from impasto_lab.models.blocks import kept_attention, recompute_blocks
+from impasto_lab.models.blocks import compile_blocks, kept_attention, recompute_blocks
 from impasto_lab.models.center import CenterDetector
 from impasto_lab.models.clip import Clip
 from impasto_lab.models.dual_encoder import DualEncoder
@@ -24,6 +24,7 @@ __all__ = [
     "ViltDraw",
     "ViltSettings",
     "Words",
+    "compile_blocks",
     "kept_attention",
     "mask_words",
     "recompute_blocks",

@@ -1,12 +1,13 @@
-"""Blocks that are computed again: the same loss and gradients, and less that is remembered."""
+"""Blocks that are computed again, or compiled: the same loss and gradients, less memory, one code for all."""
 
 from __future__ import annotations
 
 import pytest
 import torch
+import torch._dynamo
 from torch import Tensor, nn
 
-from impasto_lab.models import Clip, ClipSettings, Vilt, ViltSettings, recompute_blocks
+from impasto_lab.models import Clip, ClipSettings, Vilt, ViltSettings, compile_blocks, recompute_blocks
 
 
 def _passed(model: nn.Module) -> tuple[Tensor, list[Tensor], int]:
@@ -43,3 +44,23 @@ def test_blocks_are_computed_again(kind: type) -> None:
     assert torch.equal(out, again)
     assert all(torch.equal(one, other) for one, other in zip(gradients, others, strict=True))
     assert fewer < 0.6 * kept
+
+
+# Torch's own, as it looks at what comes from one block and goes into the next.
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
+def test_blocks_that_are_alike_are_compiled_once() -> None:
+    torch.manual_seed(0)
+    model = Clip(ClipSettings.preset("tiny", vocabulary=40, image_layers=12, text_layers=12))
+    names = list(model.state_dict())
+    out, gradients, _ = _passed(model)
+    model.zero_grad(set_to_none=True)
+    compile_blocks(model, backend="eager")
+    graphs = torch._dynamo.utils.counters["stats"]
+    graphs.clear()
+    with torch._dynamo.config.patch(fail_on_recompile_limit_hit=True):
+        again, others, _ = _passed(model)
+    assert graphs["unique_graphs"] == 2, "one of the images' blocks, one of the captions'"
+    torch.testing.assert_close(again, out)
+    for one, other in zip(gradients, others, strict=True):
+        torch.testing.assert_close(one, other)
+    assert list(model.state_dict()) == names

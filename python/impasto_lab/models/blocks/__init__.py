@@ -2,7 +2,16 @@
 
 from impasto_lab.models.blocks.attention import kept_attention
 from impasto_lab.models.blocks.bert import Bert, WordHead
+from impasto_lab.models.blocks.compiling import compile_blocks
 from impasto_lab.models.blocks.recomputing import recompute_blocks
 from impasto_lab.models.blocks.vit import VisionTransformer, VitBlock
 
-__all__ = ["Bert", "VisionTransformer", "VitBlock", "WordHead", "kept_attention", "recompute_blocks"]
+__all__ = [
+    "Bert",
+    "VisionTransformer",
+    "VitBlock",
+    "WordHead",
+    "compile_blocks",
+    "kept_attention",
+    "recompute_blocks",
+]

@@ -13,7 +13,7 @@ from impasto.files import new_file
 #: The file in a run's folder.
 NAME = "run.json"
 #: Settings that may change on the way: they decide when something is told or how it is computed, not what.
-FREE = ("log_every", "evaluate_every", "save_every", "recompute", "shard")
+FREE = ("log_every", "evaluate_every", "save_every", "recompute", "compile", "shard")
 
 
 def keep_begun(folder: Path, begun: Mapping[str, Any]) -> None:

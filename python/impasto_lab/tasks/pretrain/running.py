@@ -27,6 +27,7 @@ from impasto_lab.models import (
     Vilt,
     ViltSettings,
     Words,
+    compile_blocks,
     recompute_blocks,
 )
 from impasto_lab.models.checkpoints import begin_from, save_model
@@ -126,6 +127,8 @@ def pretrain(
         begin_from(model, bert=begin[0], vit=begin[1])
     if settings.recompute:
         recompute_blocks(model)
+    if settings.compile:
+        compile_blocks(model)
     model.to(device)
     evaluates = rank == 0 or settings.shard  # what is sharded is put together by all processes, in step
     held = words.held_out(held_out, recipe) if held_out is not None and evaluates else None

@@ -64,6 +64,7 @@ class PretrainSettings:
         amp: Mixed precision: ``"off"``, ``"bfloat16"`` or ``"float16"``.
         shard: Among several processes, each keeps a part of the weights.
         recompute: Compute blocks again on the way back instead of remembering what is in them.
+        compile: Have torch compile blocks when they first run (torch.compile).
         compact: Give rows of the table of words to those that the data has, and to no others.
         length: Tokens of a caption at most; None is the preset's.
         queue: Features kept of earlier batches, of ALBEF and TCL; None is the preset's.
@@ -93,6 +94,7 @@ class PretrainSettings:
     amp: Literal["off", "bfloat16", "float16"] = "off"
     shard: bool = False
     recompute: bool = False
+    compile: bool = False
     compact: bool = True
     length: int | None = None
     queue: int | None = None
