@@ -126,7 +126,9 @@ def _add(
     if PLACE in marks:
         parser.add_argument(one.name, nargs=None if required else "?", **options)
     else:
-        parser.add_argument(f"--{one.name.replace('_', '-')}", required=required, **options)
+        # A keyword of Python's, such as from, is the name of a field with a line behind it.
+        flag = f"--{one.name.rstrip('_').replace('_', '-')}"
+        parser.add_argument(flag, dest=one.name, required=required, **options)
 
 
 def _default(value: object) -> str:

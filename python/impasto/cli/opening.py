@@ -18,10 +18,12 @@ class Opening:
     Args:
         images: Folder of the images, by default looked for near the annotations.
         caption: Where shards keep captions: txt, or json:FIELD; of Parquet and Arrow files, the column.
+        split: The split of a file that holds several, such as Karpathy's: test, or train+restval.
     """
 
     images: Folder | None = None
     caption: Annotated[str, "WHERE"] | None = None
+    split: Annotated[str, "SPLIT"] | None = None
 
     def open(self, place: str) -> Source:
         """Opens a data set.
@@ -31,4 +33,4 @@ class Opening:
         """
         from impasto import sources
 
-        return sources.open(place, images=self.images, caption=self.caption)
+        return sources.open(place, images=self.images, caption=self.caption, split=self.split)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto import checks
-from impasto.errors import SourceError
+from impasto.errors import RecipeError, SourceError
 from impasto.sources.base import Source
 from impasto.sources.formats.albef import AlbefCaptions
 from impasto.sources.formats.arrow import ARROW_FILE, Arrow
@@ -41,6 +41,8 @@ _IMAGE_COLUMNS = ("filepath", "file_path", "image", "image_path", "file_name", "
 _CAPTION_COLUMNS = ("title", "caption", "captions", "text")
 _IMAGE_COLUMNS_OF_BYTES = ("image", "jpg", "img", "jpeg", "png", "webp", "bytes", "image_bytes")
 _LOOKED_AT = 20
+#: What is told which split to read.
+_WITH_SPLITS = (KarpathyCaptions,)
 #: LMDB's magic number, in the two orders of bytes.
 _LMDB_MARKS = (b"\xde\xc0\xef\xbe", b"\xbe\xef\xc0\xde")
 #: How the files of a split are numbered.
@@ -48,7 +50,12 @@ _PART = re.compile(r"-\d{5}-of-\d{5}(-[0-9a-f]{16})?$")
 
 
 def open(
-    target: StrPath, *, images: StrPath | None = None, caption: str | None = None, quoting: Quoting = None
+    target: StrPath,
+    *,
+    images: StrPath | None = None,
+    caption: str | None = None,
+    quoting: Quoting = None,
+    split: str | None = None,
 ) -> Source:
     """Opens a data set of a format that is told from its content.
 
@@ -61,15 +68,22 @@ def open(
         caption: Where tar shards keep captions, as in `WebDataset`; by default what the first shard has. Of Parquet and
             Arrow files, the column.
         quoting: How a table's double quotes are read, as in `CsvCaptions`.
+        split: The split of what holds several: of a Karpathy file as in `KarpathyCaptions`, which by default gives all.
 
     Returns:
-        The source; of a Karpathy file, with all its splits; of STL-10, train.
+        The source; of STL-10, train.
 
     Raises:
         SourceError: The format is not known, the images aren't found, or the data set cannot be opened.
-        RecipeError: An argument is of a wrong kind.
+        RecipeError: An argument is of a wrong kind, or the format has no splits to choose from.
     """
-    target = checks.path("target", target)
+    source = _open(checks.path("target", target), images, caption, quoting, split)
+    if split is not None and not isinstance(source, _WITH_SPLITS):
+        raise RecipeError(f"split={split!r}: {source!r} is of one split; leave split= out, or name another file")
+    return source
+
+
+def _open(target: str, images: StrPath | None, caption: str | None, quoting: Quoting, split: str | None) -> Source:
     folder = None if images is None else checks.path("images", images)
     path = Path(target)
     if path.is_dir():
@@ -95,7 +109,7 @@ def open(
         raise SourceError("this is the index that impasto keeps of a shard; name the shard", path=target)
     text = read_text(path)[:65536].lstrip()
     if text[:1] in ("{", "[", "<", ""):
-        return _open_json(target, folder)
+        return _open_json(target, folder, split)
     return _open_table(target, text, folder, quoting)
 
 
@@ -182,7 +196,7 @@ def _tar_caption(shard: str) -> str:
     return "json" if ".json" in endings and ".txt" not in endings else "txt"
 
 
-def _open_json(target: str, images: str | None) -> Source:
+def _open_json(target: str, images: str | None, split: str | None) -> Source:
     document = read_json(target)
     kind = json_kind(document)
     if kind == ALBEF:
@@ -197,7 +211,7 @@ def _open_json(target: str, images: str | None) -> Source:
         entries = document["images"]
         names = [Path(folder_of(e) or "", name) for e, name in _with_names(entries, "filename")]
         splits = dict.fromkeys(e["split"] for e in entries if isinstance(e, dict) and isinstance(e.get("split"), str))
-        return KarpathyCaptions(target, images=find_images(target, images, names), split=tuple(splits))
+        return KarpathyCaptions(target, images=find_images(target, images, names), split=split or tuple(splits))
     names = _names(document["images"], "file_name") if kind in (COCO, COCO_INSTANCES) else []
     if kind == COCO_INSTANCES:
         return CocoInstances(target, images=find_images(target, images, names))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from impasto import cli
 from impasto.cli import Group, Verb
 from impasto_lab.cli.experiments import EXPERIMENTS
+from impasto_lab.cli.tasks import EVALUATE, TRAIN
 
 _LAB = "impasto_lab.cli"
 
@@ -34,7 +35,16 @@ VERBS: dict[str, Verb | Group] = {
         "train the models of the papers",
         "Trains the models of the papers, with MixGen or without.",
         "impasto train pretrain --model clip --data scenes/annotations/captions_train.json --out run/",
-        {"pretrain": Verb("CLIP, ViLT, ALBEF or TCL on pairs, MixGen a switch", f"{_LAB}.train.pretrain", "lab")},
+        {
+            "pretrain": Verb("CLIP, ViLT, ALBEF or TCL on pairs, MixGen a switch", f"{_LAB}.train.pretrain", "lab"),
+            **TRAIN,
+        },
+    ),
+    "evaluate": Group(
+        "judge a model on a task",
+        "Judges the models of the papers on the tasks that they are used for.",
+        "impasto evaluate retrieval run/ --data scenes/dataset_scenes.json --split test",
+        dict(EVALUATE),
     ),
     "bench": Group(
         "how fast it is here, beside its peers",

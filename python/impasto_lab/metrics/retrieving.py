@@ -42,7 +42,7 @@ class Retrieval:
         return named | {"rsum": self.rsum}
 
 
-def retrieval(scores: npt.ArrayLike, image_of: npt.ArrayLike) -> Retrieval:
+def retrieval(scores: npt.ArrayLike, image_of: npt.ArrayLike, *, to_images: npt.ArrayLike | None = None) -> Retrieval:
     """Recalls of both directions from similarities.
 
     The rank of an image's captions is the number of wrong captions that score at least as high as its best right one;
@@ -52,23 +52,28 @@ def retrieval(scores: npt.ArrayLike, image_of: npt.ArrayLike) -> Retrieval:
     Args:
         scores: [N, M] similarity of each image and each caption.
         image_of: [M] the row of each caption's image; every image has at least one caption.
+        to_images: [N, M] the similarities by which images are found for a caption, where they are others: each
+            direction has candidates of its own that are looked at closely. What is -inf was no candidate.
 
     Raises:
         RecipeError: If shapes don't fit, an image has no caption, or a score is not a number.
     """
     table, owners = np.asarray(scores), np.asarray(image_of)
+    other = table if to_images is None else np.asarray(to_images)
     if table.ndim != 2 or owners.shape != (table.shape[1],):
         raise RecipeError(f"scores [N, M] and image_of [M] don't fit: {list(table.shape)} and {list(owners.shape)}")
     images = len(table)
     if not images or not np.array_equal(np.unique(owners), np.arange(images)):
         raise RecipeError(f"image_of must name each of the {images} images at least once, and nothing else")
-    if np.isnan(table).any():
+    if other.shape != table.shape:
+        raise RecipeError(f"scores and to_images don't fit: {list(table.shape)} and {list(other.shape)}")
+    if np.isnan(table).any() or np.isnan(other).any():
         raise RecipeError("scores hold NaN, which has no rank; look at the embeddings")
     right = owners[None, :] == np.arange(images)[:, None]  # [N, M]
     best = np.where(right, table, -np.inf).max(axis=1, keepdims=True)  # [N, 1]
-    own = table[owners, np.arange(len(owners))][None, :]  # [1, M]
+    own = other[owners, np.arange(len(owners))][None, :]  # [1, M]
     text_ranks = ((table >= best) & ~right).sum(axis=1)
-    image_ranks = ((table >= own) & ~right).sum(axis=0)
+    image_ranks = ((other >= own) & ~right).sum(axis=0)
     return Retrieval(_recalls(text_ranks), _recalls(image_ranks), text_ranks, image_ranks)
 
 

@@ -159,7 +159,7 @@ class Albef(nn.Module):
     def match(self, images: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Logits [B, 2] of whether images and captions belong together: of "no" and of "yes"."""
         text = self.towers.text_encoder.bert(input_ids, attention_mask)
-        return self._fused(text, attention_mask, self.towers.visual_encoder(images))
+        return self.fused(text, attention_mask, self.towers.visual_encoder(images))
 
     def tell(self, images: Tensor, masked: MaskedWords, attention_mask: Tensor) -> Tensor:
         """Logits [M, V] of the masked words, in reading order over the rows."""
@@ -198,20 +198,25 @@ class Albef(nn.Module):
             logits = self.teacher.tell(draw.masked, attention_mask, taught.image)  # [M, V]
         losses, similarities = self.align(seen, taught, attention_mask, alpha)
         self.queue.add(taught.image_features, taught.text_features)
-        losses["itm"] = self._matching(seen, attention_mask, similarities, draw)
+        losses["itm"] = self.matching(seen, attention_mask, similarities, (draw.images, draw.texts))
         told = self.towers.tell(draw.masked, attention_mask, seen.image)
         losses["mlm"] = masked_word_loss(told, draw.masked.labels[draw.masked.places], logits, alpha)
         return losses
 
     def align(
-        self, seen: Seen, taught: Seen, attention_mask: Tensor, alpha: float
+        self, seen: Seen, taught: Seen, attention_mask: Tensor, alpha: float, same: Tensor | None = None
     ) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor]]:
-        """The contrastive loss, and similarities [B, B + K] of images to texts and of texts to images."""
+        """The contrastive loss, and similarities [B, B + K] of images to texts and of texts to images.
+
+        ``same``, [B, B + K] bool, says which columns show the row's image too; by default its own alone.
+        """
         del attention_mask
-        terms, entropy, similarities = self.contrast(seen, taught, alpha)
+        terms, entropy, similarities = self.contrast(seen, taught, alpha, same)
         return {"ita": torch.stack(terms).mean(), "ita_entropy": entropy}, similarities
 
-    def contrast(self, seen: Seen, taught: Seen, alpha: float) -> tuple[list[Tensor], Tensor, tuple[Tensor, Tensor]]:
+    def contrast(
+        self, seen: Seen, taught: Seen, alpha: float, same: Tensor | None = None
+    ) -> tuple[list[Tensor], Tensor, tuple[Tensor, Tensor]]:
         """Image to text and text to image, against the batch and the queue, with the teacher's targets."""
         images, texts = self.candidates(taught)  # [D, B + K] each
         terms, entropies, similarities = [], [], []
@@ -220,7 +225,7 @@ class Albef(nn.Module):
             (seen.text_features, taught.text_features, images),
         ):
             with torch.no_grad():
-                targets = taught_targets(slow @ others / self.temp, alpha)
+                targets = taught_targets(slow @ others / self.temp, alpha, same)
                 entropies.append(torch.special.entr(targets).sum(dim=1).mean())
             logits = own @ others / self.temp  # [B, B + K]
             terms.append(functional.cross_entropy(logits, targets))
@@ -232,20 +237,34 @@ class Albef(nn.Module):
         images = torch.cat([taught.image_features.T, self.queue.images], dim=1)
         return images, torch.cat([taught.text_features.T, self.queue.texts], dim=1)
 
-    def _matching(
-        self, seen: Seen, attention_mask: Tensor, similarities: tuple[Tensor, Tensor], draw: FusionDraw
+    def matching(
+        self,
+        seen: Seen,
+        attention_mask: Tensor,
+        similarities: tuple[Tensor, Tensor],
+        draws: tuple[Tensor, Tensor],
+        same: Tensor | None = None,
     ) -> Tensor:
-        """Each pair, each caption with a wrong image, each image with a wrong caption."""
+        """The matching loss: each pair, each caption with a wrong image, each image with a wrong caption.
+
+        Args:
+            seen: What the towers made of the batch.
+            attention_mask: [B, L].
+            similarities: Of images to texts and of texts to images, [B, B + K].
+            draws: For each caption the place of its wrong image, for each image that of its caption, [B] in [0, 1).
+            same: [B, B] bool, the rows that show one image; by default each alone.
+        """
         count = len(seen.image)
         to_texts, to_images = (table[:, :count] for table in similarities)
-        images, texts = hard_negatives(to_images, draw.images), hard_negatives(to_texts, draw.texts)  # [B] each
+        images, texts = (hard_negatives(*given, same) for given in zip((to_images, to_texts), draws, strict=True))
         text = torch.cat([seen.text, seen.text, seen.text[texts]])  # [3B, L, W]
         mask = torch.cat([attention_mask, attention_mask, attention_mask[texts]])
         image = torch.cat([seen.image, seen.image[images], seen.image])
         matched = torch.arange(3 * count, device=text.device) < count
-        return matching_loss(self._fused(text, mask, image), matched)
+        return matching_loss(self.fused(text, mask, image), matched)
 
-    def _fused(self, text: Tensor, attention_mask: Tensor, image: Tensor) -> Tensor:
+    def fused(self, text: Tensor, attention_mask: Tensor, image: Tensor) -> Tensor:
+        """Logits [B, 2] of "no" and of "yes", from captions [B, L, W] and images [B, 1 + P, V] (or one for all)."""
         logits: Tensor = self.itm_head(self.towers.text_encoder.bert.fuse(text, attention_mask, image)[:, 0])
         return logits
 

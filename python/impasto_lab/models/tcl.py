@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from impasto_lab.models.albef import Albef, Seen
-from impasto_lab.models.losses import global_local
+from impasto_lab.models.losses import global_local, own_targets
 
 
 class Tcl(Albef):
@@ -20,12 +20,15 @@ class Tcl(Albef):
     """
 
     def align(
-        self, seen: Seen, taught: Seen, attention_mask: Tensor, alpha: float
+        self, seen: Seen, taught: Seen, attention_mask: Tensor, alpha: float, same: Tensor | None = None
     ) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor]]:
         """The mean of six terms, which are given by their names too, and the similarities of images and texts."""
-        (i2t, t2i), entropy, similarities = self.contrast(seen, taught, alpha)
+        (i2t, t2i), entropy, similarities = self.contrast(seen, taught, alpha, same)
         images, texts = self.candidates(taught)
-        own = torch.arange(len(seen.image), device=images.device)  # hard targets, unlike those across modalities
+        # Hard targets, unlike those across modalities.
+        own = torch.arange(len(seen.image), device=images.device)
+        if same is not None:
+            own = own_targets(similarities[0], same)
         patches = self.teacher.image_features(taught.image[:, 1:])  # [B, P, D]
         words = self.teacher.text_features(taught.text[:, 1:])  # [B, L - 1, D]
         terms = {

@@ -99,16 +99,39 @@ class Vilt(nn.Module):
             The words' vectors [B, L, W], those of the image's token and its patches [B, 1 + P, W], and [B, 1 + P] bool,
             which of them are no padding.
         """
-        types = self.token_type_embeddings.weight
-        words = self.text_embeddings(input_ids) + types[0]  # [B, L, W]
-        patches = self.transformer.embed(images, grids) + types[1]  # [B, 1 + P, W]
         real = self._real(images, grids)  # [B, 1 + P]
+        words, patches = self.embed_words(input_ids), self.embed_patches(images, grids)
+        return *self.mix(words, patches, attention_mask, real), real
+
+    def embed_words(self, input_ids: Tensor) -> Tensor:
+        """From ids [B, L] to [B, L, W], as the stream takes them."""
+        words: Tensor = self.text_embeddings(input_ids) + self.token_type_embeddings.weight[0]
+        return words
+
+    def embed_patches(self, images: Tensor, grids: Tensor | None = None, *, kind: int = 1) -> Tensor:
+        """From images [B, 3, H, W] to [B, 1 + P, W], as the stream takes them; ``kind`` is their type among tokens."""
+        return self.transformer.embed(images, grids) + self.token_type_embeddings.weight[kind]
+
+    def mix(
+        self, words: Tensor, patches: Tensor, attention_mask: Tensor, real: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The stream: what `embed_words` and `embed_patches` gave, together through all blocks.
+
+        Args:
+            words: [B, L, W].
+            patches: [B, 1 + P, W]; [1, 1 + P, W] are every row's.
+            attention_mask: [B, L].
+            real: [B, 1 + P] bool, the patches that are no padding; None is all.
+        """
+        patches = patches.expand(len(words), -1, -1)
+        if real is None:
+            real = torch.ones(patches.shape[:2], dtype=torch.bool, device=patches.device)
         hidden, seen = torch.cat([words, patches], dim=1), torch.cat([attention_mask.bool(), real], dim=1)
         for block in self.transformer.blocks:
             hidden = block(hidden, seen)
         hidden = self.transformer.norm(hidden)
-        length = input_ids.shape[1]
-        return hidden[:, :length], hidden[:, length:], real
+        length = words.shape[1]
+        return hidden[:, :length], hidden[:, length:]
 
     def _real(self, images: Tensor, grids: Tensor | None) -> Tensor:
         patch = self.settings.patch
@@ -121,6 +144,10 @@ class Vilt(nn.Module):
     def match(self, images: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Logits [B, 2] of whether images and captions belong together: of "no" and of "yes"; arguments as `join`'s."""
         words, _, _ = self.join(images, input_ids, attention_mask)
+        return self.judged(words)
+
+    def judged(self, words: Tensor) -> Tensor:
+        """Logits [B, 2] of "no" and of "yes", from what `mix` made of the words, [B, L, W]."""
         logits: Tensor = self.itm_score(self.pooler(words[:, 0]))
         return logits
 

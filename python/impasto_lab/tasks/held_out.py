@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from impasto.errors import RecipeError
 from impasto.loading import Loader
-from impasto.ops import tokenize
 from impasto.recipe import ImageRecipe, Recipe, TextRecipe
-from impasto.sources import IndexedSource
-from impasto_lab.metrics.retrieving import Retrieval, retrieval
+from impasto.sources import Source
+from impasto_lab.metrics import Retrieval, retrieval
 from impasto_lab.models import Albef, Clip, DualEncoder, Vilt
+from impasto_lab.tasks.evaluating import evaluating
+from impasto_lab.tasks.tokens import encode
 
 #: Models that embed images and captions, each by itself.
 Towers = DualEncoder | Clip | Albef
@@ -42,8 +42,10 @@ class HeldOut:
     keys: tuple[str, ...]
 
     @classmethod
-    def of(cls, data: IndexedSource, recipe: Recipe, *, batch_size: int = 256, workers: int = 1) -> HeldOut:
+    def of(cls, data: Source, recipe: Recipe, *, batch_size: int = 256, workers: int = 1) -> HeldOut:
         """All images of a source, as a recipe for training has them but for what it draws, with all captions.
+
+        Rows that share a key are one image with the captions of all of them.
 
         Args:
             data: The source.
@@ -61,7 +63,7 @@ class HeldOut:
         still = ImageRecipe(size=image.size, crop="none", normalize=image.normalize, interpolation=image.interpolation)
         loader = Loader(
             data,
-            Recipe(image=still, text=TextRecipe(tokenizer=None)),
+            Recipe(image=still, text=TextRecipe(tokenizer=None, captions="all")),
             batch_size=batch_size,
             workers=workers,
             shuffle=False,
@@ -69,18 +71,23 @@ class HeldOut:
             rank=0,  # whoever evaluates wants all of it
             world_size=1,
         )
-        batches = list(loader)
-        captions = [data.index.captions(row) for row in range(len(data))]
-        flat = [caption for own in captions for caption in own]
-        tokens = tokenize(flat, text.tokenizer, length=text.room)
-        return cls(
-            images=torch.cat([batch.images for batch in batches]),
-            captions=tuple(flat),
-            input_ids=torch.from_numpy(tokens.input_ids),
-            attention_mask=torch.from_numpy(tokens.attention_mask),
-            image_of=torch.tensor([row for row, own in enumerate(captions) for _ in own]),
-            keys=tuple(key for batch in batches for key in batch.keys),
-        )
+        rows: dict[str, int] = {}  # by key: a source may have a row for each caption of an image
+        images: list[Tensor] = []
+        flat: list[str] = []
+        owners: list[int] = []
+        for batch in loader:
+            new = []
+            for at, key in enumerate(batch.keys):
+                if key not in rows:
+                    rows[key] = len(rows)
+                    new.append(at)
+            images.append(batch.images[new])
+            assert batch.captions is not None
+            assert batch.caption_rows is not None
+            flat += batch.captions
+            owners += [rows[batch.keys[at]] for at in batch.caption_rows.tolist()]
+        input_ids, attention_mask = encode(flat, text)
+        return cls(torch.cat(images), tuple(flat), input_ids, attention_mask, torch.tensor(owners), tuple(rows))
 
     def subset(self, rows: Iterable[int]) -> HeldOut:
         """The same of some of the images alone, in that order."""
@@ -96,22 +103,20 @@ class HeldOut:
             keys=tuple(self.keys[row] for row in chosen),
         )
 
-    @torch.no_grad()
     def scores(self, model: Towers, *, batch_size: int = 256) -> Tensor:
         """[N, M] similarities, on the CPU; the model is in evaluation mode meanwhile."""
-        with _evaluating(model) as device:
+        with evaluating(model) as device:
             images = [model.encode_images(part.to(device)) for part in torch.split(self.images, batch_size)]
             ids_masks = (torch.split(part, batch_size) for part in (self.input_ids, self.attention_mask))
             parts = zip(*ids_masks, strict=True)
             texts = [model.encode_texts(ids.to(device), mask.to(device)) for ids, mask in parts]
         return (torch.cat(images) @ torch.cat(texts).T).cpu()  # [N, dim] @ [dim, M]
 
-    @torch.no_grad()
     def matches(self, model: Vilt | Albef, *, batch_size: int = 256) -> Tensor:
         """[N, M] how well each image matches each caption, on the CPU; the model is in evaluation mode meanwhile."""
         pairs = torch.cartesian_prod(torch.arange(len(self.images)), torch.arange(len(self.captions)))  # [N * M, 2]
         scores = []
-        with _evaluating(model) as device:
+        with evaluating(model) as device:
             for images, texts in (part.T for part in torch.split(pairs, batch_size)):
                 given = (self.images[images], self.input_ids[texts], self.attention_mask[texts])
                 scores.append(model.match(*(part.to(device) for part in given))[:, 1].cpu())
@@ -120,14 +125,3 @@ class HeldOut:
     def retrieval(self, model: Towers) -> Retrieval:
         """Recalls of a model in both directions."""
         return retrieval(self.scores(model).numpy(), self.image_of.numpy())
-
-
-@contextmanager
-def _evaluating(model: nn.Module) -> Iterator[torch.device]:
-    """A model in evaluation mode, and where it is."""
-    training = model.training
-    model.eval()
-    try:
-        yield next(model.parameters()).device
-    finally:
-        model.train(training)

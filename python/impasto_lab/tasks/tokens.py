@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import torch
 from torch import Tensor
 
 from impasto.batch import Batch
 from impasto.checks import require
 from impasto.errors import RecipeError
+from impasto.ops import pre_caption, pre_question, tokenize
+from impasto.recipe import TextRecipe
 from impasto_lab.models import Words
 
 
@@ -19,6 +24,20 @@ def tokens(batch: Batch) -> tuple[Tensor, Tensor]:
     if batch.input_ids is None or batch.attention_mask is None:
         raise RecipeError("the batch has no tokens; give the recipe a tokenizer")
     return batch.input_ids, batch.attention_mask
+
+
+def encode(texts: Sequence[str], text: TextRecipe) -> tuple[Tensor, Tensor]:
+    """Ids and mask, [N, L] int64, of texts as a recipe cleans and tokenizes them; nothing is drawn.
+
+    Raises:
+        RecipeError: If it has no tokenizer of impasto's own.
+    """
+    if text.resolved is None:
+        raise RecipeError("texts are encoded by a recipe with a tokenizer of impasto's own")
+    clean = {"caption": pre_caption, "question": pre_question}.get(text.prepare or "")
+    prepared = [clean(one, text.max_words) for one in texts] if clean else list(texts)
+    made = tokenize(prepared, text.tokenizer, length=text.room)
+    return torch.from_numpy(made.input_ids), torch.from_numpy(made.attention_mask)
 
 
 def require_vocabulary(words: Words, size: int) -> None:

@@ -41,6 +41,8 @@ LEAST = {
     "style train": "--content data --style data --out out",
     "style stats": "--style data --out out.safetensors",
     "train pretrain": "--data data --out out",
+    "train retrieval": "--from data --data data --out out",
+    "evaluate retrieval": "data --data data",
     "bench loader": "--quick",
     "bench style": "--quick",
     "reproduce demo": "--size smoke",

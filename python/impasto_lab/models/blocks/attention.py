@@ -33,8 +33,8 @@ class Attending(nn.Module):
 
         Args:
             queries: [B, L, W].
-            keys: [B, M, W].
-            values: [B, M, W].
+            keys: [B, M, W]; [1, M, W] are looked at by every row.
+            values: [B, M, W], or [1, M, W].
             seen: [B, M] bool, the keys that are looked at; None is all.
             causal: Look at no key behind the query's own place; without ``seen``.
 
@@ -42,6 +42,7 @@ class Attending(nn.Module):
             [B, L, W].
         """
         queries, keys, values = (self._split(part) for part in (queries, keys, values))
+        keys, values = (part.expand(len(queries), -1, -1, -1) for part in (keys, values))  # one row is for all
         dropout = self.dropout_rate if self.training else 0.0
         mask = None if seen is None else seen[:, None, None, :]  # [B, 1, 1, M]
         if self.keep is None:

@@ -58,9 +58,9 @@ class BertSelfAttention(Attending):
         self.key = nn.Linear(source_width, width)
         self.value = nn.Linear(source_width, width)
 
-    def forward(self, hidden: Tensor, source: Tensor, seen: Tensor | None) -> Tensor:
+    def forward(self, hidden: Tensor, source: Tensor, seen: Tensor | None, *, causal: bool = False) -> Tensor:
         """From [B, L, W] and what is looked at, [B, M, V], to [B, L, W]."""
-        return self.attend(self.query(hidden), self.key(source), self.value(source), seen)
+        return self.attend(self.query(hidden), self.key(source), self.value(source), seen, causal=causal)
 
 
 class BertOutput(nn.Module):
@@ -86,9 +86,9 @@ class BertAttention(nn.Module):
         self.self = BertSelfAttention(width, heads, source_width, dropout)
         self.output = BertOutput(width, width, dropout)
 
-    def forward(self, hidden: Tensor, source: Tensor, seen: Tensor | None) -> Tensor:
+    def forward(self, hidden: Tensor, source: Tensor, seen: Tensor | None, *, causal: bool = False) -> Tensor:
         """From [B, L, W] and what is looked at, [B, M, V], to [B, L, W]."""
-        after: Tensor = self.output(self.self(hidden, source, seen), hidden)
+        after: Tensor = self.output(self.self(hidden, source, seen, causal=causal), hidden)
         return after
 
 
@@ -112,20 +112,33 @@ class BertLayer(Recomputable):
         heads: Of the attentions.
         dropout: In the attentions and after each projection.
         image_width: Of the image's vectors; None looks at no image.
+        causal: Look at no token behind one's own place, as a decoder does.
     """
 
-    def __init__(self, width: int, heads: int, dropout: float, image_width: int | None) -> None:
+    def __init__(
+        self, width: int, heads: int, dropout: float, image_width: int | None, *, causal: bool = False
+    ) -> None:
         super().__init__()
+        self.causal = causal
         self.attention = BertAttention(width, heads, width, dropout)
         self.crossattention = BertAttention(width, heads, image_width, dropout) if image_width else None
         self.intermediate = BertIntermediate(width)
         self.output = BertOutput(4 * width, width, dropout)
 
-    def forward(self, hidden: Tensor, seen: Tensor | None, image: Tensor | None = None) -> Tensor:
-        """From [B, L, W] to [B, L, W]; ``seen`` is [B, L] bool, ``image`` [B, M, V], all of it looked at."""
-        hidden = self.attention(hidden, hidden, seen)
+    def forward(
+        self, hidden: Tensor, seen: Tensor | None, image: Tensor | None = None, image_seen: Tensor | None = None
+    ) -> Tensor:
+        """From [B, L, W] to [B, L, W].
+
+        Args:
+            hidden: [B, L, W].
+            seen: [B, L] bool, the tokens that are looked at; a causal layer takes None, since padding lies behind.
+            image: [B, M, V], or [1, M, V] for all rows.
+            image_seen: [B, M] bool, what of it is looked at; None is all.
+        """
+        hidden = self.attention(hidden, hidden, seen, causal=self.causal)
         if self.crossattention is not None:
-            hidden = self.crossattention(hidden, image, None)
+            hidden = self.crossattention(hidden, image, image_seen)
         after: Tensor = self.output(self.intermediate(hidden), hidden)
         return after
 
@@ -183,7 +196,10 @@ class Bert(nn.Module):
         return hidden
 
     def fuse(self, hidden: Tensor, attention_mask: Tensor, image: Tensor) -> Tensor:
-        """Captions with images: from [B, L, W], mask [B, L] and [B, M, V] to [B, L, W] after the fusion layers."""
+        """Captions with images: from [B, L, W], mask [B, L] and [B, M, V] to [B, L, W] after the fusion layers.
+
+        One image, [1, M, V], is every caption's, and projected once.
+        """
         for layer in self.encoder.layer[self.text_layers :]:
             hidden = layer(hidden, attention_mask.bool(), image)
         return hidden

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from impasto.errors import CheckpointError, RecipeError
 from impasto.files import new_folder
@@ -30,8 +30,30 @@ _KINDS: dict[str, tuple[Any, Any]] = {
 }
 
 
-def save_model(model: Clip | Vilt | Albef, folder: str | Path) -> None:
+def save_model(
+    model: Clip | Vilt | Albef,
+    folder: str | Path,
+    *,
+    whole: nn.Module | None = None,
+    notes: Mapping[str, Any] | None = None,
+) -> None:
     """Saves a model as ``model.safetensors`` and ``config.json``, in a folder that appears when it is complete.
+
+    Args:
+        model: The model.
+        folder: Where to.
+        whole: What it is a part of, with a head for a task; all of that is saved.
+        notes: What else the ``config.json`` is to say; ``"head"`` where there is one.
+
+    Raises:
+        RecipeError: If it is of another kind.
+    """
+    config = {"model": kind_of(model), "settings": asdict(model.settings), **(notes or {})}
+    _write(folder, (model if whole is None else whole).state_dict(), config)
+
+
+def kind_of(model: Clip | Vilt | Albef) -> str:
+    """What files call a model: ``"clip"``, ``"vilt"``, ``"albef"`` or ``"tcl"``.
 
     Raises:
         RecipeError: If it is of another kind.
@@ -39,7 +61,7 @@ def save_model(model: Clip | Vilt | Albef, folder: str | Path) -> None:
     kind = next((name for name, (made, _) in _KINDS.items() if type(model) is made), None)
     if kind is None:
         raise RecipeError(f"a {type(model).__name__} can't be saved so; those of {', '.join(_KINDS)} can")
-    _write(folder, model.state_dict(), {"model": kind, "settings": asdict(model.settings)})
+    return kind
 
 
 def open_model(folder: str | Path) -> Clip | Vilt | Albef:
@@ -49,6 +71,24 @@ def open_model(folder: str | Path) -> Clip | Vilt | Albef:
         CheckpointError: If it is missing, damaged, or of something else.
     """
     config = read_config(folder)
+    if "head" in config:
+        reason = f"it has a head for {config.get('task')!r}; open it with impasto_lab.tasks.downstream.open_checkpoint"
+        raise CheckpointError(reason, path=str(folder))
+    model = new_model(config, folder)
+    fill(model, read_tensors(folder), folder)
+    return model.eval()
+
+
+def new_model(config: Mapping[str, Any], folder: str | Path) -> Clip | Vilt | Albef:
+    """A model of the kind and sizes that a ``config.json`` names, with weights that are drawn.
+
+    Args:
+        config: What `read_config` reads.
+        folder: Where it lies, for messages.
+
+    Raises:
+        CheckpointError: If it names none of our models, or settings that they don't have.
+    """
     if config.get("model") not in _KINDS:
         raise CheckpointError("its config.json names none of our models; see load_clip and its like", path=str(folder))
     made, settings = _KINDS[config["model"]]
@@ -56,8 +96,7 @@ def open_model(folder: str | Path) -> Clip | Vilt | Albef:
         model: Clip | Vilt | Albef = made(settings(**config["settings"]))
     except (KeyError, TypeError, RecipeError) as error:
         raise CheckpointError(f"its settings are not the model's: {error}", path=str(folder)) from error
-    fill(model, read_tensors(folder), folder)
-    return model.eval()
+    return model
 
 
 def export_model(model: Clip | Vilt, folder: str | Path) -> None:

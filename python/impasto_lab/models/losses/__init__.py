@@ -1,6 +1,6 @@
 """What the models are trained with, as pure functions of scores, features and what was drawn."""
 
-from impasto_lab.models.losses.contrastive import global_local, taught_targets
+from impasto_lab.models.losses.contrastive import global_local, own_targets, taught_targets
 from impasto_lab.models.losses.matching import hard_negatives, matching_loss
 from impasto_lab.models.losses.transport import transport_plan, word_patch_alignment
 from impasto_lab.models.losses.words import masked_word_loss
@@ -10,6 +10,7 @@ __all__ = [
     "hard_negatives",
     "masked_word_loss",
     "matching_loss",
+    "own_targets",
     "taught_targets",
     "transport_plan",
     "word_patch_alignment",

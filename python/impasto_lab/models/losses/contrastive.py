@@ -7,18 +7,33 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def taught_targets(similarities: Tensor, alpha: float) -> Tensor:
+def taught_targets(similarities: Tensor, alpha: float, same: Tensor | None = None) -> Tensor:
     """Targets of ALBEF's contrastive loss (Li et al. 2021, equations 6 and 7).
 
     Args:
         similarities: [B, N] of the momentum model, divided by the temperature; row i belongs to column i.
         alpha: The teacher's weight, in [0, 1]; the rest is the pair itself.
+        same: [B, N] bool, the columns among which the rest is shared evenly; by default the row's own alone.
 
     Returns:
         [B, N]; rows sum to 1.
     """
-    own = torch.eye(*similarities.shape, dtype=similarities.dtype, device=similarities.device)
+    own = own_targets(similarities, same)
     return alpha * similarities.softmax(dim=1) + (1 - alpha) * own
+
+
+def own_targets(similarities: Tensor, same: Tensor | None = None) -> Tensor:
+    """Targets [B, N] that are spread evenly over the columns that are a row's own; row i has column i in any case.
+
+    Args:
+        similarities: [B, N], for shape, type and place.
+        same: [B, N] bool, or None for column i alone.
+    """
+    own = torch.eye(*similarities.shape, dtype=similarities.dtype, device=similarities.device)
+    if same is None:
+        return own
+    shared = torch.maximum(own, same.to(own.dtype))
+    return shared / shared.sum(dim=1, keepdim=True)
 
 
 def global_local(wholes: Tensor, parts: Tensor, temperature: Tensor | float, real: Tensor | None = None) -> Tensor:

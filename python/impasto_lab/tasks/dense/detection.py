@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from impasto.batch import Batch
 from impasto.loading import targets
 from impasto_lab.metrics import Found, Truth, average_precision
-from impasto_lab.tasks.dense.evaluating import evaluating
+from impasto_lab.tasks.evaluating import evaluating
 
 #: What a loader has to carry: ``Loader(fields=FIELDS)``.
 FIELDS = ("boxes", "categories", "crowd")

@@ -12,7 +12,7 @@ from impasto.batch import Batch
 from impasto.loading import label_maps
 from impasto.sources import VOID
 from impasto_lab.metrics import confusion, mean_iou
-from impasto_lab.tasks.dense.evaluating import evaluating
+from impasto_lab.tasks.evaluating import evaluating
 
 #: What a loader has to carry: ``Loader(fields=MAPS)``.
 MAPS = ("segmentation",)

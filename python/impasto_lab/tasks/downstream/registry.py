@@ -1,0 +1,27 @@
+"""All downstream tasks by name: light, for help; a task's file is imported when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from impasto.checks import choice
+
+if TYPE_CHECKING:
+    from impasto_lab.tasks.downstream.task import Downstream
+
+#: By name: the file in this room whose ``TASK`` it is, the title, and whether there is anything to train.
+TASKS: dict[str, tuple[str, str, bool]] = {
+    "retrieval": ("retrieving", "images and captions, found in each other", True),
+}
+
+
+def find_task(name: str) -> Downstream:
+    """The task of a name.
+
+    Raises:
+        RecipeError: If there is none.
+    """
+    choice("task", name, tuple(TASKS))
+    task: Downstream = importlib.import_module(f"impasto_lab.tasks.downstream.{TASKS[name][0]}").TASK
+    return task
