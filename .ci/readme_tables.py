@@ -61,6 +61,11 @@ def _loader(document: dict[str, Any]) -> str:
     return about + "\n\n" + _table(["loader", *headings], rows)
 
 
+def glance() -> str:
+    """The first of the loader's tables."""
+    return _loader(_read("loader-*-bilinear.json")[0])
+
+
 def ops() -> str:
     """Medians of the Python benches, beside the fastest peer of each group."""
     parts = []
@@ -105,7 +110,13 @@ def _time(seconds: float) -> str:
     return f"{seconds * 1e3:.2f} ms" if seconds < 10e-3 else f"{seconds * 1e3:.0f} ms"
 
 
-TABLES: dict[str, Callable[[], str]] = {"exactness": exactness, "loader": loader, "ops": ops, "style": style}
+TABLES: dict[str, Callable[[], str]] = {
+    "exactness": exactness,
+    "glance": glance,
+    "loader": loader,
+    "ops": ops,
+    "style": style,
+}
 
 
 def fill(pages: dict[Path, str]) -> dict[Path, str]:

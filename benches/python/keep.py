@@ -13,17 +13,19 @@ from typing import Any
 
 from impasto_lab.bench.machine import describe, slug, versions
 
+#: Who else does what a bench times; copies are what memory alone allows.
+RIVALS = {"pillow", "torchvision", "torch", "open_clip", "tokenizers", "copy", "clone"}
 PACKAGES = ("impasto", "torch", "torchvision", "pillow", "open_clip_torch", "tokenizers", "numpy")
 
 
 def groups(run: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """Medians in seconds, by group and rival; groups without us, and what is ours twice, are left out."""
+    """Medians in seconds, by group and rival; groups without us or without anybody else are left out."""
     kept: dict[str, dict[str, float]] = {}
     for bench in run["benchmarks"]:
         named = re.search(r"\[([^\]-]*)", bench["name"])
         name = named[1] if named else bench["name"].removeprefix("bench_")
         kept.setdefault(bench["group"], {})[name] = round(bench["stats"]["median"], 7)
-    return {group: medians for group, medians in kept.items() if "impasto" in medians}
+    return {group: medians for group, medians in kept.items() if "impasto" in medians and RIVALS & medians.keys()}
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from impasto_lab.worlds import render_scenes
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 #: What README leaves to pages of its own, whose examples go on from README's.
-DETAILS = ("batches.md", "mixgen.md", "style.md", "views.md")
+DETAILS = ("data.md", "loader.md", "batches.md", "mixgen.md", "style.md", "augmentations.md", "views.md")
 
 
 def _blocks(text: str) -> list[str]:
@@ -40,11 +40,12 @@ def test_the_examples_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
     blocks = _blocks(README)
     for number, block in enumerate(blocks):
         exec(compile(block, f"README.md, Python block {number}", "exec"), names)
-    assert len(blocks) >= 6
+    assert len(blocks) >= 4
+    assert names["loader"].batch_size == 32 and names["first"].images.shape == (32, 3, 224, 224)
     for page in DETAILS:
+        own = dict(names)
         for number, block in enumerate(_blocks((ROOT / "docs" / page).read_text(encoding="utf-8"))):
-            exec(compile(block, f"{page}, Python block {number}", "exec"), dict(names))
-    assert names["batch"].images.shape == (32, 3, 224, 224)
+            exec(compile(block, f"{page}, Python block {number}", "exec"), own)
     replaced = [json.loads(line) for line in (folder / "bad_samples.jsonl").read_text(encoding="utf-8").splitlines()]
     assert {bad["error"] for bad in replaced} == {"SourceError", "DecodeError"}
 
@@ -57,7 +58,7 @@ def test_the_tables_are_those_of_the_results() -> None:
 
 
 def test_the_table_of_sources_is_complete() -> None:
-    table = README.partition("## Data sets")[2].partition("## The loader")[0]
+    table = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
     first_cells = re.findall(r"^\| (`[^|]+`) \|", table, re.MULTILINE)
     listed = [name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)]
     named = {name: value for name, value in vars(impasto.sources).items() if isinstance(value, type)}
@@ -71,7 +72,8 @@ def test_the_table_of_verbs_is_complete() -> None:
 
 
 def test_the_kernels_that_are_named_exist() -> None:
-    sentence = re.search(r"`impasto\.ops` also has (.*?)\.\n", README, re.DOTALL)
+    page = (ROOT / "docs" / "mixgen.md").read_text(encoding="utf-8")
+    sentence = re.search(r"`impasto\.ops` also has (.*?)\.\n", page, re.DOTALL)
     assert sentence
     for name in re.findall(r"`(\w+)`", sentence[1]):
         assert callable(getattr(impasto.ops, name))
