@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ class Results:
         size: How much of it.
         measured: By piece and metric.
         verdicts: On the experiment's claims, where both arms have run.
+        settings: What was run, as the size or the command line has it.
         about: Machine, versions, command.
     """
 
@@ -32,15 +33,22 @@ class Results:
     size: Size
     measured: Mapping[Piece, Mapping[str, float]]
     verdicts: tuple[Verdict, ...]
+    settings: Any
     about: Mapping[str, Any]
 
     @classmethod
     def of(
-        cls, experiment: Experiment, size: Size, measured: Mapping[Piece, Mapping[str, float]], about: Mapping[str, Any]
+        cls,
+        experiment: Experiment,
+        size: Size,
+        measured: Mapping[Piece, Mapping[str, float]],
+        *,
+        settings: Any,
+        about: Mapping[str, Any],
     ) -> Results:
         """Judges what was measured."""
         verdicts = (judge(claim, measured) for claim in experiment.claims)
-        return cls(experiment, size, measured, tuple(one for one in verdicts if one is not None), about)
+        return cls(experiment, size, measured, tuple(one for one in verdicts if one is not None), settings, about)
 
     def rows(self) -> list[list[str]]:
         """For a table: arm, metric, published, mean of ours, seeds."""
@@ -79,6 +87,7 @@ class Results:
                 {"arm": piece.arm, "seed": piece.seed, **metrics} for piece, metrics in sorted(self.measured.items())
             ],
             "verdicts": [verdict.as_dict() for verdict in self.verdicts],
+            "settings": asdict(self.settings),
             **self.about,
         }
 

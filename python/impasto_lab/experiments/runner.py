@@ -57,7 +57,7 @@ def reproduce(
     size = size or experiment.usual
     pieces = experiment.pieces(size, arms, seeds)
     settings = experiment.chosen(size, changes)
-    kept = Kept(root, {"size": size, **_plain(settings)})
+    kept = Kept(root, {"size": size, **asdict(settings)})
     done = {piece: kept.load(piece) for piece in pieces}
     measured: dict[Piece, Mapping[str, float]] = {piece: had for piece, had in done.items() if had is not None}
     todo = [piece for piece in pieces if piece not in measured]
@@ -78,8 +78,8 @@ def reproduce(
         given += [word for name, value in changes.items() for word in _given(name, [value])]
         command = " ".join(["impasto reproduce", experiment.name, "--size", size, *given])
         packages = versions("impasto", "torch", *experiment.packages)
-        about = {"machine": describe(), "versions": packages, "settings": _plain(settings), "command": command}
-        results = Results.of(experiment, size, measured, about)
+        about = {"machine": describe(), "versions": packages, "command": command}
+        results = Results.of(experiment, size, measured, settings=settings, about=about)
         with new_file(root / "results.json") as partial:
             partial.write_text(json.dumps(results.as_dict(), indent=2, default=repr) + "\n", encoding="utf-8")
         if experiment.page is not None:
@@ -141,7 +141,3 @@ def _run_piece(experiment: Experiment, piece: Piece, where: _Where, tell: Narrat
 
 def _given(name: str, values: Sequence[object]) -> list[str]:
     return [f"--{name.replace('_', '-')}", *map(str, values)] if values else []
-
-
-def _plain(settings: Any) -> dict[str, Any]:
-    return asdict(settings)

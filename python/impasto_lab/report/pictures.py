@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +47,25 @@ def data_uri(pixels: npt.NDArray[np.uint8], *, longest: int = 448, quality: int 
     file = io.BytesIO()
     image.save(file, "JPEG", quality=quality)
     return encoded(file.getvalue(), "image/jpeg")
+
+
+def contact_png(images: Sequence[npt.NDArray[np.uint8]], *, columns: int = 10, gap: int = 4) -> bytes:
+    """Images of one size side by side on white, row by row, as the bytes of a PNG file.
+
+    Args:
+        images: [H, W, 3] uint8 each.
+        columns: Images in a row.
+        gap: Between them, in pixels.
+    """
+    height, width = images[0].shape[:2]
+    rows = -(-len(images) // columns)
+    sheet = np.full((rows * (height + gap) - gap, min(columns, len(images)) * (width + gap) - gap, 3), 255, np.uint8)
+    for number, image in enumerate(images):
+        top, left = number // columns * (height + gap), number % columns * (width + gap)
+        sheet[top : top + height, left : left + width] = image
+    file = io.BytesIO()
+    PIL.Image.fromarray(sheet).save(file, "PNG")
+    return file.getvalue()
 
 
 def encoded(content: bytes, kind: str) -> str:

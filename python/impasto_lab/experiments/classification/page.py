@@ -7,12 +7,15 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
+from impasto_lab.experiments.classification.restyling import Pixels
 from impasto_lab.experiments.results import Results
 from impasto_lab.experiments.verdicts import paired
 from impasto_lab.report.experiment import Cells, Plot, write_experiment_page
+from impasto_lab.report.pictures import contact_png
 from impasto_lab.report.plots import curves_png, table_png
 from impasto_lab.training import read_metrics
 
@@ -20,32 +23,37 @@ from impasto_lab.training import read_metrics
 _READABLE = 12
 
 
-def write_pages(results: Results, folder: Path, *, parts: Sequence[str] = ("",)) -> None:
+def write_pages(
+    results: Results,
+    folder: Path,
+    *,
+    parts: Sequence[str] = ("",),
+    pictures: Mapping[str, Sequence[Pixels]] = MappingProxyType({}),
+) -> None:
     """Writes ``report.html``, and its curves and tables as ``*.png``.
 
     Args:
         results: Of an experiment whose trainings left ``metrics.jsonl`` and ``confusion.json`` in their folders.
         folder: The experiment's.
         parts: Folders of the trainings below a piece's own.
+        pictures: Images that are shown, by title.
     """
-    pictures: dict[str, bytes] = {}
+    drawn: dict[str, bytes] = {title: contact_png(images) for title, images in pictures.items()}
     arms = {arm: _folders(results, folder, arm) for arm in _arms(results)}
     for part in parts:
         trained = {arm: [place / part for place in places] for arm, places in arms.items()}
         for metric in _watched(trained):
             lines = {arm: line for arm, places in trained.items() if (line := _curve(places, metric)) is not None}
-            pictures[f"learning curves, {metric}"] = curves_png(
-                lines, x="epoch", y="accuracy, per cent", size=(7.2, 3.6)
-            )
+            drawn[f"learning curves, {metric}"] = curves_png(lines, x="epoch", y="accuracy, per cent", size=(7.2, 3.6))
         for arm, places in trained.items():
             # Of many classes a table can't be read on a page; confusion.json has it.
             if (found := _confusion(places)) is not None and len(found[0]) <= _READABLE:
                 classes, counts, kind = found
-                pictures[f"who is taken for whom, {kind}, {arm}"] = table_png(counts, classes, x="called", y="is")
-    for name, content in pictures.items():
+                drawn[f"who is taken for whom, {kind}, {arm}"] = table_png(counts, classes, x="called", y="is")
+    for name, content in drawn.items():
         (folder / f"{re.sub(r'[^a-zA-Z0-9.]+', '-', name)}.png").write_bytes(content)
     plots = [
-        Plot(name, f"data:image/png;base64,{base64.b64encode(content).decode()}") for name, content in pictures.items()
+        Plot(name, f"data:image/png;base64,{base64.b64encode(content).decode()}") for name, content in drawn.items()
     ]
     experiment = results.experiment
     write_experiment_page(

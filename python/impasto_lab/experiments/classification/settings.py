@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from impasto.checks import require
 from impasto.cli import File, Folder
@@ -60,6 +60,8 @@ class Stl10Settings(Training):
         test: Rendered test images of each kind.
         rho: See `impasto_lab.worlds.Terms`.
         shift: Of the shifted test images, see `impasto_lab.worlds.Stl10Like`.
+        noise: Share of the rendered training images that show nothing.
+        limit: Noise score above which a training image is left out, see `impasto.ops.noise_score`.
     """
 
     real: bool = False
@@ -67,16 +69,24 @@ class Stl10Settings(Training):
     test: int = 1000
     rho: float = RHO
     shift: float = SHIFT
+    noise: float = 0.0
+    limit: float = 0.6
 
     @property
     def renders(self) -> bool:
         """Whether a world is rendered."""
         return not self.real and self.data is None
 
+    @property
+    def cleans(self) -> bool:
+        """Whether there may be images that show nothing."""
+        return not self.renders or self.noise > 0
+
     @classmethod
     def smoke(cls) -> Stl10Settings:
         """Seconds; nothing is learned."""
-        return cls(train=40, test=20, side=32, width=4, steps=2, batch_size=16, copies=1, evaluations=2, watched=20)
+        learned = cls(side=32, width=4, steps=2, batch_size=16, copies=1, evaluations=2, watched=20)
+        return replace(learned, train=40, test=20, noise=0.1)
 
     @classmethod
     def full(cls) -> Stl10Settings:

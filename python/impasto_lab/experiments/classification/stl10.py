@@ -26,6 +26,7 @@ def prepare_data(settings: Stl10Settings, place: Place) -> None:
 def run_piece(piece: Piece, settings: Stl10Settings, place: Place) -> Mapping[str, float]:
     """Trains an arm; the baseline's scores have those of a histogram classifier beside them."""
     from impasto_lab.experiments.classification.arms import ARMS
+    from impasto_lab.experiments.classification.cleaning import Cleaning
     from impasto_lab.experiments.classification.data import SHIFTED, SOURCE, TEST
     from impasto_lab.experiments.classification.measure import histogram_scores
     from impasto_lab.experiments.classification.running import train
@@ -35,14 +36,19 @@ def run_piece(piece: Piece, settings: Stl10Settings, place: Place) -> Mapping[st
     found = train(ARMS[piece.arm], data, piece, place)
     kinds = [kind for kind in data.kinds if kind in (SOURCE, SHIFTED, TEST)]
     shortcut = histogram_scores(data, kinds) if piece.arm == "none" else {}
-    return {**found, **shortcut}
+    cleaned = Cleaning.load(place.shared).scores() if settings.cleans and piece.arm == "none" else {}
+    return {**found, **shortcut, **cleaned}
 
 
 def write_page(results: Any, folder: Path) -> None:
-    """Writes ``report.html``: claims, means, curves, who was taken for whom."""
+    """Writes ``report.html``: claims, means, curves, who was taken for whom, what was left out before."""
+    from impasto_lab.experiments.classification.cleaning import Cleaning
     from impasto_lab.experiments.classification.page import write_pages
+    from impasto_lab.experiments.classification.stl10_data import Stl10Data
 
-    write_pages(results, folder)
+    settings: Stl10Settings = results.settings
+    source = Stl10Data(folder, settings).uncleaned() if settings.cleans else None
+    write_pages(results, folder, pictures=Cleaning.load(folder).pictures(source) if source else {})
 
 
 EXPERIMENT = Experiment(
@@ -73,5 +79,5 @@ EXPERIMENT = Experiment(
         Claim(better="traditional", worse="none", metric="source"),
     ),
     packages=("torchvision",),
-    options=("data", "model", "weights"),
+    options=("data", "model", "weights", "noise"),
 )

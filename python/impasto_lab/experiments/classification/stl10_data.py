@@ -9,16 +9,17 @@ from pathlib import Path
 import torch
 
 from impasto.files import new_folder
-from impasto.sources import Stl10
+from impasto.sources import Source, Stl10
 from impasto.style import StyleRandomizer
 from impasto_lab.experiments.classification.arms import Arm
+from impasto_lab.experiments.classification.cleaning import FILE, Cleaning
 from impasto_lab.experiments.classification.data import CLEAN, CONFLICT, SHIFTED, SOURCE, TEST
 from impasto_lab.experiments.classification.restyling import Pixels, labels, restyled
 from impasto_lab.experiments.classification.settings import CLUTTER, RADIUS, TURN, Stl10Settings
 from impasto_lab.experiments.experiment import Place
 from impasto_lab.experiments.narrator import Narrator
 from impasto_lab.training import pick_device
-from impasto_lab.worlds import Stl10Like, Terms, render_stl10
+from impasto_lab.worlds import Stl10Like, Stl10World, Terms, render_stl10
 from impasto_lab.worlds.formats.stl10 import Stl10Files
 from impasto_lab.worlds.shifts.stl10_like import look_of
 
@@ -44,7 +45,7 @@ class Stl10Data:
     @property
     def classes(self) -> Sequence[str]:
         """Names; labels count them."""
-        return self.train().classes
+        return self.uncleaned().classes
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -56,9 +57,14 @@ class Stl10Data:
         """The kind that counts."""
         return SHIFTED if self.settings.renders else TEST
 
-    def train(self) -> Stl10:
-        """The training images."""
+    def uncleaned(self) -> Stl10:
+        """All training images."""
         return Stl10(self.world(SOURCE))
+
+    def train(self) -> Source:
+        """The training images, without those that show nothing."""
+        source = self.uncleaned()
+        return source[Cleaning.load(self.root).kept] if self.settings.cleans else source
 
     def copies(self, which: str) -> Stl10:
         """Restyled training images of an `Arm.folder`, all first copies first."""
@@ -80,11 +86,12 @@ def terms_of(settings: Stl10Settings, kind: str) -> Stl10Like:
     terms = Terms(rho=rho, conflict=kind == CONFLICT, clutter=CLUTTER, turn=TURN, radius=RADIUS)
     shift = settings.shift if kind == SHIFTED else 0.0
     train = settings.train if kind in (SOURCE, SHIFTED) else 10
-    return Stl10Like(train=train, test=settings.test, terms=terms, shift=shift)
+    noise = settings.noise if kind == SOURCE else 0.0
+    return Stl10Like(train=train, test=settings.test, terms=terms, shift=shift, noise=noise)
 
 
 def prepare(settings: Stl10Settings, place: Place, arms: Sequence[Arm]) -> None:
-    """Renders worlds and restyles copies, where they are not there yet.
+    """Renders worlds, leaves out what shows nothing, and restyles copies, where that is not done yet.
 
     Args:
         settings: The experiment's.
@@ -96,11 +103,17 @@ def prepare(settings: Stl10Settings, place: Place, arms: Sequence[Arm]) -> None:
     """
     data = Stl10Data(place.shared, settings)
     if not settings.renders:
-        data.train(), data.test(TEST)
+        data.uncleaned(), data.test(TEST)
     for kind in data.kinds if settings.renders else ():
         if not data.world(kind).exists():
             with place.narrator.bar(f"rendering: {kind}") as advance:
                 render_stl10(data.world(kind), terms_of(settings, kind), progress=advance)
+    if settings.cleans and not (place.shared / FILE).exists():
+        with place.narrator.bar("looking for images that show nothing") as advance:
+            source = data.uncleaned()
+            world = Stl10World(data.world(SOURCE), {"train": len(source)})
+            noisy = world.noise("train").tolist() if settings.renders else None
+            Cleaning.of(source, settings.limit, noisy=noisy, progress=advance).save(place.shared)
     for arm in arms:
         known = arm.copies == "styled" or (arm.copies == "other" and settings.renders)
         if known and not (place.shared / "copies" / str(arm.folder)).exists():
@@ -119,7 +132,7 @@ def _restyle(data: Stl10Data, arm: Arm, device: torch.device, tell: Narrator) ->
 
     place = data.root / "copies" / str(arm.folder)
     with tell.bar(f"restyling: {arm.folder}") as advance, new_folder(place) as folder:
-        files, styles = Stl10Files(folder, source.classes), style if shifted is not None else None
+        files, styles = Stl10Files(folder, data.classes), style if shifted is not None else None
         painted = restyled(source, stylize, copies=settings.copies, device=device, styles=styles, progress=advance)
         named = labels(source) * settings.copies
         files.write("train", painted, named)
