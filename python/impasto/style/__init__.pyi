@@ -49,3 +49,5 @@ from .transfer.objectives import MagentaObjective as MagentaObjective
 from .transfer.objectives import Objective as Objective
 from .transfer.optimizing import OptimizeResult as OptimizeResult
 from .transfer.optimizing import optimize as optimize
+from .transfer.spectra import grid_energy as grid_energy
+from .transfer.spectra import log_spectrum as log_spectrum

@@ -30,6 +30,8 @@ class StyleTraining:
         variation_weight: Of total variation; None takes the objective's own.
         identity_weight: Of pixels at strength 0, in the balanced objective.
         colors: Weight of colours in the balanced objective's style loss.
+        spectrum_weight: Of the difference of spectra, in the balanced objective; 0 looks at none.
+        grid_weight: Of what recurs after four pixels, likewise.
         partial: Share of rows with a strength below 1; see `StyleTransferTask`.
         content_scale: Share of a content image that a random crop takes, as in `ImageRecipe`.
         style_scale: The same of style images.
@@ -61,6 +63,8 @@ class StyleTraining:
     variation_weight: float | None = None
     identity_weight: float = 10.0
     colors: float = 1.0
+    spectrum_weight: float = 0.0
+    grid_weight: float = 0.0
     partial: float = 0.3
     content_scale: tuple[float, float] = (0.2, 1.0)
     style_scale: tuple[float, float] = (0.2, 0.9)

@@ -259,7 +259,8 @@ def _objective(settings: StyleTraining, styles: Source, device: torch.device) ->
     if settings.style_weight is not None:
         weights["style_weight"] = settings.style_weight
     shown = _images(styles, settings, "styles", 256).to(device)
-    weights |= {"identity_weight": settings.identity_weight, "colors": settings.colors}
+    names = ("identity_weight", "colors", "spectrum_weight", "grid_weight")
+    weights |= {name: getattr(settings, name) for name in names}
     return BalancedObjective(extract, shown, **weights)
 
 

@@ -11,7 +11,6 @@ from impasto import StyleRandomizer
 from impasto.style import EmbeddingMixture, StyleModel, load_features, style_loss
 from impasto.style.model import DEFAULT
 from impasto_lab.experiments.default_style.card import card
-from impasto_lab.experiments.default_style.grid import grid_energy
 from impasto_lab.experiments.default_style.held_out import photographs, styles
 from impasto_lab.tasks.train_style import OBJECTIVE_LAYERS
 
@@ -42,15 +41,3 @@ def test_the_card_says_what_is_measured() -> None:
     assert model.give_back
     assert isinstance(model.distribution, EmbeddingMixture)
     assert DEFAULT.stat().st_size < 4_000_000
-
-
-def test_grids_of_four_pixels_are_found() -> None:
-    noise = torch.rand(4, 3, 128, 128, generator=torch.Generator().manual_seed(0))
-    smooth = grid_energy(noise)
-    assert float((smooth - 1).abs().max()) < 0.5
-    cells = torch.zeros(128)
-    cells[::4] = 0.2
-    assert float((grid_energy(noise + cells) / smooth).min()) > 2
-    cells = torch.zeros(128)
-    cells[::5] = 0.2
-    assert float((grid_energy(noise + cells) / smooth).max()) < 1.2

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from impasto.checks import require
 from impasto.style.transfer.losses import BalancedStyleLoss, content_loss, style_loss, total_variation
+from impasto.style.transfer.spectra import grid_energy, log_spectrum
 
 #: Features of images [B, 3, H, W] in [0, 1], layer by layer: relu1_2, relu2_2, relu3_3 and relu4_3 of a VGG-16.
 Extract = Callable[[Tensor], list[Tensor]]
@@ -94,6 +95,8 @@ class BalancedObjective:
         variation_weight: Of total variation.
         colors: Weight of the style loss's term of colours, beside 1 for each of eight others.
         content_layers: Places of the layers that contents are compared by.
+        spectrum_weight: Of the mean difference of spectra's logarithms, see `log_spectrum`; 0 looks at none.
+        grid_weight: Of the logarithm of `grid_energy`, where it is above 1; 0 looks at none.
     """
 
     def __init__(
@@ -106,6 +109,8 @@ class BalancedObjective:
         variation_weight: float = 0.5,
         colors: float = 1.0,
         content_layers: Sequence[int] = (1, 2),
+        spectrum_weight: float = 0.0,
+        grid_weight: float = 0.0,
     ) -> None:
         require(len(styles) >= 2, "at least two style images are needed to set the scales; add style images")
         self.extract = extract
@@ -116,6 +121,8 @@ class BalancedObjective:
         self.identity_weight = identity_weight
         self.content_layers = tuple(content_layers)
         self.variation_weight = variation_weight
+        self.spectrum_weight = spectrum_weight
+        self.grid_weight = grid_weight
 
     def __call__(
         self, painted: Tensor, contents: Tensor, styles: Tensor, alpha: Tensor, progress: float | Tensor
@@ -133,6 +140,8 @@ class BalancedObjective:
             "style": first + (last - first) * progress,
             "identity": self.identity_weight,
             "variation": self.variation_weight,
+            "spectrum": self.spectrum_weight,
+            "grid": self.grid_weight,
         }
         parts = {
             "content": content.mean(),
@@ -140,6 +149,11 @@ class BalancedObjective:
             "identity": ((1 - alpha).square() * content_loss(painted, contents)).mean(),
             "variation": total_variation(painted).mean(),
         }
+        if self.spectrum_weight:
+            asked = torch.lerp(log_spectrum(contents), log_spectrum(styles), alpha[:, None])  # [B, K]
+            parts["spectrum"] = (log_spectrum(painted) - asked).abs().mean()
+        if self.grid_weight:
+            parts["grid"] = functional.relu(grid_energy(painted).log()).mean()
         return parts | {"loss": _weighted(parts, weights)}
 
 

@@ -122,6 +122,9 @@ def _phase(phase: Mapping[str, Any]) -> str:
     weight = f"{first:g}" if first == last else f"{first:g} to {last:g}"
     count = phase.get("scales", 1)
     scales = f", the loss at {count} sizes" if count > 1 else ""
+    for what in ("spectrum", "grid"):
+        if phase.get(f"{what}_weight"):
+            scales += f", {what} weight {phase[f'{what}_weight']:g}"
     return (
         f"- {phase['steps']:,} batches of {phase['batch_size']} at {phase['side']} pixels, learning rate "
         f"{phase['lr']:g}, style weight {weight}, identity weight {phase['identity_weight']:g}, strengths below 1 in "

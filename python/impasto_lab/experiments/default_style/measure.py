@@ -12,9 +12,8 @@ from impasto.loading import Loader
 from impasto.progress import Progress
 from impasto.recipe import ImageRecipe, Recipe
 from impasto.sources import ImageFolder
-from impasto.style import Extract, Features, StyleModel, style_loss
+from impasto.style import Extract, Features, StyleModel, grid_energy, style_loss
 from impasto_lab.experiments.default_style.data import StyleData
-from impasto_lab.experiments.default_style.grid import grid_energy
 from impasto_lab.experiments.default_style.held_out import photographs, styles, textures
 from impasto_lab.experiments.default_style.judges import judges
 from impasto_lab.experiments.default_style.settings import DefaultStyle

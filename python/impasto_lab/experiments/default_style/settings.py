@@ -24,6 +24,8 @@ class Phase:
         colors: Weight of colours in the style loss.
         photographs: How often an epoch visits each part of a photograph; scenes are visited once.
         scales: Sizes that the loss looks at images in; see `StyleTraining`.
+        spectrum_weight: Of the difference of spectra.
+        grid_weight: Of what recurs after four pixels.
     """
 
     side: int
@@ -37,6 +39,8 @@ class Phase:
     colors: float = 1.0
     photographs: int = 1
     scales: int = 1
+    spectrum_weight: float = 0.0
+    grid_weight: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
