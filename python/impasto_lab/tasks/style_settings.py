@@ -85,6 +85,10 @@ class StyleTraining:
         choice("backend", self.backend, ("eager", "torchscript", "compile"))
         at_least(1, batch_size=self.batch_size, steps=self.steps, log_every=self.log_every, scales=self.scales)
         at_least(0, picture_every=self.picture_every, save_every=self.save_every)
+        spectral = (self.spectrum_weight, self.grid_weight)
+        require(min(spectral) >= 0, "spectrum_weight and grid_weight must not be negative")
+        fits = self.objective == "balanced" or max(spectral) == 0
+        require(fits, "spectrum_weight and grid_weight belong to the balanced objective; leave them at 0")
         smallest = InceptionPredictor.smallest if self.networks == "full" else SmallVGG.smallest
         require(self.side >= smallest, f"side={self.side} is too small for the predictor; use at least {smallest}")
         require(self.networks == "compact" or self.joint, "the full predictor knows nothing yet; use joint=True")

@@ -95,6 +95,15 @@ def test_a_frozen_predictor_stays_and_a_joint_one_learns(data: tuple[Source, Sou
         assert all(torch.equal(before[name], after[name]) for name in before) is not joint
 
 
+def test_spectra_are_looked_at_where_they_count(data: tuple[Source, Source]) -> None:
+    plain = train_style(*data, _settings(steps=1)).fit.records[0]
+    seen = train_style(*data, _settings(steps=1, spectrum_weight=0.5, grid_weight=2.0)).fit.records[0]
+    added = 0.5 * seen["spectrum"] + 2.0 * seen["grid"]
+    assert seen["loss"] == pytest.approx(plain["loss"] + added, rel=1e-5)
+    assert added > 0.1
+    assert not {"spectrum", "grid"} & plain.keys()
+
+
 def test_magenta_with_vgg16(data: tuple[Source, Source], tmp_path: Path) -> None:
     """Its loss, on a file of torchvision's layout; networks as published would take minutes here."""
     import torchvision
@@ -129,6 +138,8 @@ def test_bad_input(data: tuple[Source, Source], tmp_path: Path) -> None:
         _settings(networks="full", joint=True)
     with pytest.raises(impasto.RecipeError, match="joint=True"):
         _settings(networks="full", side=64)
+    with pytest.raises(impasto.RecipeError, match="belong to the balanced objective"):
+        _settings(objective="magenta", grid_weight=1.0)
     with pytest.raises(impasto.CheckpointError, match="no checkpoint to resume from"):
         train_style(contents, styles, _settings(), folder=tmp_path / "nothing", resume=True)
     with pytest.raises(impasto.DivergedError):
