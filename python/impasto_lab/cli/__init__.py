@@ -61,6 +61,12 @@ VERBS: dict[str, Verb | Group] = {
         "impasto reproduce default-style --size smoke",
         dict(EXPERIMENTS),
     ),
+    "analyze": Group(
+        "what trained networks do where their data change",
+        "Looks into trained networks, beyond their scores.",
+        "impasto analyze shift --experiment stl10",
+        {"shift": Verb("domain shift and overfitting of an experiment's networks", f"{_LAB}.analyze.shift", "lab")},
+    ),
     "world": Group(
         "render a small data set",
         "Renders small, deterministic data sets in the on-disk formats of the real ones.",

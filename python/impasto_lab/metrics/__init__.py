@@ -21,3 +21,7 @@ from impasto_lab.metrics.retrieving import chance as chance
 from impasto_lab.metrics.retrieving import retrieval as retrieval
 from impasto_lab.metrics.segmenting import confusion as confusion
 from impasto_lab.metrics.segmenting import mean_iou as mean_iou
+from impasto_lab.metrics.shifting import a_distance as a_distance
+from impasto_lab.metrics.shifting import mean_corruption_error as mean_corruption_error
+from impasto_lab.metrics.shifting import mmd as mmd
+from impasto_lab.metrics.shifting import shape_bias as shape_bias

@@ -44,14 +44,16 @@ def curves_png(
     x: str,
     y: str,
     size: tuple[float, float] = (7.2, 2.9),
+    floor: float | None = 0.0,
 ) -> bytes:
-    """The same line plot as `curves`, as the bytes of a PNG file."""
+    """The same line plot as `curves`, as the bytes of a PNG file; `floor` is where its y axis begins, None fits it."""
     figure, axes = _axes(size)
     for (name, (xs, ys)), color in zip(lines.items(), cycle(LINES)):
         axes.plot(xs, ys, color=color, linewidth=2, label=name, solid_capstyle="round")
     axes.set_xlabel(x)
     axes.set_ylabel(y)
-    axes.set_ylim(bottom=0)
+    if floor is not None:
+        axes.set_ylim(bottom=floor)
     axes.margins(x=0.01)
     if len(lines) > 1:
         axes.legend(frameon=False)

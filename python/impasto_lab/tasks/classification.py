@@ -13,7 +13,7 @@ from torch.nn import functional
 from impasto.batch import Batch, BatchId
 from impasto.checks import require
 from impasto.errors import RecipeError
-from impasto.loading import Loader
+from impasto.loading import Loader, Transform
 from impasto.recipe import ImageRecipe, Recipe
 from impasto.sources import Source
 
@@ -34,14 +34,20 @@ class Labeled:
     labels: Tensor
 
     @classmethod
-    def of(cls, data: Source, image: ImageRecipe) -> Labeled:
+    def of(cls, data: Source, image: ImageRecipe, *, transform: Transform | None = None) -> Labeled:
         """All images of a source, as a recipe for training has them, but whole and unchanged.
+
+        Args:
+            data: The source.
+            image: Its size and normalization are kept.
+            transform: Done to each image of that size, with a random stream of its own.
 
         Raises:
             RecipeError: If the source has no labels.
         """
         whole = ImageRecipe(size=image.size, crop="none", normalize=image.normalize)
-        loader = Loader(data, Recipe(image=whole, text=None), batch_size=_AT_ONCE, shuffle=False, drop_last=False)
+        recipe = Recipe(image=whole, text=None)
+        loader = Loader(data, recipe, batch_size=_AT_ONCE, shuffle=False, drop_last=False, transform=transform)
         images, labels = [], []
         for batch in loader:
             images.append(batch.images)
@@ -64,6 +70,23 @@ class Labeled:
         found = [model(part.to(device)).argmax(dim=1).cpu() for part in torch.split(self.images, _AT_ONCE)]
         model.train(mode)
         return torch.cat(found)
+
+    @torch.no_grad()
+    def features(self, model: nn.Module) -> Tensor:
+        """What a model's last linear layer is given of them, [N, D] float32 on the CPU.
+
+        Raises:
+            RecipeError: If it has no linear layer.
+        """
+        layers = [layer for layer in model.modules() if isinstance(layer, nn.Linear)]
+        require(bool(layers), f"{type(model).__name__} has no linear layer, whose input would be its features")
+        given: list[Tensor] = []
+        handle = layers[-1].register_forward_pre_hook(lambda _, inputs: given.append(inputs[0].float().cpu()))
+        try:
+            self.named(model)
+        finally:
+            handle.remove()
+        return torch.cat(given)
 
     def accuracy(self, model: nn.Module) -> float:
         """The share that a model names right, in per cent."""

@@ -1,5 +1,8 @@
 """The names of this face, each where it lives: read by type checkers, and at run time by the lazy loader."""
 
+from .corruptions import CORRUPTIONS as CORRUPTIONS
+from .corruptions import SEVERITIES as SEVERITIES
+from .corruptions import corrupt as corrupt
 from .formats.layout import World as World
 from .formats.sample import Sample as Sample
 from .formats.writer import write_world as write_world

@@ -54,6 +54,7 @@ LEAST = {
     "reproduce style-search": "--size smoke",
     "reproduce figure3": "--size smoke",
     "reproduce table3": "--size smoke",
+    "analyze shift": "--experiment out",
     "world scenes": "out",
     "world styles": "out",
     "world detect": "out",

@@ -38,6 +38,11 @@ class Data(Protocol):
         ...
 
     @property
+    def origin(self) -> str | None:
+        """The kind that is like the training images, but was not trained on; None where there is none."""
+        ...
+
+    @property
     def aim(self) -> str:
         """The kind that counts."""
         ...

@@ -13,6 +13,7 @@ from torch.nn import functional
 from impasto.sources import Source
 from impasto_lab.experiments.classification.data import CONFLICT, Data
 from impasto_lab.experiments.classification.restyling import labels, pixels
+from impasto_lab.metrics import shape_bias
 from impasto_lab.tasks import Labeled
 
 #: Levels of each color in a histogram.
@@ -30,9 +31,9 @@ def scores(model: nn.Module, held: dict[str, Labeled], data: Data) -> dict[str, 
     found = {kind: 100 * float((named[kind] == one.labels).float().mean()) for kind, one in held.items()}
     for kind in held:
         if kind.endswith(CONFLICT):
-            by_shape = int((named[kind] == held[kind].labels).sum())
-            by_look = int((named[kind] == torch.tensor(data.looks())).sum())
-            found[kind.replace(CONFLICT, "shape bias")] = 100 * by_shape / max(by_shape + by_look, 1)
+            bias = shape_bias(named[kind].numpy(), shapes=held[kind].labels.numpy(), looks=np.array(data.looks()))
+            # Where a network follows neither, there is no telling.
+            found |= {} if bias is None else {kind.replace(CONFLICT, "shape bias"): bias}
     return found
 
 

@@ -61,6 +61,11 @@ class Office31Data:
         return (self.transfer, *(f"{self.transfer} {kind}" for kind in (SOURCE, CONFLICT) if self.settings.renders))
 
     @property
+    def origin(self) -> str | None:
+        """The source's images that are not trained on; Office-31 itself has none."""
+        return f"{self.transfer} {SOURCE}" if self.settings.renders else None
+
+    @property
     def aim(self) -> str:
         """The kind that counts: the target."""
         return self.transfer

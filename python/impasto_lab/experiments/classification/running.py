@@ -58,14 +58,7 @@ def train(arm: Arm, data: Data, piece: Piece, place: Place) -> Mapping[str, floa
     )
     held = {kind: Labeled.of(data.test(kind), chosen.views[0]) for kind in data.kinds}
     watched = {kind: one.spread(settings.watched) for kind, one in held.items()}
-    model = classifier(
-        settings.model,
-        classes=len(data.classes),
-        side=settings.side,
-        width=settings.width if settings.model == "resnet18" else 64,
-        seed=piece.seed,
-        weights=settings.weights,
-    ).to(device)
+    model = network(data, seed=piece.seed, weights=settings.weights).to(device)
     change, within = _relative(arm, model, data, piece.seed, device)
     task = ClassificationTask(model, watched, change=change, within=within)
     often = max(settings.steps // settings.evaluations, 1)
@@ -88,6 +81,21 @@ def train(arm: Arm, data: Data, piece: Piece, place: Place) -> Mapping[str, floa
     table = measure.confusion(model, held[data.aim], len(data.classes))
     _note(place.folder / "confusion.json", {"kind": data.aim, "classes": data.classes, "counts": table.tolist()})
     return {**measure.scores(model, held, data), "last loss": fitted.records[-1]["loss"]}
+
+
+def network(data: Data, *, seed: int = 0, weights: str | None = None) -> nn.Module:
+    """The network that an experiment trains, untrained.
+
+    Args:
+        data: Whose classes it names, with the experiment's settings.
+        seed: Of its weights.
+        weights: A file of weights to begin with.
+    """
+    settings = data.settings
+    width = settings.width if settings.model == "resnet18" else 64
+    return classifier(
+        settings.model, classes=len(data.classes), side=settings.side, width=width, seed=seed, weights=weights
+    )
 
 
 def _note(path: Path, content: Mapping[str, Any]) -> None:

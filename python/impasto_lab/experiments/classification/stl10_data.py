@@ -53,6 +53,11 @@ class Stl10Data:
         return (SOURCE, CLEAN, SHIFTED, CONFLICT) if self.settings.renders else (TEST,)
 
     @property
+    def origin(self) -> str:
+        """The kind that is like the training images."""
+        return SOURCE if self.settings.renders else TEST
+
+    @property
     def aim(self) -> str:
         """The kind that counts."""
         return SHIFTED if self.settings.renders else TEST

@@ -1,0 +1,1 @@
+"""``impasto analyze``: one file for each thing that is looked at."""
