@@ -79,6 +79,7 @@ def test_extras_are_those_of_the_plan() -> None:
         "ray",
         "style",
         "tokenizers",
+        "tracking",
         "cli",
         "lab",
         "peers",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -54,6 +55,8 @@ class TrainPretrain:
         vit: The DeiT that they begin from.
         workers: Threads of the loader.
         device: Auto, cpu or cuda; torchrun's processes have their own.
+        tensorboard: Write the records for TensorBoard too, below OUT/tensorboard.
+        wandb: Log the records to this project of Weights & Biases too (WANDB_MODE=offline keeps them below OUT/wandb).
         json: Write the records as JSON too ('-': to standard output, alone).
     """
 
@@ -72,6 +75,8 @@ class TrainPretrain:
     vit: File | None = None
     workers: int = 1
     device: str = "auto"
+    tensorboard: bool = False
+    wandb: Annotated[str, "PROJECT"] | None = None
     json: File | None = None
     training: Annotated[dict[str, Any], Given(PretrainSettings, "the training", _TOLD)] = field(default_factory=dict)
 
@@ -85,8 +90,9 @@ def run(train: TrainPretrain) -> int:
     from impasto.checks import require
     from impasto.sources import IndexedSource, present
     from impasto_lab.cli.train.telling import RecordLines
+    from impasto_lab.cli.train.trackers import TensorBoard, WeightsAndBiases
     from impasto_lab.tasks.pretrain import mixed, pretrain, usual_sets
-    from impasto_lab.training import pick_device
+    from impasto_lab.training import Writer, pick_device
     from impasto_lab.training.distributed import processes, world
 
     tell = output.Terminal(output.console(train.json))
@@ -102,24 +108,30 @@ def run(train: TrainPretrain) -> int:
     held_out = None if train.held_out is None else train.opening.open(train.held_out)
     if held_out is not None and not isinstance(held_out, IndexedSource):
         require(False, f"--held-out: {held_out!r} is read in Python; give it as annotations, a folder or tar shards")
-    with processes() as own:
+    out = Path(train.out)
+    with processes() as own, ExitStack() as open_ones:
         first = world()[0] == 0
+        writers: list[Writer] = [RecordLines(tell, settings.steps)] if first else []
+        if first and train.tensorboard:
+            writers.append(open_ones.enter_context(TensorBoard(out / "tensorboard")))
+        if first and train.wandb is not None:
+            writers.append(open_ones.enter_context(WeightsAndBiases(train.wandb, out, asdict(settings))))
         for source in sources if first else ():
             tell.say(f"{source!r}")
         done = pretrain(
             mixed(sources, train.weights),
             settings,
-            folder=Path(train.out),
+            folder=out,
             held_out=held_out,  # type: ignore[arg-type]
             vocabulary=train.vocabulary,
             begin=begin,
             device=own or pick_device(train.device),
             workers=train.workers,
-            writers=[RecordLines(tell, settings.steps)] if first else [],
+            writers=writers,
         )
         if first:
             begun = f" (went on from step {done.resumed})" if done.resumed else ""
             tell.say(f"{settings.steps} steps of {settings.model}{begun}, {done.fit.seconds:.0f} s")
-            tell.say(f"see {Path(train.out) / 'model'} and {Path(train.out) / 'metrics.jsonl'}")
+            tell.say(f"see {out / 'model'} and {out / 'metrics.jsonl'}")
             output.write_json({"records": done.fit.records, "scores": done.fit.scores}, train.json)
     return 0
