@@ -24,6 +24,10 @@ from impasto.sources.formats.huggingface import HuggingFace as HuggingFace
 from impasto.sources.formats.image_folder import ImageFolder as ImageFolder
 from impasto.sources.formats.image_text_folder import ImageTextFolder as ImageTextFolder
 from impasto.sources.formats.karpathy import KarpathyCaptions as KarpathyCaptions
+from impasto.sources.formats.language.nlvr2 import Nlvr2 as Nlvr2
+from impasto.sources.formats.language.refcoco import RefCoco as RefCoco
+from impasto.sources.formats.language.snli_ve import SnliVe as SnliVe
+from impasto.sources.formats.language.vqa import VqaQuestions as VqaQuestions
 from impasto.sources.formats.lmdb import Lmdb as Lmdb
 from impasto.sources.formats.office31 import Office31 as Office31
 from impasto.sources.formats.parquet import Parquet as Parquet

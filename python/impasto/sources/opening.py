@@ -1,5 +1,6 @@
 """From a path to the source that reads it."""
 
+import json
 import re
 import tarfile
 from collections import Counter
@@ -20,6 +21,10 @@ from impasto.sources.formats.flickr import FlickrCaptions, flickr_layout, flickr
 from impasto.sources.formats.image_folder import ImageFolder
 from impasto.sources.formats.image_text_folder import ImageTextFolder
 from impasto.sources.formats.karpathy import KarpathyCaptions, folder_of
+from impasto.sources.formats.language.nlvr2 import Nlvr2, pair_names
+from impasto.sources.formats.language.refcoco import RefCoco
+from impasto.sources.formats.language.snli_ve import IMAGES, SnliVe
+from impasto.sources.formats.language.vqa import VqaQuestions, annotations_beside, question_images
 from impasto.sources.formats.lmdb import Lmdb
 from impasto.sources.formats.office31 import DOMAINS, Office31
 from impasto.sources.formats.parquet import Parquet
@@ -31,7 +36,7 @@ from impasto.sources.formats.webdataset import WebDataset
 from impasto.sources.reading.files import StrPath, read_head, read_text
 from impasto.sources.reading.folders import is_hidden, is_image, walk
 from impasto.sources.reading.json_files import read_json
-from impasto.sources.reading.json_kind import ALBEF, COCO, COCO_INSTANCES, KARPATHY, VISUAL_GENOME, WEB, json_kind
+from impasto.sources.reading.json_kind import ALBEF, COCO, COCO_INSTANCES, KARPATHY, VISUAL_GENOME, VQA, WEB, json_kind
 from impasto.sources.reading.near import find_images
 from impasto.sources.reading.pictures import picture_kind
 from impasto.sources.reading.shards import find_shards, is_own_index
@@ -42,7 +47,7 @@ _CAPTION_COLUMNS = ("title", "caption", "captions", "text")
 _IMAGE_COLUMNS_OF_BYTES = ("image", "jpg", "img", "jpeg", "png", "webp", "bytes", "image_bytes")
 _LOOKED_AT = 20
 #: What is told which split to read.
-_WITH_SPLITS = (KarpathyCaptions,)
+_WITH_SPLITS = (KarpathyCaptions, RefCoco)
 #: LMDB's magic number, in the two orders of bytes.
 _LMDB_MARKS = (b"\xde\xc0\xef\xbe", b"\xbe\xef\xc0\xde")
 #: How the files of a split are numbered.
@@ -87,6 +92,8 @@ def _open(target: str, images: StrPath | None, caption: str | None, quoting: Quo
     folder = None if images is None else checks.path("images", images)
     path = Path(target)
     if path.is_dir():
+        if (path / "instances.json").is_file() and any(path.glob("refs(*).p")):
+            return _open_references(path, folder, split or "val")
         return _open_folder(path, caption)
     pattern = not path.exists() and any(mark in target for mark in "{*?[")
     first = find_shards([target])[0] if pattern else target
@@ -108,6 +115,8 @@ def _open(target: str, images: StrPath | None, caption: str | None, quoting: Quo
     if is_own_index(target):
         raise SourceError("this is the index that impasto keeps of a shard; name the shard", path=target)
     text = read_text(path)[:65536].lstrip()
+    if statements := _statements(text, target, folder):
+        return statements
     if text[:1] in ("{", "[", "<", ""):
         return _open_json(target, folder, split)
     return _open_table(target, text, folder, quoting)
@@ -212,10 +221,36 @@ def _open_json(target: str, images: str | None, split: str | None) -> Source:
         names = [Path(folder_of(e) or "", name) for e, name in _with_names(entries, "filename")]
         splits = dict.fromkeys(e["split"] for e in entries if isinstance(e, dict) and isinstance(e.get("split"), str))
         return KarpathyCaptions(target, images=find_images(target, images, names), split=split or tuple(splits))
+    if kind == VQA:
+        folder = find_images(target, images, question_images(document))
+        return VqaQuestions(target, images=folder, annotations=annotations_beside(Path(target)))
     names = _names(document["images"], "file_name") if kind in (COCO, COCO_INSTANCES) else []
     if kind == COCO_INSTANCES:
         return CocoInstances(target, images=find_images(target, images, names))
     return CocoCaptions(target, images=find_images(target, images, names))
+
+
+def _open_references(folder: Path, images: str | None, split: str) -> Source:
+    names = _names(read_json(folder / "instances.json").get("images", []), "file_name")
+    return RefCoco(folder, images=find_images(str(folder / "instances.json"), images, names), split=split)
+
+
+def _statements(text: str, target: str, images: str | None) -> Source | None:
+    """Sentences about images or pairs of them, where the file's first entry is one."""
+    try:
+        first = json.JSONDecoder().raw_decode(text.removeprefix("[").lstrip())[0]
+    except ValueError:
+        return None
+    if not isinstance(first, dict) or not {"sentence", "sentence2"} & set(first):
+        return None
+    if pair := pair_names(first):
+        folders = [f"{before}{first['directory']}/" for before in ("", "train/")] if "directory" in first else []
+        below = [f"{folder}{name}" for folder in folders for name in pair]
+        return Nlvr2(target, images=find_images(target, images, [Path(name) for name in [*pair, *below]]))
+    image = next((str(first[name]) for name in IMAGES if name in first), None)
+    if image is None:
+        return None
+    return SnliVe(target, images=find_images(target, images, [Path(image if "." in image else f"{image}.jpg")]))
 
 
 def _with_names(entries: Any, field: str) -> Iterator[tuple[dict[str, Any], str]]:

@@ -78,6 +78,7 @@ VERBS: dict[str, Verb | Group] = {
             "office31-like": Verb("31 classes in three domains' folders", f"{_LAB}.world.office31_like", "lab"),
             "detect": Verb("many small things an image, with boxes and masks", f"{_LAB}.world.detect", "lab"),
             "segment": Verb("a few large things an image, with boxes and masks", f"{_LAB}.world.segment", "lab"),
+            "tasks": Verb("scenes with questions, statements and expressions", f"{_LAB}.world.tasks", "lab"),
             "mug": Verb("one picture, to try `impasto stylize` on", f"{_LAB}.world.mug", "lab"),
         },
     ),

@@ -49,10 +49,12 @@ class TaskVerb(Verb):
 #: An example of each task's data.
 _DATA = {
     "retrieval": "dataset_flickr30k.json --images flickr30k-images --split test",
+    "vqa": "v2_OpenEnded_mscoco_val2014_questions.json --images val2014",
 }
 #: The settings of each task's evaluation.
 _OPTIONS = {
     "retrieval": "RetrievalOptions",
+    "vqa": "VqaOptions",
 }
 
 TRAIN: dict[str, Verb] = {

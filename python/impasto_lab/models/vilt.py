@@ -108,9 +108,9 @@ class Vilt(nn.Module):
         words: Tensor = self.text_embeddings(input_ids) + self.token_type_embeddings.weight[0]
         return words
 
-    def embed_patches(self, images: Tensor, grids: Tensor | None = None, *, kind: int = 1) -> Tensor:
-        """From images [B, 3, H, W] to [B, 1 + P, W], as the stream takes them; ``kind`` is their type among tokens."""
-        return self.transformer.embed(images, grids) + self.token_type_embeddings.weight[kind]
+    def embed_patches(self, images: Tensor, grids: Tensor | None = None) -> Tensor:
+        """From images [B, 3, H, W] to [B, 1 + P, W], as the stream takes them."""
+        return self.transformer.embed(images, grids) + self.token_type_embeddings.weight[1]
 
     def mix(
         self, words: Tensor, patches: Tensor, attention_mask: Tensor, real: Tensor | None = None

@@ -10,6 +10,7 @@ from .instances.settings import DETECT as DETECT
 from .instances.settings import SEGMENT as SEGMENT
 from .instances.settings import Crowd as Crowd
 from .instances.world import write_instances as write_instances
+from .language.world import render_language as render_language
 from .photographs.world import write_photographs as write_photographs
 from .scenes.world import render_scenes as render_scenes
 from .shifts import Office31Like as Office31Like

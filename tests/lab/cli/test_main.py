@@ -42,7 +42,9 @@ LEAST = {
     "style stats": "--style data --out out.safetensors",
     "train pretrain": "--data data --out out",
     "train retrieval": "--from data --data data --out out",
+    "train vqa": "--from data --data data --out out",
     "evaluate retrieval": "data --data data",
+    "evaluate vqa": "data --data data",
     "bench loader": "--quick",
     "bench style": "--quick",
     "reproduce demo": "--size smoke",
@@ -62,6 +64,7 @@ LEAST = {
     "world stl10-like": "out",
     "world office31-like": "out",
     "world mug": "out.png",
+    "world tasks": "out",
 }
 
 _HELP = """

@@ -50,6 +50,15 @@ SAMPLES = [
             "class": ["fig", "mug"][number % 2],
             "domain": DOMAINS[split],
             "instances": [_thing(number).fact()],
+            "questions": [
+                {"question": one, "answers": ["yes"] * 10, "question_type": "is", "answer_type": "yes/no"}
+                for one in CAPTIONS[number % 3]
+            ],
+            "hypotheses": [{"sentence": one, "label": "neutral"} for one in CAPTIONS[number % 3]],
+            "statements": [
+                {"sentence": one, "label": True, "set": number, "other": number + 1} for one in CAPTIONS[number % 3]
+            ],
+            "references": [{"sentences": CAPTIONS[number % 3], "bbox": [1.0, 2.0, 30.0, 40.0], "category": "fig"}],
         },
     )
     for number, split in enumerate(SPLITS)
@@ -60,6 +69,10 @@ SAMPLES = [
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     folder = tmp_path_factory.mktemp("pairs") / "world"
     return write_world(folder, SAMPLES, name="plates", total=len(SAMPLES), formats=tuple(FORMATS))
+
+
+def _questions(world: World, split: str) -> Path:
+    return world.root / f"annotations/v2_OpenEnded_mscoco_{split}2014_questions.json"
 
 
 def _web(world: World, name: str) -> sources.Source:
@@ -105,6 +118,16 @@ READERS: dict[str, tuple[str, Callable[[World, str], sources.Source]]] = {
         lambda w, split: sources.Arrow(w.root / f"huggingface/{split}/*.arrow"),
     ),
     "Lmdb": ("all", lambda w, split: sources.Lmdb(w.root / "lmdb" / split)),
+    "VqaQuestions": ("each", lambda w, split: sources.open(_questions(w, split), images=w.images)),
+    "SnliVe": ("each", lambda w, split: sources.open(w.root / f"annotations/snli_ve_{split}.jsonl")),
+    "Nlvr2": (
+        "each",
+        lambda w, split: sources.open(w.root / f"nlvr2/{ {'train': 'train', 'test': 'test1'}[split] }.json"),
+    ),
+    "RefCoco": (
+        "each",
+        lambda w, split: sources.open(w.root / "refcoco+", images=w.images, split=split.replace("test", "testA+testB")),
+    ),
     "Stl10": ("pixels", lambda w, split: sources.Stl10(w.root / "stl10", cast("Literal['train', 'test']", split))),
     "Office31": ("none", lambda w, split: sources.Office31(w.root / "office31", DOMAINS[split])),
     "VisualGenome": (

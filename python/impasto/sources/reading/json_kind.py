@@ -10,6 +10,7 @@ KARPATHY = "KarpathyCaptions"
 ALBEF = "AlbefCaptions"
 VISUAL_GENOME = "VisualGenome"
 WEB = "WebCaptions"
+VQA = "VqaQuestions"
 
 _LOOKED_AT = 100
 _NAMES = {
@@ -19,6 +20,7 @@ _NAMES = {
     ALBEF: "ALBEF",
     VISUAL_GENOME: "Visual Genome",
     WEB: "SBU",
+    VQA: "VQA questions",
 }
 
 
@@ -38,6 +40,8 @@ def json_kind(document: Any) -> str | None:
             return KARPATHY
         if all(isinstance(document.get(name), list) for name in ("image_urls", "captions")):
             return WEB
+        if isinstance(document.get("questions"), list) and _first_has(document["questions"], "question_id"):
+            return VQA
     if isinstance(document, list) and _first_has(document, "image") and _first_has(document, "caption"):
         return ALBEF
     if isinstance(document, list) and _first_has(document, "regions"):

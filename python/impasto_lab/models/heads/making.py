@@ -11,7 +11,19 @@ from impasto.errors import CheckpointError, RecipeError
 from impasto_lab.models.heads.head import Head
 
 #: File and class by task and kind of model.
-HEADS: dict[tuple[str, str], tuple[str, str]] = {}
+HEADS: dict[tuple[str, str], tuple[str, str]] = {
+    ("vqa", "albef"): ("answering", "Telling"),
+    ("vqa", "tcl"): ("answering", "Telling"),
+    ("vqa", "vilt"): ("answering", "ViltClassifier"),
+    ("snli-ve", "albef"): ("judging", "FusionClassifier"),
+    ("snli-ve", "tcl"): ("judging", "FusionClassifier"),
+    ("snli-ve", "vilt"): ("answering", "ViltClassifier"),
+    ("nlvr2", "albef"): ("judging", "FusionClassifier"),
+    ("nlvr2", "tcl"): ("judging", "FusionClassifier"),
+    ("nlvr2", "vilt"): ("answering", "ViltClassifier"),
+    ("captioning", "albef"): ("answering", "Telling"),
+    ("captioning", "tcl"): ("answering", "Telling"),
+}
 
 
 def head_kind(task: str, model: str) -> type[Head]:

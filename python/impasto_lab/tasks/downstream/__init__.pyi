@@ -4,6 +4,7 @@ from .opened import Opened as Opened
 from .opened import open_checkpoint as open_checkpoint
 from .opened import save_checkpoint as save_checkpoint
 from .options import RetrievalOptions as RetrievalOptions
+from .options import VqaOptions as VqaOptions
 from .registry import TASKS as TASKS
 from .registry import find_task as find_task
 from .running import Tuned as Tuned

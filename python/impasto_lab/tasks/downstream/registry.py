@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 #: By name: the file in this room whose ``TASK`` it is, the title, and whether there is anything to train.
 TASKS: dict[str, tuple[str, str, bool]] = {
     "retrieval": ("retrieving", "images and captions, found in each other", True),
+    "vqa": ("answering", "questions about images, answered from a list", True),
 }
 
 

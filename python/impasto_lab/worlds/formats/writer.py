@@ -32,6 +32,10 @@ FORMATS: dict[str, tuple[str, str]] = {
     "visual_genome": ("web.visual_genome", "VisualGenomeWriter"),
     "web": ("web.web_captions", "WebCaptionsWriter"),
     "pascal_voc": ("instances.pascal_voc", "PascalVocWriter"),
+    "vqa": ("language.vqa", "VqaWriter"),
+    "snli_ve": ("language.snli_ve", "SnliVeWriter"),
+    "nlvr2": ("language.nlvr2", "Nlvr2Writer"),
+    "refcoco": ("language.refcoco", "RefCocoWriter"),
     "stl10": ("stl10", "Stl10Writer"),
     "office31": ("office31", "Office31Writer"),
 }

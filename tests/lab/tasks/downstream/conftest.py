@@ -23,7 +23,7 @@ from impasto_lab.models import (
 from impasto_lab.tasks.downstream import Opened, save_checkpoint
 from impasto_lab.tasks.pretrain import CompactVocabulary
 from impasto_lab.tasks.pretrain.vocabulary import own_vocabulary
-from impasto_lab.worlds import World, scenes, write_world
+from impasto_lab.worlds import World, render_language, scenes, write_world
 
 Open = Callable[..., Opened]
 
@@ -77,3 +77,9 @@ def saved(fresh: Open, tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / kind
 
     return save
+
+
+@pytest.fixture(scope="session")
+def told(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Twenty scenes with questions, hypotheses, statements and expressions; twelve are train."""
+    return render_language(tmp_path_factory.mktemp("told") / "w", size=scenes.Size(20, side=48, held=4), seed=1)

@@ -1,0 +1,175 @@
+"""Files of questions, hypotheses, statements and expressions as they come, and what may be wrong with them."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import PIL.Image
+import pytest
+
+from impasto import SourceError, sources
+from impasto.recipe import ImageRecipe, Recipe
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("a.jpg", "b.jpg", "COCO_val2014_000000000007.jpg"):
+        PIL.Image.new("RGB", (8, 8)).save(tmp_path / name)
+    for name in ("dev-1-0-img0.png", "dev-1-0-img1.png"):
+        PIL.Image.new("RGB", (8, 8)).save(tmp_path / name)
+    return tmp_path
+
+
+def _write(path: Path, document: Any, *, lines: bool = False) -> Path:
+    text = "".join(json.dumps(one) + "\n" for one in document) if lines else json.dumps(document)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _questions(folder: Path, *ids: Any) -> Path:
+    asked = [{"image_id": 7, "question": f"What is {id}?", "question_id": id} for id in ids]
+    return _write(
+        folder / "v2_OpenEnded_mscoco_val2014_questions.json", {"data_subtype": "val2014", "questions": asked}
+    )
+
+
+def _annotations(folder: Path, *ids: int, name: str = "v2_mscoco_val2014_annotations.json") -> Path:
+    people = [{"answer": f"{place}", "answer_confidence": "yes", "answer_id": place} for place in range(10)]
+    given = [{"question_id": id, "answers": people, "question_type": "what is", "answer_type": "other"} for id in ids]
+    return _write(folder / name, {"annotations": given})
+
+
+def test_questions_find_their_annotations(folder: Path) -> None:
+    _annotations(folder, 8, 5, 99)
+    data = sources.open(_questions(folder, 5, 8))
+    assert list(data.keys) == ["5", "8"]
+    assert data[0].captions == ("What is 5?",)
+    facts = data.facts(1)
+    assert facts["answers"] == [str(number) for number in range(10)]
+    assert (facts["question_type"], facts["answer_type"]) == ("what is", "other")
+    assert data.left_out == {"annotations of other questions, or without answers": 1}
+
+
+def test_questions_without_annotations_have_no_answers(folder: Path) -> None:
+    data = sources.open(_questions(folder, 5))
+    assert "answers" not in data.facts(0)
+
+
+def test_annotations_of_other_questions_are_refused(folder: Path) -> None:
+    questions = _questions(folder, 5, 8, 5, "x")
+    other = _annotations(folder, 1, 2, name="other.json")
+    with pytest.raises(SourceError, match="none of its 2 annotations is of these questions"):
+        sources.VqaQuestions(questions, images=folder, annotations=other)
+    with pytest.raises(SourceError, match="no file of VQA annotations"):
+        sources.VqaQuestions(questions, images=folder, annotations=questions)
+    some = sources.VqaQuestions(questions, images=folder, annotations=_annotations(folder, 5, name="some.json"))
+    told = [str(some.index.fault(row)) for row in range(1, 4)]
+    assert "question 8 has no annotation" in told[0]
+    assert "question 5 occurs twice" in told[1]
+    assert "no whole 'question_id'" in told[2]
+
+
+def test_hypotheses(folder: Path) -> None:
+    lines = [
+        {"Flikr30kID": "a", "sentence2": "yes", "gold_label": "entailment", "pairID": "a#0"},
+        {"Flikr30kID": "a", "sentence2": "who knows", "gold_label": "-", "pairID": "a#1"},
+        {"Flikr30kID": "b", "sentence2": "no", "gold_label": "contradiction", "pairID": "b#0"},
+        {"Flikr30kID": "b", "sentence2": "odd", "gold_label": "perhaps", "pairID": "b#1"},
+    ]
+    data = sources.open(_write(folder / "snli_ve_dev.jsonl", lines, lines=True))
+    assert list(data.keys) == ["a#0", "b#0", "b#1"]
+    assert data.left_out == {"hypotheses without a gold label": 1}
+    assert [data.index.label(row) for row in range(2)] == [2, 0]  # type: ignore[attr-defined]
+    assert data.facts(1)["pairID"] == "b#0"
+    assert "'perhaps' (str), none of contradiction, neutral" in str(data.index.fault(2))  # type: ignore[attr-defined]
+    albef = [{"image": "b", "sentence": "no", "label": "neutral"}]
+    assert sources.open(_write(folder / "ve.json", albef)).keys[0] == "b"
+    (folder / "cut.jsonl").write_text(json.dumps(lines[0]) + '\n{"Flikr30kID": ')
+    with pytest.raises(SourceError, match="line 2 is no JSON"):
+        sources.SnliVe(folder / "cut.jsonl", images=folder)
+
+
+def test_statements_have_two_images(folder: Path) -> None:
+    lines = [
+        {"identifier": "dev-1-0-0", "sentence": "true", "label": "True"},
+        {"identifier": "dev-1-0-1", "sentence": "false", "label": False},
+        {"identifier": "dev-1-0", "sentence": "?", "label": "True"},
+        {"identifier": "dev-1-0-2", "sentence": "?", "label": "maybe"},
+    ]
+    data = sources.open(_write(folder / "dev.json", lines, lines=True))
+    assert isinstance(data, sources.Nlvr2)
+    assert [data.index.label(row) for row in range(2)] == [1, 0]
+    assert [Path(one.index.path(0)).name for one in (data, data.right)] == ["dev-1-0-img0.png", "dev-1-0-img1.png"]
+    assert "neither an identifier" in str(data.index.fault(2))
+    assert "neither True nor False" in str(data.index.fault(3))
+    albef = [{"images": ["a.jpg", "b.jpg"], "sentence": "true", "label": "True"}]
+    assert Path(sources.open(_write(folder / "albef.json", albef)).right.index.path(0)).name == "b.jpg"  # type: ignore[attr-defined]
+
+
+def _references(folder: Path, references: Any) -> Path:
+    (folder / "refs(unc).p").write_bytes(pickle.dumps(references, protocol=2))
+    image = {"id": 7, "file_name": "a.jpg", "height": 8, "width": 9}
+    thing = {"id": 3, "image_id": 7, "category_id": 1, "bbox": [1, 2, 3, 4]}
+    known = {"images": [image], "annotations": [thing], "categories": [{"id": 1, "name": "fig"}]}
+    _write(folder / "instances.json", known)
+    return folder
+
+
+REFERENCE = {
+    "ref_id": 1, "ann_id": 3, "image_id": 7, "category_id": 1, "split": "testA",
+    "sentences": [{"sent_id": 10, "sent": "left fig"}, {"sent_id": 11, "sent": "fig"}],
+}  # fmt: skip
+
+
+def test_expressions(folder: Path) -> None:
+    lost = {**REFERENCE, "ann_id": 4}
+    data = sources.open(_references(folder, [REFERENCE, lost, {**REFERENCE, "split": "val"}]), split="testA")
+    assert list(data.keys) == ["a.jpg", "a.jpg", "refs[1]", "refs[1]"]
+    facts = data.facts(1)
+    assert (facts["sent_id"], facts["bbox"], facts["height"], facts["width"]) == (11, [1, 2, 3, 4], 8, 9)
+    assert facts["captions"] == ["fig"]
+    assert "instances.json lacks" in str(data.index.fault(2))  # type: ignore[attr-defined]
+    with pytest.raises(SourceError, match=r"no expression is of split 'testB'; the file has testA \(2 objects\)"):
+        sources.RefCoco(folder, images=folder, split="testB")
+
+
+class _Harm:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (Path("harm"),)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (pickle.dumps([_Harm()]), "the pickled file asks for pathlib"),
+        (pickle.dumps([{1, 2}])[:-4], "damaged"),
+        (b"", "damaged"),
+        (pickle.dumps({"a": 1}), "no list of expressions"),
+        (pickle.dumps([bytearray(b"x")]), "asks for builtins.bytearray"),
+    ],
+    ids=["harm", "cut", "empty", "dict", "class"],
+)
+def test_a_pickle_is_data_or_refused(
+    content: bytes, reason: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    _references(folder, [REFERENCE])
+    (folder / "refs(unc).p").write_bytes(content)
+    with pytest.raises(SourceError, match=reason):
+        sources.RefCoco(folder, images=folder, split="testA")
+    assert not Path("harm").exists()
+
+
+def test_a_missing_image_is_its_rows(folder: Path) -> None:
+    data = sources.SnliVe(
+        _write(folder / "ve.jsonl", [{"Flikr30kID": "gone", "sentence2": "x", "gold_label": "neutral"}], lines=True),
+        images=folder,
+    )
+    from impasto import Loader
+
+    loader = Loader(data, Recipe(image=ImageRecipe(size=8), text=None), batch_size=1, workers=0)
+    with pytest.raises(SourceError, match=r"gone\.jpg"):
+        next(iter(loader))
