@@ -183,3 +183,22 @@ def test_contrastive_targets_are_shares_of_images():
 def test_nonsense_about_rectangles_is_refused(wrong):
     with pytest.raises(RecipeError, match="|".join(["sides=", "grid=", "inside="])):
         PatchMix(**wrong)
+
+
+def test_robust_mixgen_s_weights():
+    """A half around, three quarters within (Kim et al. 2024)."""
+    plan = mixgen.plan_at(CutMixUp(ratio=0.5), batch_size=ROWS, seed=3)
+    assert plan.mixed.any()
+    assert (plan.weights[plan.mixed] == [0.5, 0.75]).all()
+    assert (plan.weights[~plan.mixed] == 1).all()
+
+
+@given(seed=st.integers(0, 2**40), least=st.floats(0.1, 0.4), most=st.floats(0.6, 1))
+def test_free_squares_lie_within_the_image(seed, least, most):
+    mix = CutMixUp(ratio=0.5, lam_per="sample", sides=(least, most))
+    plan = mixgen.plan_at(mix, batch_size=64, seed=seed)
+    x, y, side = plan.cuts[plan.mixed, :3].T
+    assert ((side >= least) & (side <= most)).all()
+    assert np.ptp(side) > 0.4 * (most - least)  # of 32 draws from all of the range
+    for middle in (x, y):
+        assert (middle - side / 2 >= -1e-9).all() and (middle + side / 2 <= 1 + 1e-9).all()
