@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import style_guide
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 RESULTS = ROOT / "benches" / "results"
@@ -84,7 +86,7 @@ def ops() -> str:
 
 def style() -> str:
     """Every form of the style networks, a table for each machine."""
-    return "\n\n".join(_style(document) for document in _read("style-*.json"))
+    return "\n\n".join(_style(document) for document in _read("style-*.json") if "experiment" not in document)
 
 
 def _style(document: dict[str, Any]) -> str:
@@ -111,6 +113,7 @@ def _time(seconds: float) -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
+    **style_guide.TABLES,
     "exactness": exactness,
     "glance": glance,
     "loader": loader,

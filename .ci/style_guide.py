@@ -1,0 +1,281 @@
+"""The tables and recommendations of docs/style-guide.md, from the experiments' evidence in benches/results/."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "python")]
+
+from impasto_lab.experiments.verdicts import paired  # noqa: E402  found by the path above
+
+RESULTS = ROOT / "benches" / "results"
+NOT_RUN = "not run"
+#: What is asked of whom: the experiment, its score under the shift, and the arms of color and of all together.
+TASKS: dict[str, tuple[str, str, str, str]] = {
+    "naming images": ("stl10", "shifted", "traditional", "both"),
+    "naming images, A and D to W": ("office31", "AD->W", "traditional", "both"),
+    "naming images, A and W to D": ("office31", "AW->D", "traditional", "both"),
+    "naming images, D and W to A": ("office31", "DW->A", "traditional", "both"),
+    "detection": ("detection", "mAP target", "color", "both"),
+    "segmentation": ("segmentation", "mIoU target", "color", "both"),
+}
+#: Augmentations that need no style network, or none for each image; and one whose copies cost the same.
+CHEAPER = ("traditional", "traditional-geometric", "color", "geometric", "mixstyle", "amplitude", "pixmix")
+
+
+class Evidence(NamedTuple):
+    """What an experiment measured.
+
+    Attributes:
+        file: The name of its JSON.
+        document: What that holds.
+    """
+
+    file: str
+    document: dict[str, Any]
+
+    def each(self, arm: str, metric: str) -> dict[int, float]:
+        """A metric of an arm, by seed."""
+        rows = self.document["measured"]
+        return {row["seed"]: row[metric] for row in rows if row["arm"] == arm and metric in row}
+
+    def mean(self, arm: str, metric: str) -> float | None:
+        """The mean over seeds."""
+        values = list(self.each(arm, metric).values())
+        return sum(values) / len(values) if values else None
+
+    def compare(self, better: str, worse: str, metric: str) -> Compared | None:
+        """An arm's lead over another, from the seeds that both have."""
+        ours, theirs = self.each(better, metric), self.each(worse, metric)
+        seeds = sorted(ours.keys() & theirs.keys())
+        if not seeds:
+            return None
+        mean, (low, high), detectable = paired([ours[seed] - theirs[seed] for seed in seeds])
+        return Compared(mean, low, high, detectable, len(seeds))
+
+    @property
+    def setting(self) -> str:
+        """Size, and what of the settings a reader needs."""
+        settings = self.document["settings"]
+        images = settings.get("train", settings.get("images"))
+        told = f"{images:,} images" if isinstance(images, int) else "31 classes"
+        return f"{self.document['size']}: {told}, {settings['steps']:,} steps of {settings['batch_size']}"
+
+    @property
+    def path(self) -> str:
+        """Where the figures come from."""
+        return f"`benches/results/{self.file}`"
+
+
+class Compared(NamedTuple):
+    """A mean of paired differences with its 95 % interval, what so many pairs can show, and their number."""
+
+    mean: float
+    low: float
+    high: float
+    detectable: float
+    pairs: int
+
+    @property
+    def word(self) -> str:
+        """What the interval says."""
+        return "better" if self.low > 0 else "worse" if self.high < 0 else "not told apart"
+
+    def __str__(self) -> str:
+        if self.pairs < 2:
+            return f"{self.mean:+.1f} (one pair)"
+        return f"{self.mean:+.1f} ({self.low:+.1f} to {self.high:+.1f})"
+
+
+def evidence(name: str, folder: Path | None = None) -> Evidence | None:
+    """The largest run of an experiment that is kept; runs at smoke size are none."""
+    found = {}
+    for path in sorted((folder or RESULTS).glob("*.json")):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(document, dict) and document.get("experiment") == name and "measured" in document:
+            found[document["size"]] = Evidence(path.name, document)
+    return found.get("full") or found.get("small")
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown, its first column text and the others numbers."""
+    lines = [list(headings), ["---"] + ["---:"] * (len(headings) - 1), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def recommendations() -> str:
+    """For each task: what to take, and why, as far as there is evidence."""
+    return "\n".join(f"- **{task}**: {_recommended(*given)}" for task, given in TASKS.items())
+
+
+def _recommended(name: str, metric: str, color: str, both: str) -> str:
+    found = evidence(name)
+    if found is None or found.compare("style", "none", metric) is None:
+        return f"{NOT_RUN}; `impasto reproduce {name} --size small` would say."
+    gain = found.compare("style", "none", metric)
+    assert gain is not None
+    said = {
+        "better": f"style helps: {gain} points over no augmentation",
+        "worse": f"style hurts: {gain} points against no augmentation",
+        "not told apart": f"style makes no difference that {gain.pairs} pairs show: {gain} points",
+    }[gain.word]
+    parts = [said]
+    if (most := found.compare(both, color, metric)) is not None:
+        parts.append(
+            {
+                "better": f"add it to color and geometry: {most} more than those alone",
+                "worse": f"leave it out where color and geometry are augmented: {most} points",
+                "not told apart": f"on top of color and geometry it can't be told from nothing: {most} points",
+            }[most.word]
+        )
+    if gain.word == "better":
+        for word, about in (("better", "cheaper and better"), ("not told apart", "cheaper and not told apart from it")):
+            if arms := _cheaper(found, metric, word):
+                parts.append(f"{about}: {', '.join(f'`{arm}`' for arm in arms)}")
+    return f"{'; '.join(parts)} ({found.setting}; [figures](#what-style-gives), {found.path})."
+
+
+def _cheaper(found: Evidence, metric: str, word: str) -> list[str]:
+    """Cheaper arms of which the interval says so beside style."""
+    compared = {arm: found.compare(arm, "style", metric) for arm in CHEAPER}
+    return [arm for arm, one in compared.items() if one is not None and one.pairs > 1 and one.word == word]
+
+
+def gains() -> str:
+    """What style gives each task, beside color and both."""
+    rows = []
+    for task, (name, metric, color, both) in TASKS.items():
+        found = evidence(name)
+        pairs = (("style", "none"), (color, "none"), (both, color), (both, "style"))
+        compared = [found.compare(*pair, metric) if found else None for pair in pairs]
+        base = found.mean("none", metric) if found else None
+        cells = [NOT_RUN if one is None else str(one) for one in compared]
+        seeds = next((str(one.pairs) for one in compared if one is not None), "")
+        rows.append([task, NOT_RUN if base is None else f"{base:.1f}", *cells, seeds, found.path if found else ""])
+    headings = ["task", "none", "style - none", "color - none", "both - color", "both - style", "pairs", "figure"]
+    return table(headings, rows)
+
+
+def ratios() -> str:
+    """Unaugmented to restyled images: each, beside the best."""
+    return _search("ratio-", "unaugmented to restyled")
+
+
+def alphas() -> str:
+    """Strengths: each, beside the best."""
+    return _search("alpha-", "alpha")
+
+
+def _search(prefix: str, what: str) -> str:
+    found = evidence("style-search")
+    if found is None:
+        return f"Which {what}: {NOT_RUN}; `impasto reproduce style-search --size small` would say."
+    metric = TASKS["naming images"][1]
+    arms = sorted({row["arm"] for row in found.document["measured"] if row["arm"].startswith(prefix)}, key=_much)
+    best = max(arms, key=lambda arm: found.mean(arm, metric) or 0.0)
+    rows, alike = [], []
+    for arm in arms:
+        behind = found.compare(best, arm, metric)
+        near = arm == best or (behind is not None and behind.word == "not told apart")
+        alike += [_value(arm)] if near else []
+        gain = found.compare(arm, "none", metric)
+        mean = found.mean(arm, metric)
+        rows.append(
+            [
+                _value(arm),
+                f"{mean:.1f}" if mean is not None else NOT_RUN,
+                NOT_RUN if gain is None else str(gain),
+                "best" if arm == best else str(behind),
+            ]
+        )
+    told = (
+        f"Take {alike[0]}: the least that is not told apart from the best, {_value(best)}"
+        if alike[0] != _value(best)
+        else f"Take {_value(best)}: the best, and none that is less is as good"
+    )
+    return f"{told} ({found.setting}; {found.path}).\n\n" + table([what, metric, "over none", "behind the best"], rows)
+
+
+def _much(arm: str) -> float:
+    """How much an arm of the search restyles: restyled images for each plain one, or the strength."""
+    numbers = [float(part) for part in arm.split("-")[1:]]
+    return numbers[1] / numbers[0] if len(numbers) == 2 else numbers[0]
+
+
+def _value(arm: str) -> str:
+    kind, _, rest = arm.partition("-")
+    return rest.replace("-", ":") if kind == "ratio" else rest
+
+
+def rivals() -> str:
+    """Where a cheaper augmentation does the same as style."""
+    rows = []
+    for task, (name, metric, _, _) in TASKS.items():
+        found = evidence(name)
+        compared = {arm: found.compare(arm, "style", metric) if found else None for arm in CHEAPER}
+        known = {arm: one for arm, one in compared.items() if one is not None}
+        if not known:
+            rows.append([task, NOT_RUN, "", "", ""])
+        for arm, one in known.items():
+            could = f"{one.detectable:.1f}" if one.pairs > 1 else "nothing"
+            rows.append([task, f"`{arm}`", str(one), one.word if one.pairs > 1 else "one pair says nothing", could])
+    return table(["task", "instead of style", "points over style", "so it is", "smallest difference to be seen"], rows)
+
+
+def schedules() -> str:
+    """How many steps were given, and how far each arm had come by then."""
+    rows = []
+    for name in dict.fromkeys(name for name, *_ in TASKS.values()):
+        found = evidence(name)
+        if found is None:
+            rows.append([name, NOT_RUN, "", "", ""])
+            continue
+        steps = f"{found.document['settings']['steps']:,}"
+        metrics = [key for row in found.document["measured"] for key in row if key.endswith("last loss")]
+        losses = []
+        for arm in ("none", "style", "both"):
+            values = [found.mean(arm, metric) for metric in dict.fromkeys(metrics)]
+            known = [value for value in values if value is not None]
+            losses.append(f"{sum(known) / len(known):.2f}" if known else NOT_RUN)
+        rows.append([name, steps, *losses])
+    return table(["experiment", "steps", "last loss: none", "style", "both"], rows)
+
+
+def costs() -> str:
+    """What a restyled image costs, where it was timed."""
+    rows = []
+    for path in sorted(RESULTS.glob("style-*.json")):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        most = {row["size"]: row["batch"] for row in document.get("rows", ()) if row["name"] == "compact"}
+        for row in document.get("rows", ()):
+            if row["name"] in ("compact", "fast") and row["batch"] == most.get(row["size"]):
+                each = row["milliseconds"] / row["batch"]
+                where = "one core" if document["settings"]["device"] == "cpu" else document["device"]
+                side, cpu = f"{row['size']} x {row['size']}, {row['batch']} at a time", document["machine"]["cpu"]
+                rows.append(
+                    [
+                        "published networks" if row["name"] == "fast" else "the model that comes with impasto",
+                        side,
+                        f"{each:.1f} ms",
+                        f"{1000 / each:,.0f}",
+                        f"{cpu}, {where}: `benches/results/{path.name}`",
+                    ]
+                )
+    headings = ["networks", "pixels", "an image", "images a second", "figure"]
+    return table(headings, rows) if rows else f"{NOT_RUN}; `impasto bench style` times it."
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "guide-recommendations": recommendations,
+    "guide-gains": gains,
+    "guide-ratios": ratios,
+    "guide-alphas": alphas,
+    "guide-rivals": rivals,
+    "guide-schedules": schedules,
+    "guide-costs": costs,
+}
