@@ -15,6 +15,7 @@ from impasto.loading import Loader, targets
 from impasto.ops import decode
 from impasto_lab.experiments import registry
 from impasto_lab.experiments.dense.data import split, training_data
+from impasto_lab.experiments.dense.page import draw_boxes, paint_map
 from impasto_lab.experiments.dense.running import build, recipe_of
 from impasto_lab.experiments.dense.settings import ARMS, Dense
 from impasto_lab.experiments.runner import reproduce
@@ -42,6 +43,31 @@ def test_every_arm_is_measured_and_every_claim_judged(ran: tuple[str, Path, Any]
     assert all(set(metrics) == METRICS[name] for metrics in results.measured.values())
     assert [one.word for one in results.verdicts] == ["undecided"] * 6, "one seed shows nothing"
     assert json.loads((out / "results.json").read_text())["verdicts"][0]["seeds"] == 1
+
+
+def test_the_page_shows_what_is_there_and_what_each_arm_finds(ran: tuple[str, Path, Any]) -> None:
+    _, out, _ = ran
+    page = (out / "report.html").read_text()
+    assert "Claims, put down before" in page and "the truth, in the target" in page
+    for arm in ARMS:
+        assert f"what is found, {arm}" in page and (out / f"what-is-found-{arm}.png").exists()
+
+
+def test_boxes_and_maps_lie_where_they_are() -> None:
+    gray = np.full((20, 30, 3), 90, np.uint8)
+    drawn = draw_boxes(gray, [[5, 4, 15, 12]], [""], [0])
+    changed = (drawn != 90).any(axis=2)
+    assert drawn.shape == (40, 60, 3) and changed[8, 10:31].all() and changed[8:25, 10].all()
+    assert (
+        not changed[:8].any()
+        and not changed[:, :10].any()
+        and not changed[26:].any()
+        and not changed[12:20, 14:26].any()
+    )
+    classes = np.zeros((20, 30), np.int64)
+    classes[3:6, 10:12] = 2
+    painted = (paint_map(gray, classes) != 90).any(axis=2)
+    assert np.array_equal(painted, (classes > 0).repeat(2, axis=0).repeat(2, axis=1))
 
 
 def test_what_is_done_is_not_done_again(ran: tuple[str, Path, Any], monkeypatch: pytest.MonkeyPatch) -> None:

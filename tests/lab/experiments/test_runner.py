@@ -94,6 +94,7 @@ def test_options_are_said_and_kept_apart(tmp_path: Path) -> None:
     evidence = json.loads((tmp_path / "results.json").read_text())
     assert evidence["settings"] == {"throws": 4}
     assert evidence["command"] == "impasto reproduce coins --size smoke --throws 4"
+    assert all(row["heads"] * 4 % 1 == 0 for row in evidence["measured"])
     with pytest.raises(RecipeError, match="other settings"):
         reproduce(coins, tmp_path, size="smoke")
     with pytest.raises(RecipeError, match="option='throws' is not known"):

@@ -114,6 +114,8 @@ def rendering(settings: Office31Settings, which: str) -> Office31Like:
         side=settings.rendered,
         rho=1.0 if which == _CONFLICT else settings.rho,
         shift=settings.shift,
+        clutter=settings.clutter,
+        radius=settings.radius,
         conflict=which == _CONFLICT,
         seed=0 if which == _WORLD else 1,
     )

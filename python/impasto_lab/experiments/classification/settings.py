@@ -108,14 +108,18 @@ class Office31Settings(Training):
         held: Rendered test images of each class, of each domain that was trained on.
         rho: See `impasto_lab.worlds.Office31Like`.
         shift: Of webcam's camera.
+        clutter: Small things of other shapes in D and W.
+        radius: Smallest and largest of things there, as shares of the side.
         rendered: Height and width of the rendered images, in pixels.
     """
 
     real: bool = False
-    images: Mapping[str, int] = field(default_factory=lambda: {"amazon": 60, "dslr": 24, "webcam": 24})
+    images: Mapping[str, int] = field(default_factory=lambda: {"amazon": 60, "dslr": 48, "webcam": 48})
     held: int = 8
     rho: float = 0.6
     shift: float = 0.5
+    clutter: int = 0
+    radius: tuple[float, float] = (0.26, 0.4)
     rendered: int = 64
     side: int = 64
     steps: int = 1000

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from impasto_lab.experiments.dense.settings import ARMS, DETECTION, Dense
 from impasto_lab.experiments.experiment import Claim, Experiment, Piece, Place
@@ -22,6 +24,13 @@ def render(settings: Dense, place: Place) -> None:
     prepare(settings, place)
 
 
+def write_page(results: Any, folder: Path) -> None:
+    """Writes ``report.html``: claims, means, losses, and what each arm finds in the target's images."""
+    from impasto_lab.experiments.dense.page import write_pages
+
+    write_pages(results, folder)
+
+
 def claims_of(score: str) -> tuple[Claim, ...]:
     """What is claimed of the arms, before any has run."""
     pairs = [("style", "none"), ("color", "none"), ("both", "geometric"), ("both", "color"), ("both", "style")]
@@ -39,6 +48,7 @@ EXPERIMENT = Experiment(
     arms=ARMS,
     run=run_arm,
     prepare=render,
+    page=write_page,
     settings=DETECTION,
     seeds={"smoke": (0,), "small": (0, 1, 2, 3, 4, 5), "full": (0, 1, 2, 3, 4, 5)},
     claims=claims_of("mAP"),

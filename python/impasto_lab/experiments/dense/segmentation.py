@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from impasto_lab.experiments.dense.detection import claims_of, render, run_arm
+from impasto_lab.experiments.dense.detection import claims_of, render, run_arm, write_page
 from impasto_lab.experiments.dense.settings import ARMS, SEGMENTATION
 from impasto_lab.experiments.experiment import Experiment
 
@@ -15,6 +15,7 @@ EXPERIMENT = Experiment(
     arms=ARMS,
     run=run_arm,
     prepare=render,
+    page=write_page,
     settings=SEGMENTATION,
     seeds={"smoke": (0,), "small": (0, 1, 2, 3, 4, 5), "full": (0, 1, 2, 3, 4, 5)},
     claims=claims_of("mIoU"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from impasto.checks import at_least, probability
+from impasto.checks import at_least, interval, probability
 from impasto.progress import Progress, silent
 from impasto.streams import stream
 from impasto_lab.worlds.formats.encode import encode_jpeg
@@ -37,6 +37,8 @@ class Office31Like:
         rho: How often color, texture and ground are the class's own in dslr and webcam; in amazon they never are.
         shift: How far webcam's camera is from dslr's, in [0, 1].
         conflict: Whether the looks in dslr and webcam, where they are a class's own, are another class's.
+        clutter: Small things of other shapes in dslr and webcam.
+        radius: Smallest and largest of things there, as shares of the side.
         seed: Of everything.
 
     Raises:
@@ -48,6 +50,8 @@ class Office31Like:
     rho: float = 0.7
     shift: float = 0.5
     conflict: bool = False
+    clutter: int = 2
+    radius: tuple[float, float] = (0.2, 0.34)
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -55,6 +59,8 @@ class Office31Like:
         at_least(32, side=self.side)
         probability("rho", self.rho)
         probability("shift", self.shift)
+        at_least(0, clutter=self.clutter)
+        interval("radius", self.radius, 0.0, 0.5)
 
 
 def render_office31(out: str | Path, settings: Office31Like, *, progress: Progress = silent) -> Path:
@@ -110,4 +116,4 @@ def worn_class(settings: Office31Like, domain: str, name: str, number: int) -> s
 def _terms(settings: Office31Like, domain: str) -> Terms:
     if domain == "amazon":
         return Terms(rho=0.0, radius=(0.3, 0.42), centered=True, ground="paper")
-    return Terms(rho=settings.rho, conflict=settings.conflict, radius=(0.2, 0.34), clutter=2)
+    return Terms(rho=settings.rho, conflict=settings.conflict, radius=settings.radius, clutter=settings.clutter)

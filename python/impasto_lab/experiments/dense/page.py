@@ -1,0 +1,160 @@
+"""The page of detection and segmentation: claims, means, losses, and what each arm finds in the target's images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+import PIL.ImageDraw
+import torch
+
+from impasto.ops import decode
+from impasto.sources import CocoInstances
+from impasto_lab.experiments.classification.page import means
+from impasto_lab.experiments.dense.data import split
+from impasto_lab.experiments.dense.running import build
+from impasto_lab.experiments.dense.settings import DETECTORS, Dense
+from impasto_lab.experiments.results import Results
+from impasto_lab.report.experiment import Plot, write_experiment_page
+from impasto_lab.report.pictures import contact_png, encoded
+from impasto_lab.report.plots import LINES, curves_png
+from impasto_lab.training import Checkpoints, read_metrics
+from impasto_lab.training.checkpoint import load_weights
+
+Pixels = npt.NDArray[np.uint8]
+#: Images that are shown, how much larger, and the score from which a box is.
+_SHOWN, _LARGER, _SURE = 5, 2, 0.3
+
+
+def write_pages(results: Results, folder: Path) -> None:
+    """Writes ``report.html`` with its pictures as ``*.png``.
+
+    Args:
+        results: Of an experiment whose trainings left checkpoints in their folders.
+        folder: The experiment's.
+
+    Raises:
+        CheckpointError: If one of them is damaged.
+    """
+    settings: Dense = results.settings
+    data = split(folder, "target", "test")
+    # What was trained on: a target of few images may list fewer classes.
+    classes = split(folder, "source", "test").classes
+    arms = [arm for arm in results.experiment.every_arm if any(piece.arm == arm for piece in results.measured)]
+    pictures = {"losses": curves_png(_losses(results, folder, arms), x="step", y="loss", size=(7.2, 3.4))}
+    pictures["the truth, in the target"] = contact_png(
+        [_truth(data, row, classes, settings) for row in range(_count(data))]
+    )
+    for arm in arms:
+        if (shown := _found(_places(results, folder, arm)[0], data, classes, settings)) is not None:
+            pictures[f"what is found, {arm}"] = contact_png(shown)
+    for title, content in pictures.items():
+        (folder / f"{title.replace(',', '').replace(' ', '-')}.png").write_bytes(content)
+    experiment = results.experiment
+    write_experiment_page(
+        folder / "report.html",
+        results.as_dict(),
+        title=experiment.title,
+        about=experiment.about,
+        cells=means(results),
+        plots=[Plot(title, encoded(content, "image/png")) for title, content in pictures.items()],
+    )
+
+
+def draw_boxes(image: Pixels, boxes: npt.ArrayLike, names: Sequence[str], numbers: Sequence[int]) -> Pixels:
+    """An image with boxes and the names of what is in them, each class in a color of its own.
+
+    Args:
+        image: [H, W, 3] uint8; the drawing is larger.
+        boxes: [N, 4], left, top, right and bottom in pixels.
+        names: N names.
+        numbers: N numbers of classes.
+    """
+    picture = PIL.Image.fromarray(image).resize((_LARGER * image.shape[1], _LARGER * image.shape[0]))
+    drawing = PIL.ImageDraw.Draw(picture)
+    for box, name, number in zip(np.asarray(boxes).tolist(), names, numbers, strict=True):
+        left, top, right, bottom = (_LARGER * value for value in box)
+        color = LINES[number % len(LINES)]
+        drawing.rectangle((left, top, max(right, left), max(bottom, top)), outline=color, width=2)
+        drawing.text((left + 2, top), name, fill=color)
+    return np.asarray(picture)
+
+
+def paint_map(image: Pixels, classes: npt.NDArray[np.int64]) -> Pixels:
+    """An image under the colors of its classes.
+
+    Args:
+        image: [H, W, 3] uint8; the drawing is larger.
+        classes: [H, W], 0 for the ground.
+    """
+    colors = np.array([_rgb(LINES[number % len(LINES)]) for number in range(int(classes.max()) + 1)])
+    painted = np.where(classes[..., None] > 0, 0.4 * image + 0.6 * colors[classes - 1], image)
+    larger: Pixels = np.rint(painted).astype(np.uint8).repeat(_LARGER, axis=0).repeat(_LARGER, axis=1)
+    return larger
+
+
+def _rgb(color: str) -> tuple[int, int, int]:
+    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
+
+
+def _count(data: CocoInstances) -> int:
+    return min(_SHOWN, len(data))
+
+
+def _truth(data: CocoInstances, row: int, classes: Sequence[str], settings: Dense) -> Pixels:
+    image, facts = decode(data[row].image), data.facts(row)
+    own = [classes.index(name) for name in data.classes]
+    if settings.model in DETECTORS:
+        numbers = [own[int(number)] for number in facts["categories"]]
+        return draw_boxes(image, facts["boxes"], [classes[number] for number in numbers], numbers)
+    drawn = facts["segmentation"].pixels()  # [H, W]
+    table = np.zeros(256, np.int64)  # what counts for nothing is shown as the ground
+    table[1 : len(own) + 1] = np.array(own) + 1
+    return paint_map(image, table[drawn])
+
+
+@torch.no_grad()
+def _found(place: Path, data: CocoInstances, classes: Sequence[str], settings: Dense) -> list[Pixels] | None:
+    """What the network of a training finds; None where its weights are gone."""
+    newest = Checkpoints(place / "checkpoints").latest()
+    if newest is None:
+        return None
+    model = build(settings, len(classes))
+    load_weights(newest, model)
+    model.eval()
+    shown = []
+    for row in range(_count(data)):
+        image = decode(data[row].image)
+        batch = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255  # [1, 3, H, W]
+        answer = model(batch)
+        if settings.model in DETECTORS:
+            one = answer[0]
+            sure = one["scores"] > _SURE
+            numbers = [int(label) - 1 for label in one["labels"][sure]]
+            boxes = one["boxes"][sure].numpy()
+            shown.append(draw_boxes(image, boxes, [classes[number] for number in numbers], numbers))
+        else:
+            shown.append(paint_map(image, answer["out"][0].argmax(dim=0).numpy()))
+    return shown
+
+
+def _places(results: Results, folder: Path, arm: str) -> list[Path]:
+    """The folders of an arm's trainings; a run of one piece has the experiment's to itself."""
+    pieces = sorted(piece for piece in results.measured if piece.arm == arm)
+    return [folder / piece.name if len(results.measured) > 1 else folder for piece in pieces]
+
+
+def _losses(
+    results: Results, folder: Path, arms: Sequence[str]
+) -> Mapping[str, tuple[Sequence[float], Sequence[float]]]:
+    """By arm: steps, and the first seed's losses."""
+    lines = {}
+    for arm in arms:
+        records = read_metrics(_places(results, folder, arm)[0] / "metrics.jsonl")
+        points = [(float(record["step"]), float(record["loss"])) for record in records if "loss" in record]
+        steps, losses = zip(*points, strict=True) if points else ((), ())
+        lines[arm] = (steps, losses)
+    return lines
