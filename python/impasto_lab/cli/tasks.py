@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from impasto.cli import Verb, flags
@@ -30,7 +30,8 @@ class TaskVerb(Verb):
         parser.description = module.DESCRIPTION.format(title=TASKS[self.task][1])
         parser.epilog = module.EPILOG.format(task=self.task, data=_DATA[self.task])
         flags.add(parser, module.Settings)
-        flags.add(parser.add_argument_group("the evaluation"), self._options())
+        if fields(self._options()):
+            flags.add(parser.add_argument_group("the evaluation"), self._options())
         parser.set_defaults(verb=self)
 
     def run(self, found: Mapping[str, Any]) -> int:
@@ -49,12 +50,16 @@ class TaskVerb(Verb):
 #: An example of each task's data.
 _DATA = {
     "retrieval": "dataset_flickr30k.json --images flickr30k-images --split test",
+    "snli-ve": "snli_ve_test.jsonl --images flickr30k-images",
+    "nlvr2": "nlvr2/data/test1.json --images nlvr2/images",
     "vqa": "v2_OpenEnded_mscoco_val2014_questions.json --images val2014",
 }
 #: The settings of each task's evaluation.
 _OPTIONS = {
     "retrieval": "RetrievalOptions",
     "vqa": "VqaOptions",
+    "snli-ve": "NoOptions",
+    "nlvr2": "NoOptions",
 }
 
 TRAIN: dict[str, Verb] = {

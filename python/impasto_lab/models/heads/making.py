@@ -21,8 +21,6 @@ HEADS: dict[tuple[str, str], tuple[str, str]] = {
     ("nlvr2", "albef"): ("judging", "FusionClassifier"),
     ("nlvr2", "tcl"): ("judging", "FusionClassifier"),
     ("nlvr2", "vilt"): ("answering", "ViltClassifier"),
-    ("captioning", "albef"): ("answering", "Telling"),
-    ("captioning", "tcl"): ("answering", "Telling"),
 }
 
 

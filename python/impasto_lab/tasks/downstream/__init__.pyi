@@ -3,6 +3,7 @@
 from .opened import Opened as Opened
 from .opened import open_checkpoint as open_checkpoint
 from .opened import save_checkpoint as save_checkpoint
+from .options import NoOptions as NoOptions
 from .options import RetrievalOptions as RetrievalOptions
 from .options import VqaOptions as VqaOptions
 from .registry import TASKS as TASKS

@@ -52,3 +52,8 @@ class VqaOptions:
     def __post_init__(self) -> None:
         at_least(1, frequent=self.frequent, k=1 if self.k is None else self.k)
         choice("first", self.first, ("once", "twice"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoOptions:
+    """There is nothing to choose."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 TASKS: dict[str, tuple[str, str, bool]] = {
     "retrieval": ("retrieving", "images and captions, found in each other", True),
     "vqa": ("answering", "questions about images, answered from a list", True),
+    "snli-ve": ("entailing", "hypotheses about images: entailed, contradicted, open", True),
+    "nlvr2": ("pairing", "statements about pairs of images: true or false", True),
 }
 
 

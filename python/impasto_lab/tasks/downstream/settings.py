@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from impasto.recipe import BertTokenizer, ClipTokenizer, Recipe
 
 #: The tasks that models are tuned to.
-Tunable = Literal["retrieval", "vqa", "snli-ve", "nlvr2", "grounding", "captioning"]
+Tunable = Literal["retrieval", "vqa", "snli-ve", "nlvr2"]
 
 #: What is each paper's own: ALBEF's section A and published settings, which TCL has too; 8 processes of this batch.
 _FUSION: dict[str, dict[str, Any]] = {
@@ -19,7 +19,6 @@ _FUSION: dict[str, dict[str, Any]] = {
     "vqa": {"lr": 2e-5, "batch_size": 32, "warmup": 400, "min_lr": 1e-6, "epochs": 8, "image_size": 384},
     "snli-ve": {"lr": 2e-5, "batch_size": 32, "warmup": 400, "min_lr": 1e-6, "epochs": 5, "image_size": 384},
     "nlvr2": {"lr": 2e-5, "batch_size": 16, "warmup": 400, "min_lr": 1e-6, "epochs": 10, "image_size": 384},
-    "grounding": {"lr": 1e-5, "batch_size": 32, "warmup": 400, "min_lr": 1e-6, "epochs": 5, "image_size": 384},
 }
 _ALL = {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.02, "clip": None, "save_every": 2000, "log_every": 50}
 #: Kim et al. 2021, the published settings: 256 pairs a step of 8 processes, 10 epochs.
