@@ -2,53 +2,28 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from impasto.checks import require
 from impasto_lab.models.blocks import VisionTransformer, VitBlock
 from impasto_lab.models.settings import ClipSettings
+from impasto_lab.models.two_towers import TwoTowers
 
 #: Of CLIP's norms.
 EPS = 1e-5
 
 
-class Clip(nn.Module):
-    """Embeds images and captions on one unit sphere.
+class Clip(TwoTowers):
+    """A CLIP: two transformers.
 
     Args:
         settings: The sizes.
-
-    Attributes:
-        logit_scale: The logarithm of what similarities are multiplied with; it starts at ln(1 / 0.07).
     """
 
     def __init__(self, settings: ClipSettings) -> None:
-        super().__init__()
+        super().__init__(ImageTower(settings), TextTower(settings))
         self.settings = settings
-        self.image = ImageTower(settings)
-        self.text = TextTower(settings)
-        self.logit_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
-
-    def encode_images(self, images: Tensor) -> Tensor:
-        """Embeds images [B, 3, H, W], normalised; gives [B, dim], of length 1."""
-        return functional.normalize(self.image(images), dim=-1)
-
-    def encode_texts(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Embeds captions, ids and mask [B, L]; gives [B, dim], of length 1."""
-        return functional.normalize(self.text(input_ids, attention_mask), dim=-1)
-
-    def forward(self, images: Tensor, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Embeds pairs; see `encode_images` and `encode_texts`.
-
-        Returns:
-            Image embeddings [B, dim], text embeddings [B, dim], and the scale of their similarities [].
-        """
-        texts = self.encode_texts(input_ids, attention_mask)
-        return self.encode_images(images), texts, self.logit_scale.exp()
 
 
 class ImageTower(nn.Module):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from impasto_lab.models.two_towers import TwoTowers
 
-class DualEncoder(nn.Module):
+
+class DualEncoder(TwoTowers):
     """Embeds images and captions on one unit sphere, after CLIP (Radford et al. 2021), small enough for a CPU.
+
+    Images have sides of at least 32 pixels.
 
     Args:
         image_width: Channels of the image tower's first stage; each of the two after it has twice as many.
@@ -19,9 +21,6 @@ class DualEncoder(nn.Module):
         text_length: Ids in a caption's row, at most.
         vocabulary: Number of token ids; CLIP's by default.
         dim: Dimensions of the common space.
-
-    Attributes:
-        logit_scale: The logarithm of what similarities are multiplied with; it starts at ln(1 / 0.07).
     """
 
     def __init__(
@@ -34,42 +33,7 @@ class DualEncoder(nn.Module):
         vocabulary: int = 49408,
         dim: int = 128,
     ) -> None:
-        super().__init__()
-        self.image = ImageTower(image_width, dim)
-        self.text = TextTower(vocabulary, text_length, text_width, text_layers, dim)
-        self.logit_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
-
-    def encode_images(self, images: Tensor) -> Tensor:
-        """Embeds images.
-
-        Args:
-            images: [B, 3, H, W] float, normalised; H and W of at least 32.
-
-        Returns:
-            [B, dim], of length 1.
-        """
-        return functional.normalize(self.image(images), dim=-1)
-
-    def encode_texts(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Embeds captions.
-
-        Args:
-            input_ids: [B, L] int64.
-            attention_mask: [B, L], 1 at tokens and 0 at padding.
-
-        Returns:
-            [B, dim], of length 1.
-        """
-        return functional.normalize(self.text(input_ids, attention_mask), dim=-1)
-
-    def forward(self, images: Tensor, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Embeds pairs; see `encode_images` and `encode_texts`.
-
-        Returns:
-            Image embeddings [B, dim], text embeddings [B, dim], and the scale of their similarities [].
-        """
-        texts = self.encode_texts(input_ids, attention_mask)
-        return self.encode_images(images), texts, self.logit_scale.exp()
+        super().__init__(ImageTower(image_width, dim), TextTower(vocabulary, text_length, text_width, text_layers, dim))
 
 
 class ImageTower(nn.Module):

@@ -11,6 +11,9 @@ from impasto_lab.models.blocks.vit import Activation
 #: ``"tiny"`` is for tests, ``"small"`` for a CPU, ``"base"`` the papers'.
 Preset = Literal["tiny", "small", "base"]
 
+#: Of the sizes that are not the papers': width, layers over images, sides of images and of patches.
+_SMALL: dict[Preset, tuple[int, int, int, int]] = {"tiny": (64, 2, 32, 8), "small": (96, 3, 48, 12)}
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Settings:
@@ -67,8 +70,8 @@ class ClipSettings(_Settings):
     def preset(cls, name: Preset, **changes: Any) -> Self:
         """The sizes of a name, some of them changed: ``ClipSettings.preset("small", vocabulary=512)``."""
         presets: dict[Preset, dict[str, Any]] = {"base": {}}
-        for size, width, layers, side, patch in (("tiny", 64, 2, 32, 8), ("small", 96, 3, 48, 12)):
-            presets[size] = {  # type: ignore[index]
+        for size, (width, layers, side, patch) in _SMALL.items():
+            presets[size] = {
                 "image_size": side, "patch": patch, "image_width": width, "image_layers": layers, "image_heads": 4,
                 "text_length": 32, "text_width": width, "text_layers": 2, "text_heads": 4, "dim": width,
             }  # fmt: skip
@@ -103,9 +106,9 @@ class ViltSettings(_Settings):
     def preset(cls, name: Preset, **changes: Any) -> Self:
         """The sizes of a name, some of them changed: ``ViltSettings.preset("small", vocabulary=512)``."""
         presets: dict[Preset, dict[str, Any]] = {"base": {}}
-        for size, width, layers, side, patch in (("tiny", 64, 3, 32, 8), ("small", 96, 4, 48, 12)):
-            presets[size] = {  # type: ignore[index]
-                "image_size": side, "patch": patch, "width": width, "layers": layers, "heads": 4, "dropout": 0.0,
+        for size, (width, layers, side, patch) in _SMALL.items():
+            presets[size] = {
+                "image_size": side, "patch": patch, "width": width, "layers": layers + 1, "heads": 4, "dropout": 0.0,
             }  # fmt: skip
         return cls._made(name, presets, changes)
 
@@ -159,8 +162,8 @@ class FusionSettings(_Settings):
     def preset(cls, name: Preset, **changes: Any) -> Self:
         """The sizes of a name, some of them changed: ``FusionSettings.preset("small", vocabulary=512)``."""
         presets: dict[Preset, dict[str, Any]] = {"base": {}}
-        for size, width, layers, side, patch in (("tiny", 64, 2, 32, 8), ("small", 96, 3, 48, 12)):
-            presets[size] = {  # type: ignore[index]
+        for size, (width, layers, side, patch) in _SMALL.items():
+            presets[size] = {
                 "image_size": side, "patch": patch, "image_width": width, "image_layers": layers, "image_heads": 4,
                 "text_length": 32, "text_width": width, "text_layers": 2, "fusion_layers": 2, "text_heads": 4,
                 "dim": width // 2, "queue": 256, "momentum": 0.99, "dropout": 0.0,
