@@ -35,7 +35,7 @@ def open_loader(
             exact=exact,
         ),
         text=TextRecipe(length=work.length),
-        mix=MixGen(ratio=work.mixed, lam=work.lam),
+        mix=MixGen(ratio=work.mixed, lam=work.lam) if work.mixed else None,
     )
     data = sources.CocoCaptions(files.annotations, images=files.folder)
     return Loader(

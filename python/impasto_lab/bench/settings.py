@@ -70,3 +70,40 @@ class StyleTiming:
     def quick(cls, **changes: Any) -> StyleTiming:
         """Few rounds."""
         return cls(**({"rounds": 3} | changes))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainStepTiming:
+    """How training steps are timed, with what feeds them.
+
+    Args:
+        preset: The CLIP's size, with which images and captions have theirs.
+        images: JPEG files in an epoch, cut from the photographs of scikit-image and scikit-learn.
+        width: Of the files, in pixels.
+        height: Of the files, in pixels.
+        batch_size: Pairs in a batch.
+        rounds: Times that each row runs.
+        seed: Of files, weights, crops, flips and order.
+
+    Raises:
+        RecipeError: If a number is too small, or there are fewer images than a batch has.
+    """
+
+    preset: Literal["tiny", "small"] = "small"
+    images: int = 256
+    width: int = 640
+    height: int = 480
+    batch_size: int = 32
+    rounds: int = 5
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        at_least(1, batch_size=self.batch_size, rounds=self.rounds)
+        at_least(16, width=self.width, height=self.height)
+        few = f"images={self.images} are fewer than a batch of {self.batch_size}"
+        require(self.images >= self.batch_size, few)
+
+    @classmethod
+    def quick(cls, **changes: Any) -> TrainStepTiming:
+        """Seconds."""
+        return cls(**({"images": 64, "rounds": 3} | changes))

@@ -26,7 +26,7 @@ class Work:
         interpolation: How crops are resized, with antialiasing.
         mean: CLIP's mean of red, green and blue in [0, 1].
         std: CLIP's standard deviations.
-        mixed: Share of the batch that MixGen replaces.
+        mixed: Share of the batch that MixGen replaces; 0 mixes nothing.
         lam: Weight of an image in its mixture.
         length: Ids of a caption.
         seed: Of our draws; the peers draw from torch's global generator, seeded with it.

@@ -51,6 +51,7 @@ LEAST = {
     "evaluate nlvr2": "data --data data",
     "bench loader": "--quick",
     "bench style": "--quick",
+    "bench train-step": "--quick",
     "reproduce demo": "--size smoke",
     "reproduce default-style": "--size smoke",
     "reproduce detection": "--size smoke",

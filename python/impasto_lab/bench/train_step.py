@@ -1,0 +1,219 @@
+"""A training step, and what feeds it: our loader, with MixGen and without, and a stock DataLoader."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from impasto.mixgen import clip_loss
+from impasto.ops import tokenize
+from impasto_lab.bench import machine, ours
+from impasto_lab.bench.answers import Answers, compare
+from impasto_lab.bench.peers import pillow
+from impasto_lab.bench.photographs import write_files
+from impasto_lab.bench.settings import TrainStepTiming
+from impasto_lab.bench.timing import Row, Track, take_turns, untracked
+from impasto_lab.bench.work import Pairs, Work
+from impasto_lab.models import Clip, ClipSettings
+from impasto_lab.training.optimizer import adamw
+
+#: Tokens of a caption.
+LENGTH = 32
+
+
+class Step:
+    """A step of a CLIP whose table of words has no rows but those that the captions need.
+
+    Its step is the shortest of the four models': whatever feeds it takes a smaller share of the others'.
+
+    Args:
+        settings: Its size.
+        ids: All ids that come, ascending.
+        seed: Of its weights.
+    """
+
+    def __init__(self, settings: ClipSettings, ids: torch.Tensor, *, seed: int) -> None:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self._model = Clip(settings)
+        self._ids = ids
+        self._optimizer = adamw(self._model, lr=1e-4, weight_decay=0.1)
+
+    @property
+    def parameters(self) -> int:
+        """How many the model has."""
+        return sum(parameter.numel() for parameter in self._model.parameters())
+
+    def __call__(self, batch: Pairs) -> float:
+        """Changes the weights by one batch, and gives its loss."""
+        assert batch.input_ids is not None
+        rows = torch.searchsorted(self._ids, batch.input_ids)  # [B, L]
+        # The end of a caption is the largest of its ids, the first that is.
+        length = batch.input_ids.argmax(dim=1, keepdim=True)
+        mask = (torch.arange(rows.shape[1]) <= length).long()
+        images, texts, scale = self._model(batch.images, rows, mask)
+        loss = clip_loss(images, texts, scale)
+        self._optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        self._optimizer.step()
+        return loss.item()
+
+
+class Stepping:
+    """A loader whose batches are trained on: iterating is an epoch of steps.
+
+    Args:
+        batches: What is trained on.
+        step: Trains on one.
+
+    Attributes:
+        waited: For each epoch the share of its time that went into getting batches.
+    """
+
+    def __init__(self, batches: Iterable[Pairs], step: Step) -> None:
+        self._batches, self._step = batches, step
+        self.waited: list[float] = []
+
+    def __iter__(self) -> Iterator[Pairs]:
+        """Yields each batch when the step is done."""
+        began, waited, asked = time.perf_counter(), 0.0, time.perf_counter()
+        for batch in self._batches:
+            waited += time.perf_counter() - asked
+            self._step(batch)
+            yield batch
+            asked = time.perf_counter()
+        self.waited.append(waited / (time.perf_counter() - began))
+
+
+@dataclass(frozen=True)
+class TrainStepBench:
+    """What was measured.
+
+    Attributes:
+        rows: The step alone, loaders alone, and steps fed by loaders.
+        waiting: With one worker, the smallest share of an epoch in which the step waited for a batch, by loader.
+        answers: What was compared before.
+        parameters: Of the model.
+        machine: See `machine.describe`.
+        versions: Versions of the packages timed.
+        settings: The arguments of `run`.
+        command: The process's command line.
+    """
+
+    rows: tuple[Row, ...]
+    waiting: dict[str, float]
+    answers: Answers
+    parameters: int
+    machine: dict[str, Any]
+    versions: dict[str, str | None]
+    settings: dict[str, Any] = field(default_factory=dict)
+    command: str = ""
+
+    def milliseconds(self, name: str) -> float:
+        """A batch's CPU time in a row without workers, in the fastest of its rounds."""
+        row = next(row for row in self.rows if row.name == name and row.workers == 0)
+        return 1000 * self.settings["batch_size"] / max(row.rounds)
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """What a loader takes of the CPU time of a step with it: ours, and the stock DataLoader."""
+        step = self.milliseconds("step")
+        return {name: (own := self.milliseconds(name)) / (own + step) for name in (ours.NAME, pillow.NAME)}
+
+    @property
+    def mixgen(self) -> float:
+        """What MixGen adds to a step that our loader feeds, as a share of it."""
+        plain = self.milliseconds("plain")
+        return (self.milliseconds(ours.NAME) - plain) / (plain + self.milliseconds("step"))
+
+    @property
+    def ratio(self) -> float:
+        """How many times as many steps our loader feeds on one core as the stock DataLoader."""
+        return self.milliseconds(f"{pillow.NAME} + step") / self.milliseconds(f"{ours.NAME} + step")
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it, as JSON has it."""
+        alone = [row for row in self.rows if row.workers == 0]
+        return {
+            "milliseconds": {row.name: round(self.milliseconds(row.name), 2) for row in alone},
+            "loader_share": {name: round(share, 4) for name, share in self.shares.items()},
+            "mixgen_share": round(self.mixgen, 4),
+            "ratio": round(self.ratio, 3),
+            "waiting": {name: round(share, 4) for name, share in self.waiting.items()},
+            "rounds": {row.name: [round(rate, 1) for rate in row.rounds] for row in alone},
+            "answers": asdict(self.answers),
+            "parameters": self.parameters,
+            "machine": self.machine,
+            "versions": self.versions,
+            "settings": self.settings,
+            "seed": self.settings["seed"],
+            "command": self.command,
+        }
+
+
+def run(
+    settings: TrainStepTiming | None = None, *, folder: Path | None = None, track: Track = untracked
+) -> TrainStepBench:
+    """Compares our loader's batches with those of Pillow's, then times steps and what feeds them in turns.
+
+    Args:
+        settings: What is timed.
+        folder: Where to write the files; a temporary folder by default.
+        track: Shows progress.
+
+    Raises:
+        AnswersDifferError: If the loaders don't agree.
+    """
+    settings = settings or TrainStepTiming()
+    sizes = ClipSettings.preset(settings.preset, text_length=LENGTH)
+    work = Work(batch_size=settings.batch_size, size=sizes.image_size, length=LENGTH, seed=settings.seed)
+    torch.manual_seed(settings.seed)
+    with tempfile.TemporaryDirectory(prefix="impasto-bench-") as temporary:
+        files = write_files(
+            folder or Path(temporary), settings.images, seed=settings.seed, size=(settings.width, settings.height)
+        )
+        answers = compare(files, work, (pillow,))
+        ids = torch.from_numpy(tokenize(list(files.captions), length=LENGTH).input_ids).unique()
+        step = Step(replace(sizes, vocabulary=len(ids)), ids, seed=settings.seed)
+        held = list(ours.open_loader(files, work, workers=0))
+        alone = [
+            Row("step", "the step alone", 0, Stepping(held, step)),
+            Row(ours.NAME, "impasto", 0, ours.open_loader(files, work, workers=0)),
+            Row("plain", "impasto without MixGen", 0, ours.open_loader(files, replace(work, mixed=0.0), workers=0)),
+            Row(pillow.NAME, pillow.TITLE, 0, pillow.open_loader(files, work, workers=0)),
+        ]
+        fed = [
+            Row(f"{name} + step", f"{title}, and the step", count, Stepping(opened(files, work, workers=count), step))
+            for count in (0, 1)
+            for name, title, opened in (
+                (ours.NAME, ours.TITLE, ours.open_loader),
+                (pillow.NAME, pillow.TITLE, pillow.open_loader),
+            )
+        ]
+        take_turns([*alone, *fed], rounds=settings.rounds, track=track)
+    return TrainStepBench(
+        rows=(*alone, *fed),
+        waiting=_waiting(fed),
+        answers=answers,
+        parameters=step.parameters,
+        machine=machine.describe(),
+        versions=machine.versions("impasto", "torch", *pillow.PACKAGES),
+        settings=asdict(settings),
+        command=" ".join(["impasto", *sys.argv[1:]]),
+    )
+
+
+def _waiting(rows: Sequence[Row]) -> dict[str, float]:
+    shares = {}
+    for row in rows:
+        if row.workers:
+            assert isinstance(row.loader, Stepping)
+            shares[row.name.removesuffix(" + step")] = min(row.loader.waited[1:])  # the first warms up
+    return shares
