@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from impasto.mixgen import clip_loss
@@ -119,7 +120,7 @@ class TrainStepBench:
     def milliseconds(self, name: str) -> float:
         """A batch's CPU time in a row without workers, in the fastest of its rounds."""
         row = next(row for row in self.rows if row.name == name and row.workers == 0)
-        return 1000 * self.settings["batch_size"] / max(row.rounds)
+        return 1000 * float(self.settings["batch_size"]) / max(row.rounds)
 
     @property
     def shares(self) -> dict[str, float]:
@@ -180,7 +181,7 @@ def run(
             folder or Path(temporary), settings.images, seed=settings.seed, size=(settings.width, settings.height)
         )
         answers = compare(files, work, (pillow,))
-        ids = torch.from_numpy(tokenize(list(files.captions), length=LENGTH).input_ids).unique()
+        ids = torch.from_numpy(np.unique(tokenize(list(files.captions), length=LENGTH).input_ids))
         step = Step(replace(sizes, vocabulary=len(ids)), ids, seed=settings.seed)
         held = list(ours.open_loader(files, work, workers=0))
         alone = [
