@@ -83,6 +83,12 @@ def test_a_wrong_command_line(words: list[str], reason: str, capsys: pytest.Capt
     assert reason in error
 
 
+def test_words_between_colons_are_no_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / ":x:.csv").write_text("filepath,title\n:x:.jpg,a\n", encoding="utf-8")
+    main(["info", str(tmp_path / ":x:.csv")])
+    assert ":x:" in "".join(capsys.readouterr())
+
+
 def test_an_error_of_ours_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stylize", str(tmp_path / "missing.png")]) == 1
     error = capsys.readouterr().err

@@ -85,5 +85,7 @@ def test_what_is_no_such_database(write, tmp_path, jpeg):
         sources.Lmdb(tmp_path / "gone")
     with pytest.raises(SourceError, match="there are no images"):
         sources.Lmdb(write({"a.txt": b"x"}))
-    with pytest.raises(SourceError, match="is no text"):
+    with pytest.raises(SourceError, match="'whose key is no text': 1"):
         sources.Lmdb(write({b"\xff\x00": jpeg}))
+    one = sources.Lmdb(write({b"\xff\x00": jpeg, "a.jpg": jpeg}))
+    assert len(one) == 1 and one.left_out["whose key is no text"] == 1

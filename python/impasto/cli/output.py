@@ -23,7 +23,7 @@ def console(json_target: str | None = None) -> Console:
     """A console on standard output, or on standard error when the JSON takes that."""
     from rich.console import Console
 
-    return Console(stderr=json_target == "-", highlight=False)
+    return Console(stderr=json_target == "-", highlight=False, emoji=False)
 
 
 def write_json(document: object, target: str | None) -> None:

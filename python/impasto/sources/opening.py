@@ -278,7 +278,8 @@ def _open_table(target: str, text: str, images: str | None, quoting: Quoting) ->
     if image is None or caption is None:
         reason = (
             f"the format is not known: its first line is {first[:60]!r}; formats are COCO, Karpathy and ALBEF JSON, "
-            f"Flickr's files, tables with a header such as 'filepath<TAB>title', tar shards, and folders"
+            f"Flickr's files, tables with a header such as 'filepath<TAB>title', tar shards, Parquet, Arrow and LMDB "
+            f"files, and folders"
         )
         raise SourceError(reason, path=target)
     place = header.index(image)

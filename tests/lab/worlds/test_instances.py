@@ -15,7 +15,7 @@ from impasto.ops import decode
 from impasto.sources import CocoInstances
 from impasto.streams import stream
 from impasto_lab.cli import main
-from impasto_lab.worlds import DETECT, SEGMENT, Crowd
+from impasto_lab.worlds import DETECT, SEGMENT, Crowd, write_instances
 from impasto_lab.worlds.instances.crowd import CLASSES, draw_crowd, seen_in, shifted
 from impasto_lab.worlds.scenes.plan import Scene
 from impasto_lab.worlds.scenes.rendering import render
@@ -84,3 +84,13 @@ def test_the_command_writes_what_is_read(tmp_path: Path, capsys: pytest.CaptureF
     assert write("detect", "three")["source"]["side"] == 96
     with pytest.raises(RecipeError, match="rho"):
         Crowd(rho=1.5)
+
+
+def test_few_images_number_classes_as_many_do(tmp_path: Path) -> None:
+    source, target = write_instances(tmp_path, images=10, target_images=1, seed=0)
+    documents = [
+        json.loads((world.root / "annotations" / f"instances_{split}.json").read_text(encoding="utf-8"))
+        for world, split in ((source, "train"), (target, "test"))
+    ]
+    assert documents[0]["categories"] == documents[1]["categories"]
+    assert [one["name"] for one in documents[0]["categories"]] == sorted(CLASSES)

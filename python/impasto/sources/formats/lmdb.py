@@ -38,14 +38,15 @@ class Lmdb(GatheredSource):
     An entry's key is a sample's key and, after the first dot of the base name, what it is of the sample: ``.jpg``,
     ``.jpeg``, ``.png``, ``.webp`` or nothing the encoded image; ``.txt`` its caption; ``.json`` an object of facts,
     whose ``caption`` (a string or a list) is taken where there is no ``.txt``; ``.cls`` a decimal label. Nothing is
-    unpickled. Rows are in the order of the keys' bytes; samples without an image, other entries, and those named
-    ``__len__`` and ``__keys__`` are left out. The keys are read once, values when they are asked for.
+    unpickled. Rows are in the order of the keys' bytes; samples without an image, other entries, those named
+    ``__len__`` and ``__keys__``, and keys that are no text are left out. The keys are read once, values when they are
+    asked for.
 
     Args:
         path: The database: a folder with ``data.mdb``, or a file.
 
     Raises:
-        SourceError: It is no LMDB database, holds no images, or its keys are no text.
+        SourceError: It is no LMDB database, or holds no images under keys that are text.
         MissingExtraError: lmdb is not installed.
     """
 
@@ -58,7 +59,8 @@ class Lmdb(GatheredSource):
         self._endings = [samples[key] for key in self._keys]
         left_out["without an image"] += len(samples) - len(self._keys)
         if not self._keys:
-            reason = "there are no images: keys are such as 'a', 'a.jpg', with 'a.txt' or 'a.json' for its caption"
+            reason = "there are no images: keys are text such as 'a', 'a.jpg', with 'a.txt' or 'a.json' for its caption"
+            reason += f"; left out are {dict(left_out)}" if left_out.total() else ""
             raise SourceError(reason, path=self._path)
         super().__init__(repr(os.fspath(path)), left_out)
 
@@ -138,8 +140,8 @@ class Lmdb(GatheredSource):
                 try:
                     key, ending = _split(raw.decode())
                 except UnicodeDecodeError:
-                    reason = f"the key {raw[:20]!r} is no text; keys name samples, such as 'a.jpg' and 'a.txt'"
-                    raise SourceError(reason, path=self._path) from None
+                    left_out["whose key is no text"] += 1
+                    continue
                 if key in _ABOUT or ending not in _IMAGES + _OTHERS:
                     left_out[key if key in _ABOUT else f".{ending}"] += 1
                     continue

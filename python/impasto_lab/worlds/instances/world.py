@@ -13,7 +13,7 @@ from impasto_lab.worlds.formats.encode import encode_jpeg
 from impasto_lab.worlds.formats.layout import World
 from impasto_lab.worlds.formats.sample import Sample, Split
 from impasto_lab.worlds.formats.writer import write_world
-from impasto_lab.worlds.instances.crowd import draw_crowd, seen_in, shifted
+from impasto_lab.worlds.instances.crowd import CLASSES, draw_crowd, seen_in, shifted
 from impasto_lab.worlds.instances.settings import DETECT, Crowd
 from impasto_lab.worlds.scenes.rendering import render
 
@@ -82,7 +82,11 @@ def _samples(crowd: Crowd, part: str, count: int, seed: int) -> Iterator[Sample]
             height=crowd.side,
             captions=(f"{', '.join(one.category for one in found)} on {scene.background}",),
             split="test" if part == "target" else _split(number / count),
-            facts={"instances": [one.fact() for one in found], "background": scene.background},
+            facts={
+                "instances": [one.fact() for one in found],
+                "categories": sorted(CLASSES),  # few images may not show all
+                "background": scene.background,
+            },
         )
 
 

@@ -85,6 +85,12 @@ fn refusal(bytes: &[u8]) -> Error {
             "this is HTML, not an image (starts with {start:?}): the download got an error page"
         ));
     }
+    if let [0x80, 2..=5, ..] = bytes {
+        return Error::Decode(
+            "this is a Python pickle, which is never unpickled: store the image's encoded bytes"
+                .into(),
+        );
+    }
     Error::Decode(format!(
         "not an image of a format we read (JPEG, PNG, WebP); starts with {start:?}"
     ))
@@ -136,6 +142,7 @@ mod tests {
         let message = |bytes: &[u8]| Format::of(bytes).unwrap_err();
         assert!(matches!(message(b""), Error::Decode(m) if m.contains("empty file")));
         assert!(matches!(message(b"\n <!DOCTYPE html>"), Error::Decode(m) if m.contains("HTML")));
+        assert!(matches!(message(b"\x80\x04\x95"), Error::Decode(m) if m.contains("pickle")));
         assert!(matches!(message(b"GIF89a"), Error::Unsupported(m) if m.contains("GIF")));
         assert!(
             matches!(message(b"\0\0\0\x1cftypavif"), Error::Unsupported(m) if m.contains("AVIF"))

@@ -11,7 +11,7 @@ from impasto_lab.worlds.formats.text import save
 
 
 class CocoInstancesWriter:
-    """Writes ``annotations/instances_{split}.json``; categories are those that any split shows, numbered from 1.
+    """Writes ``annotations/instances_{split}.json``; categories are the world's, by name, numbered from 1.
 
     Args:
         root: The world's folder.
@@ -23,6 +23,7 @@ class CocoInstancesWriter:
         self._name = name
         self._images: dict[str, list[dict[str, Any]]] = {split: [] for split in SPLITS}
         self._things: dict[str, list[dict[str, Any]]] = {split: [] for split in SPLITS}
+        self._categories: set[str] = set()
 
     def add(self, number: int, file: str, sample: Sample) -> None:
         """Notes a sample.
@@ -32,13 +33,15 @@ class CocoInstancesWriter:
         """
         image = {"id": number, "file_name": file, "width": sample.width, "height": sample.height}
         self._images[sample.split].append(image)
-        for one in instances_of(sample, number, self._name):
+        found = instances_of(sample, number, self._name)
+        self._categories |= categories_of(sample)
+        for one in found:
             self._things[sample.split].append({"image_id": number, **one})
 
     def close(self) -> None:
         """Writes the files."""
         self._folder.mkdir(exist_ok=True)
-        names = categories_of([one for things in self._things.values() for one in things])
+        names = sorted(self._categories)
         categories = [{"id": number, "name": name} for number, name in enumerate(names, start=1)]
         identity = 0
         for split in SPLITS:

@@ -62,6 +62,6 @@ def instances_of(sample: Sample, number: int, world: str) -> list[dict[str, Any]
     return found
 
 
-def categories_of(found: list[dict[str, Any]]) -> list[str]:
-    """The names of the categories of things, sorted."""
-    return sorted({one["category"] for one in found})
+def categories_of(sample: Sample) -> set[str]:
+    """The names of the categories of a sample's things, and of all that its world has (the fact ``categories``)."""
+    return {one["category"] for one in sample.facts["instances"]} | set(sample.facts.get("categories", ()))

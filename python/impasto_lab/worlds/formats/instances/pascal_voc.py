@@ -27,6 +27,7 @@ class PascalVocWriter:
         self._name = name
         self._splits: dict[str, list[str]] = {split: [] for split in SPLITS}
         self._things: dict[str, list[dict[str, Any]]] = {}
+        self._categories: set[str] = set()
 
     def add(self, number: int, file: str, sample: Sample) -> None:
         """Writes a sample but for its maps, whose numbers are known at the end.
@@ -35,6 +36,7 @@ class PascalVocWriter:
             RecipeError: If its things aren't known.
         """
         found = instances_of(sample, number, self._name)
+        self._categories |= categories_of(sample)
         for kind in ("JPEGImages", "Annotations"):
             (self._folder / kind).mkdir(parents=True, exist_ok=True)
         (self._folder / "JPEGImages" / file).write_bytes(sample.image)
@@ -45,7 +47,7 @@ class PascalVocWriter:
 
     def close(self) -> None:
         """Writes maps, lists and classes."""
-        classes = categories_of([one for found in self._things.values() for one in found])
+        classes = sorted(self._categories)
         (self._folder / "classes.txt").write_text("".join(f"{name}\n" for name in classes), encoding="utf-8")
         for kind in ("SegmentationClass", "SegmentationObject"):
             (self._folder / kind).mkdir(parents=True, exist_ok=True)
