@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,11 +24,11 @@ def test_a_resumed_run_ends_where_an_uncut_one_does(tmp_path: Path) -> None:
     whole, points = Product(), Points()
     uncut = fit(whole, points, SETTINGS, folder=tmp_path / "whole")
 
-    torch.manual_seed(999)
     part, first = Product(), Points()
+    torch.manual_seed(999)  # nothing may hang on the global generator, which a product seeds as it is made
     fit(part, first, SETTINGS, folder=tmp_path / "cut", stop=9)
-    torch.manual_seed(123)  # nothing may hang on the global generator
     again, second = Product(), Points()
+    torch.manual_seed(123)
     with torch.no_grad():
         again.model[0].weight.zero_()
     resumed = fit(again, second, SETTINGS, folder=tmp_path / "cut", resume=True)
@@ -39,6 +40,33 @@ def test_a_resumed_run_ends_where_an_uncut_one_does(tmp_path: Path) -> None:
     assert resumed.records[-1]["loss"] == uncut.records[-1]["loss"]
     steps = [record["step"] for record in read_metrics(tmp_path / "cut" / "metrics.jsonl")]
     assert steps == [record["step"] for record in read_metrics(tmp_path / "whole" / "metrics.jsonl")]
+
+
+class Drawing(Product):
+    """Notes what each step draws."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drawn: list[float] = []
+
+    def step(self, batch: Batch) -> dict[str, torch.Tensor]:
+        self.drawn.append(float(torch.rand(())))
+        return super().step(batch)
+
+
+def test_every_step_has_draws_of_its_own(tmp_path: Path) -> None:
+    drawn = {}
+    for seed, accumulate in ((3, 1), (3, 2), (4, 1)):
+        task = Drawing()
+        fit(
+            task,
+            Points(),
+            replace(SETTINGS, seed=seed, steps=4, accumulate=accumulate),
+            folder=tmp_path / f"{seed}{accumulate}",
+        )
+        drawn[seed, accumulate] = task.drawn
+    assert drawn[3, 1] == drawn[3, 2][:4] and len(drawn[3, 2]) == 8
+    assert len({*drawn[3, 2], *drawn[4, 1]}) == 12
 
 
 def test_resuming_drops_what_was_logged_after_the_checkpoint(tmp_path: Path) -> None:
