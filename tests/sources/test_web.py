@@ -42,6 +42,8 @@ def test_regions_are_captions_of_their_image(write_json, genome, rows_of, faults
     assert isinstance(opened, VisualGenome)
     with pytest.raises(SourceError, match="Visual Genome file: use VisualGenome"):
         impasto.sources.CocoCaptions(write_json(REGIONS), images=genome)
+    with pytest.raises(SourceError, match="use AlbefCaptions"):
+        VisualGenome(write_json([{"image": "7.jpg", "caption": "a"}]), images=genome)
 
 
 URLS = [f"https://a.invalid/x/photo{row}.jpg?w=3" for row in range(5)]
@@ -53,19 +55,19 @@ URLS = [f"https://a.invalid/x/photo{row}.jpg?w=3" for row in range(5)]
 def test_files_are_called_as_scripts_call_them(tmp_path, images, jpeg, pattern, name):
     path = tmp_path / "Train_GCC-training.tsv"
     path.write_text("".join(f'a "caption" {row}\t{url}\n' for row, url in enumerate(URLS)))
-    for row in (0, 1, 3):
+    for row in (1, 2, 3):
         (images / pattern.format(row=row)).write_bytes(jpeg)
     source = WebCaptions(path, images=images, name=name)
     assert source.keys[3] == pattern.format(row=3)
     assert source.facts(3) == {"row": 3, "captions": ['a "caption" 3']}
     there = present(source)
-    assert [there[row].captions[0] for row in range(len(there))] == [f'a "caption" {row}' for row in (0, 1, 3)]
+    assert [there[row].captions[0] for row in range(len(there))] == [f'a "caption" {row}' for row in (1, 2, 3)]
     assert there.left_out == {"missing images": 2}
     assert "2 missing images" in repr(there)
     # All that is left can be loaded, and nothing else is asked for.
     recipe = impasto.Recipe(image=impasto.ImageRecipe(size=8), text=impasto.TextRecipe(tokenizer=None))
     batch = next(iter(impasto.Loader(there, recipe, batch_size=3, workers=0)))
-    assert sorted(batch.keys) == [pattern.format(row=row) for row in (0, 1, 3)]
+    assert sorted(batch.keys) == [pattern.format(row=row) for row in (1, 2, 3)]
     with pytest.raises(SourceError, match=r"2 of 5 images are not there, such as .*missing=0.40"):
         present(source, missing=0.3)
 
