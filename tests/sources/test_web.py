@@ -88,6 +88,9 @@ def test_what_is_wrong_with_a_list_is_named(tmp_path, images, jpeg, faults):
     path.write_text("one\thttp://a.invalid/4.jpg\n")
     with pytest.raises(RecipeError, match=r"a pattern of \{row\}"):
         WebCaptions(path, images=images, name="{number}")
+    path.write_text("")
+    with pytest.raises(SourceError, match="empty"):
+        WebCaptions(path, images=images, name="{row}.jpg")
     short = tmp_path / "sbu.json"
     short.write_text(json.dumps({"image_urls": URLS, "captions": ["one"]}))
     with pytest.raises(SourceError, match="5 URLs and 1 captions"):
