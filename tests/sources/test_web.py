@@ -97,6 +97,27 @@ def test_what_is_wrong_with_a_list_is_named(tmp_path, images, jpeg, faults):
         WebCaptions(short, images=images)
 
 
+def test_a_parquet_list_without_captions_says_what_is_there(tmp_path, images):
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(arrow.table({"url": URLS, "foo": URLS}), tmp_path / "laion.parquet")
+    with pytest.raises(SourceError, match=r"no columns of URLs and captions .*'url', 'foo'"):
+        WebCaptions(tmp_path / "laion.parquet", images=images)
+
+
+def test_what_else_is_wrong_stays_where_images_are_missing(tmp_path, images, jpeg):
+    path = tmp_path / "list.tsv"
+    path.write_text(f"one\t{URLS[0]}\nhalf a line\nthree\t{URLS[2]}\n")
+    (images / "photo0.jpg").write_bytes(jpeg)
+    there = present(WebCaptions(path, images=images))
+    assert len(there) == 2 and there.left_out == {"missing images": 1}
+    assert "pair 1 has no URL" in str(there[1].fault)
+    (images / "photo0.txt").write_text("one")
+    (images / "moving.gif").write_bytes(b"GIF89a")
+    beside = impasto.sources.ImageTextFolder(images)
+    assert beside.left_out and present(beside).left_out == beside.left_out
+
+
 def test_images_inside_of_files_are_all_there(jpeg, write_json, images):
     memory = impasto.sources.Sequence([(jpeg, "a")])
     assert present(memory) is memory
