@@ -100,10 +100,11 @@ def test_ranking_is_the_likelihood_of_each_answer(told: World, fresh: Open) -> N
     assert numbers.tolist() == firsts.topk(2, dim=1).indices.tolist()
 
 
+@pytest.mark.slow
 def test_what_people_say_is_learned(told: World, fresh: Open, tmp_path: Path) -> None:
     data = _questions(told, "train")[:4]
     judging = Judging(options=VqaOptions(frequent=1))
-    settings = TuneSettings(steps=40, batch_size=4, lr=3e-3, warmup=5, log_every=20, alpha=0.0, weight_decay=0.0)
+    settings = TuneSettings(steps=120, batch_size=4, lr=3e-3, warmup=5, log_every=20, alpha=0.0, weight_decay=0.0)
     for kind in ("vilt", "albef"):
         done = tune("vqa", fresh(kind), data, settings, folder=tmp_path / kind, held_out=data, judging=judging)
         assert done.fit.scores["accuracy"] == 100
