@@ -144,13 +144,13 @@ def classes_of(
     """
     recipe = opened.recipe()
     loader = evaluation_batches(opened, data, recipe, judging)
-    others: Iterator[Any] = repeat(None)
+    others: Iterator[Any] = repeat(None, len(loader))
     if right is not None:
         others = iter(evaluation_batches(opened, right, recipe, judging))
     predicted: list[int] = []
     labels: list[int] = []
     with evaluating(opened.whole) as device:
-        for number, (batch, other) in enumerate(zip(loader, others, strict=False), 1):
+        for number, (batch, other) in enumerate(zip(loader, others, strict=True), 1):
             images, first = images_of(batch if other is None else PairedBatch(batch, other))
             input_ids, mask = (part.to(device) for part in tokens(first))
             logits = opened.whole(tuple(shown.to(device) for shown in images), input_ids, mask)
