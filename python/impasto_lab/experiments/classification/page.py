@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -12,9 +11,8 @@ from types import MappingProxyType
 import numpy as np
 
 from impasto_lab.experiments.classification.restyling import Pixels
+from impasto_lab.experiments.paging import arms_of, write_page
 from impasto_lab.experiments.results import Results
-from impasto_lab.experiments.verdicts import paired
-from impasto_lab.report.experiment import Cells, Plot, write_experiment_page
 from impasto_lab.report.pictures import contact_png
 from impasto_lab.report.plots import curves_png, table_png
 from impasto_lab.training import read_metrics
@@ -39,7 +37,7 @@ def write_pages(
         pictures: Images that are shown, by title.
     """
     drawn: dict[str, bytes] = {title: contact_png(images) for title, images in pictures.items()}
-    arms = {arm: _folders(results, folder, arm) for arm in _arms(results)}
+    arms = {arm: _folders(results, folder, arm) for arm in arms_of(results)}
     for part in parts:
         trained = {arm: [place / part for place in places] for arm, places in arms.items()}
         for metric in _watched(trained):
@@ -52,46 +50,7 @@ def write_pages(
                 drawn[f"who is taken for whom, {kind}, {arm}"] = table_png(counts, classes, x="called", y="is")
     for name, content in drawn.items():
         (folder / f"{re.sub(r'[^a-zA-Z0-9.]+', '-', name)}.png").write_bytes(content)
-    plots = [
-        Plot(name, f"data:image/png;base64,{base64.b64encode(content).decode()}") for name, content in drawn.items()
-    ]
-    experiment = results.experiment
-    write_experiment_page(
-        folder / "report.html",
-        results.as_dict(),
-        title=experiment.title,
-        about=experiment.about,
-        cells=means(results),
-        plots=plots,
-    )
-
-
-def means(results: Results) -> Cells:
-    """Mean and half of the 95 % interval of each metric of each arm, with what was published in brackets."""
-    metrics = list(dict.fromkeys(name for found in results.measured.values() for name in found))
-    rows: dict[str, Sequence[str]] = {}
-    for arm in _arms(results):
-        ours = [found for piece, found in results.measured.items() if piece.arm == arm]
-        rows[arm] = [
-            _cell(
-                [found[metric] for found in ours if metric in found], results.experiment.published.get(arm, {}), metric
-            )
-            for metric in metrics
-        ]
-    return Cells(metrics, rows)
-
-
-def _cell(values: Sequence[float], published: Mapping[str, float], metric: str) -> str:
-    told = f" ({published[metric]:g})" if metric in published else ""
-    if not values:
-        return told.strip()
-    mean, (low, high), _ = paired(values)
-    return f"{mean:.1f}" + ("" if len(values) < 2 else f" ± {(high - low) / 2:.1f}") + told
-
-
-def _arms(results: Results) -> list[str]:
-    done = {piece.arm for piece in results.measured}
-    return [arm for arm in results.experiment.every_arm if arm in done]
+    write_page(results, folder, drawn)
 
 
 def _folders(results: Results, folder: Path, arm: str) -> list[Path]:

@@ -13,13 +13,12 @@ import torch
 
 from impasto.ops import decode
 from impasto.sources import CocoInstances
-from impasto_lab.experiments.classification.page import means
 from impasto_lab.experiments.dense.data import split
 from impasto_lab.experiments.dense.running import build
 from impasto_lab.experiments.dense.settings import DETECTORS, Dense
+from impasto_lab.experiments.paging import arms_of, write_page
 from impasto_lab.experiments.results import Results
-from impasto_lab.report.experiment import Plot, write_experiment_page
-from impasto_lab.report.pictures import contact_png, encoded
+from impasto_lab.report.pictures import contact_png
 from impasto_lab.report.plots import LINES, curves_png
 from impasto_lab.training import Checkpoints, read_metrics
 from impasto_lab.training.checkpoint import load_weights
@@ -43,7 +42,7 @@ def write_pages(results: Results, folder: Path) -> None:
     data = split(folder, "target", "test")
     # What was trained on: a target of few images may list fewer classes.
     classes = split(folder, "source", "test").classes
-    arms = [arm for arm in results.experiment.every_arm if any(piece.arm == arm for piece in results.measured)]
+    arms = arms_of(results)
     pictures = {"losses": curves_png(_losses(results, folder, arms), x="step", y="loss", size=(7.2, 3.4))}
     pictures["the truth, in the target"] = contact_png(
         [_truth(data, row, classes, settings) for row in range(_count(data))]
@@ -53,15 +52,7 @@ def write_pages(results: Results, folder: Path) -> None:
             pictures[f"what is found, {arm}"] = contact_png(shown)
     for title, content in pictures.items():
         (folder / f"{title.replace(',', '').replace(' ', '-')}.png").write_bytes(content)
-    experiment = results.experiment
-    write_experiment_page(
-        folder / "report.html",
-        results.as_dict(),
-        title=experiment.title,
-        about=experiment.about,
-        cells=means(results),
-        plots=[Plot(title, encoded(content, "image/png")) for title, content in pictures.items()],
-    )
+    write_page(results, folder, pictures)
 
 
 def draw_boxes(image: Pixels, boxes: npt.ArrayLike, names: Sequence[str], numbers: Sequence[int]) -> Pixels:
