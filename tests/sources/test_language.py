@@ -130,10 +130,31 @@ def test_expressions(folder: Path) -> None:
     assert list(data.keys) == ["a.jpg", "a.jpg", "refs[1]", "refs[1]"]
     facts = data.facts(1)
     assert (facts["sent_id"], facts["bbox"], facts["height"], facts["width"]) == (11, [1, 2, 3, 4], 8, 9)
+    assert facts["split"] == "testA"
     assert facts["captions"] == ["fig"]
     assert "instances.json lacks" in str(data.index.fault(2))  # type: ignore[attr-defined]
     with pytest.raises(SourceError, match=r"no expression is of split 'testB'; the file has testA \(2 objects\)"):
         sources.RefCoco(folder, images=folder, split="testB")
+
+
+def test_lists_of_expressions_have_their_folder_s_boxes(folder: Path) -> None:
+    _references(folder, [REFERENCE, {**REFERENCE, "ref_id": 2, "ann_id": 4}])
+    entries = [{"image": "a.jpg", "text": one, "ref_id": id} for one, id in (("fig", 1), ("mug", 2), ("pot", 3))]
+    entries.append({"image": "a.jpg", "text": "bare"})
+    data = sources.open(_write(folder / "refcoco+_val.json", entries))
+    assert isinstance(data, sources.RefCocoList)
+    assert data.folder == folder
+    facts = data.facts(0)
+    assert (facts["bbox"], facts["split"], facts["captions"]) == ([1, 2, 3, 4], "testA", ["fig"])
+    assert "instances.json lacks" in str(data.index.fault(1))
+    assert "ref_id 3 is none of the folder's" in str(data.index.fault(2))
+    assert "bbox" not in data.facts(3)
+    assert data.index.fault(3) is None, "it can be trained on"
+    bare = sources.RefCocoList(folder / "refcoco+_val.json", images=folder)
+    assert "bbox" not in bare.facts(0)
+    assert bare.index.fault(2) is None
+    with pytest.raises(SourceError, match="no list of expressions"):
+        sources.RefCocoList(_write(folder / "other.json", [{"image": "a.jpg"}]), images=folder)
 
 
 class _Harm:

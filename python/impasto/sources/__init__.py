@@ -26,6 +26,7 @@ from impasto.sources.formats.image_text_folder import ImageTextFolder as ImageTe
 from impasto.sources.formats.karpathy import KarpathyCaptions as KarpathyCaptions
 from impasto.sources.formats.language.nlvr2 import Nlvr2 as Nlvr2
 from impasto.sources.formats.language.refcoco import RefCoco as RefCoco
+from impasto.sources.formats.language.refcoco_list import RefCocoList as RefCocoList
 from impasto.sources.formats.language.snli_ve import SnliVe as SnliVe
 from impasto.sources.formats.language.vqa import VqaQuestions as VqaQuestions
 from impasto.sources.formats.lmdb import Lmdb as Lmdb

@@ -23,6 +23,7 @@ from impasto.sources.formats.image_text_folder import ImageTextFolder
 from impasto.sources.formats.karpathy import KarpathyCaptions, folder_of
 from impasto.sources.formats.language.nlvr2 import Nlvr2, pair_names
 from impasto.sources.formats.language.refcoco import RefCoco
+from impasto.sources.formats.language.refcoco_list import RefCocoList, references_beside
 from impasto.sources.formats.language.snli_ve import IMAGES, SnliVe
 from impasto.sources.formats.language.vqa import VqaQuestions, annotations_beside, question_images
 from impasto.sources.formats.lmdb import Lmdb
@@ -241,7 +242,12 @@ def _statements(text: str, target: str, images: str | None) -> Source | None:
         first = json.JSONDecoder().raw_decode(text.removeprefix("[").lstrip())[0]
     except ValueError:
         return None
-    if not isinstance(first, dict) or not {"sentence", "sentence2"} & set(first):
+    if not isinstance(first, dict):
+        return None
+    if {"image", "text"} <= set(first) and ("ref_id" in first or "refcoco" in Path(target).name.lower()):
+        root = find_images(target, images, [Path(str(first["image"]))])
+        return RefCocoList(target, images=root, folder=references_beside(Path(target)))
+    if not {"sentence", "sentence2"} & set(first):
         return None
     if pair := pair_names(first):
         folders = [f"{before}{first['directory']}/" for before in ("", "train/")] if "directory" in first else []

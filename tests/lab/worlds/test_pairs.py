@@ -128,6 +128,7 @@ READERS: dict[str, tuple[str, Callable[[World, str], sources.Source]]] = {
         "each",
         lambda w, split: sources.open(w.root / "refcoco+", images=w.images, split=split.replace("test", "testA+testB")),
     ),
+    "RefCocoList": ("each", lambda w, split: sources.open(w.root / f"annotations/refcoco+_{split}.json")),
     "Stl10": ("pixels", lambda w, split: sources.Stl10(w.root / "stl10", cast("Literal['train', 'test']", split))),
     "Office31": ("none", lambda w, split: sources.Office31(w.root / "office31", DOMAINS[split])),
     "VisualGenome": (

@@ -36,6 +36,7 @@ FORMATS: dict[str, tuple[str, str]] = {
     "snli_ve": ("language.snli_ve", "SnliVeWriter"),
     "nlvr2": ("language.nlvr2", "Nlvr2Writer"),
     "refcoco": ("language.refcoco", "RefCocoWriter"),
+    "refcoco_list": ("language.refcoco_list", "RefCocoListWriter"),
     "stl10": ("stl10", "Stl10Writer"),
     "office31": ("office31", "Office31Writer"),
 }

@@ -20,7 +20,7 @@ from impasto_lab.worlds.language.things import things_of
 from impasto_lab.worlds.scenes.world import SIZES, Size, samples
 
 #: What is written besides the captions' formats.
-FORMATS = ("vqa", "snli_ve", "nlvr2", "refcoco")
+FORMATS = ("vqa", "snli_ve", "nlvr2", "refcoco", "refcoco_list")
 _QUESTIONS = 4
 
 
@@ -31,7 +31,7 @@ def render_language(
 
     Beside the files of `write_world` there are, for each split: VQA 2.0's questions and annotations and SNLI-VE's lines
     in ``annotations/``, NLVR2's statements and images in ``nlvr2/``, RefCOCO+'s expressions, things and proposals in
-    ``refcoco+/``. A model that makes no mistake scores 100 in all of them.
+    ``refcoco+/``, and ALBEF's lists of them in ``annotations/``. A model that makes no mistake scores 100 in all of them.
 
     Args:
         out: The folder to make.
