@@ -68,6 +68,7 @@ VERBS: dict[str, Verb | Group] = {
         "impasto analyze shift --experiment stl10",
         {"shift": Verb("domain shift and overfitting of an experiment's networks", f"{_LAB}.analyze.shift", "lab")},
     ),
+    "report": Verb("one page for all runs in a folder", f"{_LAB}.report", "lab"),
     "world": Group(
         "render a small data set",
         "Renders small, deterministic data sets in the on-disk formats of the real ones.",

@@ -63,12 +63,14 @@ class Claim:
         worse: The arm that it is compared with.
         metric: Of what.
         least: The smallest difference (better minus worse) that counts as agreement.
+        told: Published metrics whose differences stand beside it; by default the metric itself.
     """
 
     better: str
     worse: str
     metric: str
     least: float = 0.0
+    told: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.metric}: {self.better} > {self.worse}"
@@ -193,6 +195,12 @@ class Experiment:
         for name in changes:
             choice("option", name, self.options)
         return replace(self.settings[size], **changes) if changes else self.settings[size]
+
+    def told(self, claim: Claim) -> dict[str, float]:
+        """The published differences, better minus worse, of what a claim speaks of."""
+        better, worse = (self.published.get(arm, {}) for arm in (claim.better, claim.worse))
+        names = claim.told or (claim.metric,)
+        return {name: round(better[name] - worse[name], 6) for name in names if name in better and name in worse}
 
     @property
     def every_arm(self) -> tuple[str, ...]:

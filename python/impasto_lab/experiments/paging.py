@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from impasto_lab.experiments.results import Results
 from impasto_lab.experiments.verdicts import paired
@@ -19,28 +20,33 @@ def write_page(results: Results, folder: Path, drawn: Mapping[str, bytes]) -> No
         folder: Where.
         drawn: Pictures as PNGs, by title.
     """
-    experiment = results.experiment
+    experiment, evidence = results.experiment, results.as_dict()
     write_experiment_page(
         folder / "report.html",
-        results.as_dict(),
+        evidence,
         title=experiment.title,
         about=experiment.about,
-        cells=means(results),
+        cells=means(evidence),
         plots=[Plot(title, encoded(content, "image/png")) for title, content in drawn.items()],
     )
 
 
-def means(results: Results) -> Cells:
-    """Mean and half of the 95 % interval of each metric of each arm, with what was published in brackets."""
-    metrics = list(dict.fromkeys(name for found in results.measured.values() for name in found))
+def means(evidence: Mapping[str, Any]) -> Cells:
+    """Mean and half of the 95 % interval of each metric of each arm, with what was published in brackets.
+
+    Args:
+        evidence: As ``results.json`` has it.
+    """
+    measured = evidence["measured"]
+    metrics = list(dict.fromkeys(name for found in measured for name in found if name not in ("arm", "seed")))
+    done = list(dict.fromkeys(found["arm"] for found in measured))
     rows: dict[str, Sequence[str]] = {}
-    for arm in arms_of(results):
-        ours = [found for piece, found in results.measured.items() if piece.arm == arm]
+    # Evidence of earlier versions has no order of its own.
+    for arm in [arm for arm in evidence.get("arms", done) if arm in done]:
+        ours = [found for found in measured if found["arm"] == arm]
+        published = evidence["published"].get(arm, {})
         rows[arm] = [
-            _cell(
-                [found[metric] for found in ours if metric in found], results.experiment.published.get(arm, {}), metric
-            )
-            for metric in metrics
+            _cell([found[metric] for found in ours if metric in found], published, metric) for metric in metrics
         ]
     return Cells(metrics, rows)
 

@@ -33,6 +33,9 @@ EXPERIMENTS: dict[str, tuple[str, str]] = {
     ),
     "figure3": ("impasto_lab.experiments.scarcity.figure3", "what MixGen gives where images are few"),
     "table3": ("impasto_lab.experiments.scarcity.table3", "what MixGen gives each of the four models"),
+    "table6": ("impasto_lab.experiments.scarcity.table6", "the variants of MixGen, as pictures"),
+    "table7": ("impasto_lab.experiments.scarcity.table7", "MixGen against variants of it"),
+    "figure6": ("impasto_lab.experiments.scarcity.figure6", "how much of a batch is mixed"),
 }
 
 

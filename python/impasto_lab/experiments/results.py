@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +47,9 @@ class Results:
         about: Mapping[str, Any],
     ) -> Results:
         """Judges what was measured."""
-        verdicts = (judge(claim, measured) for claim in experiment.claims)
-        return cls(experiment, size, measured, tuple(one for one in verdicts if one is not None), settings, about)
+        judged = ((claim, judge(claim, measured)) for claim in experiment.claims)
+        verdicts = tuple(replace(one, published=experiment.told(claim)) for claim, one in judged if one is not None)
+        return cls(experiment, size, measured, verdicts, settings, about)
 
     def rows(self) -> list[list[str]]:
         """For a table: arm, metric, published, mean of ours, seeds."""
@@ -63,11 +64,12 @@ class Results:
         return rows
 
     def claims(self) -> list[list[str]]:
-        """For a table: claim, verdict, difference, its interval, the smallest difference that would show, seeds."""
+        """For a table: claim, verdict, published and own difference, its interval, what would show, seeds."""
         return [
             [
                 one.claim,
                 one.word,
+                ", ".join(f"{value:+.4g}" for value in one.published.values()),
                 f"{one.difference:+.3g}",
                 "{:.3g} to {:.3g}".format(*one.interval),
                 f"{one.detectable:.3g}",
@@ -80,7 +82,9 @@ class Results:
         """The evidence, as JSON has it."""
         return {
             "experiment": self.experiment.name,
+            "title": self.experiment.title,
             "size": self.size,
+            "arms": list(self.experiment.every_arm),
             "source": self.experiment.source,
             "published": {arm: dict(metrics) for arm, metrics in self.experiment.published.items()},
             "measured": [

@@ -90,7 +90,7 @@ def reproduce(
         raise SourceError(f"the experiment can't be written: {error}; check the folder", path=str(root)) from error
     tell.table(experiment.title, ("arm", "metric", "published", "ours", "seeds"), results.rows())
     if results.verdicts:
-        headings = ("claim", "verdict", "difference", "95 %", "could show", "seeds")
+        headings = ("claim", "verdict", "published", "difference", "95 %", "could show", "seeds")
         tell.table("claims, put down before", headings, results.claims())
     return results
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -28,6 +28,8 @@ class Verdict:
         interval: Its 95 % interval (Student's t).
         seeds: Pairs.
         detectable: The smallest true difference that so many pairs show with a power of 80 %, if they spread as these.
+        means: Of the pairs: the worse arm's, the better arm's.
+        published: The published differences of the same, by metric.
     """
 
     claim: str
@@ -36,12 +38,14 @@ class Verdict:
     interval: tuple[float, float]
     seeds: int
     detectable: float
+    means: tuple[float, float]
+    published: Mapping[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """All of it, as JSON has it; what is not known (of fewer than two pairs) is None."""
         known = {name: None if isinstance(v, float) and not math.isfinite(v) else v for name, v in asdict(self).items()}
         low, high = self.interval
-        return {**known, "interval": [low, high] if math.isfinite(low) else None}
+        return {**known, "interval": [low, high] if math.isfinite(low) else None, "means": list(self.means)}
 
 
 def paired(differences: Sequence[float]) -> tuple[float, tuple[float, float], float]:
@@ -89,13 +93,14 @@ def judge(claim: Claim, results: Mapping[Piece, Mapping[str, float]]) -> Verdict
     """
     seeds = sorted({piece.seed for piece in results})
     pairs = [(Piece(claim.better, seed), Piece(claim.worse, seed)) for seed in seeds]
-    differences = [
-        results[better][claim.metric] - results[worse][claim.metric]
+    both = [
+        (results[worse][claim.metric], results[better][claim.metric])
         for better, worse in pairs
         if better in results and worse in results
     ]
-    if not differences:
+    if not both:
         return None
-    mean, (low, high), detectable = paired(differences)
+    mean, (low, high), detectable = paired([better - worse for worse, better in both])
+    means = (float(np.mean([worse for worse, _ in both])), float(np.mean([better for _, better in both])))
     word: Word = "agrees" if low > claim.least else "disagrees" if high < 0 else "undecided"
-    return Verdict(str(claim), word, mean, (low, high), len(differences), detectable)
+    return Verdict(str(claim), word, mean, (low, high), len(both), detectable, means)

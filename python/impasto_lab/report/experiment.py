@@ -53,32 +53,47 @@ def write_experiment_page(
     Raises:
         SourceError: If the file can't be written.
     """
+    run = run_of(evidence, cells=cells, plots=plots)
+    return write_page(path, "experiment.html", title=title, about=about, run=run)
+
+
+def run_of(evidence: Mapping[str, Any], *, cells: Cells, plots: Sequence[Plot]) -> dict[str, Any]:
+    """What ``run.html`` shows of a run; arguments are those of `write_experiment_page`."""
     arms = {row["arm"] for row in evidence["measured"]}
     machine = evidence["machine"]
-    return write_page(
-        path,
-        "experiment.html",
-        title=title,
-        about=about,
-        size=evidence["size"],
-        seeds=len(evidence["measured"]) // max(len(arms), 1),
-        machine=", ".join(f"{name} {value}" for name, value in machine.items() if isinstance(value, str | int)),
-        claims=[_claim(verdict) for verdict in evidence["verdicts"]],
-        metrics=cells.metrics,
-        rows=[{"arm": arm, "cells": found} for arm, found in cells.rows.items()],
-        plots=plots,
-        command=evidence["command"],
-        versions=", ".join(f"{name} {value}" for name, value in evidence["versions"].items()),
-        source=evidence["source"],
-    )
+    return {
+        "size": evidence["size"],
+        "seeds": len(evidence["measured"]) // max(len(arms), 1),
+        "machine": ", ".join(f"{name} {value}" for name, value in machine.items() if isinstance(value, str | int)),
+        "claims": [_claim(verdict) for verdict in evidence["verdicts"]],
+        "metrics": cells.metrics,
+        "rows": [{"arm": arm, "cells": found} for arm, found in cells.rows.items()],
+        "published": published_of(evidence),
+        "plots": plots,
+        "command": evidence["command"],
+        "versions": ", ".join(f"{name} {value}" for name, value in evidence["versions"].items()),
+        "source": evidence["source"],
+    }
+
+
+def published_of(evidence: Mapping[str, Any]) -> Cells | None:
+    """The published numbers of the arms that were measured; None where there are none."""
+    arms = {row["arm"] for row in evidence["measured"]}
+    known = {arm: metrics for arm, metrics in evidence["published"].items() if arm in arms and metrics}
+    metrics = list(dict.fromkeys(name for found in known.values() for name in found))
+    rows = {arm: [f"{found[name]:g}" if name in found else "" for name in metrics] for arm, found in known.items()}
+    return Cells(metrics, rows) if rows else None
 
 
 def _claim(verdict: Mapping[str, Any]) -> dict[str, str]:
     interval, detectable = verdict["interval"], verdict["detectable"]
     known = detectable is not None and math.isfinite(detectable)
+    means = verdict.get("means")  # evidence of earlier versions has none
     return {
         "claim": verdict["claim"],
         "word": verdict["word"],
+        "published": ", ".join(f"{name} {value:+.4g}" for name, value in verdict.get("published", {}).items()),
+        "means": "" if means is None else "{:.1f} → {:.1f}".format(*means),
         "difference": f"{verdict['difference']:+.1f}",
         "interval": "unknown" if interval is None else f"{interval[0]:+.1f} to {interval[1]:+.1f}",
         "seeds": str(verdict["seeds"]),

@@ -45,6 +45,26 @@ def write_mixgen_page(
         RecipeError: If the data set has fewer than two samples a pair.
         ImpastoError: If a sample can't be loaded, of the kind that fits.
     """
+    plain, variants = draw_variants(data, rows=rows, seed=seed, size=size, text=text)
+    originals = _pictures(plain)
+    pairs = []
+    for row in range(rows):
+        partner = row + rows
+        first, second = ({"image": originals[at], "caption": _caption(plain, at)} for at in (row, partner))
+        made = [_made(name, variant, row) for name, variant in variants.items()]
+        pairs.append({"first": first, "second": second, "made": made})
+    return write_page(path, "mixgen.html", data=repr(data), seed=seed, pairs=pairs, size=size)
+
+
+def draw_variants(
+    data: Source, *, rows: int, seed: int = 0, size: int = 224, text: TextRecipe | None = None
+) -> tuple[Batch, dict[str, Batch]]:
+    """Pairs as they are, and as each variant mixes them; arguments are those of `write_mixgen_page`.
+
+    Returns:
+        A batch of ``2 * rows`` samples, row i and row i + rows a pair; and by variant the same with the first rows
+        mixed. Images are not normalized.
+    """
     if len(data) < 2 * rows:
         raise RecipeError(f"{rows} pairs need {2 * rows} samples, and the data set has {len(data)}; show fewer rows")
     image = ImageRecipe(size=size, scale=(0.5, 1.0), normalize=None)
@@ -54,16 +74,7 @@ def write_mixgen_page(
         recipe = Recipe(image=image, text=text, mix=mix)
         return next(iter(Loader(data, recipe, batch_size=2 * rows, seed=seed, workers=0)))
 
-    plain = batch(None)
-    variants = {name: batch(MixGen.variant(name, ratio=0.5, lam_per="sample")) for name in VARIANTS}
-    originals = _pictures(plain)
-    pairs = []
-    for row in range(rows):
-        partner = row + rows
-        first, second = ({"image": originals[at], "caption": _caption(plain, at)} for at in (row, partner))
-        made = [_made(name, variant, row) for name, variant in variants.items()]
-        pairs.append({"first": first, "second": second, "made": made})
-    return write_page(path, "mixgen.html", data=repr(data), seed=seed, pairs=pairs, size=size)
+    return batch(None), {name: batch(MixGen.variant(name, ratio=0.5, lam_per="sample")) for name in VARIANTS}
 
 
 def _made(name: str, batch: Batch, row: int) -> dict[str, Any]:

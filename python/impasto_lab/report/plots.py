@@ -101,6 +101,27 @@ def panels_png(
     return _png(figure, dpi=110)
 
 
+def intervals_png(rows: Mapping[str, tuple[float, Sequence[float] | None]], *, x: str, width: float = 7.2) -> bytes:
+    """Means with their intervals beside each other, and a line at zero, as the bytes of a PNG file.
+
+    Args:
+        rows: By name: the mean, and the ends of its interval; None where it is not known.
+        x: What is measured.
+        width: In inches; the height follows the number of rows.
+    """
+    figure, axes = _axes((width, 0.8 + 0.3 * len(rows)))
+    axes.axvline(0, color=INK, linewidth=0.8)
+    for place, (mean, ends) in enumerate(rows.values()):
+        if ends is not None:
+            axes.plot(list(ends), [place, place], color=OTHER, linewidth=4, solid_capstyle="round")
+        axes.plot([mean], [place], "o", color=ACCENT, markersize=6)
+    axes.set_yticks(range(len(rows)), list(rows))
+    axes.invert_yaxis()
+    axes.set_xlabel(x)
+    axes.margins(y=0.6 / max(len(rows), 1))
+    return _png(figure)
+
+
 def bars(values: Mapping[str, float], *, unit: str, best: Sequence[str] = (), width: float = 7.2) -> str:
     """Horizontal bars, in the order given, each with its value.
 

@@ -11,27 +11,31 @@ import numpy as np
 
 from impasto.files import new_file
 from impasto_lab.experiments.experiment import Piece
+from impasto_lab.experiments.paging import write_page
 from impasto_lab.experiments.results import Results
 from impasto_lab.experiments.scarcity.data import PARTS
 from impasto_lab.experiments.scarcity.running import curve_file
+from impasto_lab.experiments.scarcity.settings import Scarcity
 from impasto_lab.experiments.verdicts import interval
-from impasto_lab.report.plots import panels_png
+from impasto_lab.report.plots import intervals_png, panels_png
 
 #: A curve as it is kept: step, loss, and RSUM of each part.
 Curve = Mapping[str, Sequence[float]]
 
 
 def compare(results: Results, folder: Path) -> None:
-    """Writes ``compared.json`` and ``curves.png``, of all pairs of arms that some seed has; nothing where none has.
+    """Writes ``report.html``, ``compared.json``, ``curves.png`` and ``differences.png``, the last three of all pairs of
+    arms that some seed has.
 
     Args:
         results: What was measured.
         folder: The experiment's.
     """
-    pairs = [name.removeprefix("mixgen-") for name in results.experiment.arms if name.startswith("mixgen-")]
-    found = {pair: _pair(pair, results, folder) for pair in pairs}
-    compared = {pair: one for pair, one in found.items() if one is not None}
+    settings: Scarcity = results.settings
+    found = {title: _pair(*arms, results, folder) for title, arms in settings.pairs().items()}
+    compared = {title: one for title, one in found.items() if one is not None}
     if not compared:
+        write_page(results, folder, {})
         return
     with new_file(folder / "compared.json") as partial:
         partial.write_text(json.dumps(compared, indent=2) + "\n", encoding="utf-8")
@@ -42,14 +46,26 @@ def compare(results: Results, folder: Path) -> None:
         for pair, one in compared.items()
         if (step := one["crossing"][part]) is not None
     }
-    drawn = panels_png(panels, x="steps", y="RSUM", marks=crossed, columns=len(compared))
-    with new_file(folder / "curves.png") as partial:
-        partial.write_bytes(drawn)
+    gained = {
+        f"{pair}, {part}": (found["difference"], found["interval"])
+        for part in PARTS
+        for pair, one in compared.items()
+        for found in [one["differences"][f"RSUM {part}"]]
+    }
+    drawn = {
+        "curves": panels_png(panels, x="steps", y="RSUM", marks=crossed, columns=len(compared)),
+        "differences": intervals_png(gained, x="RSUM with MixGen, less that without"),
+    }
+    for name, content in drawn.items():
+        with new_file(folder / f"{name}.png") as partial:
+            partial.write_bytes(content)
+    titles = {"curves": "with MixGen and without, as they train", "differences": "differences, with 95 % intervals"}
+    write_page(results, folder, {titles[name]: content for name, content in drawn.items()})
 
 
-def _pair(pair: str, results: Results, shared: Path) -> dict[str, Any] | None:
+def _pair(without: str, within: str, results: Results, shared: Path) -> dict[str, Any] | None:
     """All that is known of two arms, over the seeds that have both."""
-    both = [(Piece(f"plain-{pair}", one.seed), one) for one in sorted(results.measured) if one.arm == f"mixgen-{pair}"]
+    both = [(Piece(without, one.seed), one) for one in sorted(results.measured) if one.arm == within]
     both = [(plain, mixed) for plain, mixed in both if plain in results.measured]
     if not both:
         return None

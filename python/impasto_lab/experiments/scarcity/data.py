@@ -14,7 +14,7 @@ from impasto.recipe import BertTokenizer, ImageRecipe, MixGen, Recipe, TextRecip
 from impasto.sources import CocoCaptions
 from impasto.streams import stream
 from impasto_lab.experiments.experiment import Place
-from impasto_lab.experiments.scarcity.settings import Arm, Scarcity
+from impasto_lab.experiments.scarcity.settings import Arm, Mixed, Scarcity
 from impasto_lab.tasks import HeldOut
 from impasto_lab.worlds import World, scenes, write_world
 from impasto_lab.worlds.formats.sample import Split
@@ -60,7 +60,15 @@ def recipe(settings: Scarcity, arm: Arm, vocabulary: Path) -> Recipe:
     image = ImageRecipe(size=settings.side, scale=(0.6, 1.0), hflip=0.0)  # captions tell left from right
     views = (image, image) if arm.model == "tcl" else image
     text = TextRecipe(tokenizer=BertTokenizer(vocabulary=vocabulary), length=settings.length)
-    return Recipe(image=views, text=text, mix=MixGen() if arm.mixgen else None)
+    return Recipe(image=views, text=text, mix=mix_of(arm))
+
+
+def mix_of(arm: Arm) -> MixGen | None:
+    """How an arm mixes."""
+    if not isinstance(arm, Mixed):
+        return MixGen() if arm.mixgen else None
+    pairing = "shuffle" if arm.ratio > 0.5 else "block"
+    return MixGen.variant(arm.variant, ratio=arm.ratio, pairing=pairing)
 
 
 def loader(settings: Scarcity, name: str, seed: int, shared: Path) -> Loader:

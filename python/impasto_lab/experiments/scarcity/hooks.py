@@ -29,3 +29,17 @@ def compare_arms(results: Any, folder: Path) -> None:
     from impasto_lab.experiments.scarcity.comparing import compare
 
     compare(results, folder)
+
+
+def draw_arm(piece: Piece, settings: Scarcity, place: Place) -> Mapping[str, float]:
+    """Mixes the scenes as an arm does, and measures what became of them."""
+    from impasto_lab.experiments.scarcity.variants import measure_arm
+
+    return measure_arm(piece, settings, place)
+
+
+def show_variants(results: Any, folder: Path) -> None:
+    """Shows pairs, and what each variant makes of them."""
+    from impasto_lab.experiments.scarcity.variants import show
+
+    show(results, folder)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Model = Literal["clip", "vilt", "albef", "tcl"]
+Variant = Literal["default", "a", "b", "c", "d", "e"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,21 @@ class Arm:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Mixed(Arm):
+    """An arm that mixes in a way of its own.
+
+    Attributes:
+        variant: Of the paper's table 7, or ``"default"``.
+        ratio: M as a share of the batch. Above a half, partners are drawn from the whole batch instead of from its
+            rest, so that all of it can be mixed (M = B).
+    """
+
+    mixgen: bool = True
+    variant: Variant = "default"
+    ratio: float = 0.25
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scarcity:
     """How much is done.
 
@@ -74,3 +90,12 @@ class Scarcity:
         arm = self.arms[name]
         training = self.training[arm.model]
         return training.steps if arm.epochs is None else max(arm.epochs * arm.images // training.batch_size, 1)
+
+    def pairs(self) -> dict[str, tuple[str, str]]:
+        """Arms that mix, each with the one that is as it but for mixing: by title, that one and the arm that mixes."""
+
+        def rest(arm: Arm) -> tuple[object, ...]:
+            return (arm.model, arm.images, arm.epochs)
+
+        plain = {rest(arm): name for name, arm in self.arms.items() if not arm.mixgen}
+        return {name.removeprefix("mixgen-"): (plain[rest(arm)], name) for name, arm in self.arms.items() if arm.mixgen}
