@@ -13,9 +13,17 @@ from impasto_lab.metrics.detecting import average_precision as average_precision
 from impasto_lab.metrics.grounding import Grounding as Grounding
 from impasto_lab.metrics.grounding import box_overlaps as box_overlaps
 from impasto_lab.metrics.grounding import find_boxes as find_boxes
+from impasto_lab.metrics.probing import Probe as Probe
+from impasto_lab.metrics.probing import probe_classes as probe_classes
+from impasto_lab.metrics.probing import probe_presence as probe_presence
 from impasto_lab.metrics.reasoning import Reasoning as Reasoning
 from impasto_lab.metrics.reasoning import judge_pairs as judge_pairs
 from impasto_lab.metrics.reasoning import sentence_of as sentence_of
+from impasto_lab.metrics.representing import alignment as alignment
+from impasto_lab.metrics.representing import modality_gap as modality_gap
+from impasto_lab.metrics.representing import nearest as nearest
+from impasto_lab.metrics.representing import shared_neighbors as shared_neighbors
+from impasto_lab.metrics.representing import uniformity as uniformity
 from impasto_lab.metrics.retrieving import Retrieval as Retrieval
 from impasto_lab.metrics.retrieving import chance as chance
 from impasto_lab.metrics.retrieving import retrieval as retrieval
