@@ -66,7 +66,10 @@ VERBS: dict[str, Verb | Group] = {
         "what trained networks do where their data change",
         "Looks into trained networks, beyond their scores.",
         "impasto analyze shift --experiment stl10",
-        {"shift": Verb("domain shift and overfitting of an experiment's networks", f"{_LAB}.analyze.shift", "lab")},
+        {
+            "shift": Verb("domain shift and overfitting of an experiment's networks", f"{_LAB}.analyze.shift", "lab"),
+            "embeddings": Verb("where models put images and captions", f"{_LAB}.analyze.embeddings", "lab"),
+        },
     ),
     "report": Verb("one page for all runs in a folder", f"{_LAB}.report", "lab"),
     "world": Group(

@@ -175,6 +175,37 @@ def table_png(
     return _png(figure)
 
 
+def scatter_png(
+    panels: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]], *, columns: int, hollow: Sequence[str] = ()
+) -> bytes:
+    """Points on planes beside and below each other, without axes: where they lie says nothing by itself.
+
+    Args:
+        panels: By title: by name, the points of a group; groups of one name have one color.
+        columns: Planes in a row.
+        hollow: Groups whose points are rings.
+
+    Returns:
+        A PNG.
+    """
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(3.6 * columns, 3.6 * rows + 0.5), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
+    names = list(dict.fromkeys(name for groups in panels.values() for name in groups))
+    colors = dict(zip(names, cycle(LINES)))
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for axes, (title, groups) in zip(grid.flat[: len(panels)], panels.items(), strict=True):
+        axes.set_title(title, fontsize=9.5, color=INK)
+        for name, points in groups.items():
+            xs, ys = ([point[side] for point in points] for side in (0, 1))
+            inside = "none" if name in hollow else colors[name]
+            axes.scatter(xs, ys, s=9, facecolors=inside, edgecolors=colors[name], linewidths=0.7, label=name)
+    handles, labels = grid.flat[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=6, frameon=False, fontsize=8)
+    return _png(figure, dpi=130)
+
+
 def _axes(size: tuple[float, float]) -> tuple[Figure, Axes]:
     """A figure without pyplot, which would keep global state."""
     figure = Figure(figsize=size, layout="constrained")

@@ -66,6 +66,7 @@ LEAST = {
     "reproduce figure6": "--size smoke",
     "analyze shift": "--experiment out",
     "report": "data",
+    "analyze embeddings": "out --data data",
     "world scenes": "out",
     "world styles": "out",
     "world detect": "out",
