@@ -52,6 +52,9 @@ _DATA = {
     "retrieval": "dataset_flickr30k.json --images flickr30k-images --split test",
     "snli-ve": "snli_ve_test.jsonl --images flickr30k-images",
     "nlvr2": "nlvr2/data/test1.json --images nlvr2/images",
+    "captioning": "dataset_coco.json --images coco --split test",
+    "zero-shot": "imagenet/val --templates templates.txt",
+    "grounding": "refcoco+ --images train2014 --split val+testA+testB",
     "vqa": "v2_OpenEnded_mscoco_val2014_questions.json --images val2014",
 }
 #: The settings of each task's evaluation.
@@ -60,6 +63,9 @@ _OPTIONS = {
     "vqa": "VqaOptions",
     "snli-ve": "NoOptions",
     "nlvr2": "NoOptions",
+    "grounding": "GroundingOptions",
+    "captioning": "CaptioningOptions",
+    "zero-shot": "ZeroShotOptions",
 }
 
 TRAIN: dict[str, Verb] = {

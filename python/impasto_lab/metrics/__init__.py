@@ -7,6 +7,8 @@ from impasto_lab.metrics.answering import answer_accuracy as answer_accuracy
 from impasto_lab.metrics.answering import normalize_answer as normalize_answer
 from impasto_lab.metrics.captioning import bleu as bleu
 from impasto_lab.metrics.captioning import cider as cider
+from impasto_lab.metrics.classing import Classified as Classified
+from impasto_lab.metrics.classing import rank_classes as rank_classes
 from impasto_lab.metrics.detecting import Found as Found
 from impasto_lab.metrics.detecting import Truth as Truth
 from impasto_lab.metrics.detecting import average_precision as average_precision

@@ -5,6 +5,7 @@ from impasto_lab.models.blocks import compile_blocks, kept_attention, recompute_
 from impasto_lab.models.center import CenterDetector
 from impasto_lab.models.clip import Clip
 from impasto_lab.models.dual_encoder import DualEncoder
+from impasto_lab.models.looking import fusion_maps, grad_cam, image_maps
 from impasto_lab.models.masking import MaskedWords, Words, mask_words
 from impasto_lab.models.settings import ClipSettings, FusionSettings, ViltSettings
 from impasto_lab.models.tcl import Tcl
@@ -25,6 +26,9 @@ __all__ = [
     "ViltSettings",
     "Words",
     "compile_blocks",
+    "fusion_maps",
+    "grad_cam",
+    "image_maps",
     "kept_attention",
     "mask_words",
     "recompute_blocks",

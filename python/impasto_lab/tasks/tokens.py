@@ -40,6 +40,22 @@ def encode(texts: Sequence[str], text: TextRecipe) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(made.input_ids), torch.from_numpy(made.attention_mask)
 
 
+def closed(input_ids: Tensor, mask: Tensor, end: int) -> tuple[Tensor, Tensor]:
+    """Ids and mask [A, L] with an end behind each text; L is that of the longest, and a full row loses its last word.
+
+    Args:
+        input_ids: [A, M].
+        mask: [A, M], 1 at tokens and 0 at padding.
+        end: The id of the end.
+    """
+    longest = min(int(mask.sum(dim=1).max()) + 1, input_ids.shape[1])
+    ids, mask = input_ids[:, :longest].clone(), mask[:, :longest].clone()
+    ends = mask.sum(dim=1).clamp(max=longest - 1)
+    rows = torch.arange(len(ids), device=ids.device)
+    ids[rows, ends], mask[rows, ends] = end, 1
+    return ids, mask
+
+
 def require_vocabulary(words: Words, size: int) -> None:
     """Requires the vocabulary that a model is for.
 

@@ -14,6 +14,8 @@ from impasto_lab.models.heads.head import Head
 HEADS: dict[tuple[str, str], tuple[str, str]] = {
     ("vqa", "albef"): ("answering", "Telling"),
     ("vqa", "tcl"): ("answering", "Telling"),
+    ("captioning", "albef"): ("answering", "Telling"),
+    ("captioning", "tcl"): ("answering", "Telling"),
     ("vqa", "vilt"): ("answering", "ViltClassifier"),
     ("snli-ve", "albef"): ("judging", "FusionClassifier"),
     ("snli-ve", "tcl"): ("judging", "FusionClassifier"),

@@ -3,9 +3,12 @@
 from .opened import Opened as Opened
 from .opened import open_checkpoint as open_checkpoint
 from .opened import save_checkpoint as save_checkpoint
+from .options import CaptioningOptions as CaptioningOptions
+from .options import GroundingOptions as GroundingOptions
 from .options import NoOptions as NoOptions
 from .options import RetrievalOptions as RetrievalOptions
 from .options import VqaOptions as VqaOptions
+from .options import ZeroShotOptions as ZeroShotOptions
 from .registry import TASKS as TASKS
 from .registry import find_task as find_task
 from .running import Tuned as Tuned

@@ -28,7 +28,7 @@ from impasto_lab.tasks.downstream.settings import TuneSettings
 from impasto_lab.tasks.downstream.task import Downstream, Figures, Judging, Tuning
 from impasto_lab.tasks.evaluating import evaluating
 from impasto_lab.tasks.pretrain.vocabulary import captions_of
-from impasto_lab.tasks.tokens import tokens
+from impasto_lab.tasks.tokens import closed, tokens
 
 #: ViLT's targets, by how many of ten people gave the answer (Kim et al. 2021, the published code).
 _SOFT = (0.0, 0.3, 0.6, 0.9, 1.0)
@@ -210,13 +210,7 @@ def answer_ids(opened: Opened, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
     assert isinstance(opened.words, Words)
     text = opened.recipe().text
     assert text is not None
-    ids, mask = opened.encode(texts, text)
-    longest = min(int(mask.sum(dim=1).max()) + 1, ids.shape[1])
-    ids, mask = ids[:, :longest].clone(), mask[:, :longest].clone()
-    ends = mask.sum(dim=1).clamp(max=longest - 1)  # a text that fills its row loses its last word
-    rows = torch.arange(len(ids))
-    ids[rows, ends], mask[rows, ends] = opened.words.sep, 1
-    return ids, mask
+    return closed(*opened.encode(texts, text), opened.words.sep)
 
 
 TASK = Downstream(

@@ -71,7 +71,9 @@ class Opened:
         """The model with its head."""
         return self.base if self.head is None else self.head
 
-    def recipe(self, *, length: int | None = None, question: bool = False, draws: float | None = None) -> Recipe:
+    def recipe(
+        self, *, length: int | None = None, question: bool = False, draws: float | None = None, crop: bool = True
+    ) -> Recipe:
         """What is done to images and texts for this model; see `recipe_of`."""
         longest = self.base.settings.text_length
         return recipe_of(
@@ -81,6 +83,7 @@ class Opened:
             length=min(length or longest, longest),
             question=question,
             draws=draws,
+            crop=crop,
         )
 
     def encode(self, texts: Iterable[str], text: TextRecipe) -> tuple[Tensor, Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from impasto.checks import at_least, choice
+from impasto.checks import at_least, choice, require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +52,79 @@ class VqaOptions:
     def __post_init__(self) -> None:
         at_least(1, frequent=self.frequent, k=1 if self.k is None else self.k)
         choice("first", self.first, ("once", "twice"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroundingOptions:
+    """How expressions are found.
+
+    Args:
+        proposals: A JSON object with each image's boxes, by its id: left, top, width, height; by default dets.json in
+            the folder of the expressions.
+        by: Whose score the maps are of: of matching (itm), by where the text looks, or of the towers (itc), by where
+            the image's own token looks.
+        layer: Whose attention is taken, from 0; by default the published one.
+        power: Of a box's area that what lies in it is divided by.
+        pictures: Expressions whose maps are drawn into the folder (out), the first so many.
+
+    Raises:
+        RecipeError: If a value makes no sense.
+    """
+
+    proposals: Annotated[str, "FILE"] | None = None
+    by: Literal["itm", "itc"] = "itm"
+    layer: int | None = None
+    power: float = 0.5
+    pictures: int = 0
+
+    def __post_init__(self) -> None:
+        choice("by", self.by, ("itm", "itc"))
+        at_least(0, pictures=self.pictures, layer=self.layer or 0)
+        require(self.power >= 0, f"power={self.power} must be at least 0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaptioningOptions:
+    """How captions are told.
+
+    Args:
+        places: In training, places of the text that an image is read into.
+        beams: Captions that are kept at a time; 1 is greedy.
+        words: Pieces of words of a caption, at most.
+        penalty: A caption's log-likelihood is divided by its number of pieces to this power; 0 likes short ones.
+
+    Raises:
+        RecipeError: If a value makes no sense.
+    """
+
+    places: int = 8
+    beams: int = 3
+    words: int = 20
+    penalty: float = 1.0
+
+    def __post_init__(self) -> None:
+        at_least(1, places=self.places, beams=self.beams, words=self.words)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZeroShotOptions:
+    """What classes are called, and how images are cut.
+
+    Args:
+        templates: A file with a sentence a line, {} where a name goes; by default a few of ours.
+        names: A JSON object from folders' names to what is said of them; by default the folders' names, _ a space.
+        crop: The middle of an image, as CLIP is evaluated (center), or all of it, squeezed (none).
+
+    Raises:
+        RecipeError: If a value makes no sense.
+    """
+
+    templates: Annotated[str, "FILE"] | None = None
+    names: Annotated[str, "FILE"] | None = None
+    crop: Literal["center", "none"] = "center"
+
+    def __post_init__(self) -> None:
+        choice("crop", self.crop, ("center", "none"))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from hashlib import blake2b
 
@@ -246,14 +246,20 @@ class FusionRetrieval:
 
     Args:
         base: What is trained.
-        held: Retrieval on held-out data, or None.
+        held: Judges held-out data, or None.
         alpha: The teacher's weight.
         ramp: Batches, of all processes together, over which it grows from 0.
         seed: Key of the wrong images and captions.
     """
 
     def __init__(
-        self, base: Albef, held: _Held | None = None, *, alpha: float = 0.4, ramp: int = 0, seed: int = 0
+        self,
+        base: Albef,
+        held: Callable[[], Figures] | None = None,
+        *,
+        alpha: float = 0.4,
+        ramp: int = 0,
+        seed: int = 0,
     ) -> None:
         at_least(0, ramp=ramp)
         self.model = FusionRetriever(base).to(base.temp.device)
@@ -274,7 +280,7 @@ class FusionRetrieval:
         self.model.base.follow()
 
     def evaluate(self) -> dict[str, float]:
-        """Retrieval on the held-out data."""
+        """What is found of the held-out data."""
         return self._held() if self._held else {}
 
 

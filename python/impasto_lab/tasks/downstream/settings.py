@@ -11,13 +11,16 @@ if TYPE_CHECKING:
     from impasto.recipe import BertTokenizer, ClipTokenizer, Recipe
 
 #: The tasks that models are tuned to.
-Tunable = Literal["retrieval", "vqa", "snli-ve", "nlvr2"]
+Tunable = Literal["retrieval", "vqa", "snli-ve", "nlvr2", "grounding", "captioning"]
 
 #: What is each paper's own: ALBEF's section A and published settings, which TCL has too; 8 processes of this batch.
 _FUSION: dict[str, dict[str, Any]] = {
     "retrieval": {"lr": 1e-5, "batch_size": 32, "warmup": 100, "min_lr": 1e-6, "epochs": 5, "image_size": 384},
     "vqa": {"lr": 2e-5, "batch_size": 32, "warmup": 400, "min_lr": 1e-6, "epochs": 8, "image_size": 384},
     "snli-ve": {"lr": 2e-5, "batch_size": 32, "warmup": 400, "min_lr": 1e-6, "epochs": 5, "image_size": 384},
+    "grounding": {"lr": 1e-5, "batch_size": 32, "warmup": 100, "min_lr": 1e-6, "epochs": 5, "image_size": 384},
+    # None of the papers tells captions; these are the settings of their other decoder, that of answers.
+    "captioning": {"lr": 2e-5, "batch_size": 32, "warmup": 400, "min_lr": 1e-6, "epochs": 5, "image_size": 384},
     "nlvr2": {"lr": 2e-5, "batch_size": 16, "warmup": 400, "min_lr": 1e-6, "epochs": 10, "image_size": 384},
 }
 _ALL = {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.02, "clip": None, "save_every": 2000, "log_every": 50}
@@ -113,6 +116,7 @@ def recipe_of(
     length: int,
     question: bool = False,
     draws: float | None = None,
+    crop: bool = True,
 ) -> Recipe:
     """What is done to images and texts in tuning and evaluation.
 
@@ -124,13 +128,15 @@ def recipe_of(
         question: Texts are questions, which ALBEF cleans as such.
         draws: How often images are mirrored in training, where they are cropped too (half of the image at least,
             except ViLT's); None draws nothing, as in evaluation.
+        crop: Whether images are cropped in training; not where texts tell of parts of them.
     """
     from impasto.recipe import ImageRecipe, Recipe, TextRecipe
 
     fuses = kind in ("albef", "tcl")
     shape: dict[str, Any] = {"size": image_size, "crop": "none"}
     if draws is not None and kind != "vilt":
-        shape = {"size": image_size, "scale": (0.5, 1.0), "hflip": draws}
+        cut: dict[str, Any] = {"scale": (0.5, 1.0)} if crop else {"crop": "none"}
+        shape = {"size": image_size, **cut, "hflip": draws}
     image = ImageRecipe(**shape, normalize="inception" if kind == "vilt" else "clip")
     prepare: dict[str, Any] = {}
     if fuses:

@@ -1,0 +1,1 @@
+"""Captions, told by a decoder."""

@@ -1,0 +1,1 @@
+"""Expressions, found in images by where a model looks."""

@@ -1,0 +1,1 @@
+"""Classes that a model was never trained on, told by their names."""
