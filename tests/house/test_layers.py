@@ -30,7 +30,7 @@ LAB_ROOMS: dict[str, set[str]] = {
     "metrics": set(),
     "training": set(),
     "tasks": {"models", "metrics", "training"},
-    "bench": {"worlds", "models", "training"},
+    "bench": {"worlds", "models", "metrics", "training", "tasks"},
     "report": {"training"},
     "experiments": {"worlds", "models", "metrics", "training", "tasks", "bench", "report"},
     "cli": {"worlds", "models", "metrics", "training", "tasks", "bench", "report", "experiments"},

@@ -64,6 +64,28 @@ def search(
     Raises:
         RecipeError: If k is larger than the candidates.
     """
+    to_texts, to_images = ask_pairs(held, model, scores=scores, k=k, batch_size=batch_size, progress=progress)
+    return retrieval(to_texts.numpy(), held.image_of.numpy(), to_images=to_images.numpy())
+
+
+def ask_pairs(
+    held: HeldOut,
+    model: Albef | Vilt,
+    *,
+    scores: Tensor | None = None,
+    k: int | None = None,
+    batch_size: int = 64,
+    progress: Progress = silent,
+) -> tuple[Tensor, Tensor]:
+    """What `search` asks.
+
+    Returns:
+        Two tables [N, M] of how well pairs go together: of each image's candidates, and of each caption's; -inf
+        elsewhere.
+
+    Raises:
+        RecipeError: If k is larger than the candidates.
+    """
     everything = torch.ones(len(held.images), len(held.captions), dtype=torch.bool)
     of_images = of_texts = everything
     if scores is not None:
@@ -81,8 +103,7 @@ def search(
             if len(texts):
                 found[image, texts] = ask(image, texts)
             progress(image + 1, len(wanted))
-    to_texts, to_images = (found.masked_fill(~table, float("-inf")) for table in (of_images, of_texts))
-    return retrieval(to_texts.numpy(), held.image_of.numpy(), to_images=to_images.numpy())
+    return found.masked_fill(~of_images, float("-inf")), found.masked_fill(~of_texts, float("-inf"))
 
 
 def _ask_fusion(held: HeldOut, model: Albef, device: torch.device, batch_size: int) -> Asked:

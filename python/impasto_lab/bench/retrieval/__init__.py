@@ -1,0 +1,1 @@
+"""How long retrieval takes: towers, pairs of the first candidates, and all pairs."""

@@ -1,0 +1,77 @@
+"""``impasto bench retrieval``: what searching COCO's 5,000 images takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+from impasto.cli import File, Given, output
+from impasto_lab.bench.retrieval.settings import RetrievalTiming
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from impasto_lab.bench.retrieval.measuring import RetrievalBench
+
+EPILOG = """\
+examples:
+  impasto bench retrieval                           a few minutes
+  impasto bench retrieval --quick                   seconds
+  impasto bench retrieval --k 32 --json retrieval.json
+
+JSON: seconds (of CPU time: product, ranks, search, loop, vilt), rates (a second of CPU time: images, captions, pairs),
+score_bytes, apart (of answers), hours (of a ViLT: all, prefiltered), ratio (loop over search), parameters, machine,
+versions, settings, seed, command."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchRetrieval:
+    """Times retrieval on one core: towers' product and ranks, re-ranking by pairs, a ViLT that is asked about all.
+
+    Weights, images and captions are drawn: what is timed depends on their sizes alone. Re-ranking from kept encodings
+    is compared with a loop over the same pairs, whose answers must be the same. Each figure is the CPU time of this
+    process in the fastest round.
+
+    Args:
+        quick: Tiny models, 1,000 images, unless told otherwise.
+        json: Write the figures as JSON too ('-': to standard output, alone).
+    """
+
+    quick: bool = False
+    json: File | None = None
+    timing: Annotated[dict[str, Any], Given(RetrievalTiming, "timing")] = field(default_factory=dict)
+
+
+def run(bench: BenchRetrieval) -> int:
+    """Runs the verb.
+
+    Returns:
+        The exit status, 0.
+    """
+    console = output.console(bench.json)
+    from impasto_lab.bench.retrieval.measuring import run as time_retrieval
+
+    timing = (RetrievalTiming.quick if bench.quick else RetrievalTiming)(**bench.timing)
+    measured = time_retrieval(timing, track=output.Progress(console))
+    if bench.json != "-":
+        show(measured, console)
+    output.write_json(measured.as_dict(), bench.json)
+    return 0
+
+
+def show(bench: RetrievalBench, console: Console) -> None:
+    """Prints the figures."""
+    settings, seconds, rates = bench.settings, bench.seconds, bench.rates
+    captions = settings["images"] * settings["captions"]
+    asked = f"{settings['searched']} images, {settings['searched'] * settings['captions']} captions, k={settings['k']}"
+    for line in (
+        f"{bench.machine['cpu']}, one core, CPU time; models {settings['preset']}",
+        f"CLIP encodes {rates['images']:.0f} images or {rates['captions']:.0f} captions a second",
+        f"{settings['images']:,} x {captions:,} scores, {bench.score_bytes / 1e9:.2f} GB: {seconds['product']:.2f} s",
+        f"their ranks: {seconds['ranks']:.2f} s",
+        f"re-ranking, {asked}: {seconds['search']:.2f} s, a loop {seconds['loop']:.2f} s: {bench.ratio:.1f}x",
+        f"compared first: answers apart by {bench.apart:.1g} at most",
+        f"ViLT judges {rates['pairs']:.0f} pairs a second",
+        f"all of them: {bench.hours['all']:.1f} h; {settings['k']} candidates: {bench.hours['prefiltered']:.2f} h",
+    ):
+        console.print(line, markup=False, soft_wrap=True)
