@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from impasto.files import new_file
 from impasto_lab.experiments.results import Results
 from impasto_lab.experiments.verdicts import paired
 from impasto_lab.report.experiment import Cells, Plot, write_experiment_page
 from impasto_lab.report.pictures import encoded
+from impasto_lab.report.plots import intervals_png
 
 
 def write_page(results: Results, folder: Path, drawn: Mapping[str, bytes]) -> None:
@@ -29,6 +31,28 @@ def write_page(results: Results, folder: Path, drawn: Mapping[str, bytes]) -> No
         cells=means(evidence),
         plots=[Plot(title, encoded(content, "image/png")) for title, content in drawn.items()],
     )
+
+
+def write_differences(results: Results, folder: Path) -> None:
+    """Writes ``report.html`` with the differences of all claims drawn, and ``differences.png``.
+
+    Args:
+        results: The experiment's.
+        folder: Where.
+    """
+    drawn = differences_png(results)
+    if drawn is None:
+        write_page(results, folder, {})
+        return
+    with new_file(folder / "differences.png") as partial:
+        partial.write_bytes(drawn)
+    write_page(results, folder, {"differences, with 95 % intervals": drawn})
+
+
+def differences_png(results: Results) -> bytes | None:
+    """The differences of all claims with their intervals, as a PNG; None where nothing is judged."""
+    rows = {one.claim: (one.difference, one.interval if one.seeds > 1 else None) for one in results.verdicts}
+    return intervals_png(rows, x="better less worse, as claimed") if rows else None
 
 
 def means(evidence: Mapping[str, Any]) -> Cells:

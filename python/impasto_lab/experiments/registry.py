@@ -33,8 +33,20 @@ EXPERIMENTS: dict[str, tuple[str, str]] = {
     ),
     "figure3": ("impasto_lab.experiments.scarcity.figure3", "what MixGen gives where images are few"),
     "table3": ("impasto_lab.experiments.scarcity.table3", "what MixGen gives each of the four models"),
+    "table1": (
+        "impasto_lab.experiments.downstream.table1",
+        "retrieval, fine-tuned and zero-shot, after pretraining with MixGen and without",
+    ),
+    "table4": (
+        "impasto_lab.experiments.downstream.table4",
+        "questions, entailment and pairs of images, after pretraining with MixGen and without",
+    ),
     "table6": ("impasto_lab.experiments.scarcity.table6", "the variants of MixGen, as pictures"),
     "table7": ("impasto_lab.experiments.scarcity.table7", "MixGen against variants of it"),
+    "figure5": (
+        "impasto_lab.experiments.ranking.figure5",
+        "what stands above the true image, without MixGen and with it",
+    ),
     "figure6": ("impasto_lab.experiments.scarcity.figure6", "how much of a batch is mixed"),
 }
 

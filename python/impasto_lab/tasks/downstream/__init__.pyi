@@ -11,6 +11,7 @@ from .options import VqaOptions as VqaOptions
 from .options import ZeroShotOptions as ZeroShotOptions
 from .registry import TASKS as TASKS
 from .registry import find_task as find_task
+from .retrieving import held_of as held_of
 from .running import Tuned as Tuned
 from .running import evaluate as evaluate
 from .running import tune as tune

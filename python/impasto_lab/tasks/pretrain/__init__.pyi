@@ -8,3 +8,5 @@ from .sets import usual_sets as usual_sets
 from .settings import PretrainSettings as PretrainSettings
 from .vilt import ViltPretraining as ViltPretraining
 from .vocabulary import CompactVocabulary as CompactVocabulary
+from .vocabulary import captions_of as captions_of
+from .vocabulary import own_vocabulary as own_vocabulary

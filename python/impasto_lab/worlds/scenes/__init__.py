@@ -1,5 +1,6 @@
 """Rendered scenes: coloured shapes on textured or plain grounds, with captions that say what is where."""
 
+from impasto_lab.worlds.scenes.fitting import fits
 from impasto_lab.worlds.scenes.manner import MANNERS, RICH, USUAL, Manner
 from impasto_lab.worlds.scenes.plan import Scene, Thing, draw_scene
 from impasto_lab.worlds.scenes.rendering import render
@@ -17,6 +18,7 @@ __all__ = [
     "Size",
     "Thing",
     "draw_scene",
+    "fits",
     "render",
     "render_scenes",
     "samples",

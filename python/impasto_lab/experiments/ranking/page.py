@@ -1,0 +1,92 @@
+"""The page of ranks: captions whose image rose, fell and stayed, with what stands above it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from impasto.files import new_file
+from impasto.ops import decode
+from impasto_lab.experiments.downstream.data import PARTS, facts_of, image_file, world_of
+from impasto_lab.experiments.downstream.settings import Downstream
+from impasto_lab.experiments.experiment import Piece
+from impasto_lab.experiments.paging import write_page
+from impasto_lab.experiments.ranking.choosing import choose
+from impasto_lab.experiments.ranking.running import ranks_file
+from impasto_lab.experiments.results import Results
+from impasto_lab.report.sheets import Shown, sheet_png
+from impasto_lab.worlds import scenes
+from impasto_lab.worlds.formats.sample import Split
+
+#: Images that come first, of each model.
+_SHOWN = 3
+_TITLES = [
+    "the caption's image",
+    *(f"{place}, without" for place in range(1, _SHOWN + 1)),
+    *(f"{place}, with MixGen" for place in range(1, _SHOWN + 1)),
+]
+
+
+def show(results: Results, folder: Path) -> None:
+    """Writes ``report.html``; ``ranks-{model}-{part}.png`` of the first seed that has both arms, and ``chosen.json``.
+
+    Args:
+        results: What was measured.
+        folder: The experiment's.
+    """
+    settings: Downstream = results.settings
+    drawn: dict[str, bytes] = {}
+    chosen: dict[str, Any] = {}
+    for model in dict.fromkeys(arm.model for arm in settings.arms.values()):
+        pairs = [(Piece(f"plain-{model}", one.seed), one) for one in sorted(results.measured)]
+        both = [(p, m) for p, m in pairs if m.arm == f"mixgen-{model}" and p in results.measured]
+        for part, split in PARTS.items() if both else ():
+            rows, told = _chosen(folder, both[0], part, split)
+            chosen[f"{model}, {part}"] = told
+            drawn[f"ranks of true images, {model}, {part}"] = sheet_png(rows, titles=_TITLES)
+            with new_file(folder / f"ranks-{model}-{part}.png") as partial:
+                partial.write_bytes(drawn[f"ranks of true images, {model}, {part}"])
+    with new_file(folder / "chosen.json") as partial:
+        partial.write_text(json.dumps(chosen, indent=2) + "\n", encoding="utf-8")
+    write_page(results, folder, drawn)
+
+
+def _chosen(
+    folder: Path, both: tuple[Piece, Piece], part: str, split: Split
+) -> tuple[list[list[Shown]], list[dict[str, Any]]]:
+    """Rows of a sheet, and what they show."""
+    before, after = (json.loads(ranks_file(folder, piece).read_text(encoding="utf-8"))[part] for piece in both)
+    captions, owners, keys = (before[name] for name in ("captions", "owners", "keys"))
+    world = world_of(folder)
+    known = facts_of(world, split)
+    facts = [known[key] for key in keys]
+    rows, told = [], []
+    for kind, numbers in choose(np.array(before["ranks"]), np.array(after["ranks"])).items():
+        for number in numbers:
+            caption, own = captions[number], owners[number]
+            ranks = 1 + before["ranks"][number], 1 + after["ranks"][number]
+            words = f"{kind}: rank {ranks[0]} → {ranks[1]}\n{caption}"
+            row = [Shown(_pixels(image_file(world, keys[own])), words, marked=True)]
+            for first in (before["first"][number][:_SHOWN], after["first"][number][:_SHOWN]):
+                row += [
+                    Shown(
+                        _pixels(image_file(world, keys[at])),
+                        _judged(at == own, scenes.fits(caption, facts[at])),
+                        at == own,
+                    )
+                    for at in first
+                ]
+            rows.append(row)
+            told.append({"kind": kind, "caption": caption, "image": keys[own], "before": ranks[0], "after": ranks[1]})
+    return rows, told
+
+
+def _judged(own: bool, fits: bool) -> str:
+    return "its own" if own else "fits the caption too" if fits else "does not fit"
+
+
+def _pixels(file: Path) -> Any:
+    return decode(file.read_bytes())

@@ -1,0 +1,76 @@
+"""Tasks after pretraining: published numbers are the paper's, parts that are done are kept, figures fit together."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from impasto_lab.experiments import Claim, registry
+from impasto_lab.experiments.runner import reproduce
+
+TABLE1, TABLE4 = registry.find("table1"), registry.find("table4")
+PAIR = ("plain-albef", "mixgen-albef")
+TASKS = ("vqa", "nlvr2", "nlvr2 consistency", "snli-ve")
+CUTS = [f"{way}@{cut}" for way in ("TR", "IR") for cut in (1, 5, 10)]
+
+
+@pytest.mark.parametrize("arm", PAIR)
+@pytest.mark.parametrize("data", ["COCO", "Flickr30K"])
+def test_a_published_sum_is_that_of_its_recalls(arm: str, data: str) -> None:
+    known = TABLE1.published[arm]
+    recalls = [known[f"{cut} {data}, 3M images"] for cut in CUTS]
+    assert sum(recalls) == pytest.approx(known[f"RSUM {data}, 3M images"], abs=0.3), "each is rounded"
+
+
+def test_gains_are_those_of_the_abstract() -> None:
+    """COCO +6.2 fine-tuned, NLVR2 +0.9, VQA +0.3, SNLI-VE +0.4 (arXiv 2206.08358)."""
+    claims = {str(claim): claim for table in (TABLE1, TABLE4) for claim in table.claims}
+
+    def told(text: str, table: object) -> dict[str, float]:
+        found: dict[str, float] = table.told(claims[text])  # type: ignore[attr-defined]
+        return found
+
+    tuned = told("RSUM tuned, unseen: mixgen-albef > plain-albef", TABLE1)
+    assert tuned["RSUM COCO, 3M images"] == pytest.approx(6.2)
+    assert told("RSUM zero-shot, unseen: mixgen-albef > plain-albef", TABLE1) == {
+        "RSUM Flickr30K-Zs, 1M images": pytest.approx(6.3)
+    }
+    ours = "mixgen-albef > plain-albef"
+    gains = {task: told(f"{task}, unseen: {ours}", TABLE4) for task in ("nlvr2", "vqa", "snli-ve")}
+    assert round(gains["nlvr2"]["NLVR2 test-P"], 1) == 0.9
+    assert round(gains["vqa"]["VQA test-std"], 1) == 0.3
+    assert round(gains["snli-ve"]["SNLI-VE test"], 1) == 0.4
+    assert TABLE4.told(Claim(better="mixgen-tcl", worse="plain-tcl", metric="vqa, seen", told=("VQA test-dev",))) == {}
+
+
+def test_retrieval_is_tuned_and_kept(tmp_path: Path) -> None:
+    results = reproduce(TABLE1, tmp_path, size="smoke", arms=PAIR, device="cpu")
+    assert len(results.verdicts) == 4
+    for metrics in results.measured.values():
+        for how in ("zero-shot, seen", "zero-shot, unseen", "tuned, seen", "tuned, unseen"):
+            assert metrics[f"RSUM {how}"] == pytest.approx(sum(metrics[f"{cut} {how}"] for cut in CUTS))
+    runs = [json.loads((tmp_path / f"{arm}-0" / "pretraining" / "run.json").read_text()) for arm in PAIR]
+    assert [run["settings"]["mixgen"] for run in runs] == ["none", "default"]
+    mixes = [run["recipe"]["mix"] for run in runs]
+    assert mixes[0] is None and mixes[1] is not None
+    logs = {path: path.read_bytes() for path in tmp_path.rglob("metrics.jsonl")}
+    assert len(logs) == 4
+    for piece in (tmp_path / "pieces").iterdir():
+        piece.unlink()
+    again = reproduce(TABLE1, tmp_path, size="smoke", arms=PAIR, device="cpu")
+    assert again.measured == results.measured
+    assert {path: path.read_bytes() for path in logs} == logs, "nothing was trained again"
+    page = (tmp_path / "report.html").read_text()
+    assert "RSUM COCO, 3M images +6.2" in page and "491.8" in page
+
+
+def test_each_task_is_tuned_and_judged(tmp_path: Path) -> None:
+    results = reproduce(TABLE4, tmp_path, size="smoke", arms=PAIR[1:], device="cpu")
+    assert not results.verdicts
+    for metrics in results.measured.values():
+        assert set(metrics) == {f"{task}, {part}" for task in TASKS for part in ("seen", "unseen")}
+        assert all(0 <= value <= 100 for value in metrics.values())
+    tuned = json.loads((tmp_path / "vqa" / "model" / "config.json").read_text())
+    assert tuned["task"] == "vqa" and "yes" in tuned["notes"]["answers"]
