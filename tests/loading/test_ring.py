@@ -134,18 +134,21 @@ def test_memory_ends_with_the_loader(data):
 SCRIPT = """
 import os, signal, sys, time
 import multiprocessing
+from pathlib import Path
 import impasto
 
 def main():
-    data = impasto.sources.ImageFolder(sys.argv[1])
-    recipe = impasto.Recipe(image=impasto.ImageRecipe(size=64), text=None)
-    loader = impasto.Loader(data, recipe, batch_size=4, workers=1, processes=True, multiprocessing_context=sys.argv[2])
+    # A batch's captions alone don't fit into a pipe.
+    files = sorted(Path(sys.argv[1]).iterdir())
+    data = impasto.sources.Sequence([(str(file), "a word or two " * 2000) for file in files])
+    recipe = impasto.Recipe(image=impasto.ImageRecipe(size=64), text=impasto.TextRecipe(max_bytes=1 << 20))
+    loader = impasto.Loader(data, recipe, batch_size=4, workers=2, processes=True, multiprocessing_context=sys.argv[2])
     batches = iter(loader)
     batch = next(batches)
     copy = batch.images.clone()
-    worker = multiprocessing.active_children()[0].pid
+    workers = [child.pid for child in multiprocessing.active_children()]
     if sys.argv[3] == "worker":
-        os.kill(worker, signal.SIGKILL)
+        os.kill(workers[0], signal.SIGKILL)
         try:
             list(batches)
         except RuntimeError as error:
@@ -154,7 +157,7 @@ def main():
         else:
             raise AssertionError("nobody missed the worker")
         assert batch.images.equal(copy)
-    print(os.getpid(), worker, flush=True)
+    print(os.getpid(), *workers, flush=True)
     time.sleep(60)
 
 if __name__ == "__main__":
@@ -172,20 +175,20 @@ def _has_memory(process: int) -> bool:
 @pytest.mark.parametrize(("method", "killed"), [("fork", "parent"), ("spawn", "parent"), ("fork", "worker")])
 def test_kill_leaves_nothing(tmp_path, encode, photographs, method, killed):
     """A memfd lives as long as a process that has it, so none may have it, and /dev/shm gets no file of ours."""
-    folder = tmp_path / "images" / "cat"
-    folder.mkdir(parents=True)
+    folder = tmp_path / "images"
+    folder.mkdir()
     for number in range(40):
         (folder / f"{number}.jpg").write_bytes(encode(photographs["chelsea"][:60, :80]))
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
-    command = [sys.executable, str(script), str(folder.parent), method, killed]
+    command = [sys.executable, str(script), str(folder), method, killed]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        parent, worker = map(int, process.stdout.readline().split())
-        assert _has_memory(parent)
+        parent, *workers = map(int, process.stdout.readline().split())
+        assert _has_memory(parent) and len(workers) == 2
         os.kill(parent, signal.SIGKILL)
-    deadline = time.monotonic() + 30  # a worker asks after its parent every five seconds
-    while _has_memory(worker) and time.monotonic() < deadline:
+    deadline = time.monotonic() + 30  # a worker asks after its parent every second
+    while any(map(_has_memory, workers)) and time.monotonic() < deadline:
         time.sleep(0.2)
-    assert not _has_memory(parent) and not _has_memory(worker)
+    assert not any(map(_has_memory, [parent, *workers]))
     files = [file.name for file in Path("/dev/shm").iterdir()]
-    assert not [name for name in files if {str(parent), str(worker)} & set(name.split("_"))]  # torch_PID_...
+    assert not [name for name in files if {str(parent), *map(str, workers)} & set(name.split("_"))]  # torch_PID_...

@@ -28,6 +28,7 @@ from impasto.loading.parts.columns import check_names, read_columns, read_labels
 from impasto.loading.parts.images import allocate
 from impasto.loading.parts.rows import load_rows
 from impasto.loading.running.buffers import Buffers
+from impasto.loading.running.parents import end_with_parent
 from impasto.loading.running.ring import AVAILABLE, Ring
 from impasto.loading.running.tensors import map_tensors
 from impasto.loading.running.traveling import Traveling
@@ -191,6 +192,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         """
         if torch.utils.data.get_worker_info() is None:
             return self._batch(key, None)
+        end_with_parent()
         try:
             batch = self._batch(key, self._ring)
         except ImpastoError as error:

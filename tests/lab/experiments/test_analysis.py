@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from impasto_lab.experiments.classification.arms import Arm, recipe
 from impasto_lab.experiments.classification.opening import training_of, trainings
 from impasto_lab.experiments.runner import reproduce
 from impasto_lab.tasks import Labeled
+from impasto_lab.worlds import corrupt
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +45,9 @@ def test_the_networks_are_the_ones_that_were_scored(folder: Path) -> None:
         assert 0 <= shift.scores["A-distance"] <= 2
     steps, values = shifts[0].course["target"]
     assert steps == [1.0, 2.0] and values[-1] == pytest.approx(evidence["measured"][0]["shifted"])
+    logged = map(json.loads, (folder / "none-0" / "metrics.jsonl").read_text().splitlines())
+    batches = [100 * record["accuracy"] for record in logged if "accuracy" in record]
+    assert batches and shifts[0].course["train"][1] == pytest.approx(batches)
 
 
 def test_a_page_a_table_and_json(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,7 +55,15 @@ def test_a_page_a_table_and_json(folder: Path, monkeypatch: pytest.MonkeyPatch) 
     for module in ("shift", "page"):
         name = f"impasto_lab.experiments.analysis.{module}.CORRUPTIONS"
         monkeypatch.setattr(name, few)
+    asked = []
+
+    def noting(image: np.ndarray, name: str, severity: int, rng: np.random.Generator) -> np.ndarray:
+        asked.append((name, severity))
+        return corrupt(image, name, severity, rng)
+
+    monkeypatch.setattr("impasto_lab.experiments.analysis.shift.corrupt", noting)
     assert main(["analyze", "shift", "--experiment", str(folder), "--images", "20", "--corrupted", "20"]) == 0
+    assert Counter(asked) == {(name, severity): 20 for name in few for severity in range(1, 6)}
     told = json.loads((folder / "analysis" / "shift.json").read_text())
     for one in told["networks"]:
         assert {name: len(values) for name, values in one["by corruption"].items()} == {"fog": 5, "contrast": 5}

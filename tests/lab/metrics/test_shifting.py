@@ -26,6 +26,11 @@ def test_a_probe_errs_as_often_as_the_best_one(distance: float) -> None:
     assert a_distance(*_gaussians(2000, 3, distance)) == pytest.approx(2 * (1 - 2 * least), abs=0.09)
 
 
+def test_a_probe_is_asked_about_what_it_was_not_fitted_to() -> None:
+    """So many features tell any few apart that they were fitted to."""
+    assert a_distance(*_gaussians(40, 60, 0.0)) < 0.7
+
+
 def test_the_larger_domain_is_not_the_likelier() -> None:
     one, other = _gaussians(1000, 3, 0.0)
     assert a_distance(one, other[:100]) < 0.4
