@@ -113,7 +113,7 @@ class DeviceMemoryError(ImpastoError, RuntimeError):
 
 
 class WorkerLostError(ImpastoError, RuntimeError):
-    """A worker process ended before the batch that it had made could be taken."""
+    """A worker process ended, or could not hand over the batch that it had made."""
 
 
 class InternalError(ImpastoError, RuntimeError):

@@ -186,6 +186,13 @@ def test_a_side_file_that_does_not_fit_says_how(picture, rewrites, tmp_path):
     (tmp_path / "bad.jsonl").write_text('{"key": "0", "captions": "x"}\n{"key": ')
     with pytest.raises(SourceError, match="line 2"):
         with_rewrites(data, tmp_path / "bad.jsonl")
+    (tmp_path / "empty.jsonl").write_text("\n")
+    with pytest.raises(SourceError, match="there are no records in it"):
+        with_rewrites(data, tmp_path / "empty.jsonl")
+    table = pytest.importorskip("pyarrow").table({"image": ["0"]})
+    pytest.importorskip("pyarrow.parquet").write_table(table, tmp_path / "bad.parquet")
+    with pytest.raises(SourceError, match=r"^[^:]*: the table has no 'key'"):
+        with_rewrites(data, tmp_path / "bad.parquet")
     with pytest.raises(RecipeError, match="weight"):
         with_rewrites(data, tmp_path / "none.jsonl", weight=2)
 

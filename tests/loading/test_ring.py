@@ -151,7 +151,7 @@ def main():
         os.kill(workers[0], signal.SIGKILL)
         try:
             list(batches)
-        except RuntimeError as error:
+        except impasto.WorkerLostError as error:
             told = ("killed by signal", "exited unexpectedly", "ended before")
             assert any(words in str(error) for words in told), error
         else:

@@ -99,6 +99,7 @@ def grow(parser: argparse.ArgumentParser, verbs: Mapping[str, Verb | Group], wor
     if named not in verbs and not named.startswith("-"):
         close = difflib.get_close_matches(named, verbs, n=1)
         known = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(verbs)}"
+        known += "; the command `impasto` has all the others" if verbs is VERBS and not close else ""
         parser.error(f"no verb is called {named!r}; {known}")
 
 

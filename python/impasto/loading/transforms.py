@@ -30,7 +30,8 @@ class Seeded:
     refused there.
 
     Args:
-        transform: From an image [H, W, 3] uint8 to another like it.
+        transform: From an image [H, W, 3] uint8 to another like it. (One that takes an ``rng`` beside it is a transform
+            as it is, from threads too.)
 
     Raises:
         TransformError: When it is called anywhere but in a process's main thread: with a Loader, use

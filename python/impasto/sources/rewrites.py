@@ -75,6 +75,8 @@ class Rewritten(Source):
             captions = found.get(name, [])
             builder.add_bytes(str(row), b"", captions)
             used.update([name] if captions else [])
+        if not found:
+            raise SourceError("there are no records in it; give one rewrite a line", path=str(path))
         if not used:
             reason = (
                 f"no row has a key of its {len(found)}: {sorted(found)[:3]}, not {data.keys[:3]}; name it with key="

@@ -7,7 +7,10 @@ from collections.abc import Generator, Iterator
 from torch.utils.data import DataLoader
 
 from impasto.batch import Batch, BatchKey
+from impasto.errors import WorkerLostError
 from impasto.loading.dataset import BatchDataset
+
+_REMEDY = "something ended it, most often a lack of memory; try fewer workers, or less prefetch"
 
 
 class Processes:
@@ -31,8 +34,10 @@ class Processes:
         usable = True
         try:
             yield from loader
-        except Exception:
+        except Exception as error:
             usable = False  # a worker may be dead
+            if type(error) is RuntimeError and str(error).startswith("DataLoader worker"):
+                raise WorkerLostError(f"{str(error).strip().rstrip('.')}: {_REMEDY}") from error
             raise
         finally:
             if usable and not self._idle:
