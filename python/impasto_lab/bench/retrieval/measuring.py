@@ -82,21 +82,24 @@ def run(settings: RetrievalTiming | None = None, *, track: Track = untracked) ->
         AnswersDifferError: If the search and the loop disagree about a pair.
     """
     chosen = settings or RetrievalTiming()
-    threads = torch.get_num_threads()
+    threads, about = torch.get_num_threads(), machine.describe()
     torch.set_num_threads(1)
     try:
         with machine.one_cpu(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(chosen.seed)
-            return _run(chosen, track)
+            return _run(chosen, track, about)
     finally:
         torch.set_num_threads(threads)
 
 
-def _run(settings: RetrievalTiming, track: Track) -> RetrievalBench:
+def _run(settings: RetrievalTiming, track: Track, about: dict[str, Any]) -> RetrievalBench:
     size = settings.batch_size
-    clip = Clip(ClipSettings.preset(settings.preset, vocabulary=_WORDS)).eval()
-    fusion = Albef(FusionSettings.preset(settings.preset, vocabulary=_WORDS)).eval()
-    vilt = Vilt(ViltSettings.preset(settings.preset, vocabulary=_WORDS)).eval()
+    sizes: dict[str, int] = {"vocabulary": _WORDS}
+    if settings.image_size is not None:
+        sizes["image_size"] = settings.image_size
+    clip = Clip(ClipSettings.preset(settings.preset, **sizes)).eval()
+    fusion = Albef(FusionSettings.preset(settings.preset, **sizes)).eval()
+    vilt = Vilt(ViltSettings.preset(settings.preset, **sizes)).eval()
     encoded, searched, asked = (
         _drawn(count, settings.captions, model.settings.image_size)
         for count, model in ((settings.encoded, clip), (settings.searched, fusion), (settings.asked, vilt))
@@ -140,7 +143,7 @@ def _run(settings: RetrievalTiming, track: Track) -> RetrievalBench:
         apart=apart,
         hours=hours(settings, rates["pairs"]),
         parameters={"clip": _parameters(clip), "albef": _parameters(fusion.towers), "vilt": _parameters(vilt)},
-        machine=machine.describe(),
+        machine=about,
         versions=machine.versions("impasto", "torch", "numpy"),
         settings=asdict(settings),
         command=" ".join(["impasto", *sys.argv[1:]]),

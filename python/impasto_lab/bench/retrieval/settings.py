@@ -14,6 +14,7 @@ class RetrievalTiming:
 
     Args:
         preset: The models' size.
+        image_size: Side of the images, in pixels; by default the preset's.
         images: Images of the whole search; COCO's test has 5,000.
         captions: Captions of each image.
         dim: Dimensions that towers meet in.
@@ -30,6 +31,7 @@ class RetrievalTiming:
     """
 
     preset: Literal["tiny", "small"] = "small"
+    image_size: int | None = None
     images: int = 5000
     captions: int = 5
     dim: int = 256
@@ -42,7 +44,7 @@ class RetrievalTiming:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        numbers = {name: value for name, value in vars(self).items() if name not in ("preset", "seed")}
+        numbers = {name: value for name, value in vars(self).items() if name not in ("preset", "image_size", "seed")}
         at_least(1, **numbers)
         require(self.k <= self.searched, f"k={self.k} of {self.searched} images; use k={self.searched} or fewer")
 
