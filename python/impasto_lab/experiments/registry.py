@@ -41,8 +41,16 @@ EXPERIMENTS: dict[str, tuple[str, str]] = {
         "impasto_lab.experiments.downstream.table4",
         "questions, entailment and pairs of images, after pretraining with MixGen and without",
     ),
+    "table5": (
+        "impasto_lab.experiments.pointing.table5",
+        "expressions found by where a model looks, with MixGen and without",
+    ),
     "table6": ("impasto_lab.experiments.scarcity.table6", "the variants of MixGen, as pictures"),
     "table7": ("impasto_lab.experiments.scarcity.table7", "MixGen against variants of it"),
+    "figure4": (
+        "impasto_lab.experiments.pointing.figure4",
+        "where a model looks, with MixGen and without, successes and failures",
+    ),
     "figure5": (
         "impasto_lab.experiments.ranking.figure5",
         "what stands above the true image, without MixGen and with it",

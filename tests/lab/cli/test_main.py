@@ -69,6 +69,8 @@ LEAST = {
     "reproduce table3": "--size smoke",
     "reproduce table1": "--size smoke",
     "reproduce table4": "--size smoke",
+    "reproduce table5": "--size smoke",
+    "reproduce figure4": "--size smoke",
     "reproduce table6": "--size smoke",
     "reproduce table7": "--size smoke",
     "reproduce figure5": "--size smoke",

@@ -1,0 +1,20 @@
+"""Figure 4: maps of where a model looks, with MixGen and without, successes and failures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from impasto_lab.experiments.pointing.table5 import EXPERIMENT as TABLE5
+
+EXPERIMENT = replace(
+    TABLE5,
+    name="figure4",
+    title="where a model looks, with MixGen and without, successes and failures",
+    about="Table 5 with one seed, for its pictures: the first expressions of the tests that are found with MixGen "
+    "alone, without it alone, by both and by neither, each with the maps of both models, the expression's box and the "
+    "one that was chosen. A run's folder of table5 is taken as it is.",
+    seeds={"smoke": (0,), "small": (0,)},
+    source="MixGen, Figure 4: Grad-CAM maps for expressions and questions, in examples",
+    published={},
+    claims=(),
+)

@@ -1,0 +1,57 @@
+"""One arm with a seed: pretrained, tuned to expressions without their boxes, and asked where it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from impasto.sources import RefCoco
+from impasto_lab.experiments.downstream.data import world_of
+from impasto_lab.experiments.downstream.running import pretrain_arm, tune_arm
+from impasto_lab.experiments.downstream.settings import Downstream
+from impasto_lab.experiments.experiment import Piece, Place
+from impasto_lab.tasks.downstream import GroundingOptions, Judging, evaluate, open_checkpoint
+from impasto_lab.training import pick_device
+from impasto_lab.worlds import World
+
+#: What is held out, by the splits that are judged together; pictures are of the last.
+_HELD = ("val", "testA+testB")
+#: Expressions among which those that are shown are looked for.
+LOOKED_AT = 60
+
+
+def run_piece(piece: Piece, settings: Downstream, place: Place) -> Mapping[str, float]:
+    """Pretrains, tunes, and finds expressions by Grad-CAM of matching.
+
+    ``maps/{arm}-{seed}/`` of the shared folder gets ``grounding_results.json`` and pictures of the first maps.
+
+    Returns:
+        ``"val"``, ``"testA"`` and ``"testB"``, the share of expressions that are found, in per cent; and
+        ``"on no proposal"``, the share of the tests' maps that lie on none.
+    """
+    pretrained = pretrain_arm(piece, settings, place)
+    world = world_of(place.shared)
+    folder = tune_arm("grounding", expressions(world, "train"), pretrained, piece, settings, place)
+    opened, device = open_checkpoint(folder), pick_device(place.device)
+    found: dict[str, float] = {}
+    for splits in _HELD:
+        last = splits == _HELD[-1]
+        out = maps_folder(place.shared, piece) if last else None
+        options = GroundingOptions(pictures=LOOKED_AT if last else 0)
+        figures = evaluate(
+            "grounding", opened, expressions(world, splits), Judging(options=options, device=device, out=out)
+        )
+        found |= {split: figures[split] for split in splits.split("+")}
+        if last:
+            found["on no proposal"] = figures["empty"]
+    return found
+
+
+def expressions(world: World, splits: str) -> RefCoco:
+    """The world's expressions, of one split or of several joined by ``"+"``."""
+    return RefCoco(world.root / "refcoco+", images=world.images, split=splits)
+
+
+def maps_folder(shared: Path, piece: Piece) -> Path:
+    """Where the maps of a piece lie."""
+    return shared / "maps" / piece.name
