@@ -62,6 +62,10 @@ def test_reasons_are_kept_apart() -> None:
     assert found["mean rank"] > 1
     perfect = found_first(own.astype(float), owners, own)
     assert [perfect[name] for name in ("TR@1", "IR@1", "mean reciprocal rank", "mean rank")] == [100, 100, 100, 1]
+    # Of each image's captions the first finds it and the others never do.
+    first = np.arange(len(owners)) % each == 0
+    fifth = found_first(np.where(own, np.where(first, 1.0, -1.0), 0.0), owners, own)
+    assert (fifth["TR@1"], fifth["TR@1, one caption"], fifth["IR@1"]) == (100, 20, 20)
 
 
 def test_ranks_are_shown(tmp_path: Path) -> None:
