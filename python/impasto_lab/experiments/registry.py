@@ -19,6 +19,15 @@ EXPERIMENTS: dict[str, tuple[str, str]] = {
         "impasto_lab.experiments.dense.segmentation",
         "the class of each pixel on a rendered shortcut world, source and shifted target",
     ),
+    "digits": ("impasto_lab.experiments.cases.digits", "a case of little data: digits, named by captions"),
+    "medical": (
+        "impasto_lab.experiments.cases.medical",
+        "a case of medical pictures: what MixGen does to a report",
+    ),
+    "social": (
+        "impasto_lab.experiments.cases.social",
+        "a case of social media: what is lost where noisy posts are joined",
+    ),
     "stl10": (
         "impasto_lab.experiments.classification.stl10",
         "style randomization and traditional augmentation, to name images",
