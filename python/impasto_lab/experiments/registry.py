@@ -28,6 +28,7 @@ EXPERIMENTS: dict[str, tuple[str, str]] = {
         "impasto_lab.experiments.cases.social",
         "a case of social media: what is lost where noisy posts are joined",
     ),
+    "rivals": ("impasto_lab.experiments.scarcity.rivals", "MixGen against and with what competes with it"),
     "stl10": (
         "impasto_lab.experiments.classification.stl10",
         "style randomization and traditional augmentation, to name images",

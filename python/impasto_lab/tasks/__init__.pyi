@@ -3,4 +3,5 @@
 from .classification import ClassificationTask as ClassificationTask
 from .classification import Labeled as Labeled
 from .contrastive import ContrastiveTask as ContrastiveTask
+from .geodesic import GeodesicTask as GeodesicTask
 from .held_out import HeldOut as HeldOut

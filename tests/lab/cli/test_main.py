@@ -62,6 +62,7 @@ LEAST = {
     "reproduce digits": "--size smoke",
     "reproduce medical": "--size smoke",
     "reproduce social": "--size smoke",
+    "reproduce rivals": "--size smoke",
     "reproduce default-style": "--size smoke",
     "reproduce detection": "--size smoke",
     "reproduce segmentation": "--size smoke",

@@ -11,6 +11,7 @@ import torch
 
 from impasto.batch import Batch
 from impasto.files import new_file
+from impasto.loading import Loader
 from impasto_lab.experiments.experiment import Piece, Place
 from impasto_lab.experiments.scarcity.data import held_out, loader
 from impasto_lab.experiments.scarcity.measuring import Measured, Scores
@@ -22,17 +23,28 @@ from impasto_lab.training import Checkpoints, FitSettings, Task, fit, pick_devic
 
 
 def run_piece(piece: Piece, settings: Scarcity, place: Place) -> Mapping[str, float]:
+    """Trains an arm, and retrieves as it goes; see `train`."""
+    task = _task(settings, settings.arms[piece.arm], piece.seed, place.shared, pick_device(place.device))
+    return train(piece, settings, place, task, loader(settings, piece.arm, piece.seed, place.shared))
+
+
+def train(piece: Piece, settings: Scarcity, place: Place, task: Measured, batches: Loader) -> Mapping[str, float]:
     """Trains, and retrieves as it goes; what was interrupted goes on at its last checkpoint.
 
     The curve is kept in ``curves/{arm}-{seed}.json`` of the shared folder.
+
+    Args:
+        piece: Arm and seed.
+        settings: How long.
+        place: Where.
+        task: What is trained, and how it is judged.
+        batches: What it is trained on.
 
     Returns:
         `Measured.details` of the end, the best RSUM of each part, and the last loss.
     """
     arm, steps = settings.arms[piece.arm], settings.steps(piece.arm)
     training = settings.training[arm.model]
-    device = pick_device(place.device)
-    task = _task(settings, arm, piece.seed, place.shared, device)
     every = max(steps // settings.evaluations, 1)
     how = FitSettings(
         steps=steps,
@@ -44,7 +56,6 @@ def run_piece(piece: Piece, settings: Scarcity, place: Place) -> Mapping[str, fl
         evaluate_every=0 if arm.model == "vilt" else every,
         save_every=every,
     )
-    batches = loader(settings, piece.arm, piece.seed, place.shared)
     resume = Checkpoints(place.folder / "checkpoints").latest() is not None
     with place.narrator.bar(f"{piece.arm}, seed {piece.seed}") as advance:
         fit(task, batches, how, folder=place.folder, resume=resume, progress=advance)
@@ -82,17 +93,23 @@ def _model(settings: Scarcity, arm: Arm, words: Words, seed: int, device: torch.
     """A task with a new model, and how the model judges what is held out."""
     sizes = {"vocabulary": words.size, "image_size": settings.side, "text_length": settings.length}
     if arm.model == "clip":
-        clip = DualEncoder(
-            image_width=16, text_width=64, text_layers=1, text_length=settings.length, vocabulary=words.size, dim=64
-        ).to(device)
-        return ContrastiveTask(clip), partial(_by_towers, clip)
+        clip = small_clip(settings, words).to(device)
+        return ContrastiveTask(clip), partial(by_towers, clip)
     if arm.model == "vilt":
         vilt = Vilt(ViltSettings.preset("small", **sizes)).to(device)
         return ViltPretraining(vilt, words, seed=seed), partial(HeldOut.matches, model=vilt)
     fusion = (Tcl if arm.model == "tcl" else Albef)(FusionSettings.preset("small", **sizes)).to(device)
     epoch = arm.images // settings.training[arm.model].batch_size
-    return FusionPretraining(fusion, words, ramp=epoch, seed=seed), partial(_by_towers, fusion)
+    return FusionPretraining(fusion, words, ramp=epoch, seed=seed), partial(by_towers, fusion)
 
 
-def _by_towers(model: DualEncoder | Albef, held: HeldOut) -> torch.Tensor:
+def small_clip(settings: Scarcity, words: Words) -> DualEncoder:
+    """A new dual encoder of 0.2 million parameters."""
+    return DualEncoder(
+        image_width=16, text_width=64, text_layers=1, text_length=settings.length, vocabulary=words.size, dim=64
+    )
+
+
+def by_towers(model: DualEncoder | Albef, held: HeldOut) -> torch.Tensor:
+    """How a model with towers judges what is held out, [N, M]."""
     return held.scores(model)

@@ -58,6 +58,26 @@ class Mixed(Arm):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rival(Arm):
+    """One way to train a dual encoder, with MixGen or something else.
+
+    Attributes:
+        mixing: MixGen as published; with a rectangle cut out instead of blended (``"cut"``); with captions joined by
+            "and"; MixUp of images alone, whose loss follows the shares; or nothing.
+        randaugment: Images are augmented by RandAugment, ALBEF's operations, which leave colors alone.
+        dropping: The share of words that are dropped at random.
+        partners: What a mixed row and its partner are to the loss, as `impasto.mixgen.clip_loss` has it.
+        geodesic: The weight of m2-Mix.
+    """
+
+    mixing: Literal["none", "mixgen", "cut", "and", "mixup"] = "none"
+    randaugment: bool = False
+    dropping: float = 0.0
+    partners: Literal["negatives", "mask", "soft", "shares"] = "negatives"
+    geodesic: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scarcity:
     """How much is done.
 
