@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import mixgen_guide
 import style_guide
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -114,6 +115,7 @@ def _time(seconds: float) -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     **style_guide.TABLES,
+    **mixgen_guide.TABLES,
     "exactness": exactness,
     "glance": glance,
     "loader": loader,

@@ -1,0 +1,69 @@
+"""The guide to MixGen says what the evidence says, and that nothing was run where nothing was."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+CI = Path(__file__).parents[2] / ".ci"
+
+
+@pytest.fixture
+def guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(CI))
+    monkeypatch.setattr(importlib.import_module("style_guide"), "RESULTS", tmp_path)
+    return importlib.import_module("mixgen_guide")
+
+
+def _keep(folder: Path, name: str, scores: dict[str, dict[str, list[float]]], size: str = "small") -> None:
+    """Evidence by arm, metric and seed."""
+    measured = [
+        {"arm": arm, "seed": seed, **{metric: values[seed] for metric, values in metrics.items()}}
+        for arm, metrics in scores.items()
+        for seed in range(len(next(iter(metrics.values()))))
+    ]
+    settings = {"training": {"clip": {"steps": 1600, "batch_size": 64}}}
+    document = {"experiment": name, "size": size, "measured": measured, "settings": settings}
+    (folder / f"{name}-{size}.json").write_text(json.dumps(document), encoding="utf-8")
+
+
+def test_nothing_is_said_without_evidence(guide: ModuleType, tmp_path: Path) -> None:
+    few = {"plain-200": {"RSUM seen": [1.0]}, "mixgen-200": {"RSUM seen": [50.0]}}
+    _keep(tmp_path, "figure3", few, size="smoke")
+    for write in guide.TABLES.values():
+        assert "not run" in (said := write()) and "+49" not in said
+
+
+def test_words_follow_the_intervals(guide: ModuleType, tmp_path: Path) -> None:
+    plain = {"RSUM seen": [200.0, 201.0, 203.0], "RSUM unseen": [100.0, 101.0, 102.0]}
+    ahead = {"RSUM seen": [210.0, 211.0, 213.0], "RSUM unseen": [100.5, 100.5, 102.0]}
+    behind = {"RSUM seen": [190.0, 191.0, 193.0], "RSUM unseen": [100.5, 100.5, 102.0]}
+    scores = {"plain-200": plain, "mixgen-200": ahead, "plain-1600": plain, "mixgen-1600": behind}
+    _keep(tmp_path, "figure3", {**scores, "plain-400": {"RSUM seen": [1.0]}, "mixgen-400": {"RSUM seen": [9.0]}})
+    said = dict(line.split("**: ") for line in guide.recommendations().splitlines())
+    assert said["- **with 200 images"].startswith("it helps: +10.0 (+10.0 to +10.0) RSUM")
+    assert said["- **with 1,600 images"].startswith("it harms: -10.0")
+    assert said["- **with 400 images"].startswith("one pair, which shows nothing: +8.0")
+    assert "1,600 steps of 64; `benches/results/figure3-small.json`" in said["- **with 200 images"]
+    row = next(line for line in guide.images().splitlines() if line.startswith("| 200, equal epochs"))
+    assert row == "| 200, equal epochs | +10.0 (+10.0 to +10.0) | +0.0 (-1.2 to +1.2) | 3 |"
+
+
+def test_rivals_are_compared_with_mixgen(guide: ModuleType, tmp_path: Path) -> None:
+    scores = {"mixgen": {"RSUM seen": [200.0, 200.0]}, "joined-by-and": {"RSUM seen": [203.0, 205.0]}}
+    _keep(tmp_path, "rivals", scores)
+    row = next(line for line in guide.rivals().splitlines() if 'joined by "and"' in line)
+    assert "| +4.0 " in row and row.endswith("| 2 |")
+
+
+def test_advice_is_that_of_the_case(guide: ModuleType, tmp_path: Path) -> None:
+    arms = {"raw": [60.0, 62.0], "tidied": [10.0, 12.0]}
+    _keep(tmp_path, "social", {arm: {"cut": values, "things kept": values} for arm, values in arms.items()})
+    said = guide.cases()
+    assert "61 % do not fit" in said and "it is 11 %: tidy posts before mixing" in said
+    assert "`benches/results/social-small.json`" in said and said.count("not run") == 2
+    assert "| `raw` | 61.0 |" in guide.lengths()
