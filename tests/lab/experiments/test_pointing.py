@@ -28,6 +28,7 @@ def test_the_rule_takes_the_first_of_each_kind() -> None:
         "found by neither": [4],
     }
     assert choose(without, within)["found by both"] == [0, 5]
+    assert choose(without, within)["found with MixGen alone"] == [1]
 
 
 def test_published_differences_are_the_paper_s() -> None:
