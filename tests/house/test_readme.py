@@ -19,7 +19,16 @@ from impasto_lab.worlds import render_scenes
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 #: What README leaves to pages of its own, whose examples go on from README's.
-DETAILS = ("data.md", "loader.md", "batches.md", "mixgen.md", "style.md", "augmentations.md", "views.md")
+DETAILS = (
+    "data.md",
+    "loader.md",
+    "batches.md",
+    "mixgen.md",
+    "style.md",
+    "augmentations.md",
+    "views.md",
+    "migrating.md",
+)
 
 
 def _blocks(text: str) -> list[str]:
