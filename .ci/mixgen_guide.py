@@ -152,9 +152,9 @@ def lengths() -> str:
     """Captions that no longer fit, of the posts."""
     found, rows = evidence("social"), []
     for arm in ("raw", "tidied", "raw-fit", "raw-balance", "tidied-fit"):
-        means = [found.mean(arm, metric) if found else None for metric in ("cut", "second lost", "things kept")]
+        means = [found.mean(arm, metric) if found else None for metric in ("cut", "lost", "things kept")]
         rows.append([f"`{arm}`", *(NOT_RUN if mean is None else f"{mean:.1f}" for mean in means)])
-    headings = ["posts", "joined captions that are cut, %", "of the partner's tokens lost, %", "phrases still whole, %"]
+    headings = ["posts", "joined captions that are cut, %", "tokens lost of both, %", "phrases still whole, %"]
     return table(headings, rows)
 
 

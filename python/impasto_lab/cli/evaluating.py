@@ -53,7 +53,7 @@ def run(given: Settings, task: Any, options: Any) -> int:
     Returns:
         The exit status, 0.
     """
-    from impasto_lab.tasks.downstream import Judging, evaluate, open_checkpoint
+    from impasto_lab.tasks.downstream import Judging, evaluate, find_task, open_checkpoint
     from impasto_lab.training import pick_device
 
     tell = output.Terminal(output.console(given.json))
@@ -72,6 +72,8 @@ def run(given: Settings, task: Any, options: Any) -> int:
         figures = evaluate(task, opened.at_size(image_size=given.image_size), data, judging)
     for name, value in figures.items():
         tell.say(f"{name:28} {value:8.2f}")
+    if note := find_task(task).note:
+        tell.say(note)
     if out is not None:
         tell.say(f"see {out}")
     output.write_json({"task": task, "model": opened.kind, "data": repr(data), "figures": figures}, given.json)

@@ -96,6 +96,27 @@ class Results:
         }
 
 
+def check_folder(folder: Path, experiment: str) -> None:
+    """Sees that a folder has no results but an experiment's own, which would be written over.
+
+    Raises:
+        SourceError: If what is there can't be read.
+        RecipeError: If they are another's.
+    """
+    path = folder / "results.json"
+    if not path.exists():
+        return
+    try:
+        there = json.loads(path.read_text(encoding="utf-8"))["experiment"]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise SourceError(
+            f"it can't be read: {error!r}; remove it, or choose another folder", path=str(path)
+        ) from error
+    if there != experiment:
+        reason = f"these are the results of {there!r}; choose another folder for {experiment!r}, or remove them"
+        raise RecipeError(reason, path=str(path))
+
+
 class Kept:
     """The files of finished pieces: ``pieces/{arm}-{seed}.json`` below an experiment's folder.
 

@@ -16,7 +16,7 @@ from impasto_lab.bench.machine import describe, versions
 from impasto_lab.experiments import registry
 from impasto_lab.experiments.experiment import Experiment, Piece, Place, Size
 from impasto_lab.experiments.narrator import Narrator, Silent
-from impasto_lab.experiments.results import Kept, Results
+from impasto_lab.experiments.results import Kept, Results, check_folder
 
 
 def reproduce(
@@ -50,13 +50,15 @@ def reproduce(
         narrator: Is told what happens.
 
     Raises:
-        RecipeError: If a name is not known, a value makes no sense, or the folder holds pieces of other settings.
+        RecipeError: If a name is not known, a value makes no sense, or the folder holds pieces of other settings or
+            another experiment's results.
         SourceError: If the folder can't be written.
     """
     tell, root = narrator or Silent(), Path(out)
     size = size or experiment.usual
     pieces = experiment.pieces(size, arms, seeds)
     settings = experiment.chosen(size, changes)
+    check_folder(root, experiment.name)
     kept = Kept(root, {"size": size, **asdict(settings)})
     done = {piece: kept.load(piece) for piece in pieces}
     measured: dict[Piece, Mapping[str, float]] = {piece: had for piece, had in done.items() if had is not None}

@@ -62,7 +62,7 @@ def find_boxes(
         power: Of the area: 0 prefers large boxes, 1 small ones.
 
     Raises:
-        RecipeError: If there are no expressions, or shapes don't fit.
+        RecipeError: If there are no expressions, shapes don't fit, or a map is not a number.
     """
     right = _boxes(truths, "truths")
     count = len(right)
@@ -73,6 +73,7 @@ def find_boxes(
     for row, (heat, size) in enumerate(zip(heat_maps, sizes, strict=True)):
         boxes = _boxes(proposals[row], f"proposals[{row}]")
         scores = proposal_scores(heat, size, boxes, power=power)
+        require(not np.isnan(scores).any(), f"heat map {row} holds NaN; look at the model, which may have diverged")
         if len(scores) and scores.max() > 0:
             chosen[row] = int(scores.argmax())
             overlaps[row] = box_overlaps(right[row], boxes[chosen[row], None])[0]

@@ -49,13 +49,15 @@ def retrieval(scores: npt.ArrayLike, image_of: npt.ArrayLike, *, to_images: npt.
 
     The rank of an image's captions is the number of wrong captions that score at least as high as its best right one;
     the rank of a caption's image, the number of wrong images that score at least as high as the right one. So a tie
-    counts as a miss: a model that gives everything one score has recalls of 0, in whatever order the rows come.
+    counts as a miss: a model that gives everything one score has recalls of 0 (where there are more than K), in
+    whatever order the rows come.
 
     Args:
         scores: [N, M] similarity of each image and each caption.
         image_of: [M] the row of each caption's image; every image has at least one caption.
         to_images: [N, M] the similarities by which images are found for a caption, where they are others: each
-            direction has candidates of its own that are looked at closely. What is -inf was no candidate.
+            direction has candidates of its own that are looked at closely. What is -inf, in either table, was no
+            candidate and is a miss at every K.
 
     Raises:
         RecipeError: If shapes don't fit, an image has no caption, or a score is not a number.
@@ -71,14 +73,17 @@ def retrieval(scores: npt.ArrayLike, image_of: npt.ArrayLike, *, to_images: npt.
         raise RecipeError(f"scores and to_images don't fit: {list(table.shape)} and {list(other.shape)}")
     if np.isnan(table).any() or np.isnan(other).any():
         raise RecipeError("scores hold NaN, which has no rank; look at the embeddings")
+    # What was no candidate was not found, however few there are.
+    lost = len(owners) + CUTS[-1]
     own = other[owners, np.arange(len(owners))][None, :]  # [1, M]
     text_ranks, image_ranks = np.empty(images, np.int64), np.zeros(len(owners), np.int64)
     for begin in range(0, images, _ROWS):
         rows = np.arange(begin, min(begin + _ROWS, images))
         right = owners[None, :] == rows[:, None]  # [R, M]
         best = np.where(right, table[rows], -np.inf).max(axis=1, keepdims=True)  # [R, 1]
-        text_ranks[rows] = ((table[rows] >= best) & ~right).sum(axis=1)
+        text_ranks[rows] = np.where(best[:, 0] == -np.inf, lost, ((table[rows] >= best) & ~right).sum(axis=1))
         image_ranks += ((other[rows] >= own) & ~right).sum(axis=0)
+    image_ranks[own[0] == -np.inf] = lost
     return Retrieval(_recalls(text_ranks), _recalls(image_ranks), text_ranks, image_ranks)
 
 

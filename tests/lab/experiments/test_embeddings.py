@@ -105,6 +105,7 @@ def test_a_perfect_model_finds_all_and_reads_all_off() -> None:
             "id": row,
             "ground": ("sand", "grass")[row % 2],
             "things": [{"color": ("red", "blue")[row // 2 % 2], "x": 0.5}],
+            "questions": [{"question": "what color is it?", "right": "red"}],
         }
         for row in range(40)
     ]

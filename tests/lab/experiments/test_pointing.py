@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from impasto import RecipeError
 from impasto_lab.experiments import registry
 from impasto_lab.experiments.pointing.choosing import choose
 from impasto_lab.experiments.runner import reproduce
@@ -58,7 +59,10 @@ def test_maps_are_shown(tmp_path: Path) -> None:
         assert all((plain[text], mixed[text]) == wanted for text in texts)
     with Image.open(tmp_path / "maps-albef.png") as drawn:
         assert drawn.width > 400
+    with pytest.raises(RecipeError, match=r"results of 'figure4'.*for 'table5'"):
+        reproduce(TABLE, tmp_path, size="smoke", device="cpu")
     # Table 5 takes the same trainings, and judges.
+    (tmp_path / "results.json").unlink()
     table = reproduce(TABLE, tmp_path, size="smoke", device="cpu")
     assert table.measured == results.measured
     assert len(table.verdicts) == 3

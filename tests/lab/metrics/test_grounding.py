@@ -44,6 +44,8 @@ def test_a_map_on_no_proposal_finds_none():
     assert (grounded.chosen[~cold] >= 0).all()
     none = find_boxes([torch.ones(2, 2)], [(8, 8)], [[]], [[0, 0, 4, 4]])
     assert none.chosen.tolist() == [-1] and none.accuracy == 0
+    with pytest.raises(RecipeError, match="heat map 0 holds NaN"):
+        find_boxes([torch.full((2, 2), torch.nan)], [(8, 8)], [[[0, 0, 4, 4]]], [[0, 0, 4, 4]])
 
 
 def test_the_power_chooses_between_large_and_small():

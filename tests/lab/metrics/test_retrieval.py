@@ -52,6 +52,14 @@ def test_a_model_that_tells_nothing_apart_finds_nothing() -> None:
     assert retrieval(np.zeros((20, 40)), np.arange(40) % 20).rsum == 0
 
 
+def test_what_was_no_candidate_is_not_found_among_few() -> None:
+    scores = np.ones((4, 4)) + np.eye(4)
+    some = scores.copy()
+    some[1, 1] = -np.inf
+    assert retrieval(scores, range(4), to_images=some).image == (75, 75, 75)
+    assert retrieval(some, range(4)).text == (75, 75, 75)
+
+
 def test_a_perfect_model_finds_all() -> None:
     image_of = np.repeat(np.arange(4), 5)
     assert retrieval(np.eye(4)[:, image_of], image_of).rsum == 600

@@ -32,7 +32,7 @@ def run_piece(piece: Piece, settings: Social, place: Place) -> Mapping[str, floa
     """Joins posts batch by batch, and counts.
 
     Returns:
-        In per cent: ``"cut"``, joined captions that lose tokens; ``"second lost"``, tokens of the partner's that go;
+        In per cent: ``"cut"``, joined captions that lose tokens; ``"lost"``, tokens of both posts that go;
         ``"things kept"``, phrases that are still whole, of both posts; ``"things kept alone"``, of posts that are not
         joined; and by language the mean ids of a post, ``"ids, en"``.
     """
@@ -60,7 +60,7 @@ class _Counts:
     """Sums over batches."""
 
     def __init__(self) -> None:
-        self.joined = self.cut = self.lost = self.second = 0
+        self.joined = self.cut = self.lost = self.tokens = 0
         self.kept: list[bool] = []
         self.alone: list[bool] = []
 
@@ -77,15 +77,15 @@ class _Counts:
                 continue
             self.joined += 1
             self.cut += lost > 0
-            self.lost += min(lost, int(lengths[rows[partner]]))
-            self.second += int(lengths[rows[partner]])
+            self.lost += lost
+            self.tokens += int(lengths[rows[row]] + lengths[rows[partner]])
             self.kept += [holds(ids, said[rows[at]]) for at in (row, partner)]
 
     def shares(self) -> dict[str, float]:
         """In per cent."""
         return {
             "cut": 100 * self.cut / self.joined,
-            "second lost": 100 * self.lost / self.second,
+            "lost": 100 * self.lost / self.tokens,
             "things kept": 100 * float(np.mean(self.kept)),
             "things kept alone": 100 * float(np.mean(self.alone)),
         }

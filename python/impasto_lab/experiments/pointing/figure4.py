@@ -12,7 +12,7 @@ EXPERIMENT = replace(
     title="where a model looks, with MixGen and without, successes and failures",
     about="Table 5 with one seed, for its pictures: the first expressions of the tests that are found with MixGen "
     "alone, without it alone, by both and by neither, each with the maps of both models, the expression's box and the "
-    "one that was chosen. A run's folder of table5 is taken as it is.",
+    "one that was chosen. A run of table5 draws it, too.",
     seeds={"smoke": (0,), "small": (0,)},
     source="MixGen, Figure 4: Grad-CAM maps for expressions and questions, in examples",
     published={},

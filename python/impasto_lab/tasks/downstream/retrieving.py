@@ -290,4 +290,11 @@ def image_numbers(batch: Batch) -> Tensor:
     return torch.tensor([int.from_bytes(one) >> 1 for one in digests])
 
 
-TASK = Downstream(name="retrieval", models=_MODELS, options=RetrievalOptions, judge=judge, begin=begin)
+TASK = Downstream(
+    name="retrieval",
+    models=_MODELS,
+    options=RetrievalOptions,
+    judge=judge,
+    begin=begin,
+    note="ties count as misses: wrong ones that score as high as the right one come before it",
+)

@@ -72,6 +72,7 @@ class Downstream:
         judge: Evaluates a checkpoint on data.
         begin: Sets up a training; None where nothing is trained.
         headed: Whether it puts a head on the model, without which nothing can be evaluated.
+        note: What one has to know to read its figures.
     """
 
     name: str
@@ -80,3 +81,4 @@ class Downstream:
     judge: Judge
     begin: Begin | None = None
     headed: bool = False
+    note: str = ""

@@ -14,6 +14,9 @@ import numpy.typing as npt
 from impasto.checks import require
 from impasto.errors import SourceError
 
+#: What worlds call the things in an image.
+_THINGS = "things"
+
 
 @dataclass(frozen=True, eq=False)
 class Attributes:
@@ -31,8 +34,9 @@ class Attributes:
     def read(cls, path: Path, keys: Sequence[str]) -> Attributes:
         """Reads what is known of images from a file of facts, such as a world's.
 
-        A line is a JSON object with the image's ``id``. Its words, whole numbers and truths are classes; a list of
-        objects gives their number as a class, and each word of theirs as what the image shows.
+        A line is a JSON object with the image's ``id``. Its words, whole numbers and truths are classes; the list
+        of its ``things``, objects, gives their number as a class, and each word of theirs as what the image shows.
+        Other lists (questions, captions) aren't about pixels, and are left out.
 
         Args:
             path: One object a line.
@@ -63,11 +67,15 @@ class Attributes:
             values = [fact.get(name) for fact in facts]
             if all(isinstance(value, str | int) for value in values):
                 classes[name] = np.array([str(value) for value in values])
-            elif all(isinstance(value, list) and all(isinstance(one, dict) for one in value) for value in values):
+            elif name == _THINGS and all(map(_are_objects, values)):
                 rows = [value for value in values if isinstance(value, list)]
                 classes[f"number of {name}"] = np.array([str(len(row)) for row in rows])
                 present |= _shown(rows)
         return cls(classes, present)
+
+
+def _are_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
 
 
 def _shown(rows: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, npt.NDArray[np.bool_]]:
