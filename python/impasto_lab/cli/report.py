@@ -44,6 +44,10 @@ def run(report: Report) -> int:
     path = Path(report.out or Path(report.folder) / "index.html")
     names = write_runs(Path(report.folder), path)
     if report.json != "-":
-        console.print(f"{len(names)} runs ({', '.join(names)}): {path}", markup=False, soft_wrap=True)
+        console.print(
+            f"{len(names)} run{'' if len(names) == 1 else 's'} ({', '.join(names)}): {path}",
+            markup=False,
+            soft_wrap=True,
+        )
     output.write_json({"page": str(path), "runs": names}, report.json)
     return 0
