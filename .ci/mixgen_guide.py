@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 
 import style_guide
-from style_guide import NOT_RUN, Compared, Evidence, evidence, table
+from style_guide import NOT_RUN, Compared, Evidence, evidence, remedy, table
 
 from impasto_lab.experiments.cases.advice import ADVICE
 from impasto_lab.experiments.experiment import Piece
-from impasto_lab.experiments.registry import EXPERIMENTS
+from impasto_lab.experiments.scarcity.figure3 import BOTH, IMAGES
+from impasto_lab.experiments.scarcity.figure6 import RATIOS
+from impasto_lab.experiments.scarcity.table3 import MODELS
 
 #: Combinations of shape and color that were trained, and such that were not.
 PARTS = ("seen", "unseen")
 METRICS = tuple(f"RSUM {part}" for part in PARTS)
-#: Images of figure3's arms.
-IMAGES = (200, 400, 800, 1600)
-#: M by figure6's arm, and what table7's variants do.
-RATIOS = {"sixteenth": "1/16", "eighth": "1/8", "quarter": "1/4", "half": "1/2", "whole": "all"}
+#: What table7's variants do.
 VARIANTS = {
     "default": "as published",
     "a": "lambda drawn from Beta(0.1, 0.1)",
@@ -27,7 +27,6 @@ VARIANTS = {
     "d": "lambda of the tokens kept",
     "e": "half of all tokens kept",
 }
-MODELS = ("clip", "vilt", "albef", "tcl")
 #: What rivals are compared with, and what they are.
 RIVALS = {
     "randaugment": ("mixgen", "RandAugment instead"),
@@ -65,7 +64,7 @@ def _answer(name: str, better: str, worse: str) -> str:
     found = evidence(name)
     compared = found.compare(better, worse, METRICS[0]) if found else None
     if found is None or compared is None:
-        return f"{NOT_RUN}; {_remedy(name)}."
+        return f"{NOT_RUN}; {remedy(name)}."
     if compared.pairs < 2:
         said = "one pair, which shows nothing"
     else:
@@ -73,11 +72,6 @@ def _answer(name: str, better: str, worse: str) -> str:
             compared.word
         ]
     return f"{said}: {compared} RSUM, `{better}` less `{worse}` ({_setting(found)}; {found.path})."
-
-
-def _remedy(name: str) -> str:
-    """What would say."""
-    return f"`impasto reproduce {name} --size small` would say" if name in EXPERIMENTS else f"there is no {name} yet"
 
 
 def _setting(found: Evidence) -> str:
@@ -99,15 +93,16 @@ def _compared(name: str, pairs: dict[str, tuple[str, str]], metrics: tuple[str, 
         compared = [found.compare(better, worse, metric) if found else None for metric in metrics]
         count = next((str(one.pairs) for one in compared if one is not None), "")
         rows.append([title, *map(_cell, compared), count])
-    where = f"{_setting(found)}; {found.path}" if found else f"{NOT_RUN}; {_remedy(name)}"
+    where = f"{_setting(found)}; {found.path}" if found else f"{NOT_RUN}; {remedy(name)}"
     return f"{table([*headings, 'pairs'], rows)}\n\n{where[:1].upper()}{where[1:]}."
 
 
 def images() -> str:
     """By number of images, at equal epochs and at equal steps."""
-    pairs = {f"{count}, equal epochs": (f"mixgen-{count}", f"plain-{count}") for count in IMAGES}
+    counts = sorted(IMAGES)
+    pairs = {f"{count}, equal epochs": (f"mixgen-{count}", f"plain-{count}") for count in counts}
     pairs |= {
-        f"{count}, equal steps": (f"mixgen-{count}-steps", f"plain-{count}-steps") for count in IMAGES if count != 400
+        f"{count}, equal steps": (f"mixgen-{count}-steps", f"plain-{count}-steps") for count in counts if count != BOTH
     }
     return _compared("figure3", pairs, METRICS, ["images", *PARTS])
 
@@ -126,7 +121,7 @@ def scenes() -> str:
 
 def ratios() -> str:
     """By M."""
-    pairs = {said: (arm, "none") for arm, said in RATIOS.items()}
+    pairs = {"all" if ratio == 1 else str(Fraction(ratio)): (arm, "none") for arm, ratio in RATIOS.items()}
     return _compared("figure6", pairs, METRICS, ["of the batch", *PARTS])
 
 
@@ -163,7 +158,7 @@ def cases() -> str:
     parts = []
     for name, said in CASES.items():
         found = evidence(name)
-        told = list(_advice(found)) if found else [f"{NOT_RUN}; {_remedy(name)}."]
+        told = list(_advice(found)) if found else [f"{NOT_RUN}; {remedy(name)}."]
         where = f" ({found.path})" if found else ""
         parts.append(f"**{said.capitalize()}**{where}:\n\n" + "\n".join(f"- {one}" for one in told))
     return "\n\n".join(parts)

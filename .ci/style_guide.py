@@ -102,6 +102,11 @@ def evidence(name: str, folder: Path | None = None) -> Evidence | None:
     return found.get("full") or found.get("small")
 
 
+def remedy(name: str) -> str:
+    """What would say what is not known."""
+    return f"`impasto reproduce {name} --size small` would say"
+
+
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table in Markdown, its first column text and the others numbers."""
     lines = [list(headings), ["---"] + ["---:"] * (len(headings) - 1), *rows]
@@ -116,7 +121,7 @@ def recommendations() -> str:
 def _recommended(name: str, metric: str, color: str, both: str) -> str:
     found = evidence(name)
     if found is None or found.compare("style", "none", metric) is None:
-        return f"{NOT_RUN}; `impasto reproduce {name} --size small` would say."
+        return f"{NOT_RUN}; {remedy(name)}."
     gain = found.compare("style", "none", metric)
     assert gain is not None
     said = {
@@ -174,7 +179,7 @@ def alphas() -> str:
 def _search(prefix: str, what: str) -> str:
     found = evidence("style-search")
     if found is None:
-        return f"Which {what}: {NOT_RUN}; `impasto reproduce style-search --size small` would say."
+        return f"Which {what}: {NOT_RUN}; {remedy('style-search')}."
     metric = TASKS["naming images"][1]
     arms = sorted({row["arm"] for row in found.document["measured"] if row["arm"].startswith(prefix)}, key=_much)
     best = max(arms, key=lambda arm: found.mean(arm, metric) or 0.0)

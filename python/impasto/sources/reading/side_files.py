@@ -51,9 +51,6 @@ def _parquet(path: Path, key: str, value: str) -> Iterator[tuple[str, Any]]:
     parquet: Any = need("pyarrow.parquet", "arrow")
     try:
         file = parquet.ParquetFile(path)
-    except (OSError, ValueError) as error:
-        raise SourceError(f"the Parquet file can't be read: {error}", path=str(path)) from error
-    try:
         _check_fields([key, value], file.schema_arrow.names, "the table", path)
         for batch in file.iter_batches(columns=[key, value]):
             names, values = (batch.column(name).to_pylist() for name in (key, value))

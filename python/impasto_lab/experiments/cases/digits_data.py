@@ -18,6 +18,8 @@ from impasto_lab.worlds.formats.encode import encode_jpeg
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 #: What is said of a digit; the first is what digits are named by.
 WORDINGS = ("a handwritten {}", "the digit {}", "the number {} in ink", "somebody wrote a {}", "{}")
+#: Ids of a caption.
+LENGTH = 24
 
 
 def images(side: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
@@ -54,5 +56,5 @@ def training_set(settings: Digits, count: int, seed: int) -> Sequence:
 def recipe(settings: Digits, vocabulary: Path, *, mixgen: bool) -> Recipe:
     """What batches are."""
     image = ImageRecipe(size=settings.side, scale=(0.7, 1.0), hflip=0.0)
-    text = TextRecipe(tokenizer=BertTokenizer(vocabulary=vocabulary), length=24)
+    text = TextRecipe(tokenizer=BertTokenizer(vocabulary=vocabulary), length=LENGTH)
     return Recipe(image=image, text=text, mix=MixGen() if mixgen else None)

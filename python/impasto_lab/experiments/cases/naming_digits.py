@@ -8,10 +8,11 @@ import torch
 
 from impasto.loading import Loader
 from impasto.ops import normalize
-from impasto_lab.experiments.cases.digits_data import NAMES, WORDINGS, images, recipe, training_set, write_words
+from impasto_lab.experiments.cases.digits_data import LENGTH, NAMES, WORDINGS, images, recipe, training_set, write_words
 from impasto_lab.experiments.cases.settings import Digits
 from impasto_lab.experiments.experiment import Piece, Place
-from impasto_lab.models import DualEncoder, Words
+from impasto_lab.experiments.scarcity.running import small_clip
+from impasto_lab.models import Words
 from impasto_lab.tasks import ContrastiveTask
 from impasto_lab.tasks.evaluating import evaluating
 from impasto_lab.tasks.tokens import encode
@@ -31,9 +32,7 @@ def run_piece(piece: Piece, settings: Digits, place: Place) -> Mapping[str, floa
     device = pick_device(place.device)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(piece.seed)
-        model = DualEncoder(
-            image_width=16, text_width=64, text_layers=1, text_length=24, vocabulary=words.size, dim=64
-        ).to(device)
+        model = small_clip(words, LENGTH).to(device)
     made = recipe(settings, vocabulary, mixgen=kind == "mixgen")
     data = training_set(settings, int(number), piece.seed)
     batches = Loader(data, made, batch_size=settings.batch_size, workers=0, seed=piece.seed)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from impasto import sources
 from impasto.files import new_file
-from impasto.sources import CocoCaptions, KarpathyCaptions, Source
+from impasto.sources import KarpathyCaptions, Source
 from impasto_lab.experiments.downstream.settings import Downstream, TaskName
 from impasto_lab.experiments.experiment import Place
+from impasto_lab.experiments.scarcity.data import source
 from impasto_lab.tasks.pretrain import captions_of, own_vocabulary
 from impasto_lab.worlds import World, render_language, scenes
 from impasto_lab.worlds.formats.sample import Split
-
-#: Where each part is held out: combinations of shape and color that are trained too, and such that are not.
-PARTS: dict[str, Split] = {"seen": "val", "unseen": "test"}
 
 #: Where each task's data lies in the world, by split; retrieval has the captions of all splits in one file.
 _FILES: dict[TaskName, dict[Split, str]] = {
@@ -57,11 +53,6 @@ def vocabulary_of(shared: Path) -> Path:
     return shared / "vocab.txt"
 
 
-def pretraining_data(world: World) -> CocoCaptions:
-    """What models are pretrained on."""
-    return CocoCaptions(world.annotations("train"), images=world.images)
-
-
 def task_data(world: World, task: TaskName, split: Split, *, most: int | None = None) -> Source:
     """A task's data.
 
@@ -79,12 +70,6 @@ def task_data(world: World, task: TaskName, split: Split, *, most: int | None = 
     return data
 
 
-def facts_of(world: World, split: Split) -> dict[str, dict[str, Any]]:
-    """What is known of each image of a split, by its key."""
-    lines = world.facts(split).read_text(encoding="utf-8").splitlines()
-    return {str(fact["id"]): fact for fact in map(json.loads, lines)}
-
-
 def image_file(world: World, key: str) -> Path:
     """Where the image of a key lies."""
     return world.images / f"{int(key):012d}.jpg"
@@ -92,7 +77,7 @@ def image_file(world: World, key: str) -> Path:
 
 def _texts(world: World) -> Iterator[str]:
     """All that is said in training."""
-    yield from captions_of(pretraining_data(world))
+    yield from captions_of(source(world, "train"))
     for task in _FILES:
         data = task_data(world, task, "train")
         yield from captions_of(data)

@@ -8,15 +8,10 @@ from pathlib import Path
 import torch
 
 from impasto.sources import Source
-from impasto_lab.experiments.downstream.data import (
-    PARTS,
-    pretraining_data,
-    task_data,
-    vocabulary_of,
-    world_of,
-)
+from impasto_lab.experiments.downstream.data import task_data, vocabulary_of, world_of
 from impasto_lab.experiments.downstream.settings import Arm, Downstream, TaskName
 from impasto_lab.experiments.experiment import Piece, Place
+from impasto_lab.experiments.scarcity.data import PARTS, source
 from impasto_lab.tasks.downstream import (
     Judging,
     Opened,
@@ -78,7 +73,7 @@ def pretrain_arm(piece: Piece, settings: Downstream, place: Place) -> Path:
     words = None if arm.model == "clip" else vocabulary_of(place.shared)
     with place.narrator.bar(f"{piece.arm}, seed {piece.seed}, pretraining") as advance:
         pretrain(
-            pretraining_data(world_of(place.shared)),
+            source(world_of(place.shared), "train"),
             how,
             folder=folder,
             vocabulary=words,

@@ -26,7 +26,7 @@ class Arm:
 
 @dataclass(frozen=True, kw_only=True)
 class Downstream:
-    """How much is done.
+    """How much is done; by default what `small` does.
 
     Attributes:
         images: Of the world's training split, on which models are pretrained and tuned.
@@ -44,13 +44,13 @@ class Downstream:
         arms: By name.
     """
 
-    images: int
-    held: int
+    images: int = 1600
+    held: int = 200
     world_side: int = 64
     world_seed: int = 0
     preset: Literal["tiny", "small"] = "tiny"
     length: int = 64
-    pretraining: int
+    pretraining: int = 1500
     tuning: Mapping[TaskName, int] = field(default_factory=dict)
     zero_shot: bool = False
     batch_size: int = 32
@@ -65,4 +65,12 @@ def both(*models: Model) -> dict[str, Arm]:
         f"{'mixgen' if mixgen else 'plain'}-{model}": Arm(model=model, mixgen=mixgen)
         for model in models
         for mixgen in (False, True)
+    }
+
+
+def published(model: Model, pairs: Mapping[str, tuple[float, float]]) -> dict[str, dict[str, float]]:
+    """What a paper has of a model's arms, by arm, from pairs without MixGen and with it."""
+    return {
+        arm: {name: pair[place] for name, pair in pairs.items()}
+        for place, arm in enumerate((f"plain-{model}", f"mixgen-{model}"))
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from impasto_lab.experiments.downstream.hooks import render_tasks, use_arm, write_tables
-from impasto_lab.experiments.downstream.settings import Downstream, Model, both
+from impasto_lab.experiments.downstream.settings import Downstream, Model, both, published
 from impasto_lab.experiments.experiment import Claim, Experiment, Size
 from impasto_lab.experiments.scarcity.table3 import PUBLISHED as TABLE3
 
@@ -30,9 +30,8 @@ _3M, _1M, _ZERO = (
 
 def _published(model: Model) -> dict[str, dict[str, float]]:
     """Of both arms of a model: Table 1 where it has them, and Table 3."""
-    found: dict[str, dict[str, float]] = {}
-    for place, arm in enumerate((f"plain-{model}", f"mixgen-{model}")):
-        found[arm] = {f"RSUM {data}, 1M images": pair[place] for data, pair in TABLE3[model].items()}
+    found = published(model, {f"RSUM {data}, 1M images": pair for data, pair in TABLE3[model].items()})
+    for arm in found:
         for data, row in _TABLE1.get(arm, {}).items():
             names = [f"{name} {data}, 3M images" for name in (*_CUTS, "RSUM")]
             found[arm] |= dict(zip(names, row, strict=True))
@@ -62,9 +61,7 @@ SETTINGS: dict[Size, Downstream] = {
         compared=6,
         arms=both(*_MODELS),
     ),
-    "small": Downstream(
-        images=1600, held=200, pretraining=1500, tuning={"retrieval": 400}, zero_shot=True, arms=both(*_MODELS)
-    ),
+    "small": Downstream(tuning={"retrieval": 400}, zero_shot=True, arms=both(*_MODELS)),
 }
 
 EXPERIMENT = Experiment(

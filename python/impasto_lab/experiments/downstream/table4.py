@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from impasto_lab.experiments.downstream.hooks import render_tasks, use_arm, write_tables
-from impasto_lab.experiments.downstream.settings import Downstream, Model, TaskName, both
+from impasto_lab.experiments.downstream.settings import Downstream, Model, TaskName, both, published
 from impasto_lab.experiments.experiment import Claim, Experiment, Size
 
 #: Table 4: ALBEF of 3M images, without MixGen and with it.
@@ -37,13 +37,7 @@ SETTINGS: dict[Size, Downstream] = {
         batch_size=8,
         arms=both(*_MODELS),
     ),
-    "small": Downstream(
-        images=1600,
-        held=200,
-        pretraining=1500,
-        tuning={"vqa": 800, "nlvr2": 800, "snli-ve": 800},
-        arms=both(*_MODELS),
-    ),
+    "small": Downstream(tuning={"vqa": 800, "nlvr2": 800, "snli-ve": 800}, arms=both(*_MODELS)),
 }
 
 EXPERIMENT = Experiment(
@@ -60,10 +54,7 @@ EXPERIMENT = Experiment(
     settings=SETTINGS,
     seeds={"smoke": (0,), "small": tuple(range(4))},
     source="MixGen, Table 4: ALBEF, 3M images",
-    published={
-        arm: {name: pair[place] for name, pair in _PUBLISHED.items()}
-        for place, arm in enumerate(("plain-albef", "mixgen-albef"))
-    },
+    published=published("albef", _PUBLISHED),
     claims=tuple(
         Claim(better=f"mixgen-{model}", worse=f"plain-{model}", metric=f"{task}, {part}", told=told)
         for model in _MODELS

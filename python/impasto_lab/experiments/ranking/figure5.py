@@ -11,7 +11,7 @@ _MODELS: tuple[Model, ...] = ("clip", "albef")
 
 SETTINGS: dict[Size, Downstream] = {
     "smoke": Downstream(images=24, held=12, world_side=48, pretraining=2, batch_size=8, arms=both(*_MODELS)),
-    "small": Downstream(images=1600, held=200, pretraining=1500, arms=both(*_MODELS)),
+    "small": Downstream(arms=both(*_MODELS)),
 }
 
 EXPERIMENT = Experiment(

@@ -10,13 +10,14 @@ import numpy as np
 
 from impasto.files import new_file
 from impasto.ops import decode
-from impasto_lab.experiments.downstream.data import PARTS, facts_of, image_file, world_of
+from impasto_lab.experiments.downstream.data import image_file, world_of
 from impasto_lab.experiments.downstream.settings import Downstream
 from impasto_lab.experiments.experiment import Piece
 from impasto_lab.experiments.paging import write_page
 from impasto_lab.experiments.ranking.choosing import choose
 from impasto_lab.experiments.ranking.running import ranks_file
 from impasto_lab.experiments.results import Results
+from impasto_lab.experiments.scarcity.data import PARTS
 from impasto_lab.report.sheets import Shown, sheet_png
 from impasto_lab.worlds import scenes
 from impasto_lab.worlds.formats.sample import Split
@@ -61,7 +62,7 @@ def _chosen(
     before, after = (json.loads(ranks_file(folder, piece).read_text(encoding="utf-8"))[part] for piece in both)
     captions, owners, keys = (before[name] for name in ("captions", "owners", "keys"))
     world = world_of(folder)
-    known = facts_of(world, split)
+    known = world.known(split)
     facts = [known[key] for key in keys]
     rows, told = [], []
     for kind, numbers in choose(np.array(before["ranks"]), np.array(after["ranks"])).items():

@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from impasto.files import new_file
-from impasto_lab.experiments.downstream.data import PARTS, facts_of, task_data, world_of
+from impasto_lab.experiments.downstream.data import task_data, world_of
 from impasto_lab.experiments.downstream.running import pretrain_arm
 from impasto_lab.experiments.downstream.settings import Downstream
 from impasto_lab.experiments.experiment import Piece, Place
 from impasto_lab.experiments.ranking.measuring import found_first
+from impasto_lab.experiments.scarcity.data import PARTS
 from impasto_lab.metrics import retrieval
 from impasto_lab.models import Vilt
 from impasto_lab.tasks import HeldOut
@@ -71,6 +72,6 @@ def ranks_file(shared: Path, piece: Piece) -> Path:
 
 def fitting_of(held: HeldOut, world: World, split: Split) -> npt.NDArray[np.bool_]:
     """[N, M] whether each caption fits each image, by what is known of the scenes; its own always."""
-    facts = facts_of(world, split)
+    facts = world.known(split)
     own = [facts[key] for key in held.keys]
     return np.array([[scenes.fits(caption, fact) for caption in held.captions] for fact in own])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -71,13 +70,22 @@ def mix_of(arm: Arm) -> MixGen | None:
     return MixGen.variant(arm.variant, ratio=arm.ratio, pairing=pairing)
 
 
-def loader(settings: Scarcity, name: str, seed: int, shared: Path) -> Loader:
-    """Batches of an arm, of as many images as it has; those of fewer are among those of more."""
+def loader(settings: Scarcity, name: str, seed: int, shared: Path, made: Recipe | None = None) -> Loader:
+    """Batches of an arm, of as many images as it has; those of fewer are among those of more.
+
+    Args:
+        settings: The experiment's.
+        name: The arm's.
+        seed: Its seed.
+        shared: Where the world and its words lie.
+        made: What batches are; by default `recipe` of the arm.
+    """
     arm = settings.arms[name]
     train = source(World(shared / "world"), "train")
     rows = stream(seed, "scarce images").permutation(len(train))[: arm.images]
     batch_size = settings.training[arm.model].batch_size
-    return Loader(train[rows], recipe(settings, arm, shared / "vocab.txt"), batch_size=batch_size, workers=1, seed=seed)
+    made = made or recipe(settings, arm, shared / "vocab.txt")
+    return Loader(train[rows], made, batch_size=batch_size, workers=1, seed=seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +115,7 @@ def _part(world: World, split: Split, asked: Recipe, settings: Scarcity, arm: Ar
     held = HeldOut.of(source(world, split), asked)
     if arm.model == "vilt":
         held = held.subset(range(min(settings.compared, settings.held)))
-    lines = world.facts(split).read_text(encoding="utf-8").splitlines()
-    facts = {str(fact["id"]): fact for fact in map(json.loads, lines)}
+    facts = world.known(split)
     own = [facts[key] for key in held.keys]
     things = tuple(len(fact["things"]) for fact in own)
     return Part(held, things, tuple(fact["background"] in scenes.PLAIN_GROUNDS for fact in own))

@@ -12,16 +12,14 @@ import torch
 from impasto.checks import instance
 from impasto.loading import Loader
 from impasto.recipe import MixGen, MixUp, RandAugment, RandomDeletion, Recipe
-from impasto.streams import stream
 from impasto_lab.experiments.experiment import Piece, Place
-from impasto_lab.experiments.scarcity.data import held_out, recipe, source
+from impasto_lab.experiments.scarcity.data import held_out, loader, recipe
 from impasto_lab.experiments.scarcity.measuring import Measured
 from impasto_lab.experiments.scarcity.running import by_towers, small_clip, train
 from impasto_lab.experiments.scarcity.settings import Arm, Rival, Scarcity
 from impasto_lab.models import Words
 from impasto_lab.tasks import ContrastiveTask, GeodesicTask
 from impasto_lab.training import pick_device
-from impasto_lab.worlds import World
 
 
 def run_piece(piece: Piece, settings: Scarcity, place: Place) -> Mapping[str, float]:
@@ -36,7 +34,7 @@ def run_piece(piece: Piece, settings: Scarcity, place: Place) -> Mapping[str, fl
     words = Words.read(place.shared / "vocab.txt")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(piece.seed)
-        model = small_clip(settings, words).to(pick_device(place.device))
+        model = small_clip(words, settings.length).to(pick_device(place.device))
     task = (
         GeodesicTask(model, weight=arm.geodesic, seed=piece.seed)
         if arm.geodesic
@@ -50,11 +48,7 @@ def rival_loader(settings: Scarcity, name: str, seed: int, shared: Path) -> Load
     """Batches of a rival; those of a seed draw the same images, order, crops and captions."""
     arm = settings.arms[name]
     assert isinstance(arm, Rival)
-    train_split = source(World(shared / "world"), "train")
-    rows = stream(seed, "scarce images").permutation(len(train_split))[: arm.images]
-    batch_size = settings.training[arm.model].batch_size
-    made = rival_recipe(settings, arm, shared / "vocab.txt")
-    return Loader(train_split[rows], made, batch_size=batch_size, workers=1, seed=seed)
+    return loader(settings, name, seed, shared, rival_recipe(settings, arm, shared / "vocab.txt"))
 
 
 def rival_recipe(settings: Scarcity, arm: Rival, vocabulary: Path) -> Recipe:

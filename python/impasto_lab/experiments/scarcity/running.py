@@ -93,7 +93,7 @@ def _model(settings: Scarcity, arm: Arm, words: Words, seed: int, device: torch.
     """A task with a new model, and how the model judges what is held out."""
     sizes = {"vocabulary": words.size, "image_size": settings.side, "text_length": settings.length}
     if arm.model == "clip":
-        clip = small_clip(settings, words).to(device)
+        clip = small_clip(words, settings.length).to(device)
         return ContrastiveTask(clip), partial(by_towers, clip)
     if arm.model == "vilt":
         vilt = Vilt(ViltSettings.preset("small", **sizes)).to(device)
@@ -103,11 +103,9 @@ def _model(settings: Scarcity, arm: Arm, words: Words, seed: int, device: torch.
     return FusionPretraining(fusion, words, ramp=epoch, seed=seed), partial(by_towers, fusion)
 
 
-def small_clip(settings: Scarcity, words: Words) -> DualEncoder:
-    """A new dual encoder of 0.2 million parameters."""
-    return DualEncoder(
-        image_width=16, text_width=64, text_layers=1, text_length=settings.length, vocabulary=words.size, dim=64
-    )
+def small_clip(words: Words, length: int) -> DualEncoder:
+    """A new dual encoder of 0.2 million parameters, for texts of so many ids."""
+    return DualEncoder(image_width=16, text_width=64, text_layers=1, text_length=length, vocabulary=words.size, dim=64)
 
 
 def by_towers(model: DualEncoder | Albef, held: HeldOut) -> torch.Tensor:

@@ -58,6 +58,11 @@ class World:
         """What else is known of each image of a split: one JSON object a line, with the image's ``id``."""
         return self.root / "annotations" / f"facts_{split}.jsonl"
 
+    def known(self, split: Split) -> dict[str, dict[str, Any]]:
+        """What `facts` has, by the image's key."""
+        lines = self.facts(split).read_text(encoding="utf-8").splitlines()
+        return {str(fact["id"]): fact for fact in map(json.loads, lines)}
+
     @property
     def karpathy(self) -> Path:
         """The JSON of all splits, as Karpathy's."""
