@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import os
+import random
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -79,8 +80,18 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, o
         return (yield)
 
 
+def _seed_global_generators() -> None:
+    """The same draws for a test, alone or among others, and for the fixtures that it is the first to ask for."""
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - the legacy generator is the global one
+    torch = sys.modules.get("torch")
+    if torch:
+        torch.manual_seed(0)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    _seed_global_generators()
     with _lab_hidden(item.path):
         return (yield)
 

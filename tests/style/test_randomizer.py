@@ -165,7 +165,8 @@ def test_interpolation_has_both_ends():
     way = interpolate(start, end, 5)
     assert way.shape == (5, 2, SIZE)
     assert torch.equal(way[0], start) and torch.equal(way[-1], end)
-    assert torch.allclose(way[2], (start + end) / 2)
+    # half-way between numbers that nearly cancel, rounding is a large share of what is left
+    assert torch.allclose(way[2], (start + end) / 2, atol=1e-6)
     for wrong in ((start, end, 1), (start, end[:1], 3), (start.long(), end.long(), 3)):
         with pytest.raises(RecipeError):
             interpolate(*wrong)
