@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,16 @@ def test_whoever_runs_it_it_draws_the_same(data, digest) -> None:
         next(iter(loader))
     first = [rng.random() for rng in drawn]
     assert len(set(first)) == 24
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="Linux has such threads")
+def test_threads_take_no_core_from_the_training_step(data) -> None:
+    policies = []
+    for workers in (1, 0):
+        _epoch(data, workers=workers, transform=lambda image, rng: policies.append(os.sched_getscheduler(0)) or image)
+    # whoever calls the loader keeps what it has
+    assert policies == [os.SCHED_BATCH] * 12 + [os.sched_getscheduler(0)] * 12
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
 
 
 def test_it_comes_before_mixing(data) -> None:
