@@ -20,6 +20,7 @@ class Reproduce:
             setting; by default small where there is one.
         arms: Only these arms.
         seeds: These seeds instead of the experiment's own.
+        known: Earlier evidence of the same settings (results.json files), whose pieces are not run again.
         workers: Trainings side by side, each in a process of one thread; 0 runs them one after another.
         engine: Where workers run.
         device: What to train on; auto takes a GPU if there is one.
@@ -30,6 +31,7 @@ class Reproduce:
     size: Size | None = None
     arms: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
+    known: tuple[File, ...] = ()
     workers: int = 0
     engine: Literal["processes", "ray"] = "processes"
     device: Device = "auto"
@@ -50,6 +52,7 @@ def run(reproduce: Reproduce, name: str, changes: Mapping[str, Any]) -> int:
         size=reproduce.size,
         arms=reproduce.arms,
         seeds=reproduce.seeds,
+        known=reproduce.known,
         workers=reproduce.workers,
         engine=reproduce.engine,
         device=reproduce.device,

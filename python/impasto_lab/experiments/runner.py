@@ -15,6 +15,7 @@ from impasto.jobs import Engine, run_pieces
 from impasto_lab.bench.machine import describe, versions
 from impasto_lab.experiments import registry
 from impasto_lab.experiments.experiment import Experiment, Piece, Place, Size
+from impasto_lab.experiments.known import take_over
 from impasto_lab.experiments.narrator import Narrator, Silent
 from impasto_lab.experiments.results import Kept, Results, check_folder
 
@@ -26,6 +27,7 @@ def reproduce(
     size: Size | None = None,
     arms: Sequence[str] = (),
     seeds: Sequence[int] = (),
+    known: Sequence[str | Path] = (),
     workers: int = 0,
     engine: Engine = "processes",
     device: str = "auto",
@@ -43,6 +45,7 @@ def reproduce(
         size: How much; by default `Experiment.usual`.
         arms: Only these arms; none takes all but the further ones, ``"all"`` those too.
         seeds: These instead of the experiment's own.
+        known: Earlier evidence of the same settings (``results.json``), whose pieces are not run again.
         workers: Pieces run side by side, each in a process of one thread; 0 runs them here, one after another.
         engine: ``"processes"``, or ``"ray"`` where there are more machines.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
@@ -50,9 +53,9 @@ def reproduce(
         narrator: Is told what happens.
 
     Raises:
-        RecipeError: If a name is not known, a value makes no sense, or the folder holds pieces of other settings or
-            another experiment's results.
-        SourceError: If the folder can't be written.
+        RecipeError: If a name is not known, a value makes no sense, or the folder or earlier evidence holds pieces of
+            other settings or another experiment's results.
+        SourceError: If the folder can't be written, or evidence can't be read.
     """
     tell, root = narrator or Silent(), Path(out)
     size = size or experiment.usual
@@ -60,6 +63,7 @@ def reproduce(
     settings = experiment.chosen(size, changes)
     check_folder(root, experiment.name)
     kept = Kept(root, {"size": size, **asdict(settings)})
+    earlier = [take_over(Path(path), experiment, kept, pieces) for path in known]
     done = {piece: kept.load(piece) for piece in pieces}
     measured: dict[Piece, Mapping[str, float]] = {piece: had for piece, had in done.items() if had is not None}
     todo = [piece for piece in pieces if piece not in measured]
@@ -81,6 +85,8 @@ def reproduce(
         command = " ".join(["impasto reproduce", experiment.name, "--size", size, *given])
         packages = versions("impasto", "torch", *experiment.packages)
         about = {"machine": describe(), "versions": packages, "command": command}
+        if earlier:
+            about["known"] = earlier
         results = Results.of(experiment, size, measured, settings=settings, about=about)
         with new_file(root / "results.json") as partial:
             partial.write_text(json.dumps(results.as_dict(), indent=2, default=repr) + "\n", encoding="utf-8")

@@ -88,6 +88,28 @@ def test_what_is_done_is_not_run_again(tmp_path: Path) -> None:
     assert len(again.measured) == 8
 
 
+def test_known_pieces_are_taken_over(tmp_path: Path) -> None:
+    """So that seeds can be added to evidence whose folder is gone."""
+    earlier = tmp_path / "earlier" / "results.json"
+    first = reproduce(COINS, earlier.parent, size="small", seeds=(0, 1, 7))
+    both = reproduce(COINS, tmp_path / "both", size="small", known=(earlier,))
+    ran = {path.parent.name for path in (tmp_path / "both").glob("*/ran")}
+    assert ran == {f"{arm}-{seed}" for arm in COINS.arms for seed in (2, 3)}
+    alone = reproduce(COINS, tmp_path / "alone", size="small")
+    assert both.measured == alone.measured and first.measured != both.measured
+    (told,) = both.as_dict()["known"]
+    assert told["pieces"] == 4 and told["command"].endswith("--seeds 0 1 7") and told["machine"]["cpus"] >= 1
+    for changed, reason in (
+        ({"settings": {**COINS.settings, "small": Coin(201)}}, "other settings: throws"),
+        ({"name": "dice"}, "evidence of 'coins'"),
+    ):
+        with pytest.raises(RecipeError, match=reason):
+            reproduce(replace(COINS, **changed), tmp_path / "other", size="small", known=(earlier,))
+    with pytest.raises(SourceError, match=r"name a results\.json"):
+        reproduce(COINS, tmp_path / "other", size="small", known=(tmp_path / "absent",))
+    assert not (tmp_path / "other").exists()
+
+
 def test_options_are_said_and_kept_apart(tmp_path: Path) -> None:
     coins = replace(COINS, options=("throws",))
     reproduce(coins, tmp_path, size="smoke", changes={"throws": 4})

@@ -1,0 +1,50 @@
+"""Pieces that other evidence holds, taken over into a run of the same settings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from impasto.errors import RecipeError, SourceError
+from impasto_lab.experiments.experiment import Experiment, Piece
+from impasto_lab.experiments.results import Kept
+
+#: What a figure depends on besides its settings.
+_WHERE = ("machine", "versions", "command")
+
+
+def take_over(path: Path, experiment: Experiment, kept: Kept, pieces: Sequence[Piece]) -> Mapping[str, Any]:
+    """Keeps the pieces of an earlier run's evidence, so that they aren't run again.
+
+    Args:
+        path: A ``results.json``.
+        experiment: Its experiment.
+        kept: Where pieces go; those that are there already stay.
+        pieces: Which are wanted; what else the evidence has is left.
+
+    Returns:
+        What the evidence says of where it was measured: file, machine, versions, command, and how many pieces.
+
+    Raises:
+        SourceError: If it can't be read.
+        RecipeError: If it is another experiment's, or of other settings.
+    """
+    try:
+        evidence = json.loads(path.read_text(encoding="utf-8"))
+        name, settings = evidence["experiment"], {"size": evidence["size"], **evidence["settings"]}
+        where = {key: evidence[key] for key in _WHERE}
+        measured = {Piece(one.pop("arm"), one.pop("seed")): one for one in evidence["measured"]}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise SourceError(f"no evidence can be read: {error!r}; name a results.json", path=str(path)) from error
+    if name != experiment.name:
+        raise RecipeError(f"this is evidence of {name!r}, not of {experiment.name!r}", path=str(path))
+    if settings != kept.settings:
+        names = settings.keys() | kept.settings.keys()
+        differ = sorted(name for name in names if settings.get(name) != kept.settings.get(name))
+        raise RecipeError(f"the evidence was measured with other settings: {', '.join(differ)}", path=str(path))
+    taken = [piece for piece in pieces if piece in measured and kept.load(piece) is None]
+    for piece in taken:
+        kept.keep(piece, measured[piece])
+    return {"path": str(path), **where, "pieces": len(taken)}
