@@ -94,6 +94,9 @@ lint: $(VENV)/.built ## check formatting, lints, types and that the stubs are tr
 	$(BIN)/ruff check -q .
 	$(BIN)/mypy
 	$(PY) -m mypy.stubtest impasto._core --mypy-config-file pyproject.toml --allowlist .ci/stubtest-allowlist
+	$(BIN)/check-jsonschema -q --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema -q --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
+	$(BIN)/check-jsonschema -q --builtin-schema vendor.citation-file-format CITATION.cff
 
 docs: $(VENV)/.built ## build the site into target/site, strictly, with both of its builders
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q --strict --site-dir target/site-mkdocs
