@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from dataclasses import FrozenInstanceError, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from impasto.checks import is_count, require
 from impasto.errors import BatchError
@@ -39,6 +39,20 @@ class BatchId:
         object.__setattr__(self, "number", self.step if self.number < 0 else int(self.number))
 
 
+class WholeBatch(NamedTuple):
+    """The batch of all ranks together, of which one has some rows.
+
+    Attributes:
+        samples: The samples of all its rows, in order.
+        rows: The rows that are this rank's.
+        id: Its epoch, its step and its number, counted over such batches.
+    """
+
+    samples: list[int]
+    rows: list[int]
+    id: BatchId
+
+
 class BatchKey(list[int]):
     """The samples of one batch, in order, and when it comes.
 
@@ -46,12 +60,20 @@ class BatchKey(list[int]):
 
     Attributes:
         id: The epoch, the step and the number of the batch.
+        whole: The batch of all ranks, where pairs are drawn over that (``mix_over="global"``), or None.
     """
 
-    def __init__(self, samples: Iterable[int] = (), *, id: BatchId = BatchId()) -> None:
+    def __init__(
+        self, samples: Iterable[int] = (), *, id: BatchId = BatchId(), whole: WholeBatch | None = None
+    ) -> None:
         super().__init__(samples)
         require(isinstance(id, BatchId), f"id={id!r} must be a BatchId")
+        require(
+            whole is None or [whole.samples[row] for row in whole.rows] == self,
+            "a batch's samples are those of its rows of the whole batch",
+        )
         self.id = id
+        self.whole = whole
 
     def __repr__(self) -> str:
         return f"BatchKey({len(self)} samples, epoch={self.id.epoch}, step={self.id.step})"

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from impasto import _core
+from impasto.checks import require
 from impasto.recipe import Operation
 
 #: What was done to a caption: a name and numbers, such as ``("delete", [0, 2, 3])``.
@@ -17,12 +18,30 @@ Wording = tuple[str, list[int]]
 Words = Literal["own", "partner", "both", "kept of each", "kept of both"]
 
 
+def require_here(partners: npt.NDArray[np.int64]) -> None:
+    """Requires that rows are mixed with rows of the same batch, and none of another rank's.
+
+    Args:
+        partners: [B] int64, as in a `MixPlan`.
+
+    Raises:
+        RecipeError: If one is not.
+    """
+    away = np.flatnonzero(partners >= len(partners))
+    require(
+        not len(away),
+        f"row {away[:1].tolist()} is mixed with a row of another rank, of which nothing else is here; use "
+        "mix_over='rank', or a block of pairs that the ranks divide",
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class MixPlan:
     """Who is mixed with whom in a batch of B rows, and how; drawn before any data is read.
 
     Attributes:
-        partners: [B] int64: the row that each row is mixed with; its own number when it is not mixed.
+        partners: [B] int64: the row that each row is mixed with; its own number when it is not mixed. B or more where
+            that row is another rank's, with ``mix_over="global"``.
         lams: [B] float32: weight of the row's own image, 1 when it is not mixed; 0 or 1 where one image is chosen.
         words: B names of what the caption becomes: the row's ``"own"``, its ``"partner"``'s, ``"both"`` joined,
             ``"kept of each"`` (tokens of the one and of the other) or ``"kept of both"`` (of the two joined).
@@ -60,6 +79,7 @@ class MixPlan:
         A mixed row i and its partner j, which stays in the batch as itself, are no true negatives of each other: they
         share ``1 - lam`` of the image. Losses may read this; MixGen's own does not.
         """
+        require_here(self.partners)
         overlap = np.eye(len(self), dtype=np.float32)
         for row in np.flatnonzero(self.mixed):
             overlap[row, self.partners[row]] = overlap[self.partners[row], row] = 1 - self.lams[row]
@@ -68,6 +88,7 @@ class MixPlan:
     @property
     def shares_of_images(self) -> npt.NDArray[np.float32]:
         """[B, B] float32: how much of image i, as mixed, is row j's: lam of its own, the rest its partner's."""
+        require_here(self.partners)
         shares = np.diag(self.lams)
         mixed = np.flatnonzero(self.mixed)
         shares[mixed, self.partners[mixed]] = 1 - self.lams[mixed]

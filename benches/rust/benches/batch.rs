@@ -108,7 +108,7 @@ fn main() {
         };
         black_box(
             staged
-                .finish(buffers, keys, When::default(), 1)
+                .finish(buffers, keys, When::default(), None, 1)
                 .expect("buffers that fit"),
         )
     };

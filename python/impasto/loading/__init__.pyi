@@ -17,5 +17,6 @@ from .paired import PairedLoader as PairedLoader
 from .prefetching import Prefetched as Prefetched
 from .prefetching import prefetch as prefetch
 from .sampler import BatchSampler as BatchSampler
+from .stats import Stats as Stats
 from .transforms import Seeded as Seeded
 from .transforms import Transform as Transform

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Unpack, overload
 
@@ -14,7 +16,7 @@ from torch.utils.data._utils.collate import default_collate_fn_map
 
 from impasto import _core
 from impasto.batch import Batch, BatchKey, Replaced, view_names
-from impasto.checks import at_least, require, whole
+from impasto.checks import at_least, is_number, require, whole
 from impasto.errors import ImpastoError
 from impasto.loading.bad_samples import BadSamples
 from impasto.loading.batches import Yielded
@@ -26,12 +28,15 @@ from impasto.loading.overflow import Overflow
 from impasto.loading.parts.captions import all_captions, usable_captions
 from impasto.loading.parts.columns import check_names, read_columns, read_labels
 from impasto.loading.parts.images import allocate
+from impasto.loading.parts.portions import Portion, portion_of
 from impasto.loading.parts.rows import load_rows
 from impasto.loading.running.buffers import Buffers
 from impasto.loading.running.parents import end_with_parent
 from impasto.loading.running.ring import AVAILABLE, Ring
 from impasto.loading.running.tensors import map_tensors
 from impasto.loading.running.traveling import Traveling
+from impasto.loading.running.watching import Watch
+from impasto.loading.running.work import NATIVE, Made, UnderWay, Work
 from impasto.loading.transforms import Transform, Transforms
 from impasto.plan import MixPlan, Plan, ViewPlan
 from impasto.recipe import Recipe, clean_caption
@@ -50,14 +55,14 @@ class Begun(NamedTuple):
     """A batch that was read.
 
     Attributes:
-        key: The samples that were asked for, and when.
-        staged: Their rows.
+        work: Its making: the samples that were asked for, and when; their rows.
+        portion: What it is made of.
         samples: [B] int64: the samples that came in.
         broken: What was wrong with the others, by row.
     """
 
-    key: BatchKey
-    staged: _core.Staged
+    work: Work
+    portion: Portion
     samples: npt.NDArray[np.int64]
     broken: list[tuple[int, ImpastoError]]
 
@@ -86,6 +91,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         transform: Done to each image before it is mixed, with a random stream of its own; see ``docs/views.md``. One
             function of (image [H, W, 3] uint8, `numpy.random.Generator`) that returns another such image, or one (or
             None) for each view.
+        patience: Seconds that a worker process takes for a batch before it logs what it is at; None never does.
 
     Raises:
         RecipeError: If a value makes no sense.
@@ -134,9 +140,12 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         labels: str | None = None,
         form: Form = None,
         transform: Transform | Sequence[Transform | None] | None = None,
+        patience: float | None = 60.0,
     ) -> None:
         whole("seed", seed, bits=64)
         at_least(1, threads=threads)
+        positive = patience is None or (is_number(patience) and patience > 0)
+        require(positive, f"patience={patience!r} must be a number of seconds, or None")
         require(isinstance(recipe, Recipe), f"recipe={recipe!r} must be an impasto.Recipe")
         _ = recipe.native  # a vocabulary that is missing is missed here, not in a worker
         self.data = data
@@ -155,6 +164,9 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         self._buffers = Buffers(limit=4 * len(recipe.views))
         self._ring = Ring(limit=8 * len(recipe.views)) if shared and AVAILABLE else None
         self._overflow = Overflow()
+        self.patience = patience
+        #: What is being made in this process.
+        self.under_way = UnderWay()
 
     def in_form(self, form: Form) -> BatchDataset[Any]:
         """The same data set with another form; what is replaced in one counts in the other.
@@ -192,13 +204,27 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         """
         if torch.utils.data.get_worker_info() is None:
             return self._batch(key, None)
+        return self._in_worker(lambda: self._batch(key, self._ring))
+
+    def costed(self, key: BatchKey) -> Made:
+        """The batch of a key and what it took, in a worker process of `Loader`."""
+        before = time.process_time()
+        made: Made = self._in_worker(lambda: self.make(key, self._ring))
+        return Made(made.batch, replace(made.cost, cpu=time.process_time() - before))
+
+    def _in_worker(self, make: Callable[[], Any]) -> Any:
         end_with_parent()
         try:
-            batch = self._batch(key, self._ring)
+            with Watch(self.patience, self.told):
+                made = make()
         except ImpastoError as error:
             error.pack()
             raise
-        return batch if self._ring is None else map_tensors(batch, Traveling.of)
+        return made if self._ring is None else map_tensors(made, Traveling.of)
+
+    def told(self) -> str:
+        """What is being made in this process, in words."""
+        return self.under_way.told(self.data)
 
     def _batch(self, key: BatchKey, ring: Ring | None) -> Yielded:
         require(isinstance(key, BatchKey), _NO_KEY.format(samples=key))
@@ -221,25 +247,52 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
             TransformError: If the transform failed.
             BadSampleBudgetError: If too many samples were broken, under ``on_error="replace"``.
         """
+        return self.make(key, memory).batch
+
+    def make(self, key: BatchKey, memory: Buffers | Ring | None = None) -> Made:
+        """`assemble`, with what it took."""
         return self.complete(self.begin(key), memory)
 
     def begin(self, key: BatchKey, crew: _core.Crew | None = None) -> Begun:
-        """Reads one batch: the first part of `assemble`.
+        """Reads one batch: the first part of `make`.
 
         Args:
             key: The samples, epoch and step.
             crew: Whose threads are shared with the batches that are made at the same time.
         """
-        staged = _core.Staged(self.recipe.native, len(key), crew)
-        samples, broken = load_rows(
-            self.data, staged, key, seed=self.seed, threads=self.threads, replace=self.bad_samples.replace
-        )
-        self._transforms.apply(staged, key, seed=self.seed, epoch=key.id.epoch)
-        return Begun(key, staged, samples, broken)
+        portion = portion_of(key, self.recipe, self.seed)
+        asked, own = portion.samples, portion.own
+        work = Work(key, _core.Staged(self.recipe.native, len(asked), crew))
+        self.under_way.add(work)
+        replaces = self.bad_samples.replace
+        with work.unless_it_fails():
+            samples, broken = load_rows(self.data, work, asked, seed=self.seed, threads=self.threads, replace=replaces)
+            with work.at("transform"):
+                self._transforms.apply(work.staged, asked, seed=self.seed, epoch=key.id.epoch)
+        work.rest()
+        # Whose the others are counts what is broken of them.
+        return Begun(work, portion, samples[:own], [bad for bad in broken if bad[0] < own])
 
-    def complete(self, begun: Begun, memory: Buffers | Ring | None = None) -> Batch:
-        """Makes a batch of what was read: the second part of `assemble`, in the batches' order."""
-        key, staged, samples, broken = begun
+    def complete(self, begun: Begun, memory: Buffers | Ring | None = None) -> Made:
+        """Makes a batch of what was read: the second part of `make`, in the batches' order."""
+        work, portion, samples, broken = begun
+        work.resume()
+        with work.unless_it_fails():
+            batch = self._completed(work, portion, samples, broken, memory)
+            self.bad_samples.record(batch)
+            if self.recipe.mix and batch.lost is not None:
+                self._overflow.judge(self.recipe.mix, batch)
+        return Made(batch, work.end())
+
+    def _completed(
+        self,
+        work: Work,
+        portion: Portion,
+        samples: npt.NDArray[np.int64],
+        broken: list[tuple[int, ImpastoError]],
+        memory: Buffers | Ring | None,
+    ) -> Batch:
+        key, staged = work.key, work.staged
         recipe, count = self.recipe, len(key)
         images, flat = allocate(recipe, count, memory or self._buffers)
         text = recipe.text
@@ -248,20 +301,22 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         length = text.room if text and tokenizer else 0
         ids, mask = np.empty((count, length), np.int64), np.empty((count, length), np.int64)
         if text and text.captions == "first":
-            for row, sample in enumerate(samples.tolist()):
+            for row, sample in enumerate(work.samples.tolist()):
                 staged.set_caption(row, usable_captions(self.data, sample, text)[0])
         for row, caption in staged.needs_cleaning():
             staged.set_caption(row, clean_caption(caption))
-        finished = staged.finish(
-            flat,
-            ids.reshape(-1),
-            mask.reshape(-1),
-            seed=self.seed,
-            epoch=key.id.epoch,
-            step=key.id.step,
-            number=key.id.number,
-            threads=self.threads,
-        )
+        with work.at(NATIVE):
+            finished = staged.finish(
+                flat,
+                ids.reshape(-1),
+                mask.reshape(-1),
+                seed=self.seed,
+                epoch=key.id.epoch,
+                step=portion.drawn_by.step,
+                number=portion.drawn_by.number,
+                threads=self.threads,
+                portion=portion.native,
+            )
         captions, rare = finished.captions, finished.needs_cleaning
         lost: npt.NDArray[np.int32] | None = finished.lost
         if tokenizer and rare and lost is not None:
@@ -277,10 +332,11 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
             )
         foreign = text.foreign if text else None
         if text and foreign and not every:
-            ids, mask, lost = foreign.encode(captions, text.length)
+            with work.at("tokenize"):
+                ids, mask, lost = foreign.encode(captions, text.length)
         tokens = tokenizer is not None or foreign is not None
         numbers: list[int] = samples.tolist()
-        loaded = staged.loaded()
+        loaded = staged.loaded(count)
         first, *others = (ViewPlan.of(view) for view in loaded.views)
         keys = loaded.keys
         kept: list[list[int] | None] = finished.kept if text else [None] * count
@@ -317,9 +373,6 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         )
         if text and every:
             batch = batch.changed(**all_captions(self.data, numbers, text)._asdict())
-        self.bad_samples.record(batch)
-        if recipe.mix and batch.lost is not None:
-            self._overflow.judge(recipe.mix, batch)
         return batch
 
 

@@ -12,7 +12,7 @@ import torch
 from impasto.batch import Batch
 from impasto.checks import require
 from impasto.loading.follow import follow_boxes, follow_masks
-from impasto.plan import Plan, ViewPlan
+from impasto.plan import Plan, ViewPlan, require_here
 from impasto.sources import VOID
 
 #: Facts with an entry a box, besides masks.
@@ -87,6 +87,7 @@ def _row(
     partner = int(mix.partners[row])
     if partner == row:
         return own
+    require_here(mix.partners)
     other = _followed(batch, plan, partner, size, visible, weight=1 - float(mix.lams[row]))
     return {name: torch.cat([own[name], other[name]]) for name in own}
 

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any, Generic
 from impasto.batch import Batch, BatchKey
 from impasto.loading.batches import Yielded
 from impasto.loading.epochs.keys import EpochKeys
+from impasto.loading.running.watching import Watch
+from impasto.loading.running.work import Made
+from impasto.loading.stats import Stats, Tally
 
 if TYPE_CHECKING:
     from impasto.loading.sampler import BatchSampler
 
 #: Makes the batches of keys, ahead of who takes them if it likes; begins with the first that is taken.
-Maker = Callable[[Iterator[BatchKey]], Generator[Batch, None, None]]
+Maker = Callable[[Iterator[BatchKey]], Generator[Made, None, None]]
 
 
 class Iteration(Iterator[Yielded], Generic[Yielded]):
@@ -24,12 +27,22 @@ class Iteration(Iterator[Yielded], Generic[Yielded]):
         sampler: Gives the keys.
         make: Makes the batches.
         yielded: Called with each batch; gives what is yielded.
+        watch: Around each wait.
+        tally: Counts what is given.
     """
 
-    def __init__(self, sampler: BatchSampler, make: Maker, yielded: Callable[[Batch], Yielded]) -> None:
+    def __init__(
+        self,
+        sampler: BatchSampler,
+        make: Maker,
+        yielded: Callable[[Batch], Yielded],
+        watch: Watch,
+        tally: Tally,
+    ) -> None:
         self._keys: EpochKeys = iter(sampler)
         self._batches = make(self._keys.ahead())
         self._yielded = yielded
+        self._watch, self._tally = watch, tally
         # At the end of the process too, before the modules that it needs are taken apart.
         weakref.finalize(self, self._batches.close)
 
@@ -38,9 +51,16 @@ class Iteration(Iterator[Yielded], Generic[Yielded]):
         return len(self._keys)
 
     def __next__(self) -> Yielded:
-        batch = next(self._batches)
+        self._tally.ask()
+        with self._watch:
+            batch, cost = next(self._batches)
+        self._tally.give(cost)
         self._keys.advance()
         return self._yielded(batch)
+
+    def stats(self) -> Stats:
+        """What its batches have taken so far."""
+        return self._tally.stats()
 
     def state_dict(self) -> dict[str, Any]:
         """Where this iteration stands, be it the loader's latest or not."""

@@ -22,7 +22,10 @@ from impasto.loading.running.ahead import ahead_on
 from impasto.loading.running.lanes import lane_to
 from impasto.loading.running.processes import Processes
 from impasto.loading.running.threads import in_threads
+from impasto.loading.running.watching import Watch
+from impasto.loading.running.work import Made
 from impasto.loading.sampler import BatchSampler
+from impasto.loading.stats import Stats, Tally
 from impasto.loading.transforms import Transform
 from impasto.messages import warn_once
 from impasto.recipe import Recipe
@@ -80,6 +83,9 @@ class Loader(Generic[Yielded]):
         multiprocessing_context: ``"fork"``, ``"spawn"`` or ``"forkserver"``, with ``processes=True``.
         transform: Done to each image before it is mixed; see `BatchDataset`. Threads run it one image after another,
             worker processes beside each other.
+        mix_over: Over which rows pairs are drawn, each ``"rank"``'s batch or the ``"global"`` one; see `BatchSampler`.
+        patience: Seconds that a batch is waited for before what it is at is logged, and again after twice as many; None
+            never does.
 
     Raises:
         RecipeError: If a value makes no sense.
@@ -132,6 +138,8 @@ class Loader(Generic[Yielded]):
         form: Form = None,
         multiprocessing_context: str | None = None,
         transform: Transform | Sequence[Transform | None] | None = None,
+        mix_over: Literal["rank", "global"] = "rank",
+        patience: float | None = 60.0,
         **unknown: Never,
     ) -> None:
         for name in unknown:
@@ -154,10 +162,9 @@ class Loader(Generic[Yielded]):
             fields=fields,
             transform=transform,
             labels=labels,
+            patience=patience,
         )
         self.dataset: BatchDataset[Yielded] = self._batches.in_form(form)
-        if recipe.mix is not None:
-            recipe.mix.check_batch(batch_size)
         self.batch_sampler = BatchSampler(
             self.dataset,
             batch_size,
@@ -166,12 +173,18 @@ class Loader(Generic[Yielded]):
             drop_last=drop_last,
             rank=rank,
             world_size=world_size,
+            mix_over=mix_over,
         )
+        if recipe.mix is not None:
+            recipe.mix.check_batch(batch_size * (self.batch_sampler.world_size if mix_over == "global" else 1))
+            unfit = mix_over == "global" and recipe.mix.pairing == "fit"
+            require(not unfit, "pairing='fit' looks at the captions of the batch of all ranks; use mix_over='rank'")
         self.workers = workers
         self.processes = processes
         self.prefetch = prefetch
         self.pin_memory = pin_memory
         self.multiprocessing_context = multiprocessing_context
+        self._tally = Tally(workers)
         #: Samples replaced so far, in the batches yielded.
         self.replaced = 0
         self.device = None if device is None else torch.device(device)
@@ -226,7 +239,22 @@ class Loader(Generic[Yielded]):
 
     def __iter__(self) -> Iteration[Yielded]:
         """The next epoch, or what is left of the one in which a loaded state stood."""
-        return Iteration(self.batch_sampler, self._make, self._yielded)
+        # An iterator ends with its loop; what it has counted doesn't.
+        self._tally = Tally(self.workers)
+        watch = Watch(self._batches.patience, self._told)
+        return Iteration(self.batch_sampler, self._make, self._yielded, watch, self._tally)
+
+    def stats(self) -> Stats:
+        """What the latest iteration's batches took so far, stage by stage, which part binds, and what would help.
+
+        ``print(loader.stats())`` says it in three lines; see ``docs/scale.md``.
+        """
+        return self._tally.stats()
+
+    def _told(self) -> str:
+        if self._processes is not None:
+            return f"{self._processes.told()}; each says by itself what it is at"
+        return self._batches.told() or "what was asked for is made, and not given yet"
 
     @property
     def epoch(self) -> int:
@@ -249,17 +277,17 @@ class Loader(Generic[Yielded]):
         """
         self.batch_sampler.load_state_dict(state)
 
-    def _make(self, keys: Iterator[BatchKey]) -> Generator[Batch, None, None]:
+    def _make(self, keys: Iterator[BatchKey]) -> Generator[Made, None, None]:
         batches = self._make_on_host(keys)
         return batches if self._lane is None else ahead_on(self._lane, batches, self.prefetch)
 
-    def _make_on_host(self, keys: Iterator[BatchKey]) -> Generator[Batch, None, None]:
+    def _make_on_host(self, keys: Iterator[BatchKey]) -> Generator[Made, None, None]:
         if self._processes is not None:
             return self._processes.batches(keys)
         if self.workers:
             begin = partial(self._batches.begin, crew=_core.Crew(self.workers))
             return in_threads(begin, self._batches.complete, keys, self.prefetch)
-        return (self._batches.assemble(key) for key in keys)
+        return (self._batches.make(key) for key in keys)
 
     def _yielded(self, batch: Batch) -> Yielded:
         self.replaced += len(batch.replaced)

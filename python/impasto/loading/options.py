@@ -23,6 +23,7 @@ class DatasetOptions(TypedDict, total=False):
     fields: Sequence[str] | Mapping[str, str]
     transform: Transform | Sequence[Transform | None] | None
     labels: str | None
+    patience: float | None
 
 
 class LoaderOptions(TypedDict, total=False):
@@ -46,3 +47,5 @@ class LoaderOptions(TypedDict, total=False):
     labels: str | None
     multiprocessing_context: str | None
     transform: Transform | Sequence[Transform | None] | None
+    mix_over: Literal["rank", "global"]
+    patience: float | None

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
 from impasto import _core
-from impasto.batch import BatchId, BatchKey
-from impasto.checks import EPOCH_BITS, at_least, flag, is_count, require, whole
+from impasto.batch import BatchId, BatchKey, WholeBatch
+from impasto.checks import EPOCH_BITS, at_least, choice, flag, is_count, require, whole
 from impasto.loading.epochs.keys import EpochKeys
-from impasto.loading.epochs.layout import Layout, Position
+from impasto.loading.epochs.layout import Layout, Place, Position
 from impasto.loading.epochs.ranks import Ranks, asking_shard
 from impasto.loading.epochs.states import read_state, write_state
 from impasto.loading.mixture import Mixture
@@ -60,6 +60,9 @@ class BatchSampler:
         drop_last: Leave out the samples that fill no whole round.
         rank: This process's number, in ``range(world_size)``; by default that of torch.distributed, where it runs.
         world_size: Number of processes; likewise.
+        mix_over: Over which rows pairs are drawn: each ``"rank"``'s batch, as the papers do, or the ``"global"`` batch
+            of all ranks, of which a rank then takes every ``world_size``-th row: with ``batch_size * world_size`` kept,
+            all rows are the same on any number of ranks, mixtures too. See ``docs/scale.md``.
 
     Raises:
         RecipeError: If a value makes no sense, or there are too few samples for one batch a rank.
@@ -75,6 +78,7 @@ class BatchSampler:
         drop_last: bool = True,
         rank: int | None = None,
         world_size: int | None = None,
+        mix_over: Literal["rank", "global"] = "rank",
     ) -> None:
         self._data = length if isinstance(length, Described) else None
         require(self._data is not None or is_count(length), f"length={length!r} {_NO_LENGTH}")
@@ -84,6 +88,7 @@ class BatchSampler:
         whole("seed", seed, bits=64)
         flag("shuffle", shuffle)
         flag("drop_last", drop_last)
+        choice("mix_over", mix_over, ("rank", "global"))
         self._mixture: Mixture | None = getattr(length, "mixture", None)
         #: Samples of an epoch.
         self.length = len(length) if isinstance(length, Described) else length
@@ -93,6 +98,7 @@ class BatchSampler:
         self.seed = seed
         self.shuffle = shuffle
         self.drop_last = drop_last
+        self.mix_over = mix_over
         self._ranks = Ranks(rank, world_size)
         self._layouts: dict[int, Layout] = {}
         self.upcoming = Position(0)
@@ -141,6 +147,7 @@ class BatchSampler:
         told = [f"{self.length} samples", f"batch_size={self.batch_size}", f"seed={self.seed}"]
         told += [] if self.shuffle else ["shuffle=False"]
         told += [] if self.drop_last else ["drop_last=False"]
+        told += ["mix_over='global'"] if self.mix_over == "global" else []
         told += [f"rank={rank} of {world_size}"] if world_size > 1 else []
         return f"BatchSampler({', '.join(told)}; next: epoch {self.epoch})"
 
@@ -175,18 +182,33 @@ class BatchSampler:
         whole("epoch", epoch, bits=EPOCH_BITS)
         require(is_count(step) and 0 <= step < len(self), f"step={step!r} must lie in 0..{len(self) - 1}")
         rank, world_size = self._ranks.here()
-        layout, number = self._layout(world_size), step * world_size + rank
-        return self.key_of(epoch, number, layout.bounds(number))
+        return self.key_of(epoch, self._layout(world_size).place(step, rank))
 
-    def key_of(self, epoch: int, number: int, bounds: tuple[int, int]) -> BatchKey:
-        """The key of a batch between two places of an epoch's order."""
+    def key_of(self, epoch: int, place: Place) -> BatchKey:
+        """The key of a batch at a place of an epoch's order."""
+        ranks = place.ranks
+        number = place.round * ranks + place.rank
+        when = BatchId(epoch=epoch, step=number, number=self._in_run(epoch, number, 1))
+        if self.mix_over == "rank":
+            return BatchKey(self._samples(epoch, place.bounds), id=when)
+        samples = self._samples(epoch, place.round_bounds)
+        # In turn, so that most partners of a block are on one rank: row i and row i + M where ranks divide M.
+        rows = list(range(place.rank, len(samples), ranks))
+        together = BatchId(epoch=epoch, step=place.round, number=self._in_run(epoch, place.round, ranks))
+        return BatchKey([samples[row] for row in rows], id=when, whole=WholeBatch(samples, rows, together))
+
+    def _in_run(self, epoch: int, number: int, batches: int) -> int:
+        """The number in the run of batch ``number`` of an epoch, where each is of so many."""
+        return epoch * -(-self.length // (self.batch_size * batches)) + number
+
+    def _samples(self, epoch: int, bounds: tuple[int, int]) -> list[int]:
         positions = np.arange(*bounds, dtype=np.int64)
         if self._mixture is not None:
             positions = self._mixture.at(positions, seed=self.seed, epoch=epoch, shuffle=self.shuffle)
         elif self.shuffle:
             positions = _core.Permutation(self.length, self.seed, epoch).take(positions)
-        run = epoch * -(-self.length // self.batch_size) + number
-        return BatchKey(positions.tolist(), id=BatchId(epoch=epoch, step=number, number=run))
+        samples: list[int] = positions.tolist()
+        return samples
 
     def state_dict(self) -> dict[str, Any]:
         """Which batch comes next: after the last one taken from the latest iteration, or the next epoch's first.
@@ -216,6 +238,7 @@ class BatchSampler:
 
     def _facts(self) -> dict[str, Any]:
         facts = {"seed": self.seed, "length": self.length, "shuffle": self.shuffle}
+        facts |= {"mix_over": "global"} if self.mix_over == "global" else {}
         return facts | dict(self._data.facts()) if self._data is not None else facts
 
     def state_at(self, position: Position) -> dict[str, Any]:

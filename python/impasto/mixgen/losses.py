@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from impasto.checks import choice, probability
 from impasto.errors import RecipeError
-from impasto.plan import MixPlan, Plan
+from impasto.plan import MixPlan, Plan, require_here
 
 #: What a mixed pair's partner, which is in the batch too, is to a contrastive loss.
 Partners = Literal["negatives", "mask", "soft", "shares"]
@@ -95,6 +95,7 @@ def soft_labels(labels: Tensor, plan: MixPlan | Plan, classes: int, *, smoothing
     if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
         raise RecipeError(f"labels must lie in 0..{classes - 1}; -1 stands for a sample without one")
     probability("smoothing", smoothing)
+    require_here(plan.partners)
     own = functional.one_hot(labels, classes).float() * (1 - smoothing) + smoothing / classes
     lams = torch.from_numpy(plan.lams).to(own.device)[:, None]
     return lams * own + (1 - lams) * own[torch.from_numpy(plan.partners).to(own.device)]

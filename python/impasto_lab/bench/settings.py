@@ -42,6 +42,44 @@ class LoaderTiming:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScaleTiming:
+    """How the loader is timed against how much there is.
+
+    Args:
+        samples: Numbers of samples, a row each; of tiny images, in shards.
+        workers: Numbers of workers, a row each.
+        ranks: Numbers of processes that share an epoch, a row each, with one worker each.
+        batches: Batches of a row.
+        batch_size: Samples in a batch, over all ranks.
+        epoch: Samples of the epoch in whose middle a run goes on.
+        seed: Of images, crops and order.
+
+    Raises:
+        RecipeError: If a number is too small.
+    """
+
+    samples: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
+    workers: tuple[int, ...] = (0, 1, 2)
+    ranks: tuple[int, ...] = (1, 2)
+    batches: int = 60
+    batch_size: int = 240
+    epoch: int = 10_000_000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        at_least(2, batches=self.batches, batch_size=self.batch_size)
+        most = max(self.ranks, default=1)
+        enough = self.samples and min((*self.samples, self.epoch)) >= self.batch_size >= most
+        require(bool(enough), f"samples={self.samples} and epoch={self.epoch} must fill a batch of {self.batch_size}")
+
+    @classmethod
+    def quick(cls, **changes: Any) -> ScaleTiming:
+        """Seconds."""
+        few: dict[str, Any] = {"samples": (1_000, 4_000), "workers": (0, 1), "batches": 4}
+        return cls(**(few | changes))
+
+
+@dataclass(frozen=True, kw_only=True)
 class StyleTiming:
     """How style networks are timed.
 

@@ -32,7 +32,7 @@ mod _core {
     #[pymodule_export]
     use crate::recipe::{ImageSpec, Recipe, TextSpec};
     #[pymodule_export]
-    use crate::staged::{Crew, Finished, Loaded, LoadedView, Staged};
+    use crate::staged::{Crew, Finished, Loaded, LoadedView, Staged, Working};
     #[pymodule_export]
     use crate::tokenizer::{ReadTokenizer, Tokenizer};
     #[pymodule_export]

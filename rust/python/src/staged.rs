@@ -1,9 +1,11 @@
 //! `Staged`: a batch between reading and finishing.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use impasto_core::Error;
-use impasto_core::batch::{self, Buffers, Hands, Keys, Request, Rewrites, Row, Shown, Turn, When};
+use impasto_core::batch::{
+    self, Buffers, Clock, Hands, Keys, Portion, Request, Rewrites, Row, Shown, Stage, Turn, When,
+};
 use impasto_core::image::View;
 use numpy::{
     PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray3,
@@ -32,11 +34,27 @@ impl Crew {
 
 /// A batch that is being filled.
 #[pyclass(frozen, module = "impasto._core")]
-pub struct Staged(Mutex<batch::Staged>, Option<Turn>);
+pub struct Staged {
+    batch: Mutex<batch::Staged>,
+    turn: Option<Turn>,
+    clock: Arc<Clock>,
+}
+
+/// A row that is being worked on: what it is at, and for how many seconds.
+#[pyclass(frozen, get_all, module = "impasto._core")]
+pub struct Working {
+    row: usize,
+    stage: &'static str,
+    seconds: f64,
+}
 
 impl Staged {
+    fn lock(&self) -> MutexGuard<'_, batch::Staged> {
+        self.batch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn hands(&self, threads: usize) -> Hands<'_> {
-        let turn = self.1.as_ref();
+        let turn = self.turn.as_ref();
         Hands { threads, turn }
     }
 }
@@ -126,10 +144,35 @@ impl Staged {
     #[new]
     #[pyo3(signature = (recipe, rows, crew=None))]
     fn new(py: Python<'_>, recipe: &Recipe, rows: usize, crew: Option<&Crew>) -> Self {
-        Self(
-            Mutex::new(py.detach(|| batch::Staged::new(recipe.0.clone(), rows))),
-            crew.map(|crew| crew.0.join()),
-        )
+        let batch = py.detach(|| batch::Staged::new(recipe.0.clone(), rows));
+        Self {
+            clock: batch.clock(),
+            batch: Mutex::new(batch),
+            turn: crew.map(|crew| crew.0.join()),
+        }
+    }
+
+    /// Seconds that each stage has taken so far, summed over threads; may be asked while they work.
+    fn spent(&self) -> Vec<(&'static str, f64)> {
+        let spent = |stage: Stage| (stage.name(), self.clock.spent(stage).as_secs_f64());
+        Stage::ALL.into_iter().map(spent).collect()
+    }
+
+    /// Bytes of encoded images read so far.
+    fn bytes_read(&self) -> u64 {
+        self.clock.bytes()
+    }
+
+    /// The rows that are being worked on right now.
+    fn working(&self) -> Vec<Working> {
+        let working = self.clock.working().into_iter();
+        working
+            .map(|working| Working {
+                row: working.row,
+                stage: working.stage.name(),
+                seconds: working.since.elapsed().as_secs_f64(),
+            })
+            .collect()
     }
 
     /// Fills rows `at` of the batch from rows `source_rows` of the index; returns those that failed. `rewrites` is an
@@ -177,7 +220,7 @@ impl Staged {
         });
         let keys = Keys { seed, epoch };
         let failed = detached(py, || {
-            let mut staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut staged = self.lock();
             staged.load(
                 &index.0,
                 rewrites.as_ref(),
@@ -192,10 +235,12 @@ impl Staged {
             .collect()
     }
 
-    /// What is known of the rows.
-    fn loaded(&self, py: Python<'_>) -> PyResult<Loaded> {
-        let staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// What is known of the rows, or of the first `count`.
+    #[pyo3(signature = (count=None))]
+    fn loaded(&self, py: Python<'_>, count: Option<usize>) -> PyResult<Loaded> {
+        let staged = self.lock();
         let rows = staged.rows();
+        let rows = &rows[..count.unwrap_or(rows.len()).min(rows.len())];
         let views = staged.recipe().views.iter().enumerate();
         let views: PyResult<Vec<_>> = views
             .map(|(view, image)| LoadedView::of(py, rows, view, image.patches.is_some()))
@@ -217,7 +262,7 @@ impl Staged {
         view: usize,
         row: usize,
     ) -> PyResult<Bound<'py, PyArray3<u8>>> {
-        let staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let staged = self.lock();
         let image = staged.image(view, row).map_err(|error| plain(py, &error))?;
         let (width, height) = staged.recipe().views[view].size();
         PyArray1::from_slice(py, image).reshape([height, width, 3])
@@ -231,7 +276,7 @@ impl Staged {
         row: usize,
         image: PyReadonlyArray3<'_, u8>,
     ) -> PyResult<()> {
-        let mut staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut staged = self.lock();
         let refused = |reason: &str| plain(py, &Error::Recipe(reason.into()));
         let place = staged
             .image_mut(view, row)
@@ -248,21 +293,22 @@ impl Staged {
 
     /// The rows whose captions want cleaning before they can be taken apart into tokens, with the captions.
     fn needs_cleaning(&self) -> Vec<(usize, String)> {
-        let staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let staged = self.lock();
         let caption = |row: usize| (row, staged.rows()[row].caption.clone());
         staged.needs_cleaning().into_iter().map(caption).collect()
     }
 
     /// Puts a cleaned caption in the place of a row's own.
     fn set_caption(&self, py: Python<'_>, row: usize, caption: String) -> PyResult<()> {
-        let mut staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut staged = self.lock();
         staged
             .set_caption(row, caption)
             .map_err(|error| plain(py, &error))
     }
 
-    /// Mixes, normalises and tokenises into the buffers.
-    #[pyo3(signature = (images, ids, mask, *, seed, epoch, step, number, threads))]
+    /// Mixes, normalises and tokenises into the buffers. `portion` says which rows of a larger batch these are: how many
+    /// it has, the number there of each, and how many of them are written.
+    #[pyo3(signature = (images, ids, mask, *, seed, epoch, step, number, threads, portion = None))]
     #[expect(clippy::too_many_arguments, reason = "buffers and names of one batch")]
     fn finish<'py>(
         &self,
@@ -275,7 +321,9 @@ impl Staged {
         step: u64,
         number: u64,
         threads: usize,
+        portion: Option<(usize, Vec<usize>, usize)>,
     ) -> PyResult<Finished> {
+        let portion = portion.map(|(whole, rows, own)| Portion { whole, rows, own });
         let images: Result<_, _> = images.iter_mut().map(|view| view.as_slice_mut()).collect();
         let buffers = Buffers {
             images: images?,
@@ -283,11 +331,12 @@ impl Staged {
             mask: mask.as_slice_mut()?,
         };
         let finished = detached(py, || {
-            let staged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let staged = self.lock();
             staged.finish(
                 buffers,
                 Keys { seed, epoch },
                 When { step, number },
+                portion.as_ref(),
                 self.hands(threads),
             )
         })?;

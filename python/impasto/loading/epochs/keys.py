@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from impasto.batch import BatchKey
-from impasto.loading.epochs.layout import Layout, Position, even_part
+from impasto.loading.epochs.layout import Layout, Place, Position
 
 
 class Order(Protocol):
     """Whose keys they are: `impasto.BatchSampler`."""
 
-    def key_of(self, epoch: int, number: int, bounds: tuple[int, int]) -> BatchKey:
-        """The key of a batch between two places of an epoch's order."""
+    def key_of(self, epoch: int, place: Place) -> BatchKey:
+        """The key of a batch at a place of an epoch's order."""
         ...
 
     @property
@@ -111,13 +111,8 @@ class EpochKeys(Iterator[BatchKey]):
 
     def _key(self, place: int) -> BatchKey:
         rounds, turn = divmod(place, len(self._ranks))
-        rank, world_size = self._ranks[turn], self._layout.world_size
-        number = (self._round + rounds) * world_size + rank
-        if self._since is None:
-            bounds = self._layout.bounds(number)
-        else:
-            bounds = even_part(self._since, self._layout.length, rank, world_size)
-        return self._sampler.key_of(self.epoch, number, bounds)
+        place_of = self._layout.place(self._round + rounds, self._ranks[turn], self._since)
+        return self._sampler.key_of(self.epoch, place_of)
 
     def state_dict(self) -> dict[str, Any]:
         """Where this iteration stands, be it the latest of its sampler or not; perhaps at the end of its epoch."""

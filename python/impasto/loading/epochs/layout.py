@@ -14,6 +14,24 @@ class Position(NamedTuple):
     samples: int = 0
 
 
+class Place(NamedTuple):
+    """Where one rank's batch lies.
+
+    Attributes:
+        round: Its round: the number of its batch on this rank.
+        rank: Whose it is.
+        ranks: Of how many.
+        bounds: Where it begins and ends in the epoch's order.
+        round_bounds: Where the batches of all ranks together do.
+    """
+
+    round: int
+    rank: int
+    ranks: int
+    bounds: tuple[int, int]
+    round_bounds: tuple[int, int]
+
+
 def even_part(start: int, stop: int, part: int, parts: int) -> tuple[int, int]:
     """One part of a range that is shared out evenly: sizes differ by at most one."""
     size = stop - start
@@ -70,6 +88,20 @@ class Layout:
         if number < self._whole:
             return number * self.batch_size, (number + 1) * self.batch_size
         return even_part(self._whole * self.batch_size, self._end, number - self._whole, self._tail)
+
+    def place(self, round: int, rank: int, since: int | None = None) -> Place:
+        """Where a rank's batch of a round lies.
+
+        Args:
+            round: The round.
+            rank: The rank.
+            since: Where the round begins instead of its own first sample, as `resume` says.
+        """
+        ranks = self.world_size
+        if since is not None:
+            return Place(round, rank, ranks, even_part(since, self.length, rank, ranks), (since, self.length))
+        first, last = self.bounds(round * ranks), self.bounds((round + 1) * ranks - 1)
+        return Place(round, rank, ranks, self.bounds(round * ranks + rank), (first[0], last[1]))
 
     def taken(self, rounds: int) -> int:
         """Samples that all ranks together have taken after so many rounds."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from impasto import _core
-from impasto.batch import BatchKey
 from impasto.checks import require
 from impasto.errors import ImpastoError, RecipeError
 from impasto.loading.mixture import Mixture
+from impasto.loading.running.work import NATIVE, Work
 from impasto.sources import GatheredSource, IndexedSource, Part, Source
 
 #: Substitutes tried for one broken sample before giving up.
@@ -17,14 +19,14 @@ _ATTEMPTS = 16
 
 
 def load_rows(
-    data: Source, staged: _core.Staged, key: BatchKey, *, seed: int, threads: int, replace: bool
+    data: Source, work: Work, asked: Sequence[int], *, seed: int, threads: int, replace: bool
 ) -> tuple[npt.NDArray[np.int64], list[tuple[int, ImpastoError]]]:
     """Fills every row of a batch.
 
     Args:
         data: The data set.
-        staged: The batch.
-        key: Its samples, and when it comes.
+        work: The batch.
+        asked: Its samples.
         seed: Key of what is drawn.
         threads: Native threads.
         replace: Whether a substitute takes the place of a broken sample, instead of its error being raised.
@@ -32,32 +34,35 @@ def load_rows(
     Returns:
         The samples that came in, [B], and what was broken, by row.
     """
-    ids = np.asarray(key)
-    require(ids.dtype.kind in "iu" and len(ids) > 0, f"{key!r}: {list(key)[:3]} are no numbers of samples")
+    ids, epoch = np.asarray(asked), work.key.id.epoch
+    require(ids.dtype.kind in "iu" and len(ids) > 0, f"{work.key!r}: {asked[:3]} are no numbers of samples")
     ids = ids.astype(np.int64)
     rows = np.arange(len(ids), dtype=np.int64)
     samples = data.rows(ids) if isinstance(data, Mixture) else ids.copy()
     outside = samples[(samples < 0) | (samples >= len(data))].tolist()
     require(not outside, f"samples {outside[:3]} are not in a data set of {len(data)}")
+    work.samples = samples
     broken: dict[int, ImpastoError] = {}
     for attempt in range(_ATTEMPTS):
         failed: list[tuple[int, ImpastoError]] = []
         for part in data.parts(samples[rows]):
             at = rows[part.places]
-            index, there, unread = _located(part, replace=replace)
+            with work.at("read"):
+                index, there, unread = _located(part, replace=replace)
             failed += [(int(at[place]), error) for place, error in unread.items()]
             kept = [place for place in range(len(at)) if place not in unread]
             rewrites = part.rewrites and (part.rewrites.captions, part.rewrites.rows[kept], part.rewrites.weight)
-            failed += staged.load(
-                index,
-                at=at[kept],
-                source_rows=there,
-                samples=ids[at[kept]],
-                seed=seed,
-                epoch=key.id.epoch,
-                threads=threads,
-                rewrites=rewrites,
-            )
+            with work.at(NATIVE):
+                failed += work.staged.load(
+                    index,
+                    at=at[kept],
+                    source_rows=there,
+                    samples=ids[at[kept]],
+                    seed=seed,
+                    epoch=epoch,
+                    threads=threads,
+                    rewrites=rewrites,
+                )
         failed.sort(key=lambda bad: bad[0])
         if not failed:
             return samples, sorted(broken.items())
@@ -66,9 +71,7 @@ def load_rows(
         broken = dict(failed) | broken  # the sample's own error is kept, not its substitute's
         rows = np.asarray([row for row, _ in failed], dtype=np.int64)
         for row in rows:
-            samples[row] = _core.substitute(
-                len(data), seed=seed, epoch=key.id.epoch, sample=int(ids[row]), attempt=attempt
-            )
+            samples[row] = _core.substitute(len(data), seed=seed, epoch=epoch, sample=int(ids[row]), attempt=attempt)
     raise failed[0][1]
 
 

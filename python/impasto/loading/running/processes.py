@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Generator, Iterator
 
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
-from impasto.batch import Batch, BatchKey
+from impasto.batch import BatchKey
 from impasto.errors import WorkerLostError
 from impasto.loading.dataset import BatchDataset
+from impasto.loading.running.work import Made
 
 _REMEDY = "something ended it, most often a lack of memory; try fewer workers, or less prefetch"
 
@@ -25,9 +27,9 @@ class Processes:
 
     def __init__(self, dataset: BatchDataset, workers: int, prefetch: int, context: str | None) -> None:
         self._dataset, self._workers, self._prefetch, self._context = dataset, workers, prefetch, context
-        self._idle: list[tuple[DataLoader[Batch], _Upcoming]] = []
+        self._idle: list[tuple[DataLoader[Made], _Upcoming]] = []
 
-    def batches(self, keys: Iterator[BatchKey]) -> Generator[Batch, None, None]:
+    def batches(self, keys: Iterator[BatchKey]) -> Generator[Made, None, None]:
         """Assembles the batches of keys."""
         loader, upcoming = self._idle.pop() if self._idle else self._start()
         upcoming.keys = keys
@@ -43,17 +45,38 @@ class Processes:
             if usable and not self._idle:
                 self._idle.append((loader, upcoming))
 
-    def _start(self) -> tuple[DataLoader[Batch], _Upcoming]:
+    def told(self) -> str:
+        """Who is waited for, in words."""
+        mine = [child.pid for child in multiprocessing.active_children()]
+        return f"it is made by one of the worker processes {mine}"
+
+    def _start(self) -> tuple[DataLoader[Made], _Upcoming]:
         upcoming = _Upcoming()
-        loader: DataLoader[Batch] = DataLoader(
-            self._dataset,
+        loader: DataLoader[Made] = DataLoader(
+            _Costed(self._dataset),
             batch_sampler=upcoming,
+            collate_fn=_only,
             num_workers=self._workers,
             prefetch_factor=self._prefetch,
             persistent_workers=True,
             multiprocessing_context=self._context,
         )
         return loader, upcoming
+
+
+class _Costed(Dataset[Made]):
+    """Batches with what they took."""
+
+    def __init__(self, dataset: BatchDataset) -> None:
+        self._dataset = dataset
+
+    def __getitems__(self, key: BatchKey) -> list[Made]:
+        return [self._dataset.costed(key)]
+
+
+def _only(made: list[Made]) -> Made:
+    (one,) = made
+    return one
 
 
 class _Upcoming:

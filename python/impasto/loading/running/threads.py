@@ -9,14 +9,15 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from impasto.batch import Batch, BatchKey
+from impasto.batch import BatchKey
+from impasto.loading.running.work import Made
 
 Started = TypeVar("Started")
 
 
 def in_threads(
-    begin: Callable[[BatchKey], Started], complete: Callable[[Started], Batch], keys: Iterator[BatchKey], prefetch: int
-) -> Generator[Batch, None, None]:
+    begin: Callable[[BatchKey], Started], complete: Callable[[Started], Made], keys: Iterator[BatchKey], prefetch: int
+) -> Generator[Made, None, None]:
     """Makes batches ahead in two threads, of which one begins a batch while the other completes the one before.
 
     Their native calls share rows among threads of their own, so that no core waits while Python has a batch. Each of
@@ -31,9 +32,9 @@ def in_threads(
     beginning, completing = (
         ThreadPoolExecutor(1, f"impasto-{name}", initializer=_run_in_long_turns) for name in ("begin", "complete")
     )
-    ahead: deque[Future[Batch]] = deque()
+    ahead: deque[Future[Made]] = deque()
 
-    def submit(key: BatchKey) -> Future[Batch]:
+    def submit(key: BatchKey) -> Future[Made]:
         begun = beginning.submit(begin, key)
         return completing.submit(lambda: complete(begun.result()))
 

@@ -1,6 +1,7 @@
 //! One row of a batch: its caption drawn, its image read, decoded, cropped and resized.
 
 use super::choice::Captions;
+use super::clock::{Clock, Stage};
 use super::{Image, Keys, Recipe, Request, Rewrites, Row, Shown};
 use crate::image::{Asked, Geometry, Scratch, load_views};
 use crate::panic::caught;
@@ -29,13 +30,14 @@ pub(super) fn load_row(
     recipe: &Recipe,
     from: &From<'_>,
     keys: Keys,
+    clock: &Clock,
     row: &mut Row,
     images: Vec<&mut [u8]>,
     scratch: &mut LoadScratch,
 ) -> Result<(), SampleError> {
     // A panic is a bug of ours or of a decoder, but never the end of a training run.
     let outcome =
-        caught(|| fill(recipe, from, keys, row, images, scratch)).unwrap_or_else(|words| {
+        caught(|| fill(recipe, from, keys, clock, row, images, scratch)).unwrap_or_else(|words| {
             *scratch = LoadScratch::default();
             Err(Error::Internal(words))
         });
@@ -46,11 +48,13 @@ fn fill(
     recipe: &Recipe,
     from: &From<'_>,
     keys: Keys,
+    clock: &Clock,
     row: &mut Row,
     images: Vec<&mut [u8]>,
     scratch: &mut LoadScratch,
 ) -> Result<()> {
     let From { index, request, .. } = *from;
+    let mut lap = clock.begin(request.at, Stage::Read);
     let stream = |purpose| Stream::new(keys.seed, keys.epoch, request.id, purpose);
     row.key = index.key(request.from)?.into_owned();
     index.known_fault(request.from)?;
@@ -71,6 +75,8 @@ fn fill(
         .iter()
         .map(|view| view.load.decode.limits.max_bytes);
     let bytes = index.image(request.from, allowed.max().unwrap_or(0), &mut scratch.file)?;
+    lap.read(bytes.len());
+    lap.next(Stage::Decode);
     let stream = |purpose, image: &Image| {
         Stream::of_view(keys.seed, keys.epoch, request.id, purpose, image.view)
     };
@@ -81,7 +87,10 @@ fn fill(
         out,
     });
     let mut asked: Vec<Asked<'_>> = asked.collect();
-    let loaded = load_views(bytes, &mut asked, &mut scratch.image)?;
+    let loaded = load_views(bytes, &mut asked, &mut scratch.image);
+    lap.within(Stage::Resize, scratch.image.take_resizing());
+    let loaded = loaded?;
+    lap.next(Stage::Augment);
     row.truncated = loaded.iter().any(|loaded| loaded.truncated);
     row.views.clear();
     for (image, (asked, loaded)) in recipe.views.iter().zip(asked.iter_mut().zip(loaded)) {

@@ -4,9 +4,11 @@
 
 mod captions;
 mod choice;
+mod clock;
 mod crew;
 mod images;
 mod load;
+mod portion;
 mod request;
 mod share;
 mod slices;
@@ -14,8 +16,10 @@ mod slices;
 use std::sync::{Arc, Mutex};
 
 pub use captions::{Caption, join_words};
+pub use clock::{Clock, Stage, Working};
 pub use crew::{Crew, Hands, Turn};
 pub use images::{Image, PatchDrop, Shown};
+pub use portion::Portion;
 pub use request::{Keys, Request, Rewrites, When};
 
 use crate::mix::{Alternate, Mix, MixGen, Pairing, fit};
@@ -97,6 +101,7 @@ pub struct Staged {
     rows: Vec<Row>,
     /// Of each view, `rows x height x width x 3`.
     pixels: Vec<Vec<u8>>,
+    clock: Arc<Clock>,
 }
 
 /// What [`Staged::finish`] says beside the buffers it filled.
@@ -129,7 +134,13 @@ impl Staged {
             recipe,
             rows: vec![Row::default(); rows],
             pixels,
+            clock: Arc::default(),
         }
+    }
+
+    /// What its time goes to.
+    pub fn clock(&self) -> Arc<Clock> {
+        self.clock.clone()
     }
 
     /// What decides it.
@@ -173,6 +184,7 @@ impl Staged {
         threads: impl Into<Hands<'a>>,
     ) -> Result<Vec<(usize, SampleError)>> {
         let recipe = self.recipe.as_ref();
+        let clock = self.clock.as_ref();
         let mut images = by_row(&recipe.views, &mut self.pixels, Image::staged_bytes);
         let places = self.rows.iter_mut().map(|row| Some((row, images.next()?)));
         let mut places: Vec<_> = places.collect();
@@ -194,7 +206,7 @@ impl Staged {
                     rewrites,
                     request,
                 };
-                if let Err(error) = load_row(recipe, &from, keys, row, images, scratch)
+                if let Err(error) = load_row(recipe, &from, keys, clock, row, images, scratch)
                     && let Ok(mut failed) = failed.lock()
                 {
                     failed.push((request.at, error));
@@ -208,21 +220,22 @@ impl Staged {
         Ok(failed)
     }
 
-    /// Mixes, normalises and tokenises the staged rows into `buffers`.
+    /// Mixes, normalises and tokenises the staged rows into `buffers`; of a portion of a larger batch its own.
     ///
     /// # Errors
-    /// [`Error::Recipe`] when a buffer has another size than the recipe asks for.
+    /// [`Error::Recipe`] when a buffer has another size than the recipe asks for, or the portion is of another batch.
     pub fn finish<'a>(
         &self,
         buffers: Buffers<'_>,
         keys: Keys,
         when: When,
+        portion: Option<&Portion>,
         threads: impl Into<Hands<'a>>,
     ) -> Result<Finished> {
         let recipe = self.recipe.as_ref();
-        let count = self.rows.len();
+        let count = portion.map_or(self.rows.len(), |portion| portion.own);
         let mixgen = (recipe.mix.as_ref()).map(|mix| mix.at(keys.seed, keys.epoch, when.step));
-        let mix = self.mix(mixgen, keys, when)?;
+        let mix = self.mix(mixgen, keys, when, portion)?;
         let text = recipe.text.as_ref();
         let ids_of = text.filter(|text| text.tokenizer.is_some());
         let length = ids_of.map_or(0, |text| text.framing.length);
@@ -268,12 +281,14 @@ impl Staged {
             TextScratch::default,
             |(((row, images), (ids, mask)), caption), scratch| {
                 let partner = mix[row];
+                let mut lap = self.clock.begin(row, Stage::Mix);
                 if let Err(error) = self.write_images(row, &partner, images)
                     && let Ok(mut failed) = failed.lock()
                 {
                     *failed = Some(error);
                 }
                 if let (Some(text), Some(caption)) = (text, caption) {
+                    lap.next(Stage::Tokenize);
                     *caption = captions::finish(
                         text,
                         (mixgen, recipe.splices()),
@@ -309,13 +324,33 @@ impl Staged {
     }
 
     /// The mixing plan.
-    fn mix(&self, mixgen: Option<&MixGen>, keys: Keys, when: When) -> Result<Vec<Mix>> {
+    fn mix(
+        &self,
+        mixgen: Option<&MixGen>,
+        keys: Keys,
+        when: When,
+        portion: Option<&Portion>,
+    ) -> Result<Vec<Mix>> {
         let count = self.rows.len();
+        if portion.is_some_and(|portion| portion.rows.len() != count || portion.own > count) {
+            return Err(Error::Recipe(format!(
+                "{count} rows are not those of the portion"
+            )));
+        }
         let Some(mixgen) = mixgen else {
-            return Ok((0..count).map(Mix::untouched).collect());
+            let own = portion.map_or(count, |portion| portion.own);
+            return Ok((0..own).map(Mix::untouched).collect());
         };
-        let mut plan = mixgen.draw(count, keys.seed, keys.epoch, when.step, when.number)?;
-        if mixgen.pairing == Pairing::Fit {
+        let whole = portion.map_or(count, |portion| portion.whole);
+        let mut plan = mixgen.draw(whole, keys.seed, keys.epoch, when.step, when.number)?;
+        if let Some(portion) = portion {
+            if mixgen.pairing == Pairing::Fit {
+                return Err(Error::Recipe(
+                    "pairing='fit' looks at the captions of a whole batch; use another over portions of one".into(),
+                ));
+            }
+            plan = portion.of(&plan)?;
+        } else if mixgen.pairing == Pairing::Fit {
             let text = self.recipe.text.as_ref();
             // Without a tokenizer, words are counted as if two tokens marked the ends.
             let room = text.map_or(0, |text| match text.tokenizer.as_deref() {

@@ -1,5 +1,7 @@
 //! The hot path: from a file's bytes to one cropped, resized, flipped image, or some views of it.
 
+use std::time::Instant;
+
 use super::decode::{Decode, decode_stored};
 use super::format::Format;
 use super::frame::Frame;
@@ -291,11 +293,13 @@ fn write(
     asked: &mut Asked<'_>,
     scratch: &mut Scratch,
 ) -> Result<()> {
+    let begun = Instant::now();
     let Scratch {
         convolver,
         small,
         pixels,
         framed,
+        resizing,
         ..
     } = scratch;
     let Load { geometry, .. } = asked.load;
@@ -330,6 +334,7 @@ fn write(
     if let Some(fill) = fill {
         frame.paste(framed, target, drawn.view.flip, fill, asked.out);
     }
+    *resizing += begun.elapsed();
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Buffers and decoder state that live from image to image.
 
+use std::time::Duration;
+
 use super::convolve::Convolver;
 use super::jpeg::Decompressor;
 use crate::{Error, Result};
@@ -15,6 +17,8 @@ pub struct Scratch {
     pub(crate) pixels: Vec<u8>,
     pub(crate) small: Vec<u8>,
     pub(crate) framed: Vec<u8>,
+    /// Time that resizing has taken since somebody asked.
+    pub(crate) resizing: Duration,
 }
 
 impl Scratch {
@@ -27,6 +31,11 @@ impl Scratch {
             Some(decompressor) => Ok((decompressor, &mut self.pixels)),
             None => Err(Error::Internal("no decompressor".into())),
         }
+    }
+
+    /// What resizing has taken since the last call.
+    pub fn take_resizing(&mut self) -> Duration {
+        std::mem::take(&mut self.resizing)
     }
 
     /// Gives memory back after an unusually large image.

@@ -1,0 +1,174 @@
+"""What a loader's time goes to, which part binds, and what would help."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from impasto.loading.running.work import STAGES, Cost
+
+#: Below this share of the time spent waiting, the loader keeps up with who takes its batches.
+_KEEPS_UP = 0.05
+#: Batches that say something.
+_ENOUGH = 4
+
+_REMEDIES = {
+    "read": "put the data on a faster disk, into shards, or store images smaller",
+    "decode": "store images smaller, or raise workers where CPUs are idle",
+    "resize": "store images smaller, near the size that is asked for",
+    "augment": "leave operations out of ImageRecipe(augment=), or raise workers",
+    "transform": "threads run a Python transform one image after another: use processes=True, or ImageRecipe(augment=)",
+    "mix": "write fewer bytes: ImageRecipe(dtype='uint8') or 'bfloat16'",
+    "tokenize": "use a tokenizer that impasto runs itself (docs/batches.md)",
+    "collect": "use larger batches, fewer fields=, or processes=True",
+}
+
+
+@dataclass(frozen=True)
+class Stats:
+    """What the batches of one iteration took, so far.
+
+    Attributes:
+        batches: Batches given.
+        samples: Samples in them.
+        seconds: Wall-clock seconds between the first batch that was given and the last.
+        wait: Of these, seconds in which the next batch was waited for.
+        first: Seconds until the first batch was there.
+        stages: Seconds by stage, summed over threads and processes: ``read`` (bytes and captions), ``decode``,
+            ``resize``, ``augment``, ``transform`` (in Python), ``mix`` (blend, normalise, lay out), ``tokenize``,
+            ``collect`` (what Python does around them).
+        bytes_read: Bytes of encoded images.
+        busy: CPUs that this process (the training step included) and its workers kept busy, on average.
+        cpus: CPUs that this process may use.
+        queue: Batches that lay ready on the host, on average.
+        workers: Threads or processes.
+    """
+
+    batches: int
+    samples: int
+    seconds: float
+    wait: float
+    first: float
+    stages: Mapping[str, float]
+    bytes_read: int
+    busy: float
+    cpus: int
+    queue: float
+    workers: int
+
+    @property
+    def samples_per_second(self) -> float:
+        """After the first batch."""
+        later = self.samples * (self.batches - 1) / self.batches if self.batches else 0.0
+        return later / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def waited(self) -> float:
+        """The share of the time in which a batch was waited for, in [0, 1]."""
+        return min(self.wait / self.seconds, 1.0) if self.seconds > 0 else 0.0
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Each stage's share of what all took."""
+        total = sum(self.stages.values())
+        return {name: seconds / total if total > 0 else 0.0 for name, seconds in self.stages.items()}
+
+    @property
+    def binds(self) -> str | None:
+        """What a faster epoch needs first: a stage, ``"step"`` where batches are taken slower than made, or None."""
+        if self.batches < _ENOUGH:
+            return None
+        return "step" if self.waited < _KEEPS_UP else max(self.shares, key=lambda name: self.shares[name])
+
+    @property
+    def advice(self) -> str:
+        """One line: what binds, by how much, and what would help; its numbers are measured."""
+        binds = self.binds
+        if binds is None:
+            return f"{self.batches} batches are too few to say what binds; take {_ENOUGH} or more"
+        if binds == "step":
+            return f"step-bound: {self.waited:.0%} of the time is spent waiting for batches; the loader keeps up"
+        share = self.shares[binds]
+        gain = f"; without it they would need {1 / (1 - share):.1f}x less time" if share < 1 else ""
+        told = f"{binds}-bound: {share:.0%} of the workers' time goes there{gain}"
+        idle = self.cpus - self.busy
+        if idle >= 1 and self.workers < self.cpus:
+            return f"{told}. {idle:.1f} of {self.cpus} CPUs are idle: raise workers={self.workers} first"
+        return f"{told}. Remedy: {_REMEDIES[binds]}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it, as JSON has it."""
+        found = asdict(self) | {"samples_per_second": self.samples_per_second, "waited": self.waited}
+        return found | {"shares": self.shares, "binds": self.binds, "advice": self.advice}
+
+    def __str__(self) -> str:
+        shares = ", ".join(f"{name} {share:.0%}" for name, share in self.shares.items() if share >= 0.005)
+        return (
+            f"{self.samples:,} samples in {self.batches:,} batches, {self.samples_per_second:,.0f} a second; waited "
+            f"{self.waited:.0%} of the time; {self.queue:.1f} batches ready; {self.busy:.1f} of {self.cpus} CPUs busy\n"
+            f"{shares or 'no stage was timed'}\n{self.advice}"
+        )
+
+
+class Tally:
+    """Counts the batches of one iteration as they are given.
+
+    Args:
+        workers: Threads or processes that make them.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._asked = self._begun = self._last = time.monotonic()
+        self._cpu = self._cpu_now = time.process_time()
+        self._first: float | None = None
+        self._batches = self._samples = self._bytes = 0
+        self._wait = self._lay = self._workers_cpu = 0.0
+        self._stages = dict.fromkeys(STAGES, 0.0)
+
+    def ask(self) -> None:
+        """A batch is asked for."""
+        self._asked = time.monotonic()
+
+    def give(self, cost: Cost) -> None:
+        """It is there."""
+        self._last, self._cpu_now = time.monotonic(), time.process_time()
+        if self._first is None:
+            self._first = self._last - self._asked
+            self._begun, self._cpu = self._last, self._cpu_now
+        else:
+            self._wait += self._last - self._asked
+            self._lay += max(0.0, self._last - max(cost.finished, self._begun))
+            self._workers_cpu += cost.cpu
+        self._batches += 1
+        self._samples += cost.samples
+        self._bytes += cost.bytes_read
+        for name, seconds in cost.stages.items():
+            self._stages[name] += seconds
+
+    def stats(self) -> Stats:
+        """What was counted so far."""
+        seconds = self._last - self._begun if self._batches > 1 else 0.0
+        busy = self._cpu_now - self._cpu + self._workers_cpu
+        return Stats(
+            batches=self._batches,
+            samples=self._samples,
+            seconds=seconds,
+            wait=self._wait,
+            first=self._first or 0.0,
+            stages=dict(self._stages),
+            bytes_read=self._bytes,
+            busy=busy / seconds if seconds > 0 else 0.0,
+            cpus=_cpus(),
+            queue=self._lay / seconds if seconds > 0 else 0.0,
+            workers=self._workers,
+        )
+
+
+def _cpus() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
