@@ -8,8 +8,8 @@ import sys
 import warnings
 
 #: The library's only logger, ``"impasto"``, without handler or level of its own: ``logging.basicConfig`` and
-#: ``logging.getLogger("impasto").setLevel`` say what is seen of it. ``extra={"every_rank": True}`` is for what may happen on
-#: one rank alone.
+#: ``logging.getLogger("impasto").setLevel`` say what is seen of it; ``extra={"every_rank": True}`` is for what may
+#: happen on one rank alone.
 logger = logging.getLogger("impasto")
 logger.addFilter(lambda record: getattr(record, "every_rank", False) or is_first_rank())
 

@@ -131,7 +131,7 @@ def test_a_block_that_ranks_divide_needs_no_other_rank(data):
     for ranks, at_hand in ((2, True), (3, True), (4, False)):
         batches = [next(iter(loader)) for loader in loaders(data, MIXES["block"], ranks)]
         assert sum(int(batch.plan.mixed.sum()) for batch in batches) == 6
-        assert (max(batch.plan.partners.max() for batch in batches) < 24 // ranks) is at_hand
+        assert (max(int(batch.plan.partners.max()) for batch in batches) < 24 // ranks) is at_hand
         plan = batches[0].plan
         if at_hand:
             assert soft_labels(labels[: 24 // ranks], plan, classes=2).sum() == 24 // ranks

@@ -37,7 +37,7 @@ class Stats:
         seconds: Wall-clock seconds between the first batch that was given and the last.
         wait: Of these, seconds in which the next batch was waited for.
         first: Seconds until the first batch was there.
-        stages: Seconds by stage, summed over threads and processes: ``read`` (bytes and captions), ``decode``,
+        stages: Seconds by stage, without the first batch's, summed over threads and processes: ``read`` (bytes and captions), ``decode``,
             ``resize``, ``augment``, ``transform`` (in Python), ``mix`` (blend, normalise, lay out), ``tokenize``,
             ``collect`` (what Python does around them).
         bytes_read: Bytes of encoded images.
@@ -143,11 +143,12 @@ class Tally:
             self._wait += self._last - self._asked
             self._lay += max(0.0, self._last - max(cost.finished, self._begun))
             self._workers_cpu += cost.cpu
+            # The first one's hold what is done once, such as imports.
+            for name, seconds in cost.stages.items():
+                self._stages[name] += seconds
         self._batches += 1
         self._samples += cost.samples
         self._bytes += cost.bytes_read
-        for name, seconds in cost.stages.items():
-            self._stages[name] += seconds
 
     def stats(self) -> Stats:
         """What was counted so far."""

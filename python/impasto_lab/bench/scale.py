@@ -36,8 +36,8 @@ class ScaleBench:
 
     Attributes:
         rows: For each number of samples, workers and ranks: samples a second, and its kind.
-        start: For each number of samples: seconds until a source is open with its shards indexed for the first time, and
-            again from kept indexes; and until a loader's first batch then.
+        start: For each number of samples: seconds until a source is open with its shards indexed for the first time,
+            and again from kept indexes; and until a loader's first batch then.
         resume: Seconds from a state in the middle of a long epoch to the next batch's keys.
         settings: The arguments of `run`.
     """

@@ -1,4 +1,4 @@
-"""Rows of a batch of all ranks, over which pairs are drawn: the own ones, and those of others that they are mixed with."""
+"""Rows of a batch of all ranks, over which pairs are drawn: a rank's own, and those that they are mixed with."""
 
 from __future__ import annotations
 

@@ -27,9 +27,9 @@ index_megabytes), resume (samples, at, step, seconds), machine, versions, settin
 class BenchScale:
     """Times the loader against how much there is: samples, workers, ranks; and how soon it starts and goes on.
 
-    The samples are images of 32x32 pixels in shards of 10,000, all of which are links to the first: what is measured is
-    what the loader does around decoding, with files in memory. Rates are wall-clock time after the first batch, so other
-    work on the machine is in them.
+    The samples are images of 32x32 pixels in shards of 10,000, all of which are links to the first: what is measured
+    is what the loader does around decoding, with files in memory. Rates are wall-clock time after the first batch, so
+    other work on the machine is in them.
 
     Args:
         quick: Up to 4,000 samples and 4 batches, unless told otherwise.
@@ -67,6 +67,5 @@ def show(bench: Measured, console: Console) -> None:
     starts = [[f"{one['samples']:,}", *(f"{one[name]:,.3g}" for name in names)] for one in bench.start]
     terminal.table("a start", ["samples", "first index, s", "kept index, s", "first batch, s", "index, MB"], starts)
     resume = bench.resume
-    terminal.say(
-        f"a resume at sample {resume['at']:,} of {resume['samples']:,}: {1e3 * resume['seconds']:.1f} ms to the next keys"
-    )
+    where = f"sample {resume['at']:,} of {resume['samples']:,}"
+    terminal.say(f"a resume at {where}: {1e3 * resume['seconds']:.1f} ms to the next keys")
