@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from dataclasses import asdict
@@ -12,7 +13,7 @@ from impasto.batch import Batch, Replaced
 from impasto.checks import choice, probability
 from impasto.errors import BadSampleBudgetError, InternalError, SourceError
 from impasto.files import open_regular
-from impasto.messages import warn_once
+from impasto.messages import logger, warn_once
 
 #: The budget is a rate; it is held against at least this many samples, so that the first bad one doesn't end a run.
 _WINDOW = 1000
@@ -62,6 +63,7 @@ class BadSamples:
         self.count = 0
         #: Samples so far that impasto itself failed at.
         self.bugs = 0
+        self._told_at = 1
         if self.replace:
             self._write([])
 
@@ -82,6 +84,7 @@ class BadSamples:
         self.count += len(batch.replaced) - len(bugs)
         when = {"epoch": batch.id.epoch, "step": batch.id.step}
         self._write([json.dumps(asdict(bad) | when) for bad in batch.replaced])
+        self._tell(batch.replaced[-1])
         if self.count + self.bugs > self.budget * max(self.seen, _WINDOW):
             self._refuse(batch.replaced[-1])
 
@@ -90,13 +93,24 @@ class BadSamples:
             return
         try:
             self.manifest.parent.mkdir(parents=True, exist_ok=True)
-            # One write in append mode: lines of several workers don't interleave.
             with open_regular(self.manifest, "ab") as file:
-                file.write("".join(f"{line}\n" for line in lines).encode())
+                _append(file.fileno(), "".join(f"{line}\n" for line in lines).encode())
         except OSError as error:
             why = error.reason if isinstance(error, SourceError) else error
             reason = f"the manifest of bad samples can't be written: {why}; give another manifest=FILE, or None"
             raise SourceError(reason, path=str(self.manifest)) from error
+
+    def _tell(self, last: Replaced) -> None:
+        """Logs the first, and again when there are twice as many."""
+        replaced = self.count + self.bugs
+        if replaced < self._told_at:
+            return
+        self._told_at = 2 * replaced
+        logger.warning(
+            "%d of %d samples replaced, the last: %s (%s): %s; all are in %s",
+            *(replaced, self.seen, last.key, last.path, last.reason, self.manifest or "batch.replaced"),
+            extra={"every_rank": True},
+        )
 
     def _refuse(self, last: Replaced) -> None:
         bugs = f" ({self.bugs} more by bugs of impasto)" if self.bugs else ""
@@ -106,6 +120,23 @@ class BadSamples:
             key=last.key,
             path=last.path,
         )
+
+
+def _append(file: int, text: bytes) -> None:
+    """Appends all of a text or nothing.
+
+    Raises:
+        OSError: If it can't be written.
+    """
+    # One write in append mode: lines of several workers don't interleave.
+    written = os.write(file, text) if text else 0
+    if written == len(text):
+        return
+    # A disk that is full took a part, which the next line would go on with.
+    end = os.fstat(file).st_size
+    if os.lseek(file, 0, os.SEEK_CUR) == end:
+        os.ftruncate(file, end - written)
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _warn(bug: Replaced) -> None:

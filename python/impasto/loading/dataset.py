@@ -204,7 +204,8 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         """
         if torch.utils.data.get_worker_info() is None:
             return self._batch(key, None)
-        return self._in_worker(lambda: self._batch(key, self._ring))
+        formed: Yielded = self._in_worker(lambda: self._batch(key, self._ring))
+        return formed
 
     def costed(self, key: BatchKey) -> Made:
         """The batch of a key and what it took, in a worker process of `Loader`."""

@@ -237,7 +237,7 @@ class BatchSampler:
         self._latest = None
 
     def _facts(self) -> dict[str, Any]:
-        facts = {"seed": self.seed, "length": self.length, "shuffle": self.shuffle}
+        facts: dict[str, Any] = {"seed": self.seed, "length": self.length, "shuffle": self.shuffle}
         facts |= {"mix_over": "global"} if self.mix_over == "global" else {}
         return facts | dict(self._data.facts()) if self._data is not None else facts
 

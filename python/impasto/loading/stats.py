@@ -37,9 +37,9 @@ class Stats:
         seconds: Wall-clock seconds between the first batch that was given and the last.
         wait: Of these, seconds in which the next batch was waited for.
         first: Seconds until the first batch was there.
-        stages: Seconds by stage, without the first batch's, summed over threads and processes: ``read`` (bytes and captions), ``decode``,
-            ``resize``, ``augment``, ``transform`` (in Python), ``mix`` (blend, normalise, lay out), ``tokenize``,
-            ``collect`` (what Python does around them).
+        stages: Seconds by stage, without the first batch's, summed over threads and processes: ``read`` (bytes and
+            captions), ``decode``, ``resize``, ``augment``, ``transform`` (in Python), ``mix`` (blend, normalise, lay
+            out), ``tokenize``, ``collect`` (what Python does around them).
         bytes_read: Bytes of encoded images.
         busy: CPUs that this process (the training step included) and its workers kept busy, on average.
         cpus: CPUs that this process may use.
