@@ -109,6 +109,33 @@ def _style(document: dict[str, Any]) -> str:
     return f"{about}, torch {document['versions']['torch']}:\n\n" + _table(["", *headings], lines)
 
 
+def scale() -> str:
+    """The loader against how much there is, a pair of tables for each machine."""
+    return "\n\n".join(_scale(document) for document in _read("scale-*.json"))
+
+
+def _scale(document: dict[str, Any]) -> str:
+    machine, rows = document["machine"], document["rows"]
+    about = (
+        f"{machine['cpu']}, {machine['cpus']} CPUs (load average {document['load_average']}, other work ran), "
+        f"images of 32x32 in shards, batches of {document['settings']['batch_size']} over all ranks:"
+    )
+    kinds = list(dict.fromkeys(row["kind"] for row in rows))
+    cells = [
+        [
+            kind,
+            ", ".join(f"{row['count']:,}: {row['samples_per_second']:,.0f}" for row in rows if row["kind"] == kind),
+        ]
+        for kind in kinds
+    ]
+    names = ("index_seconds", "open_seconds", "first_batch_seconds", "index_megabytes")
+    starts = [[f"{one['samples']:,}", *(f"{one[name]:,.3g}" for name in names)] for one in document["start"]]
+    headings = ["samples", "first index, s", "kept index, s", "to the first batch, s", "index, MB"]
+    resume = document["resume"]
+    went_on = f"A run goes on at sample {resume['at']:,} of {resume['samples']:,} within {_time(resume['seconds'])}."
+    return f"{about}\n\n{_table(['by', 'samples a second'], cells)}\n\n{_table(headings, starts)}\n\n{went_on}"
+
+
 def _time(seconds: float) -> str:
     return f"{seconds * 1e3:.2f} ms" if seconds < 10e-3 else f"{seconds * 1e3:.0f} ms"
 
@@ -120,6 +147,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "glance": glance,
     "loader": loader,
     "ops": ops,
+    "scale": scale,
     "style": style,
 }
 

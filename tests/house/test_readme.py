@@ -22,6 +22,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 DETAILS = (
     "data.md",
     "loader.md",
+    "scale.md",
     "batches.md",
     "mixgen.md",
     "style.md",

@@ -99,6 +99,33 @@ def test_bench_loader(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert {"machine", "versions", "command", "seed"} <= set(document)
 
 
+def test_bench_loader_on_own_data(world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target, plot = tmp_path / "own.json", tmp_path / "where.png"
+    annotations = world / "annotations" / "captions_train.json"
+    arguments = ["--batch-size", "8", "--batches", "6", "--workers", "1", "--json", str(target), "--plot", str(plot)]
+    assert main(["bench", "loader", "--data", str(annotations), *arguments]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    document = json.loads(target.read_text(encoding="utf-8"))
+    assert document["advice"] in told and "decode" in told
+    stats = document["stats"]
+    assert (stats["batches"], stats["samples"]) == (6, 48) and sum(stats["shares"].values()) == pytest.approx(1)
+    assert document["stored_smaller"] is None  # nothing is larger
+    with PIL.Image.open(plot) as image:
+        assert image.format == "PNG"
+
+
+def test_bench_scale(tmp_path: Path) -> None:
+    target = tmp_path / "scale.json"
+    sizes = ["--samples", "300", "900", "--workers", "0", "--ranks", "1", "2", "--batch-size", "60"]
+    assert main(["bench", "scale", "--quick", *sizes, "--json", str(target)]) == 0
+    document = json.loads(target.read_text(encoding="utf-8"))
+    rows = [(row["kind"], row["count"]) for row in document["rows"]]
+    assert rows == [("samples", 300), ("samples", 900), ("workers", 0), ("ranks", 1), ("ranks", 2)]
+    assert all(row["samples_per_second"] > 0 for row in document["rows"])
+    assert [one["samples"] for one in document["start"]] == [300, 900]
+    assert document["resume"]["samples"] == 10_000_000 and document["resume"]["step"] > 80_000
+
+
 def test_bench_style(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "style.json"
     assert main(["bench", "style", "--quick", "--rounds", "1", "--json", str(target)]) == 0
