@@ -74,6 +74,7 @@ def test_extras_are_those_of_the_plan() -> None:
         "clip",
         "arrow",
         "boxes",
+        "fetch",
         "hf",
         "lmdb",
         "ray",

@@ -105,6 +105,7 @@ def grow(parser: argparse.ArgumentParser, verbs: Mapping[str, Verb | Group], wor
 
 #: The library's verbs.
 VERBS: dict[str, Verb | Group] = {
+    "fetch": Verb("download the images of a list of URLs into shards", "impasto.cli.fetch", "cli,fetch"),
     "info": Verb("what is in a data set, and what would go wrong", "impasto.cli.info", "cli"),
     "stylize": Verb("paint a picture, or a data set, in other styles", "impasto.cli.stylize", "style"),
 }

@@ -1,5 +1,8 @@
 """The names of this face, each where it lives: read by type checkers, and at run time by the lazy loader."""
 
+from .fetching.running import FetchedData as FetchedData
+from .fetching.running import fetch as fetch
+from .fetching.settings import FetchSettings as FetchSettings
 from .images import encode_image as encode_image
 from .images import shrink_to as shrink_to
 from .inspection.inspecting import failure as failure

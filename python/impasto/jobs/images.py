@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,20 +15,22 @@ from impasto.ops import Image
 _KINDS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}
 
 
-def shrink_to(pixels: Image, size: int | None) -> Image:
-    """Scales an image down until its longer side is at most so long.
+def shrink_to(pixels: Image, size: int | None, *, side: Literal["longer", "shorter"] = "longer") -> Image:
+    """Scales an image down until a side is at most so long.
 
     Args:
         pixels: [H, W, 3] uint8.
         size: In pixels; None leaves it as it is.
+        side: Which of its sides is measured.
 
     Returns:
         [H', W', 3] uint8.
     """
     height, width = pixels.shape[:2]
-    if size is None or max(height, width) <= size:
+    measured = (max if side == "longer" else min)(height, width)
+    if size is None or measured <= size:
         return pixels
-    scale = size / max(height, width)
+    scale = size / measured
     return ops.resize(pixels, (max(round(height * scale), 1), max(round(width * scale), 1)))
 
 

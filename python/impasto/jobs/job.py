@@ -6,11 +6,11 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from impasto.checks import require
 from impasto.errors import ImpastoError, JobError, RecipeError, SourceError
@@ -21,6 +21,8 @@ from impasto.progress import Progress, silent
 
 #: The file that says which job a folder is of.
 JOB = "job.json"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,10 @@ class Job:
     sizes: Sequence[int]
     files: Callable[[int], Sequence[Path]]
 
-    def missing(self) -> list[int]:
-        """The numbers of the pieces that are not done."""
-        return [number for number in range(len(self.sizes)) if not all(file.exists() for file in self.files(number))]
+    def missing(self, again: Collection[int] = ()) -> list[int]:
+        """The numbers of the pieces that are not done, or are to be done again."""
+        numbers = range(len(self.sizes))
+        return [n for n in numbers if n in again or not all(file.exists() for file in self.files(n))]
 
     def run(
         self,
@@ -54,6 +57,7 @@ class Job:
         workers: int = 0,
         engine: Engine = "processes",
         progress: Progress = silent,
+        again: Collection[int] = (),
     ) -> int:
         """Does what is missing, alone in the folder.
 
@@ -62,6 +66,7 @@ class Job:
             workers: As `run_pieces` has it.
             engine: As `run_pieces` has it.
             progress: Called after every piece, with what earlier runs have done counted in.
+            again: The numbers of pieces that are done and are to be done again; the function replaces their files.
 
         Returns:
             How many pieces were there before.
@@ -78,7 +83,7 @@ class Job:
         )
         with _terminable(), ExitStack() as held:
             self._claim(held)
-            missing = self.missing()
+            missing = self.missing(again)
             done, total = sum(self.sizes) - sum(self.sizes[number] for number in missing), sum(self.sizes)
             try:
                 for number, _ in run_pieces(function, missing, workers=workers, engine=engine):
@@ -98,7 +103,7 @@ class Job:
                 f"piece {number} ended without {', '.join(absent)}; its function must write all of its files"
             )
 
-    def reports(self, check: Callable[[int, Any], Any]) -> list[Any]:
+    def reports(self, check: Callable[[int, Any], T]) -> list[T]:
         """The reports of all pieces, read.
 
         Args:
@@ -108,9 +113,14 @@ class Job:
         Raises:
             SourceError: If one can't be read.
         """
-        return [self._report(number, check) for number in range(len(self.sizes))]
+        return [self.report(number, check) for number in range(len(self.sizes))]
 
-    def _report(self, number: int, check: Callable[[int, Any], Any]) -> Any:
+    def report(self, number: int, check: Callable[[int, Any], T]) -> T:
+        """The report of one piece, read as `reports` has it.
+
+        Raises:
+            SourceError: If it can't be read.
+        """
         path = self.files(number)[-1]
         try:
             return check(number, json.loads(path.read_text(encoding="utf-8")))

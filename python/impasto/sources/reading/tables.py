@@ -1,6 +1,7 @@
 """Reading delimited files: no row is lost to a stray quote without a word."""
 
 import csv
+import os
 from collections.abc import Iterable, Iterator
 from itertools import accumulate, chain
 from pathlib import PurePosixPath
@@ -9,6 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from impasto import checks
 from impasto.checks import choice
 from impasto.errors import SourceError
+from impasto.files import open_regular
 from impasto.sources.reading.files import StrPath, as_text, read_data
 from impasto.sources.reading.kept import Kept
 
@@ -102,7 +104,36 @@ def as_lines(text: str, path: str) -> list[str]:
     return text.split("\n")
 
 
-def _plain(lines: list[str], sep: str) -> Iterator[Record]:
+def stream_records(path: StrPath, sep: str, quoting: Quoting) -> Iterator[Record]:
+    """The records of a file that may be larger than memory, as `Table` has them.
+
+    Raises:
+        SourceError: The file cannot be read, or a record cannot be split.
+    """
+    lines = stream_lines(path)
+    if quoting == "none":
+        return _plain(lines, sep)
+    return _quoted(checks.path("table", path), (line + "\n" for line in lines), sep)
+
+
+def stream_lines(path: StrPath) -> Iterator[str]:
+    """The lines of a UTF-8 file, one at a time, without their ends.
+
+    Raises:
+        SourceError: The file cannot be read, is in another encoding, or its lines end in CR.
+    """
+    with open_regular(path) as file:
+        for number, line in enumerate(file):
+            # What is wrong with the encoding is seen at the beginning; so is the byte order mark.
+            text = as_lines(as_text(line, path), os.fspath(path))[0] if number == 0 else _decoded(line)
+            yield text.rstrip("\n")
+
+
+def _decoded(line: bytes) -> str:
+    return line.decode("utf-8", "surrogateescape")
+
+
+def _plain(lines: Iterable[str], sep: str) -> Iterator[Record]:
     for number, line in enumerate(lines, 1):
         if line.rstrip("\r"):
             yield Record(number, number, line.rstrip("\r").split(sep))

@@ -1,0 +1,230 @@
+"""A shard in img2dataset's layout: gathered in any order, written in the list's, read again."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+import tempfile
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from impasto.errors import SourceError
+from impasto.extras import need
+from impasto.files import new_folder
+from impasto.jobs.fetching.outcome import FIELDS, Outcome, Stored, record, text
+from impasto.jobs.fetching.pictures import Picture
+from impasto.jobs.shards import add_sample, open_shard
+from impasto.jobs.job import write_report
+from impasto.sources import WebPair
+
+_IMAGES = ("jpg", "png", "webp")
+#: So many shards' outcomes are kept for links that come again.
+_KEPT = 64
+
+
+def shard_files(folder: Path, number: int) -> tuple[Path, Path, Path]:
+    """A shard's files; the last is its report."""
+    return tuple(folder / f"{number:05d}{ending}" for ending in (".tar", ".parquet", "_stats.json"))  # type: ignore[return-value]
+
+
+def key_of(number: int, at: int, shard_size: int) -> str:
+    """img2dataset's key: the shard's number, and the row's in it."""
+    digits = len(str(shard_size - 1))
+    return f"{number * 10**digits + at:0{digits + 5}d}"
+
+
+@dataclass(eq=False)
+class Gathering:
+    """A shard whose links are under way; images lie in a file without a name until all are there.
+
+    Attributes:
+        number: The shard's.
+        first: Its first row.
+        pairs: Its rows.
+        outcomes: What came of each; None while it is under way.
+        spool: Where images lie until then.
+        left: How many links are under way.
+        begun: When, in seconds since 1970.
+        written: Whether nothing is to be done.
+    """
+
+    number: int
+    first: int
+    pairs: list[WebPair]
+    spool: BinaryIO
+    outcomes: list[Outcome | None] = field(default_factory=list)
+    left: int = 0
+    begun: float = field(default_factory=time.time)
+    written: bool = False
+    _end: int = 0
+
+    def keep(self, picture: Picture) -> Stored:
+        """Puts an image aside."""
+        stored = Stored(self.spool, self._end, len(picture.content))
+        self.spool.write(picture.content)
+        self.spool.flush()
+        self._end += stored.size
+        return stored
+
+
+def begin_spool(folder: Path) -> BinaryIO:
+    """A file that is gone with the process, however that ends."""
+    return tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  it is closed with its shard
+
+
+def write_shard(
+    folder: Path, shard: Gathering, shard_size: int, *, captions: bool, earlier: Callable[[int], Outcome]
+) -> None:
+    """Writes a shard, in the order of its rows.
+
+    Args:
+        folder: Where it goes.
+        shard: Gathered.
+        shard_size: Rows of a shard, which keys depend on.
+        captions: Whether the list has captions.
+        earlier: What came of the link that a row repeats, by the row.
+    """
+    records, count = [], Counter[str]()
+    names = [path.name for path in shard_files(folder, shard.number)]
+    with new_folder(_complete(folder, shard.number), durable=True) as new:
+        with open_shard(new / names[0]) as tar:
+            for at, pair in enumerate(shard.pairs):
+                outcome = shard.outcomes[at] or earlier(shard.first + at)
+                key = key_of(shard.number, at, shard_size)
+                row = record(pair, key, outcome, captions=captions)
+                records.append(row)
+                count[outcome.status] += 1
+                if outcome.stored is not None:
+                    add_sample(tar, key, _members(row, outcome.ending, outcome.stored.read(), captions))
+        _write_table(new / names[1], records)
+        ended, reasons = time.time(), Counter(row["reason"] or "success" for row in records)
+        report = {
+            "count": len(records),
+            "successes": count["success"],
+            "failed_to_download": count["failed_to_download"],
+            "failed_to_resize": count["failed_to_resize"],
+            "duration": ended - shard.begun,
+            "start_time": shard.begun,
+            "end_time": ended,
+            "status_dict": dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
+        }
+        write_report(new / names[2], report)
+    publish(folder, shard.number)
+
+
+def publish(folder: Path, number: int) -> None:
+    """Gives a shard's files their places, if they were written aside; the report goes first and comes last.
+
+    Whoever is killed in the midst of it leaves a shard without a report, which is published when it is its turn again.
+    """
+    complete, files = _complete(folder, number), shard_files(folder, number)
+    if not complete.is_dir():
+        return
+    there = [file for file in files if (complete / file.name).exists()]
+    if there == list(files):
+        files[-1].unlink(missing_ok=True)
+    for file in there:
+        (complete / file.name).replace(file)
+    complete.rmdir()
+
+
+def _complete(folder: Path, number: int) -> Path:
+    return folder / f"{number:05d}.shard"
+
+
+def _members(row: dict[str, Any], ending: str, image: bytes, captions: bool) -> dict[str, bytes]:
+    texts = {"txt": (row["caption"] or "").encode()} if captions else {}
+    return {ending: image, **texts, "json": json.dumps(row, indent=4).encode()}
+
+
+def _write_table(path: Path, records: list[dict[str, Any]]) -> None:
+    arrow, parquet = need("pyarrow", "fetch"), need("pyarrow.parquet", "fetch")
+    columns = {name: [row[name] for row in records] for name in records[0]}
+    sides = dict.fromkeys(FIELDS[3:7], arrow.int32())
+    known = dict.fromkeys(("url", "caption", *FIELDS), arrow.string()) | sides
+    arrays = {name: arrow.array(values, known.get(name) or _type(arrow, values)) for name, values in columns.items()}
+    parquet.write_table(arrow.table(arrays), path)
+
+
+def _type(arrow: Any, values: list[Any]) -> Any:
+    """A column's type, the narrowest that holds all of its values."""
+    kinds = {type(value) for value in values if value is not None}
+    for types, found in (({bool}, arrow.bool_()), ({int}, arrow.int64()), ({int, float}, arrow.float64())):
+        if kinds and kinds <= types:
+            return found
+    values[:] = [text(value) for value in values]
+    return arrow.string()
+
+
+class Written:
+    """What came of the rows of shards that are on the disk.
+
+    Args:
+        folder: Of the shards.
+        shard_size: Rows of each.
+        wanted: The rows that may be asked for.
+    """
+
+    def __init__(self, folder: Path, shard_size: int, wanted: set[int]) -> None:
+        self._folder, self._size, self._wanted = folder, shard_size, wanted
+        self._kept: OrderedDict[int, dict[int, Outcome]] = OrderedDict()
+
+    def outcome(self, row: int) -> Outcome:
+        """What came of a wanted row.
+
+        Raises:
+            SourceError: If its shard can't be read.
+        """
+        number = row // self._size
+        if number not in self._kept:
+            first = number * self._size
+            outcomes = enumerate(read_shard(self._folder, number, self._size), first)
+            self._kept[number] = {row: outcome for row, outcome in outcomes if row in self._wanted}
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(number)
+        return self._kept[number][row]
+
+
+def read_shard(folder: Path, number: int, shard_size: int) -> Iterator[Outcome]:
+    """What came of a shard's rows, in their order.
+
+    Raises:
+        SourceError: If it can't be read.
+    """
+    path, table, _ = shard_files(folder, number)
+    images = {}
+    try:
+        with tarfile.open(path, "r:") as tar:
+            for member in tar:
+                key, _, ending = member.name.partition(".")
+                if ending in _IMAGES:
+                    images[key] = (ending, Stored(path, member.offset_data, member.size))
+    except (OSError, tarfile.TarError) as error:
+        raise SourceError(f"the shard can't be read: {error}; {_REMEDY}", path=str(path)) from error
+    for at, row in enumerate(read_records(table, ("url", *FIELDS))):
+        key = key_of(number, at, shard_size)
+        if row["key"] != key or (row["status"] == "success") != (key in images):
+            raise SourceError(f"sample {key} isn't in both this file and the shard; {_REMEDY}", path=str(table))
+        yield Outcome.read(row, *images.get(key, ("", None)))
+
+
+_REMEDY = "remove this file and run again, which fetches its shard again"
+
+
+def read_records(path: Path, columns: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The records of a shard.
+
+    Raises:
+        SourceError: If they can't be read.
+    """
+    arrow, parquet = need("pyarrow", "fetch"), need("pyarrow.parquet", "fetch")
+    try:
+        records: list[dict[str, Any]] = parquet.read_table(path, columns=list(columns)).to_pylist()
+    except (OSError, arrow.ArrowException) as error:
+        raise SourceError(f"the records can't be read: {error}; {_REMEDY}", path=str(path)) from error
+    return records
