@@ -39,6 +39,9 @@ def bomb() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1 << 16)))
 
 
+_GZIP_BOMB = gzip.compress(picture(4) + bytes(8 << 20))
+
+
 class Site:
     """The site: a path's last part, before the ending, is what a request makes it do.
 
@@ -48,11 +51,13 @@ class Site:
         headers: Of the last request.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self.host = host
         self.asked: Counter[str] = Counter()
         self.most = self.under_way = 0
         self.headers: dict[str, str] = {}
         self.robots: bytes | int = 404
+        self.robots_to: str | None = None
         self.delay: Callable[[str], float] = lambda path: 0.0
         self.port = 0
         self._up = threading.Event()
@@ -67,8 +72,8 @@ class Site:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 
-    def url(self, path: str, host: str = "127.0.0.1") -> str:
-        return f"http://{host}:{self.port}/{path}"
+    def url(self, path: str, host: str | None = None) -> str:
+        return f"http://{host or self.host}:{self.port}/{path}"
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
@@ -76,7 +81,7 @@ class Site:
         app.router.add_get("/{path:.*}", self._answer)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, self.host, 0)
         await site.start()
         self.port = site._server.sockets[0].getsockname()[1]
         self._up.set()
@@ -87,6 +92,8 @@ class Site:
         path = request.match_info["path"]
         self.asked[path] += 1
         self.headers = dict(request.headers)
+        if path == "robots.txt" and self.robots_to:
+            return web.Response(status=301, headers={"Location": self.robots_to})
         if path == "robots.txt":
             return web.Response(body=self.robots) if isinstance(self.robots, bytes) else web.Response(status=self.robots)
         self.under_way += 1
@@ -147,10 +154,11 @@ class Site:
         return await self._write(request, head + body)
 
     async def _write(self, request: web.Request, data: bytes) -> web.Response:
-        if request.transport is not None:  # who asked may be gone
-            request.transport.write(data)
+        transport = request.transport
+        if transport is not None:  # who asked may be gone
+            transport.write(data)
             await asyncio.sleep(0.02)
-            request.transport.close()
+            transport.close()
         return web.Response()
 
     async def _says_more(self, request: web.Request, time: int) -> web.Response:
@@ -187,7 +195,7 @@ class Site:
         return self._packed(gzip.compress(picture(4)))
 
     async def _gzip_bomb(self, request: web.Request, time: int) -> web.Response:
-        return self._packed(gzip.compress(picture(4) + bytes(50 << 20)))
+        return self._packed(_GZIP_BOMB)
 
     async def _gzip_cut(self, request: web.Request, time: int) -> web.Response:
         return self._packed(gzip.compress(picture(4))[:-20])
@@ -235,10 +243,17 @@ def site() -> Iterator[Site]:
         yield site
 
 
+@pytest.fixture
+def other_site() -> Iterator[Site]:
+    """One at another address of this machine."""
+    with Site("127.0.0.2") as site:
+        yield site
+
+
 @pytest.fixture(scope="session")
 def settings() -> Callable[..., FetchSettings]:
     """For a site on this machine, and without patience."""
-    times = {"connect_timeout": 5.0, "read_timeout": 0.5, "total_timeout": 1.5, "retries": 1}
+    times = {"connect_timeout": 5.0, "read_timeout": 1.0, "total_timeout": 3.0, "retries": 1}
     return lambda **changes: FetchSettings(**{"allow_private": True, "shard_size": 10, **times, **changes})
 
 
@@ -253,3 +268,8 @@ def write_list(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def open_site() -> type[Site]:
+    return Site

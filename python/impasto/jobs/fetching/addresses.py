@@ -23,6 +23,8 @@ _SPECIAL: Sequence[IPv4Network | IPv6Network] = [
 _NAT64 = IPv6Network("64:ff9b::/96")
 #: The last part of a host that resolvers may take for a number (WHATWG's URL standard, "ends in a number").
 _NUMBER = re.compile(r"(?:0[xX][0-9a-fA-F]*|[0-9]+)")
+#: What a name may hold on the wire.
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _LONGEST = 8192
 
 
@@ -82,6 +84,8 @@ def check_url(text: str, allow_private: bool) -> URL:
         raise DeadLink("bad URL", "it names no host and port")
     if url.user is not None or url.password is not None:
         raise DeadLink("bad URL", "it carries a user's name or password")
+    if ":" not in host and not _NAME.fullmatch(url.raw_host or ""):
+        raise DeadLink("bad URL", "its host is no name")
     if ":" in host or re.fullmatch(r"\d+\.\d+\.\d+\.\d+", host):
         check_address(host, allow_private)
     elif _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):

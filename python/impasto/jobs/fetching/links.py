@@ -44,9 +44,12 @@ class DeadLink(Exception):  # noqa: N818  it is what a link is, not an error of 
         wait: float | None = None,
         status: str = "failed_to_download",
     ) -> None:
-        super().__init__(f"{reason}: {detail}" if detail else reason)
+        super().__init__(reason, detail)
         self.reason = reason
         self.detail = detail
         self.passing = passing
         self.wait = wait
         self.status = status
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.detail}" if self.detail else self.reason
