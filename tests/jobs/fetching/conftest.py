@@ -95,7 +95,9 @@ class Site:
         if path == "robots.txt" and self.robots_to:
             return web.Response(status=301, headers={"Location": self.robots_to})
         if path == "robots.txt":
-            return web.Response(body=self.robots) if isinstance(self.robots, bytes) else web.Response(status=self.robots)
+            return (
+                web.Response(body=self.robots) if isinstance(self.robots, bytes) else web.Response(status=self.robots)
+            )
         self.under_way += 1
         self.most = max(self.most, self.under_way)
         try:
@@ -147,7 +149,9 @@ class Site:
         return web.Response()
 
     async def _drop_once(self, request: web.Request, time: int) -> web.Response:
-        return await self._drop(request, time) if time == 1 else web.Response(body=picture(2), content_type="image/jpeg")
+        return (
+            await self._drop(request, time) if time == 1 else web.Response(body=picture(2), content_type="image/jpeg")
+        )
 
     async def _raw(self, request: web.Request, told: int, body: bytes) -> web.Response:
         head = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % told
@@ -273,3 +277,10 @@ def write_list(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def open_site() -> type[Site]:
     return Site
+
+
+@pytest.fixture(scope="module")
+def shared_site() -> Iterator[Site]:
+    """One for many runs."""
+    with Site() as site:
+        yield site

@@ -80,7 +80,9 @@ def test_what_is_no_url_of_ours(url: str) -> None:
         check_url(url, True)
 
 
-@pytest.mark.parametrize("url", ["https://example.com/ä b.jpg?x=1#y", " http://bücher.example/a.jpg\n", "HTTP://EXAMPLE.COM"])
+@pytest.mark.parametrize(
+    "url", ["https://example.com/ä b.jpg?x=1#y", " http://bücher.example/a.jpg\n", "HTTP://EXAMPLE.COM"]
+)
 def test_what_is_one(url: str) -> None:
     assert check_url(url, False).scheme in ("http", "https")
 

@@ -99,7 +99,16 @@ def test_they_add_up(fetched: tuple[FetchedData, list[dict[str, Any]], Any]) -> 
 def test_what_may_pass_is_tried_again_and_nothing_else(fetched: tuple[Any, ...]) -> None:
     asked = fetched[2].asked
     assert {asked[path] for path in ("slow.jpg", "trickle.jpg", "once-503.jpg", "says-more.jpg")} == {2}
-    once = ("forbidden.jpg", "gone.jpg", "endless.jpg", "bomb.png", "html.jpg", "cut.jpg", "wait-for-ever.jpg", "tagged")
+    once = (
+        "forbidden.jpg",
+        "gone.jpg",
+        "endless.jpg",
+        "bomb.png",
+        "html.jpg",
+        "cut.jpg",
+        "wait-for-ever.jpg",
+        "tagged",
+    )
     assert {asked[path] for path in once} == {1}
 
 
@@ -113,6 +122,8 @@ def test_a_list_without_a_living_link_says_why_and_keeps_its_records(
     site: Any, settings: Callable[..., FetchSettings], write_list: Callable[..., Path], tmp_path: Path
 ) -> None:
     urls = [site.url(f"gone.jpg?{row}") for row in range(3)]
-    with pytest.raises(impasto.SourceError, match="not one of 3 links gave an image, most often for: HTTP 404") as caught:
+    with pytest.raises(
+        impasto.SourceError, match="not one of 3 links gave an image, most often for: HTTP 404"
+    ) as caught:
         fetch(write_list(urls), tmp_path / "out", settings())
     assert len(Path(str(caught.value.path)).read_text().splitlines()) == 3

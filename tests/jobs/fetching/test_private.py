@@ -85,7 +85,9 @@ def test_redirects_to_them(
 
 
 @pytest.mark.usefixtures("public")
-@pytest.mark.parametrize("answers", [["127.0.0.2"], ["127.0.0.1", "127.0.0.2"], ["::1"], ["::ffff:127.0.0.2"], ["fe80::1"]])
+@pytest.mark.parametrize(
+    "answers", [["127.0.0.2"], ["127.0.0.1", "127.0.0.2"], ["::1"], ["::ffff:127.0.0.2"], ["fe80::1"]]
+)
 def test_names_that_resolve_to_them(
     answers: list[str],
     site: Any,
@@ -103,12 +105,19 @@ def test_names_that_resolve_to_them(
 
 @pytest.mark.usefixtures("public")
 def test_names_that_resolve_to_them_the_second_time(
-    site: Any, other_site: Any, strict: FetchSettings, write_list: Callable[..., Path], tmp_path: Path, names: Any,
+    site: Any,
+    other_site: Any,
+    strict: FetchSettings,
+    write_list: Callable[..., Path],
+    tmp_path: Path,
+    names: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As DNS rebinding does it; without aiohttp's cache, so that each request asks the name server."""
     made = aiohttp.TCPConnector
-    monkeypatch.setattr(aiohttp, "TCPConnector", lambda **options: made(**options, use_dns_cache=False, force_close=True))
+    monkeypatch.setattr(
+        aiohttp, "TCPConnector", lambda **options: made(**options, use_dns_cache=False, force_close=True)
+    )
     # robots.txt is asked for while the name is public; the image would be when it isn't any more.
     names["both.example"] = [["127.0.0.1"], ["127.0.0.2"]]
     urls = [site.url("1.jpg"), f"http://both.example:{site.port}/2.jpg"]
@@ -118,7 +127,12 @@ def test_names_that_resolve_to_them_the_second_time(
 
 @pytest.mark.usefixtures("public")
 def test_sockets_are_looked_at_even_where_names_were_not(
-    site: Any, other_site: Any, strict: FetchSettings, write_list: Callable[..., Path], tmp_path: Path, names: Any,
+    site: Any,
+    other_site: Any,
+    strict: FetchSettings,
+    write_list: Callable[..., Path],
+    tmp_path: Path,
+    names: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(connecting, "_Resolver", lambda inner, allow_private: inner)
@@ -139,7 +153,10 @@ def test_robots_that_lead_there(
 
 
 def test_proxies_of_the_environment_have_no_say(
-    site: Any, settings: Callable[..., FetchSettings], write_list: Callable[..., Path], tmp_path: Path,
+    site: Any,
+    settings: Callable[..., FetchSettings],
+    write_list: Callable[..., Path],
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):

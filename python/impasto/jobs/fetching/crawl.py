@@ -24,7 +24,7 @@ from impasto.jobs.fetching.pictures import Picture, check_header, check_kind, ma
 from impasto.jobs.fetching.requesting import request
 from impasto.jobs.fetching.robots import LARGEST, Robots, check_tags
 from impasto.jobs.fetching.settings import FetchSettings
-from impasto.jobs.fetching.shard import Gathering, Written, begin_spool, publish, read_shard, shard_files, write_shard
+from impasto.jobs.fetching.shard import Gathering, Written, publish, read_shard, shard_files, write_shard
 from impasto.progress import Progress
 from impasto.sources import WebList, WebPair
 from impasto.streams import stream
@@ -105,7 +105,7 @@ class Crawl:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._held.aclose()
         for shard in self._shards.values():
-            shard.spool.close()
+            shard.close()
 
     async def complete(self, number: int) -> None:
         """Waits until a shard's links are settled, and writes it."""
@@ -118,7 +118,7 @@ class Crawl:
         if not shard.written:
             await asyncio.to_thread(self._write, shard)
         del self._shards[number]
-        shard.spool.close()
+        shard.close()
         self._room.release()
         self._tell(repeated, now=True)
 
@@ -150,7 +150,7 @@ class Crawl:
         pairs, self._at = list(islice(self._rows, len(rows))), rows.stop
         if len(pairs) < len(rows):
             raise SourceError("the list became shorter while it was read; run again")
-        shard = Gathering(number, rows.start, pairs, begin_spool(self._folder), [None] * len(pairs))
+        shard = Gathering(number, rows.start, pairs, self._folder, [None] * len(pairs))
         publish(self._folder, number)
         if all(file.exists() for file in shard_files(self._folder, number)):
             there = read_shard(self._folder, number, self._settings.shard_size)

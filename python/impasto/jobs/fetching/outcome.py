@@ -106,7 +106,11 @@ def text(value: Any) -> str | None:
     written = value if isinstance(value, str) else json.dumps(value, default=str)
     if written.isascii():
         return written
-    return written.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    try:
+        data = written.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        data = written.encode("utf-8", "surrogatepass")
+    return data.decode("utf-8", "replace")
 
 
 def _plain(value: Any) -> Any:

@@ -91,7 +91,12 @@ def fetch(
     settings = settings or FetchSettings()
     instance("settings", settings, FetchSettings)
     flag("retry_failed", retry_failed)
-    for package in ("aiohttp", "pyarrow", *(["protego"] if settings.robots else []), *(["PIL"] if settings.size else [])):
+    for package in (
+        "aiohttp",
+        "pyarrow",
+        *(["protego"] if settings.robots else []),
+        *(["PIL"] if settings.size else []),
+    ):
         need(package, "fetch")
     folder = Path(path("out", out))
     web_list = WebList(
@@ -210,9 +215,7 @@ def _totals(job: Job, listing: Listing, done_before: int) -> FetchedData:
     shards = job.folder / (f"{{00000..{last:05d}}}.tar" if last else "00000.tar")
     sorted_reasons = dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
     failed = listing.rows - images
-    return FetchedData(
-        str(shards), listing.rows, images, failed, sorted_reasons, len(listing.first), done_before
-    )
+    return FetchedData(str(shards), listing.rows, images, failed, sorted_reasons, len(listing.first), done_before)
 
 
 def _dead_lines(job: Job, number: int) -> Iterator[str]:

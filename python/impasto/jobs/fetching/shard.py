@@ -46,7 +46,7 @@ class Gathering:
         first: Its first row.
         pairs: Its rows.
         outcomes: What came of each; None while it is under way.
-        spool: Where images lie until then.
+        folder: Where the shard goes.
         left: How many links are under way.
         begun: When, in seconds since 1970.
         written: Whether nothing is to be done.
@@ -55,25 +55,28 @@ class Gathering:
     number: int
     first: int
     pairs: list[WebPair]
-    spool: BinaryIO
+    folder: Path
     outcomes: list[Outcome | None] = field(default_factory=list)
     left: int = 0
     begun: float = field(default_factory=time.time)
     written: bool = False
+    _spool: BinaryIO | None = None
     _end: int = 0
 
     def keep(self, picture: Picture) -> Stored:
-        """Puts an image aside."""
-        stored = Stored(self.spool, self._end, len(picture.content))
-        self.spool.write(picture.content)
-        self.spool.flush()
+        """Puts an image aside, in a file that is gone with the process, however that ends."""
+        if self._spool is None:
+            self._spool = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115  it is closed with its shard
+        stored = Stored(self._spool, self._end, len(picture.content))
+        self._spool.write(picture.content)
+        self._spool.flush()
         self._end += stored.size
         return stored
 
-
-def begin_spool(folder: Path) -> BinaryIO:
-    """A file that is gone with the process, however that ends."""
-    return tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  it is closed with its shard
+    def close(self) -> None:
+        """Gives the file back."""
+        if self._spool is not None:
+            self._spool.close()
 
 
 def write_shard(

@@ -109,9 +109,7 @@ class WebList:
         other = self.path.removesuffix("_urls.txt") + "_captions.txt"
         sizes = [sum(1 for _ in stream_lines(one)) for one in (self.path, other)]
         if sizes[0] != sizes[1]:
-            raise SourceError(
-                f"it has {sizes[0]} lines and {other} {sizes[1]}; fetch them anew", path=self.path
-            )
+            raise SourceError(f"it has {sizes[0]} lines and {other} {sizes[1]}; fetch them anew", path=self.path)
         return map(WebPair, stream_lines(self.path), stream_lines(other))
 
     def _is_lines(self, text: str) -> bool:
