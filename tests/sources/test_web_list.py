@@ -113,8 +113,8 @@ def test_rows_that_can_not_be_read_are_pairs_without_url(write: Callable[..., Pa
 def test_urls_alone(write: Callable[..., Path]) -> None:
     path = write("urls.txt", "\n".join(URLS) + "\n\n")
     assert [pair[:2] for pair in WebList(path, captions=False)] == [(url, None) for url in URLS]
-    with pytest.raises(impasto.SourceError, match="no caption and URL"):
-        assert list(WebList(path)) and False
+    with pytest.raises(impasto.SourceError, match="line 1 is a URL without a caption"):
+        list(WebList(path))
     with pytest.raises(impasto.RecipeError, match="captions=1"):
         WebList(path, captions=1)
 

@@ -83,7 +83,7 @@ def test_a_link_ends_as_it_should(path: str, fetched: tuple[Any, ...]) -> None:
 
 
 def test_they_add_up(fetched: tuple[FetchedData, list[dict[str, Any]], Any]) -> None:
-    done, records, site = fetched
+    done, records, _ = fetched
     dead = [end for end in ENDS.values() if end]
     assert len(records) == len(ENDS) == done.rows
     assert (done.images, done.failed) == (len(ENDS) - len(dead), len(dead))

@@ -177,7 +177,8 @@ def test_a_disk_that_is_full_stops_it_whole(site: Any, settings: Settings, write
     listed, out = write_list([site.url(f"{row}.jpg") for row in range(30)]), tmp_path / "out"
     script = _SCRIPT.replace("import signal, sys", "import resource, signal, sys").replace(
         "fetch(sys",
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nresource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))\nfetch(sys",
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))\nfetch(sys",
     )
     process = subprocess.run([sys.executable, "-c", script, str(listed), str(out)], capture_output=True, text=True)
     assert process.returncode == 1 and "the shards can't be written" in process.stderr, process.stderr

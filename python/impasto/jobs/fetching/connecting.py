@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from aiohttp import ClientSession
 
 
-class RefusedAddress(OSError):
+class RefusedAddressError(OSError):
     """An address that may not be asked, as aiohttp lets an error through."""
 
 
@@ -91,4 +91,4 @@ def _check(address: str, allow_private: bool) -> None:
     try:
         check_address(address, allow_private)
     except DeadLink as dead:
-        raise RefusedAddress(dead.detail) from dead
+        raise RefusedAddressError(dead.detail) from dead

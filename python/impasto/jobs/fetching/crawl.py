@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -11,38 +10,33 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, cast
 
 from impasto.errors import SourceError
 from impasto.jobs.fetching.addresses import check_url
+from impasto.jobs.fetching.body import Body
 from impasto.jobs.fetching.connecting import open_session
 from impasto.jobs.fetching.hosts import HostQueues
 from impasto.jobs.fetching.links import DeadLink, Visit
 from impasto.jobs.fetching.listing import Listing, link_of
 from impasto.jobs.fetching.outcome import Outcome
-from impasto.jobs.fetching.pictures import Picture, check_header, check_kind, make_picture
+from impasto.jobs.fetching.pictures import Picture, check_kind
 from impasto.jobs.fetching.requesting import request
-from impasto.jobs.fetching.robots import LARGEST, Robots, check_tags
+from impasto.jobs.fetching.robots import Robots, check_tags
 from impasto.jobs.fetching.settings import FetchSettings
-from impasto.jobs.fetching.shard import Gathering, Written, publish, read_shard, shard_files, write_shard
+from impasto.jobs.fetching.shard import Gathering, publish, shard_files, write_shard
+from impasto.jobs.fetching.written import Written, read_shard
 from impasto.progress import Progress
 from impasto.sources import WebList, WebPair
 from impasto.streams import stream
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse
-    from yarl import URL
 
 #: So many shards are under way, so that the last slow links of one don't hold up the next.
 _SHARDS = 4
 #: Threads that wait for name servers.
 _RESOLVING = 64
-#: A body is held in memory up to this many bytes, and in a file beyond.
-_HELD = 1 << 20
-#: An image's header is looked for once so many bytes are there, and no longer than so many.
-_HEADER, _HEADERS_END = 512, 1 << 18
-#: RFC 9309 has five redirects of a robots.txt followed.
-_ROBOTS_REDIRECTS = 5
 #: Seconds between two tellings of progress.
 _TELL = 0.2
 
@@ -89,7 +83,7 @@ class Crawl:
         self._decoding = ThreadPoolExecutor(self._settings.threads, "impasto-fetch-images")
         self._held.callback(self._decoding.shutdown, wait=True, cancel_futures=True)
         self._session = await self._held.enter_async_context(open_session(self._settings))
-        self._robots = Robots(self._read_robots, self._settings.agent)
+        self._robots = Robots(self._session, self._settings)
         self._held.push_async_callback(self._robots.close)
         self._hosts = HostQueues(self._settings.per_host)
         self._changed, self._room = asyncio.Event(), asyncio.Semaphore(_SHARDS)
@@ -204,11 +198,10 @@ class Crawl:
         url = check_url(visit.url, settings.allow_private)
         if settings.robots:
             await self._robots.check(url)
-        with tempfile.SpooledTemporaryFile(_HELD, dir=self._folder) as file:
-            body = _Body(cast(BinaryIO, file), settings.max_pixels)
+        with Body(self._folder, settings) as body:
             target = await request(self._session, url, body.write, most=settings.max_bytes, check=self._check)
             if target is None:
-                decode = asyncio.get_running_loop().run_in_executor(self._decoding, body.picture, settings)
+                decode = asyncio.get_running_loop().run_in_executor(self._decoding, body.picture)
                 return await decode
         visit.redirects += 1
         if visit.redirects > settings.redirects:
@@ -245,26 +238,6 @@ class Crawl:
         if not shard.left:
             self._changed.set()
 
-    async def _read_robots(self, url: URL) -> str | None:
-        """A robots.txt, as RFC 9309 has it read."""
-        body = bytearray()
-        target: str | None = str(url)
-        for _ in range(_ROBOTS_REDIRECTS + 1):
-            url = check_url(cast(str, target), self._settings.allow_private)
-            body.clear()
-            try:
-                target = await request(self._session, url, body.extend, most=LARGEST)
-            except DeadLink as dead:
-                if dead.reason.startswith("HTTP 4") and not dead.passing:
-                    return None
-                if dead.reason == "too many bytes":
-                    target = None
-                else:
-                    raise DeadLink(dead.reason, "robots.txt can't be read", passing=True, wait=dead.wait) from dead
-            if target is None:
-                return body.decode("utf-8-sig", "replace")
-        return None  # so many redirects are as good as no file
-
     def _tell(self, settled: int, *, now: bool = False) -> None:
         self._settled += settled
         time_now = time.monotonic()
@@ -276,25 +249,3 @@ class Crawl:
         if not task.cancelled() and task.exception() is not None:
             self._failure = task.exception()
             self._changed.set()
-
-
-class _Body:
-    """A body as it comes; what is no image is given up at its header."""
-
-    def __init__(self, file: BinaryIO, most_pixels: int) -> None:
-        self._file, self._most = file, most_pixels
-        self._head = bytearray()
-        self._looked = False
-
-    def write(self, piece: bytes) -> None:
-        """Takes a piece of it."""
-        self._file.write(piece)
-        if not self._looked:
-            self._head += piece
-            if len(self._head) >= _HEADER:
-                self._looked = check_header(bytes(self._head), self._most) or len(self._head) > _HEADERS_END
-
-    def picture(self, settings: FetchSettings) -> Picture:
-        """What a shard holds of it."""
-        self._file.seek(0)
-        return make_picture(self._file.read(), settings)

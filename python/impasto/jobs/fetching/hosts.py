@@ -65,7 +65,7 @@ class HostQueues:
                 self._offer(host)
 
     def _offer(self, host: str) -> None:
-        standing = self._standing[host] if host in self._standing else 0
+        standing = self._standing.get(host, 0)
         room = self._most - self._running.get(host, 0) - standing
         if host not in self._resting and room > 0 and standing < len(self._waiting.get(host, ())):
             self._standing[host] += 1

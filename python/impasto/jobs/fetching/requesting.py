@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from impasto.extras import need
-from impasto.jobs.fetching.connecting import RefusedAddress
+from impasto.jobs.fetching.connecting import RefusedAddressError
 from impasto.jobs.fetching.links import DeadLink
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ async def request(
     write: Callable[[bytes], object],
     *,
     most: int,
-    check: Callable[[ClientResponse], None] = lambda response: None,
+    check: Callable[[ClientResponse], None] = lambda _: None,
 ) -> str | None:
     """Asks for a URL once.
 
@@ -147,7 +147,7 @@ def _named() -> Iterator[None]:
 
 
 def _unconnected(error: OSError) -> DeadLink:
-    if isinstance(error, RefusedAddress):
+    if isinstance(error, RefusedAddressError):
         return DeadLink("refused address", str(error))
     if isinstance(error, socket.gaierror):
         return DeadLink("no such name", passing=error.errno == socket.EAI_AGAIN)

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from impasto.extras import need
+from impasto.jobs.fetching.addresses import check_url
 from impasto.jobs.fetching.links import DeadLink
+from impasto.jobs.fetching.requesting import request
+from impasto.jobs.fetching.settings import FetchSettings
 
 if TYPE_CHECKING:
+    from aiohttp import ClientSession
     from yarl import URL
 
 #: RFC 9309 has parsers read at least so much of a file; nothing more is read here.
-LARGEST = 500 * 1024
+_LARGEST = 500 * 1024
+#: And follow so many redirects.
+_REDIRECTS = 5
 #: So many sites' rules are kept, and so many characters of them.
 _KEPT, _KEPT_TEXT = 20_000, 64 << 20
 #: X-Robots-Tag's words against what we do: for models, or for anybody's index.
@@ -22,20 +28,17 @@ _WORDS = {"noai", "noimageai", "noindex", "noimageindex", "none"}
 #: Its words that have a value of their own behind a colon.
 _VALUED = {"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"}
 
-#: Reads a robots.txt: its text, or None if there is none.
-Read = Callable[["URL"], Awaitable[str | None]]
-
 
 class Robots:
     """The rules of every site that is asked, each read once while it is kept.
 
     Args:
-        read: Reads a robots.txt; a `DeadLink` says that the site can't be asked.
-        agent: The name that rules know us by.
+        session: Asks for them.
+        settings: Who asks, and whom.
     """
 
-    def __init__(self, read: Read, agent: str) -> None:
-        self._read, self._agent = read, agent
+    def __init__(self, session: ClientSession, settings: FetchSettings) -> None:
+        self._session, self._agent, self._allow_private = session, settings.agent, settings.allow_private
         self._sites: OrderedDict[str, asyncio.Task[tuple[Any, int]]] = OrderedDict()
         self._text = 0
 
@@ -62,12 +65,32 @@ class Robots:
             raise DeadLink("robots.txt", f"it asks {self._agent} not to")
 
     async def _rules(self, url: URL) -> tuple[Any, int]:
-        text = await self._read(url.origin() / "robots.txt")
+        text = await self._read(str(url.origin() / "robots.txt"))
         if text is None:
             return None, 0
         protego: Any = need("protego", extra="fetch")
         self._text += len(text)
         return protego.Protego.parse(text), len(text)
+
+    async def _read(self, url: str) -> str | None:
+        """A robots.txt, or None if there is none."""
+        body = bytearray()
+        for _ in range(_REDIRECTS + 1):
+            body.clear()
+            try:
+                place = check_url(url, self._allow_private)
+                target = await request(self._session, place, body.extend, most=_LARGEST)
+            except DeadLink as dead:
+                if dead.reason.startswith("HTTP 4") and not dead.passing:
+                    return None
+                if dead.reason != "too many bytes":
+                    detail = f"{dead.detail} (for robots.txt)".strip()
+                    raise DeadLink(dead.reason, detail, passing=dead.passing, wait=dead.wait) from dead
+                target = None
+            if target is None:
+                return body.decode("utf-8-sig", "replace")
+            url = target
+        return None  # so many redirects are as good as no file
 
     def _forget(self) -> None:
         for site in list(self._sites)[: max(len(self._sites) - _KEPT, int(self._text > _KEPT_TEXT))]:

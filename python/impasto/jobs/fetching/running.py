@@ -18,7 +18,8 @@ from impasto.files import new_file
 from impasto.jobs.fetching.crawl import Crawl
 from impasto.jobs.fetching.listing import Listing, look_through
 from impasto.jobs.fetching.settings import FetchSettings
-from impasto.jobs.fetching.shard import read_records, shard_files
+from impasto.jobs.fetching.shard import shard_files
+from impasto.jobs.fetching.written import read_records
 from impasto.jobs.job import Job
 from impasto.progress import Progress, silent
 from impasto.sources import WebList
@@ -56,7 +57,7 @@ class FetchedData:
 
 
 def fetch(
-    list: str | Path,  # noqa: A002  that is what it is
+    list: str | Path,
     out: str | Path,
     settings: FetchSettings | None = None,
     *,
@@ -188,7 +189,7 @@ class _Counts:
     reasons: dict[str, int]
 
     @classmethod
-    def of(cls, number: int, document: Any) -> _Counts:
+    def of(cls, _: int, document: Any) -> _Counts:
         images, dead = document["successes"], document["failed_to_download"] + document["failed_to_resize"]
         reasons = {name: count for name, count in document["status_dict"].items() if name != "success"}
         if not all(map(is_count, (images, dead, *reasons.values()))) or sum(reasons.values()) != dead:

@@ -179,6 +179,11 @@ class WebList:
                 if place is None:
                     reason = f"line {record.first} is no caption and URL with a tab between; impasto reads such lists"
                     raise SourceError(reason, path=self.path)
+                if len(fields) == 1:
+                    reason = (
+                        f"line {record.first} is a URL without a caption; say so if there are none (captions=False)"
+                    )
+                    raise SourceError(reason, path=self.path)
             yield WebPair(fields[place], fields[1 - place]) if len(fields) == 2 else _BROKEN
 
     def _of_parquet(self) -> Iterator[WebPair]:
