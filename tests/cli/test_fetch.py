@@ -58,6 +58,7 @@ def test_what_makes_no_sense(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         ([], "not one of 1 links gave an image, most often for: refused address"),
         (["--quality", "101"], "quality=101 must be a whole number 1..100"),
         (["--read-timeout", "0"], "read_timeout=0.0 must be a number of seconds over 0"),
+        (["--columns", "key", "url"], "records have key, url already"),
         (["--user-agent", "/1"], "user_agent='/1' must be printable ASCII"),
     ):
         assert main([*words, *more]) == 1

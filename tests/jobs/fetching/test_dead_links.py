@@ -115,7 +115,7 @@ def test_what_may_pass_is_tried_again_and_nothing_else(fetched: tuple[Any, ...])
 def test_nobody_knows_us_again(fetched: tuple[Any, ...]) -> None:
     headers = fetched[2].headers
     assert not {"Cookie", "Referer", "Authorization"} & headers.keys()
-    assert headers["User-Agent"].startswith("impasto/") and headers["Accept-Encoding"] == "identity"
+    assert headers["User-Agent"].startswith("impasto ") and headers["Accept-Encoding"] == "identity"
 
 
 def test_a_list_without_a_living_link_says_why_and_keeps_its_records(
@@ -127,3 +127,10 @@ def test_a_list_without_a_living_link_says_why_and_keeps_its_records(
     ) as caught:
         fetch(write_list(urls), tmp_path / "out", settings())
     assert len(Path(str(caught.value.path)).read_text().splitlines()) == 3
+
+
+def test_tls_is_asked_for_and_checked(
+    site: Any, settings: Callable[..., FetchSettings], write_list: Callable[..., Path], tmp_path: Path
+) -> None:
+    urls = [site.url("1.jpg"), site.url("1.jpg").replace("http:", "https:")]
+    assert fetch(write_list(urls), tmp_path / "out", settings()).reasons == {"TLS": 1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import json
@@ -210,3 +211,15 @@ def test_every_row_ends_in_exactly_one_record(
         key for key, alive in zip(keys, lives, strict=True) if alive
     ]
     assert done is None or (done.images, done.failed) == (sum(lives), len(rows) - sum(lives))
+
+
+def test_in_a_notebook(site: Any, settings: Settings, write_list: Lists, tmp_path: Path) -> None:
+    async def cell(**options: Any) -> FetchedData:
+        return fetch(write_list([site.url(f"{row}.jpg") for row in range(12)]), tmp_path / "out", settings(), **options)
+
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt, match="are kept in"):
+        asyncio.run(cell(progress=interrupt))
+    assert asyncio.run(cell()).images == 12

@@ -74,7 +74,7 @@ class Crawl:
         self._settled, self._told = listing.rows - sum(len(self._range(number)) for number in numbers), 0.0
         self._held = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
-        self._failure: BaseException | None = None
+        self._failure: Exception | None = None
 
     async def begin(self) -> None:
         """Opens the network and starts."""
@@ -246,6 +246,7 @@ class Crawl:
             self._progress(self._settled, self._listing.rows)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and task.exception() is not None:
-            self._failure = task.exception()
+        failure = None if task.cancelled() else task.exception()
+        if isinstance(failure, Exception):  # an interrupt ends the loop by itself
+            self._failure = failure
             self._changed.set()

@@ -6,17 +6,20 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 
-from impasto.checks import flag, instance, is_count, path
+from impasto.checks import flag, instance, is_count, path, require
 from impasto.errors import ImpastoError, SourceError
 from impasto.extras import need
 from impasto.files import new_file
 from impasto.jobs.fetching.crawl import Crawl
 from impasto.jobs.fetching.listing import Listing, look_through
+from impasto.jobs.fetching.outcome import FIELDS
 from impasto.jobs.fetching.settings import FetchSettings
 from impasto.jobs.fetching.shard import shard_files
 from impasto.jobs.fetching.written import read_records
@@ -92,6 +95,10 @@ def fetch(
     settings = settings or FetchSettings()
     instance("settings", settings, FetchSettings)
     flag("retry_failed", retry_failed)
+    taken = {"url", "caption", *FIELDS} & {*settings.columns}
+    require(not taken, f"columns={settings.columns!r}: records have {', '.join(sorted(taken))} already; leave it out")
+    if _in_a_loop():  # a notebook's: two don't run in one thread
+        return _elsewhere(list, out, settings, retry_failed, progress or silent)
     for package in (
         "aiohttp",
         "pyarrow",
@@ -116,6 +123,33 @@ def fetch(
         if isinstance(error, ImpastoError):
             raise
         raise SourceError(f"the shards can't be written: {error}; check the folder", path=str(folder)) from error
+
+
+def _in_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _elsewhere(
+    source: str | Path, out: str | Path, settings: FetchSettings, retry_failed: bool, progress: Progress
+) -> FetchedData:
+    """Fetches in a thread of its own, and stops it when this one is interrupted."""
+    stopped = Event()
+
+    def stoppable(done: int, total: int) -> None:
+        if stopped.is_set():
+            raise KeyboardInterrupt
+        progress(done, total)
+
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            return thread.submit(fetch, source, out, settings, retry_failed=retry_failed, progress=stoppable).result()
+        except KeyboardInterrupt:
+            stopped.set()
+            raise
 
 
 def _job(folder: Path, listing: Listing, settings: FetchSettings) -> Job:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from impasto.checks import choice, flag, is_count, is_number, require, texts
+
+#: RFC 9309's product token.
+_TOKEN = re.compile(r"[A-Za-z_-]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +38,7 @@ class FetchSettings:
         max_wait: The longest that a server may ask us to wait (Retry-After), in seconds; longer is a failure.
         redirects: The most that are followed.
         robots: Whether robots.txt and X-Robots-Tag (noai, noimageai, noindex, noimageindex) are obeyed.
-        user_agent: What requests say who asks; robots.txt knows it by the part before the first slash.
+        user_agent: What requests say who asks; robots.txt knows it by its first word.
         allow_private: Whether addresses of private networks and of this machine may be asked.
         threads: That decode and scale.
 
@@ -61,7 +65,7 @@ class FetchSettings:
     max_wait: float = 120.0
     redirects: int = 5
     robots: bool = True
-    user_agent: str = "impasto/0.1 (fetches images of a list of links)"
+    user_agent: str = "impasto (fetches images of a list of links)"
     allow_private: bool = False
     threads: int = 2
 
@@ -94,7 +98,8 @@ class FetchSettings:
     @property
     def agent(self) -> str:
         """The name that robots.txt knows us by."""
-        return self.user_agent.partition("/")[0].strip()
+        token = _TOKEN.match(self.user_agent)
+        return token[0] if token else ""
 
     @property
     def bytes_depend_on(self) -> dict[str, Any]:
