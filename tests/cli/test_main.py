@@ -119,7 +119,8 @@ def test_a_missing_extra(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "rich", None)
     (tmp_path / "in.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    assert main([verb, str(tmp_path / "in.png")]) == 1
+    out = [str(tmp_path / "out")] if verb == "fetch" else []  # which has to be told
+    assert main([verb, str(tmp_path / "in.png"), *out]) == 1
     entry = VERBS[verb]
     assert isinstance(entry, Verb)
     told = f"impasto: MissingExtraError: rich is not installed; pip install 'impasto[{entry.extra}]'\n"
