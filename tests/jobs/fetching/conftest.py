@@ -48,7 +48,7 @@ class Site:
     Attributes:
         asked: How often each path was asked for.
         most: The most requests that were under way at a time.
-        headers: Of the last request.
+        headers: Of all requests, each with its last value.
     """
 
     def __init__(self, host: str = "127.0.0.1") -> None:
@@ -91,7 +91,7 @@ class Site:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         path = request.match_info["path"]
         self.asked[path] += 1
-        self.headers = dict(request.headers)
+        self.headers.update(request.headers)
         if path == "robots.txt" and self.robots_to:
             return web.Response(status=301, headers={"Location": self.robots_to})
         if path == "robots.txt":

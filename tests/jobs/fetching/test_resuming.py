@@ -198,3 +198,23 @@ def test_a_list_that_becomes_shorter_meanwhile(
     )
     with pytest.raises(impasto.SourceError, match="became shorter"):
         fetch(listed, tmp_path / "out", settings())
+
+
+def test_this_machines_own_limits_are_no_dead_links(
+    site: Any, settings: Settings, write_list: Lists, tmp_path: Path
+) -> None:
+    site.delay = lambda path: 1.0
+    listed, out = write_list([site.url(f"{row}.jpg") for row in range(60)]), tmp_path / "out"
+    script = _SCRIPT.replace("import signal, sys", "import resource, signal, sys").replace(
+        "fetch(sys", "resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))\nfetch(sys"
+    )
+    script = script.replace("per_host=3", "per_host=60").replace("shard_size=10", "shard_size=60")
+    process = subprocess.run(
+        [sys.executable, "-c", script, str(listed), str(out)],
+        capture_output=True,
+        text=True,
+    )
+    assert process.returncode == 1 and "too many files are open" in process.stderr, process.stderr
+    assert not list(out.glob("*.tar"))
+    site.delay = lambda path: 0.0
+    assert fetch(listed, out, settings(shard_size=60)).images == 60

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from impasto.errors import SourceError
 from impasto.jobs.fetching.pictures import Picture, check_header, make_picture
 from impasto.jobs.fetching.settings import FetchSettings
 
@@ -23,7 +24,8 @@ class Body:
     """
 
     def __init__(self, folder: Path, settings: FetchSettings) -> None:
-        self._file = tempfile.SpooledTemporaryFile(_HELD, dir=str(folder))  # noqa: SIM115  the context closes it
+        self._folder = str(folder)
+        self._file = tempfile.SpooledTemporaryFile(_HELD, dir=self._folder)  # noqa: SIM115  the context closes it
         self._settings = settings
         self._head = bytearray()
         self._looked = False
@@ -39,8 +41,13 @@ class Body:
 
         Raises:
             DeadLink: If its header is none of an image, or that of too large a one.
+            SourceError: If it can't be kept.
         """
-        self._file.write(piece)
+        try:
+            self._file.write(piece)
+        except OSError as error:
+            reason = f"what is fetched can't be kept: {error.strerror or error}; check the disk"
+            raise SourceError(reason, path=self._folder) from error
         if not self._looked:
             self._head += piece
             if len(self._head) >= _HEADER:

@@ -36,6 +36,7 @@ async def open_session(settings: FetchSettings) -> AsyncIterator[ClientSession]:
         limit=0,  # the hosts' queues decide
         resolver=_Resolver(aiohttp.ThreadedResolver(), settings.allow_private),
         socket_factory=_Sockets(settings.allow_private),
+        keepalive_timeout=1.0,  # hosts may be many, and open files are few
         ttl_dns_cache=60,
         dns_cache_max_size=100_000,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+from impasto.errors import ImpastoError, SourceError
 from impasto.extras import need
 from impasto.jobs.fetching.connecting import RefusedAddressError
 from impasto.jobs.fetching.links import DeadLink
@@ -48,6 +50,7 @@ async def request(
 
     Raises:
         DeadLink: If there is no such answer.
+        SourceError: If it is this machine that can't.
     """
     with _named():
         async with session.get(url, allow_redirects=False) as response:
@@ -128,6 +131,8 @@ def _named() -> Iterator[None]:
     aiohttp: Any = need("aiohttp", extra="fetch")
     try:
         yield
+    except ImpastoError:
+        raise  # it is ours, not the server's
     except aiohttp.ClientConnectorCertificateError as error:
         raise DeadLink("TLS", "its certificate is not valid") from error
     except aiohttp.ClientConnectorSSLError as error:
@@ -138,15 +143,17 @@ def _named() -> Iterator[None]:
         raise DeadLink("timeout", passing=True) from error
     except aiohttp.ClientPayloadError as error:
         raise DeadLink("cut short", "the body ended before its end", passing=True) from error
-    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-        raise DeadLink("dropped", "the connection ended early", passing=True) from error
     except aiohttp.InvalidURL as error:
         raise DeadLink("bad URL", "it can't be asked for") from error
+    except (aiohttp.ServerDisconnectedError, OSError) as error:
+        raise DeadLink("dropped", "the connection ended early", passing=True) from error
     except aiohttp.ClientError as error:
         raise DeadLink("bad answer", f"no HTTP ({type(error).__name__})", passing=True) from error
 
 
-def _unconnected(error: OSError) -> DeadLink:
+def _unconnected(error: OSError) -> DeadLink | SourceError:
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return SourceError("too many files are open; use fewer connections, or allow more files (ulimit -n)")
     if isinstance(error, RefusedAddressError):
         return DeadLink("refused address", str(error))
     if isinstance(error, socket.gaierror):
