@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from impasto.cli.kinds import Folder
+from impasto.cli.kinds import File, Folder
 
 if TYPE_CHECKING:
     from impasto.sources import Source
@@ -19,11 +19,13 @@ class Opening:
         images: Folder of the images, by default looked for near the annotations.
         caption: Where shards keep captions: txt, or json:FIELD; of Parquet and Arrow files, the column.
         split: The split of a file that holds several, such as Karpathy's: test, or train+restval.
+        keep: Only the rows of this list, which `impasto clean` writes.
     """
 
     images: Folder | None = None
     caption: Annotated[str, "WHERE"] | None = None
     split: Annotated[str, "SPLIT"] | None = None
+    keep: File | None = None
 
     def open(self, place: str) -> Source:
         """Opens a data set.
@@ -33,4 +35,5 @@ class Opening:
         """
         from impasto import sources
 
-        return sources.open(place, images=self.images, caption=self.caption, split=self.split)
+        source = sources.open(place, images=self.images, caption=self.caption, split=self.split)
+        return source if self.keep is None else sources.keep(source, self.keep)

@@ -107,5 +107,6 @@ def grow(parser: argparse.ArgumentParser, verbs: Mapping[str, Verb | Group], wor
 VERBS: dict[str, Verb | Group] = {
     "fetch": Verb("download the images of a list of URLs into shards", "impasto.cli.fetch", "cli,fetch"),
     "info": Verb("what is in a data set, and what would go wrong", "impasto.cli.info", "cli"),
+    "clean": Verb("list the rows of a data set that are worth keeping", "impasto.cli.clean", "clean"),
     "stylize": Verb("paint a picture, or a data set, in other styles", "impasto.cli.stylize", "style"),
 }

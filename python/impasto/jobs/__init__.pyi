@@ -1,7 +1,11 @@
 """The names of this face, each where it lives: read by type checkers, and at run time by the lazy loader."""
 
-from .fetching.running import FetchedData as FetchedData
+from .cleaning.cleaning import clean as clean
+from .cleaning.report import CleanReport as CleanReport
+from .cleaning.report import LeftOut as LeftOut
+from .cleaning.settings import CleanSettings as CleanSettings
 from .fetching.running import fetch as fetch
+from .fetching.running import FetchedData as FetchedData
 from .fetching.settings import FetchSettings as FetchSettings
 from .images import encode_image as encode_image
 from .images import shrink_to as shrink_to
@@ -11,6 +15,9 @@ from .inspection.report import Problem as Problem
 from .inspection.report import Report as Report
 from .job import Job as Job
 from .job import write_report as write_report
+from .pages.writing import data_uri as data_uri
+from .pages.writing import encoded as encoded
+from .pages.writing import write_page as write_page
 from .pictures import check_target as check_target
 from .pictures import is_picture as is_picture
 from .pictures import optimize_picture as optimize_picture

@@ -6,6 +6,7 @@ from impasto.ops.augmenting import augment as augment
 from impasto.ops.augmenting import augment_caption as augment_caption
 from impasto.ops.blend import mix as mix
 from impasto.ops.blend import normalize as normalize
+from impasto.ops.hashing import perceptual_hash as perceptual_hash
 from impasto.ops.images import Image as Image
 from impasto.ops.images import ImageHeader as ImageHeader
 from impasto.ops.images import crop as crop

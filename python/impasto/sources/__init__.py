@@ -38,6 +38,9 @@ from impasto.sources.formats.stl10 import Stl10 as Stl10
 from impasto.sources.formats.web.visual_genome import VisualGenome as VisualGenome
 from impasto.sources.formats.web.web_captions import WebCaptions as WebCaptions
 from impasto.sources.formats.webdataset import WebDataset as WebDataset
+from impasto.sources.keeping import KeptRows as KeptRows
+from impasto.sources.keeping import keep as keep
+from impasto.sources.keeping import write_keep_list as write_keep_list
 from impasto.sources.masks import VOID as VOID
 from impasto.sources.masks import Masks as Masks
 from impasto.sources.masks import PngMap as PngMap

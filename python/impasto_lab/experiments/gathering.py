@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import SourceError
+from impasto.jobs import encoded
 from impasto_lab.experiments import registry
 from impasto_lab.experiments.paging import means
 from impasto_lab.report import write_page
 from impasto_lab.report.experiment import Plot, run_of
-from impasto_lab.report.pictures import encoded
 
 #: What evidence has, whichever version wrote it.
 _NEEDED = ("experiment", "size", "measured", "verdicts", "published", "source", "machine", "versions", "command")

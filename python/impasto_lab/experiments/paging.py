@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from impasto.files import new_file
+from impasto.jobs import encoded
 from impasto_lab.experiments.results import Results
 from impasto_lab.experiments.verdicts import paired
 from impasto_lab.report.experiment import Cells, Plot, write_experiment_page
-from impasto_lab.report.pictures import encoded
 from impasto_lab.report.plots import intervals_png
 
 

@@ -9,11 +9,12 @@ import numpy as np
 
 from impasto.batch import Batch
 from impasto.errors import RecipeError
+from impasto.jobs import data_uri
 from impasto.loading import Loader
 from impasto.recipe import VARIANTS, ImageRecipe, MixGen, Recipe, TextRecipe
 from impasto.sources import Source
 from impasto_lab.report.page import write_page
-from impasto_lab.report.pictures import data_uri, unnormalize
+from impasto_lab.report.pictures import unnormalize
 
 _MEANINGS = {
     "default": "images mixed, captions joined",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -34,21 +33,6 @@ def unnormalize(images: torch.Tensor, normalize: str | tuple[Triple, Triple] | N
     return pixels
 
 
-def data_uri(pixels: npt.NDArray[np.uint8], *, longest: int = 448, quality: int = 88) -> str:
-    """An image as the ``src`` of an ``<img>``.
-
-    Args:
-        pixels: [H, W, 3] uint8.
-        longest: The longer side is scaled down to this, in pixels.
-        quality: JPEG's, from 1 to 95.
-    """
-    image = PIL.Image.fromarray(np.ascontiguousarray(pixels))
-    image.thumbnail((longest, longest))
-    file = io.BytesIO()
-    image.save(file, "JPEG", quality=quality)
-    return encoded(file.getvalue(), "image/jpeg")
-
-
 def contact_png(images: Sequence[npt.NDArray[np.uint8]], *, columns: int = 10, gap: int = 4) -> bytes:
     """Images of one size side by side on white, row by row, as the bytes of a PNG file.
 
@@ -66,8 +50,3 @@ def contact_png(images: Sequence[npt.NDArray[np.uint8]], *, columns: int = 10, g
     file = io.BytesIO()
     PIL.Image.fromarray(sheet).save(file, "PNG")
     return file.getvalue()
-
-
-def encoded(content: bytes, kind: str) -> str:
-    """Bytes as a data URI of a media type."""
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -9,7 +9,7 @@ from itertools import cycle
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from impasto_lab.report.pictures import encoded
+from impasto.jobs import encoded
 
 #: The pages' colours: text, faint lines, what matters, what it is compared with.
 INK, FAINT, ACCENT, OTHER = "#2a2522", "#e4ddd5", "#b4532a", "#b9aea3"

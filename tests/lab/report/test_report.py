@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import impasto
-from impasto_lab.report import bars, curves, data_uri, unnormalize, words, write_page
+from impasto.jobs import data_uri
+from impasto_lab.report import bars, curves, unnormalize, words, write_page
 
 
 def _decoded(uri: str) -> Image.Image:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from impasto import _core
+from impasto import ops
 from impasto.errors import ImpastoError
 from impasto.jobs.inspection.report import image_problem, known_problems, spread
-from impasto.jobs.inspection.rows import find
 from impasto.jobs.job import write_report
+from impasto.ops import Image
 from impasto.recipe import ImageRecipe
-from impasto.sources import IndexedSource, Source
+from impasto.sources import Source
 
 
 @dataclass
@@ -58,19 +58,21 @@ class ImageInspector:
         source: The data set.
         pieces: The rows of each piece.
         decoded: Rows whose images are read and decoded; of the others only the file is looked for.
+        files: Rows whose image is a file of its own.
         folder: Where ``images-00000.json`` is written with the piece's number, and nothing returned.
     """
 
     source: Source
     pieces: Sequence[Sequence[int]]
-    decoded: frozenset[int]
+    decoded: Container[int]
+    files: Container[int]
     folder: Path | None = None
 
     def __call__(self, number: int) -> ImageFindings | None:
         """Looks at one piece."""
         findings = ImageFindings()
         for row in self.pieces[number]:
-            self._look_at(row, findings)
+            look_at(self.source, row, findings, file=row in self.files, decode=row in self.decoded)
         if self.folder is None:
             return findings
         write_report(self.report(number), asdict(findings))
@@ -81,20 +83,38 @@ class ImageInspector:
         assert self.folder is not None
         return self.folder / f"images-{number:05d}.json"
 
-    def _look_at(self, row: int, findings: ImageFindings) -> None:
-        if has_files(self.source) and not (path := Path(find(self.source, row)[0].path(row))).is_file():
+
+def look_at(
+    source: Source, row: int, findings: ImageFindings, *, file: bool, decode: bool = True
+) -> tuple[bytes, Image] | None:
+    """Looks at a row's image, and notes its header and what would go wrong.
+
+    Args:
+        source: The data set.
+        row: Of the data set.
+        findings: What is found is added.
+        file: Whether the image is a file of its own.
+        decode: Whether it is read and decoded; otherwise its file is looked for, and no more.
+
+    Returns:
+        The image's bytes and pixels; None of one that is not decoded.
+    """
+    try:
+        index, place = source.find(row)
+        if file and not (path := Path(index.path(place))).is_file():
             state = "is not a file" if path.exists() else "does not exist"
             findings.faults.append([row, "missing image", f"the file {state}"])
-        elif row in self.decoded:
-            try:
-                _decode(self.source, row, findings)
-            except ImpastoError as error:
-                findings.faults.append([row, image_problem(error), error.reason])
-
-
-def has_files(source: Source) -> bool:
-    """Whether each image is a file of its own."""
-    return isinstance(source, IndexedSource) and source.image_files
+            return None
+        if not decode:
+            return None
+        data = index.image(place, ImageRecipe.max_bytes)
+        header = ops.probe(data)
+        told = (header.format, header.width, header.height, header.orientation, header.channels, header.progressive)
+        findings.headers.append([*told, len(data)])
+        return data, ops.decode(data)
+    except ImpastoError as error:
+        findings.faults.append([row, image_problem(error), error.reason])
+        return None
 
 
 def header_statistics(headers: Sequence[Sequence[Any]]) -> dict[str, Any]:
@@ -111,20 +131,3 @@ def header_statistics(headers: Sequence[Sequence[Any]]) -> dict[str, Any]:
         "rotated": sum(turn > 1 for turn in turns),
         "channels": {str(count): n for count, n in sorted(Counter(channels).items())},
     }
-
-
-def _decode(source: Source, row: int, findings: ImageFindings) -> None:
-    recipe = ImageRecipe()
-    index, place = find(source, row)
-    data = index.image(place, recipe.max_bytes)
-    header = _core.probe(data)
-    told = (header.format, header.width, header.height, header.orientation, header.channels, header.progressive)
-    findings.headers.append([*told, len(data)])
-    _core.decode(
-        data,
-        exif=recipe.exif,
-        max_pixels=recipe.max_pixels,
-        max_bytes=recipe.max_bytes,
-        max_scans=recipe.max_scans,
-        truncated=recipe.truncated,
-    )

@@ -9,9 +9,9 @@ from typing import Any
 
 from impasto.errors import ImpastoError
 from impasto.jobs.fingerprint import fingerprint
-from impasto.jobs.inspection.images import ImageFindings, ImageInspector, has_files, header_statistics
+from impasto.jobs.inspection.images import ImageFindings, ImageInspector, header_statistics
 from impasto.jobs.inspection.report import Report, known_problems
-from impasto.jobs.inspection.rows import find
+from impasto.jobs.inspection.rows import file_rows
 from impasto.jobs.inspection.texts import TextSurvey
 from impasto.jobs.job import Job
 from impasto.jobs.running.engine import Engine, run_pieces
@@ -53,21 +53,28 @@ def inspect(
     """
     rows = range(len(source))
     decoded = rows if sample is None or sample >= len(rows) else random.Random(0).sample(rows, sample)
-    looked_at = rows if has_files(source) else sorted(decoded)
+    files = file_rows(source)
+    looked_at = rows if len(files) == len(rows) else sorted({*decoded, *files})
     total = len(rows) + len(looked_at)
     problems = known_problems()
-    texts = TextSurvey(source, problems)
+
+    def note(kind: str, row: int, reason: str) -> None:
+        index, place = texts.at(row)
+        problems[kind].add(index.key(place), index.path(place), reason)
+
+    texts = TextSurvey(source, note)
     texts.read(progress, total)
     good = [row for row in looked_at if row not in texts.bad]
     pieces = [good[start : start + _ROWS] for start in range(0, len(good), _ROWS)]
-    inspector = ImageInspector(source, pieces, frozenset(decoded), None if out is None else Path(out))
+    chosen = decoded if isinstance(decoded, range) else frozenset(decoded)
+    inspector = ImageInspector(source, pieces, chosen, files, None if out is None else Path(out))
 
     def advance(done: int, _: int) -> None:
         progress(total - len(good) + done, total)
 
     found = list(_look(inspector, sample, workers, engine, advance))
     for row, kind, reason in (fault for findings in found for fault in findings.faults):
-        index, place = find(source, row)
+        index, place = source.find(row)
         problems[kind].add(index.key(place), index.path(place), reason)
     return Report(
         source=repr(source),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from impasto._core import Index
-from impasto.errors import RecipeError
+from impasto.checks import instance
 from impasto.sources import GatheredSource, IndexedSource, Source
 
-#: Rows of a gathered source that are asked for at once, where all are looked at in turn.
+#: Rows that are asked for at once, where all are looked at in turn.
 _TOGETHER = 1000
 
 
@@ -21,26 +23,38 @@ class Texts:
     """
 
     def __init__(self, source: Source) -> None:
-        if not isinstance(source, IndexedSource | GatheredSource):
-            raise RecipeError(f"source={source!r} is no source; see impasto.sources")
+        instance("source", source, Source)
         self._source = source
         self._rows = range(0)
-        self._index: Index | None = source.index if isinstance(source, IndexedSource) else None
+        self._found: list[tuple[Index, int]] = []
 
     def at(self, row: int) -> tuple[Index, int]:
         """An index that has the row, and its number there; its image may be left out."""
         if isinstance(self._source, IndexedSource):
             return self._source.index, row
-        if self._index is None or row not in self._rows:
+        if row not in self._rows:
             start = row - row % _TOGETHER
             self._rows = range(start, min(start + _TOGETHER, len(self._source)))
-            self._index = self._source.gather_texts(self._rows)
-        return self._index, row - self._rows.start
+            self._found = _texts(self._source, self._rows)
+        return self._found[row - self._rows.start]
 
 
-def find(source: Source, row: int) -> tuple[Index, int]:
-    """An index that has the row with its image, and its number there."""
-    if isinstance(source, GatheredSource):
-        return source.gather([row]), 0
-    assert isinstance(source, IndexedSource)
-    return source.index, row
+def _texts(source: Source, rows: range) -> list[tuple[Index, int]]:
+    found: dict[int, tuple[Index, int]] = {}
+    for part in source.parts(np.asarray(rows, np.int64)):
+        if isinstance(part.source, GatheredSource):
+            index = part.source.gather_texts(part.rows)
+            places = [(index, at) for at in range(len(part.rows))]
+        else:
+            places = [part.source.find(row) for row in part.rows.tolist()]
+        found.update(zip(part.places.tolist(), places, strict=True))
+    return [found[place] for place in range(len(rows))]
+
+
+def file_rows(source: Source) -> range | frozenset[int]:
+    """The rows whose image is a file of its own."""
+    if isinstance(source, IndexedSource):
+        return range(len(source) if source.image_files else 0)
+    parts = source.parts(np.arange(len(source), dtype=np.int64))
+    files = [part.places for part in parts if isinstance(part.source, IndexedSource) and part.source.image_files]
+    return frozenset(row for places in files for row in places.tolist())

@@ -7,7 +7,7 @@ from typing import Any
 
 from impasto import _core
 from impasto.errors import ImpastoError, SourceError, VocabularyError
-from impasto.jobs.inspection.report import Problem, image_problem, spread
+from impasto.jobs.inspection.report import image_problem, spread
 from impasto.jobs.inspection.rows import Texts
 from impasto.progress import Progress
 from impasto.recipe import ClipTokenizer, TextRecipe, clean_caption
@@ -23,14 +23,20 @@ class TextSurvey:
 
     Args:
         source: The data set.
-        problems: By kind; what is found is added.
+        note: Told what is wrong: the kind of problem, the row, the reason.
+        seen: Told each row's captions, and where its image lies.
 
     Attributes:
         bad: Rows that have no image, or whose entry is wrong: there is nothing to look at.
     """
 
-    def __init__(self, source: Source, problems: dict[str, Problem]) -> None:
-        self._count, self._texts, self._problems = len(source), Texts(source), problems
+    def __init__(
+        self,
+        source: Source,
+        note: Callable[[str, int, str], None],
+        seen: Callable[[int, list[str], str], None] = lambda *_: None,
+    ) -> None:
+        self._count, self._texts, self._note, self._tell = len(source), Texts(source), note, seen
         self.bad: set[int] = set()
         self.paths: set[str] = set()
         self.labels: set[int] = set()
@@ -53,6 +59,10 @@ class TextSurvey:
             for row in self._without:
                 self._note("no caption", row, "the row has no caption")
 
+    def at(self, row: int) -> tuple[_core.Index, int]:
+        """An index that has a row, and its number there; its image may be left out."""
+        return self._texts.at(row)
+
     def statistics(self) -> dict[str, Any]:
         """`Report.captions`."""
         return {
@@ -69,6 +79,7 @@ class TextSurvey:
         self.paths.add(path if path != "memory" else f"row {row}")
         self._read_label_and_fault(row)
         captions = self._read_captions(row)
+        self._tell(row, captions, path)
         identity = hash((index.key(place), path, *captions))
         if identity in self._seen and row not in self.bad:
             self._note("duplicate", row, "the same row occurs before")
@@ -121,10 +132,6 @@ class TextSurvey:
             self._over += 1
             self._note("cut caption", row, f"the caption has {tokens} CLIP tokens, more than {_CLIP_LENGTH}")
         return None
-
-    def _note(self, kind: str, row: int, reason: str) -> None:
-        index, place = self._texts.at(row)
-        self._problems[kind].add(index.key(place), index.path(place), reason)
 
 
 def _token_counter() -> Callable[[str], int] | None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from impasto.files import new_file
+from impasto.jobs import encoded
 from impasto_lab.bench.machine import describe, versions
 from impasto_lab.experiments.analysis.shift import Shift
 from impasto_lab.report.page import write_page
-from impasto_lab.report.pictures import encoded
 from impasto_lab.report.plots import curves_png
 from impasto_lab.worlds import CORRUPTIONS, SEVERITIES
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from impasto.jobs import data_uri
 from impasto.loading import Loader
 from impasto.recipe import ImageRecipe, MixGen, Recipe, TextRecipe
 from impasto.sources import Sequence
@@ -22,7 +23,7 @@ from impasto_lab.experiments.cases.tidying import tidy
 from impasto_lab.experiments.results import Results
 from impasto_lab.experiments.verdicts import Verdict
 from impasto_lab.report.page import write_page
-from impasto_lab.report.pictures import data_uri, unnormalize
+from impasto_lab.report.pictures import unnormalize
 from impasto_lab.worlds.formats.encode import encode_jpeg
 from impasto_lab.worlds.posts import draw_post
 from impasto_lab.worlds.scenes import render

@@ -11,10 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from impasto.jobs import data_uri
 from impasto.loading import Loader
 from impasto.ops import decode
 from impasto.recipe import Recipe, TextRecipe
-from impasto_lab.report import bars, curves, data_uri, unnormalize, words, write_page
+from impasto_lab.report import bars, curves, unnormalize, words, write_page
 from impasto_lab.worlds.photographs import catalogue
 
 if TYPE_CHECKING:

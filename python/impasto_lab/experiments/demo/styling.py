@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from impasto.batch import BatchId
+from impasto.jobs import data_uri
 from impasto.ops import decode, resize
 from impasto.style import StyleRandomizer
-from impasto_lab.report import data_uri, unnormalize
+from impasto_lab.report import unnormalize
 from impasto_lab.worlds.mug import render_mug
 
 if TYPE_CHECKING:

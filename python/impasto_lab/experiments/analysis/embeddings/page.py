@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from impasto.files import new_file
+from impasto.jobs import data_uri, encoded
 from impasto_lab.bench.machine import describe, versions
 from impasto_lab.experiments.analysis.embeddings.analysis import Analysis
 from impasto_lab.experiments.analysis.embeddings.maps import KINDS, flatten
 from impasto_lab.experiments.analysis.embeddings.measuring import GEOMETRY
 from impasto_lab.report.page import write_page
-from impasto_lab.report.pictures import data_uri, encoded
 from impasto_lab.report.plots import scatter_png
 
 #: What a map shows of the captions, beside its groups of images.

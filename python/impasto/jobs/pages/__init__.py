@@ -1,0 +1,1 @@
+"""Pages with pictures: one HTML file each, which opens offline."""
