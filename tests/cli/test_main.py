@@ -70,7 +70,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ([], "required: VERB"),
         (["inof"], "no verb is called 'inof'; did you mean 'info'?"),
-        (["paint"], "no verb is called 'paint'; there are fetch, info, stylize; the command `impasto` has all"),
+        (["paint"], "no verb is called 'paint'; there are fetch, info, clean, stylize; the command `impasto` has all"),
         (["info"], "required: FILE"),
         (["info", "x", "--sample", "-1"], "--sample: '-1' is not a whole number"),
     ],

@@ -22,6 +22,7 @@ examples:
 
 _EXAMPLES = """\
   impasto info captions_val2017.json --images val2017/
+  impasto clean 'shards/{00000..00041}.tar' cleaned/  what is damaged, blank, noisy, or there twice
   impasto stylize mug.png out.png --alpha 0.5         a picture in another style; data sets too"""
 
 

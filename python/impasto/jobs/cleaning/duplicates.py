@@ -99,25 +99,24 @@ class _Known:
         if mirrored:
             ours, theirs = near_hashes(plain, turned, distance)
             self._turned, self._unturned = _lists(ours, theirs), _lists(theirs, ours)
-        self._kept: dict[int, list[int]] = defaultdict(list)  # by their hashes, the best first
+        self._rank: dict[int, int] = {}
+        self._kept: dict[int, list[int]] = defaultdict(list)  # by their hashes
         self._kept_turned: dict[int, list[int]] = defaultdict(list)  # by those of their mirror images
 
     def keep(self, at: int) -> None:
+        self._rank[at] = len(self._rank)
         self._kept[self._own[at]].append(at)
         self._kept_turned[self._other[at]].append(at)
 
     def nearest(self, at: int) -> Twin | None:
-        """Of those that stay, are near and like another picture, the likest; of equals one that is not mirrored."""
+        """Of those that stay, and are near and like a picture, the likest; of equals one not mirrored, and the best."""
         plain = _gathered(self._plain.get(self._own[at], ()), self._kept)
         turned = _gathered(self._turned.get(self._own[at], ()), self._kept_turned)
         turned += _gathered(self._unturned.get(self._other[at], ()), self._kept)
         found = [self._twin(at, of, mirrored=False) for of in plain]
         found += [self._twin(at, of, mirrored=True) for of in turned]
         alike = [twin for twin in found if twin.likeness >= self._enough]
-        return min(alike, key=lambda twin: (-twin.likeness, twin.mirrored, self._order(twin.of))) if alike else None
-
-    def _order(self, of: int) -> tuple[int, bytes]:
-        return int(self._hashes[of]), self._looks[of].tobytes()
+        return min(alike, key=lambda twin: (-twin.likeness, twin.mirrored, self._rank[twin.of])) if alike else None
 
     def _twin(self, at: int, of: int, *, mirrored: bool) -> Twin:
         look = self._looks[at][:, ::-1] if mirrored else self._looks[at]

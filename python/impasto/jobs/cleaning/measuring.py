@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Container, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -91,8 +92,11 @@ class PictureMeasurer:
             OSError: If they can't be read.
         """
         findings = ImageFindings.of(document, self.pieces[number])
-        with np.load(self.written(number)[0], allow_pickle=False) as arrays:
-            measures = {name: arrays[name] for name in MEASURES}
+        try:
+            with self.written(number)[0].open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                measures = {name: arrays[name] for name in MEASURES}
+        except (zipfile.BadZipFile, EOFError) as error:
+            raise ValueError(f"the measures beside it are damaged: {error}") from error
         rows = measures["row"].tolist()
         for name, (kind, shape) in MEASURES.items():
             if measures[name].dtype != kind or measures[name].shape != (len(rows), *shape):
