@@ -1,6 +1,7 @@
 """The names of this face, each where it lives: read by type checkers, and at run time by the lazy loader."""
 
 from .cleaning.cleaning import clean as clean
+from .cleaning.neighbors import near_hashes as near_hashes
 from .cleaning.report import CleanReport as CleanReport
 from .cleaning.report import LeftOut as LeftOut
 from .cleaning.settings import CleanSettings as CleanSettings

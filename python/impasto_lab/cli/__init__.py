@@ -53,6 +53,7 @@ VERBS: dict[str, Verb | Group] = {
         {
             "loader": Verb("files on disk to mixed, tokenised batches", f"{_LAB}.bench.loader", "lab,peers"),
             "style": Verb("style randomization, step by step from the published", f"{_LAB}.bench.style", "lab,peers"),
+            "clean": Verb("what cleaning finds of what was put there", f"{_LAB}.bench.clean", "lab"),
             "retrieval": Verb("searching 5,000 images: towers, pairs, all pairs", f"{_LAB}.bench.retrieval", "lab"),
             "scale": Verb("against the number of samples, workers and ranks", f"{_LAB}.bench.scale", "lab"),
             "train-step": Verb("a training step and what feeds it", f"{_LAB}.bench.train_step", "lab,peers"),

@@ -179,6 +179,8 @@ def test_pictures_without_captions_lack_nothing(rows: Rows, tmp_path: Path) -> N
         (tmp_path / "data" / name / "1.jpg").write_bytes(rows[name][0])
     report = clean(impasto.sources.ImageFolder(tmp_path / "data"), tmp_path / "out", page=False)
     assert [set(one.flags) for one in report.left_out] == [{"near-blank image"}]
+    source = impasto.sources.Sequence([(rows["good"][0], []), (rows["snow"][0], [])])
+    assert [set(one.flags) for one in clean(source, tmp_path / "bare").left_out] == [{"noisy image"}]
 
 
 def test_repeated_captions(rows: Rows, tmp_path: Path) -> None:

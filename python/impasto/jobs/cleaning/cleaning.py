@@ -126,6 +126,9 @@ class _Survey:
     def read(self, progress: Progress) -> None:
         rows = len(self.picture_of)
         self._texts.read(lambda done, _: progress(done, 2 * rows), rows)
+        if not self._texts.statistics()["total"]:
+            for flags in self.flags.values():  # pictures alone lack nothing
+                flags.pop("no caption", None)
         for row, reason in self._judge.repeated():
             self.note("repeated caption", row, reason)
 

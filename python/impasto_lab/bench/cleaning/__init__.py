@@ -1,0 +1,1 @@
+"""What cleaning finds of what was put there, and what it takes."""
