@@ -136,6 +136,30 @@ def _scale(document: dict[str, Any]) -> str:
     return f"{about}\n\n{_table(['by', 'samples a second'], cells)}\n\n{_table(headings, starts)}\n\n{went_on}"
 
 
+def clean() -> str:
+    """Copies that cleaning finds, by kind and limit, and what it takes."""
+    (document,) = _read("clean-*.json")
+    settings, seconds = document["settings"], document["seconds"]
+    limits = [str(distance) for distance in settings["distances"]]
+    rows = [[kind, *(f"{100 * shares[limit]:.0f} %" for limit in limits)] for kind, shares in document["found"].items()]
+    rows.append(
+        ["of what is called a duplicate, a copy", *(f"{100 * document['right'][limit]:.1f} %" for limit in limits)]
+    )
+    rows.append(["pictures that are called so and are none", *(str(document["taken"][limit]) for limit in limits)])
+    about = (
+        f"{settings['images']:,} pictures, {100 * settings['noise']:.0f} % of them noise, and {settings['copies']} copies "
+        "of each kind, each of another picture; shares that are found, by `distance`:"
+    )
+    noise = document["noise"]
+    below = (
+        f"Noise: precision {100 * noise['precision']:.1f} %, recall {100 * noise['recall']:.1f} %. On one core "
+        f"({document['machine']['cpu']}, CPU time) {1 / seconds['photograph']:.0f} photographs of 640 x 480 pixels are "
+        f"measured a second, or {1 / seconds['picture']:.0f} pictures of 96 x 96; all near ones among "
+        f"{settings['hashes']:,} hashes are found in {seconds['hashes']:.0f} s at 7 bits, and again for mirror images."
+    )
+    return f"{about}\n\n{_table(['copies', *limits], rows)}\n\n{below}"
+
+
 def _time(seconds: float) -> str:
     return f"{seconds * 1e3:.2f} ms" if seconds < 10e-3 else f"{seconds * 1e3:.0f} ms"
 
@@ -143,6 +167,7 @@ def _time(seconds: float) -> str:
 TABLES: dict[str, Callable[[], str]] = {
     **style_guide.TABLES,
     **mixgen_guide.TABLES,
+    "clean": clean,
     "exactness": exactness,
     "glance": glance,
     "loader": loader,

@@ -81,6 +81,7 @@ def test_extras_are_those_of_the_plan() -> None:
         "style",
         "tokenizers",
         "tracking",
+        "clean",
         "cli",
         "lab",
         "peers",

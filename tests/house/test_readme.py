@@ -29,6 +29,7 @@ DETAILS = (
     "augmentations.md",
     "views.md",
     "migrating.md",
+    "cleaning.md",
 )
 
 

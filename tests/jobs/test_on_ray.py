@@ -23,7 +23,7 @@ import ray
 from ray.cluster_utils import Cluster
 
 import impasto
-from impasto.jobs import inspect, run_pieces
+from impasto.jobs import clean, inspect, run_pieces
 
 def where(folder, piece):
     (folder / str(piece)).touch()
@@ -49,6 +49,8 @@ else:
 source = impasto.sources.CocoCaptions(sys.argv[1], images=Path(sys.argv[1]).parent)
 report = inspect(source, out=sys.argv[3], workers=2, engine="ray")
 assert report == inspect(source)
+cleaned = clean(source, sys.argv[4], workers=2, engine="ray", page=False)
+assert cleaned.left_out == clean(source, sys.argv[5], page=False).left_out
 print(report.rows)
 ray.shutdown()
 cluster.shutdown()
@@ -67,7 +69,8 @@ def test_two_nodes(pairs: list[tuple[Path, list[str]]], tmp_path: Path) -> None:
     captions.write_text(json.dumps(document))
     (tmp_path / "script.py").write_text(_SCRIPT)
     (tmp_path / "places").mkdir()
-    command = [sys.executable, str(tmp_path / "script.py"), captions, tmp_path / "places", tmp_path / "out"]
+    outs = [tmp_path / name for name in ("out", "cleaned", "cleaned here")]
+    command = [sys.executable, str(tmp_path / "script.py"), captions, tmp_path / "places", *outs]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split()[-1] == "60"

@@ -107,7 +107,7 @@ def _run(settings: CleanTiming, folder: Path, progress: Progress) -> CleanBench:
         machine.describe(),
         machine.versions("impasto", "numpy", "pillow"),
         asdict(settings),
-        " ".join(sys.argv),
+        " ".join(["impasto", *sys.argv[1:]]),
     )
 
 
