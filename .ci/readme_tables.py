@@ -147,8 +147,8 @@ def clean() -> str:
     )
     rows.append(["pictures that are called so and are none", *(str(document["taken"][limit]) for limit in limits)])
     about = (
-        f"{settings['images']:,} pictures, {100 * settings['noise']:.0f} % of them noise, and {settings['copies']} copies "
-        "of each kind, each of another picture; shares that are found, by `distance`:"
+        f"{settings['images']:,} pictures, {100 * settings['noise']:.0f} % of them noise, and {settings['copies']} "
+        "copies of each kind, each of another picture; shares that are found, by `distance`:"
     )
     noise = document["noise"]
     below = (

@@ -56,6 +56,7 @@ LEAST = {
     "evaluate nlvr2": "data --data data",
     "bench loader": "--quick",
     "bench style": "--quick",
+    "bench clean": "--quick",
     "bench retrieval": "--quick",
     "bench train-step": "--quick",
     "reproduce demo": "--size smoke",
