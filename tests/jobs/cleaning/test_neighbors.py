@@ -33,6 +33,22 @@ def test_it_is_what_brute_force_finds(seed: int, distance: int, count: int) -> N
     assert _pairs(hashes, others, distance) == expected
 
 
+@pytest.mark.parametrize("distance", range(12))
+def test_bits_that_are_spread_as_badly_as_can_be_are_found(distance: int) -> None:
+    """Evenly over the bands, so that none of them is nearer than it must be."""
+    draw = np.random.default_rng(distance)
+    base = draw.integers(0, 2**64, 50, np.uint64)
+    other = base.copy()
+    for at in range(len(base)):
+        for number in range(distance):
+            place = 16 * (number % 4) + (at + 5 * (number // 4)) % 16
+            other[at] ^= np.uint64(1 << place)
+    left, right = near_hashes(base, other, distance)
+    assert left.tolist() == right.tolist() == list(range(50))
+    if distance:
+        assert not len(near_hashes(base, other, distance - 1)[0])
+
+
 @pytest.mark.parametrize("together", [1, 7, 1 << 20])
 def test_pieces_change_nothing(together: int, monkeypatch: pytest.MonkeyPatch) -> None:
     hashes = np.unique(np.random.default_rng(0).integers(0, 2**10, 300, np.uint64))
