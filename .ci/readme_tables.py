@@ -130,7 +130,7 @@ def _scale(document: dict[str, Any]) -> str:
     ]
     names = ("index_seconds", "open_seconds", "first_batch_seconds", "index_megabytes")
     starts = [[f"{one['samples']:,}", *(f"{one[name]:,.3g}" for name in names)] for one in document["start"]]
-    headings = ["samples", "first index, s", "kept index, s", "to the first batch, s", "index, MB"]
+    headings = ["a start, CPU seconds", "first index", "kept index", "kept, to the first batch", "index, MB"]
     resume = document["resume"]
     went_on = f"A run goes on at sample {resume['at']:,} of {resume['samples']:,} within {_time(resume['seconds'])}."
     return f"{about}\n\n{_table(['by', 'samples a second'], cells)}\n\n{_table(headings, starts)}\n\n{went_on}"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gc
+import os
 import pickle
+import sys
 
+import pytest
 import torch
 
 from impasto import sources
 from impasto.loading.loader import Loader
 from impasto.loading.running.buffers import Buffers
+from impasto.loading.running.slots import Mapped, Slot
 
 
 def _address(array) -> int:
@@ -64,3 +68,15 @@ def test_batches_that_are_kept_stay_as_they_are(pairs, recipe):
         list(loader)
     for batch, copy in zip(kept, copies, strict=True):
         assert torch.equal(batch.images, copy)
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="memfd is Linux's")
+def test_nothing_runs_in_python_where_an_array_ends():
+    """Python code there would lose a Ctrl-C that comes in the middle of it."""
+    slot = Slot(64, lasting=True)
+    arrays = [Buffers().take(100), Mapped(slot.file, 64).hand_out(slot.send())]
+    called = []
+    sys.setprofile(lambda frame, event, _: called.append(frame.f_code.co_name) if event == "call" else None)
+    arrays.clear()
+    sys.setprofile(None)
+    assert not called and slot.idle

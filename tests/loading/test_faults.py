@@ -185,7 +185,7 @@ FILES = [str(file) for file in sorted(Path(sys.argv[1]).glob("*.jpg"))]
 def loader(processes):
     recipe = impasto.Recipe(image=impasto.ImageRecipe(size=64), text=impasto.TextRecipe(tokenizer=None))
     data = impasto.sources.Sequence([(file, "a caption") for file in FILES])
-    return impasto.Loader(data, recipe, batch_size=5, workers=2, processes=processes, seed=1)
+    return impasto.Loader(data, recipe, batch_size=1, workers=2, processes=processes, seed=1)
 
 def digests(processes):
     return [hashlib.sha256(batch.images.numpy().tobytes()).hexdigest() for batch in loader(processes)]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import weakref
+from collections import deque
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from impasto.loading.running.loans import when_let_go
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -23,7 +25,8 @@ class Buffers:
 
     def __init__(self, limit: int = 4) -> None:
         self.limit = limit
-        self._idle: list[Bytes] = []
+        #: Those that came back; beyond the limit the one that was longest of no use goes.
+        self._idle: deque[Bytes] = deque(maxlen=limit)
 
     def take(self, size: int) -> Bytes:
         """An array of ``size`` bytes, with whatever content."""
@@ -31,26 +34,20 @@ class Buffers:
         if whole is None:
             whole = np.empty(size, np.uint8)
         handed_out = whole[:]  # a view, whose end is noticed; what it views lives on
-        weakref.finalize(handed_out, self._give_back, whole).atexit = False
+        when_let_go(handed_out, partial(self._idle.append, whole))
         return handed_out
 
     def _reuse(self, size: int) -> Bytes | None:
         for _ in range(len(self._idle)):
             try:
                 # One step, so that two threads can't get the same array.
-                whole = self._idle.pop(0)
+                whole = self._idle.popleft()
             except IndexError:
                 return None
             if whole.size == size:
                 return whole
-            self._give_back(whole)  # another view's
+            self._idle.append(whole)  # another view's
         return None
 
-    def _give_back(self, whole: Bytes) -> None:
-        self._idle.append(whole)
-        if len(self._idle) > self.limit:
-            with contextlib.suppress(IndexError):
-                self._idle.pop(0)  # the one that was longest of no use
-
     def __getstate__(self) -> dict[str, Any]:
-        return {"limit": self.limit, "_idle": []}
+        return {"limit": self.limit, "_idle": deque(maxlen=self.limit)}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import mmap
 import multiprocessing
+import operator
 import os
 import secrets
 import threading
 import weakref
+from functools import partial
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -15,6 +17,7 @@ import numpy as np
 
 from impasto.errors import InternalError, WorkerLostError
 from impasto.loading.running.buffers import Bytes
+from impasto.loading.running.loans import when_let_go
 
 #: The head's first byte says that the reader keeps its mapping; each of the others that one sending was let go.
 _HEAD = 4096
@@ -95,17 +98,14 @@ class Mapped:
     def hand_out(self, mark: int) -> Bytes:
         """All its bytes; once nothing refers to them any more, the writer may have them again."""
         handed_out = self._body[:]
-        weakref.finalize(handed_out, self._let_go, mark, os.getpid()).atexit = False
+        then = partial(operator.setitem, self._head, mark, 1)
+        vars(then)["of"] = self  # which is found again as long as somebody has it
+        when_let_go(handed_out, then)
         return handed_out
 
     def keep(self) -> None:
         """Tells the writer that it need not be sent again."""
         self._head[_KEPT] = 1
-
-    def _let_go(self, mark: int, reader: int) -> None:
-        # A child that was forked meanwhile has the reader's objects, and its ends don't count.
-        if os.getpid() == reader:
-            self._head[mark] = 1
 
 
 def _views(file: int, size: int) -> tuple[Bytes, Bytes]:

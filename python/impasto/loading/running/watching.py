@@ -6,8 +6,10 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 
+from impasto.loading.running.loans import when_let_go
 from impasto.messages import logger
 
 _REMEDY = "storage that hangs, a file that never ends, or too few workers; loader.stats() says where time goes"
@@ -32,7 +34,10 @@ class Watch:
         self._since = time.monotonic()
         if self._thread is None and self.patience is not None:
             # A method would keep the watch alive as long as its thread.
-            which = (weakref.ref(self), self.patience)
+            end = threading.Lock()
+            end.acquire()
+            when_let_go(self, partial(end.release))
+            which = (weakref.ref(self), self.patience, end)
             self._thread = threading.Thread(target=_look, args=which, name="impasto-watch", daemon=True)
             self._thread.start()
 
@@ -52,10 +57,9 @@ class Watch:
         return max(2 * told, seconds)
 
 
-def _look(watch: weakref.ref[Watch], patience: float) -> None:
+def _look(watch: weakref.ref[Watch], patience: float, end: threading.Lock) -> None:
     told = patience
-    while True:
-        time.sleep(min(1.0, patience / 4))
+    while not end.acquire(timeout=min(1.0, patience / 4)):
         looked_at = watch()
         if looked_at is None:
             return

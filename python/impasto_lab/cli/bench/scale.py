@@ -29,7 +29,7 @@ class BenchScale:
 
     The samples are images of 32x32 pixels in shards of 10,000, all of which are links to the first: what is measured
     is what the loader does around decoding, with files in memory. Rates are wall-clock time after the first batch, so
-    other work on the machine is in them.
+    other work on the machine is in them; starts are counted in CPU time.
 
     Args:
         quick: Up to 4,000 samples and 4 batches, unless told otherwise.
