@@ -68,6 +68,7 @@ bench: $(VENV)/.built ## time the kernels, the loader and the style networks aga
 record: $(VENV)/.built ## bench, keep the figures in benches/results/ and put them into README
 	mkdir -p target
 	$(PY) benches/python/exactness.py
+	$(PY) benches/python/order.py
 	$(PY) -m pytest benches/python -p no:xdist -q --benchmark-json target/benches.json
 	$(PY) benches/python/keep.py target/benches.json
 	@cpu=$$($(PY) -c 'from impasto_lab.bench.machine import slug; print(slug())'); \

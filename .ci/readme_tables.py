@@ -85,6 +85,31 @@ def ops() -> str:
     return "\n\n".join(parts)
 
 
+def order() -> str:
+    """How near windowed orders are to a global shuffle, and what they copy."""
+    (document,) = _read("order.json")
+    rows = [
+        [
+            "all rows together" if row["window"] is None else f"{row['window']} shards",
+            f"{row['kolmogorov']:.3f}",
+            f"{row['distance']:.2f}",
+            f"{row['shards_a_batch']:.0f}",
+            f"{row['same_shard']:.1f}",
+            f"{row['copies']:.2f}",
+        ]
+        for row in document["rows"]
+    ]
+    headings = [
+        "shuffled",
+        "Kolmogorov's distance",
+        "mean distance",
+        "shards in a batch",
+        "pairs of one shard",
+        "copies",
+    ]
+    return _table(headings, rows)
+
+
 def style() -> str:
     """Every form of the style networks, a table for each machine."""
     return "\n\n".join(_style(document) for document in _read("style-*.json") if "experiment" not in document)
@@ -172,6 +197,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "glance": glance,
     "loader": loader,
     "ops": ops,
+    "order": order,
     "scale": scale,
     "style": style,
 }

@@ -139,6 +139,7 @@ class IndexBuilder:
         label: str = "cls",
         keep_truncated: bool = False,
         cache: str | Path | None = None,
+        copy: tuple[str, int, str | Path] | None = None,
     ) -> int: ...
     def finish(self) -> Index: ...
 

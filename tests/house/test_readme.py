@@ -23,6 +23,7 @@ DETAILS = (
     "data.md",
     "loader.md",
     "scale.md",
+    "remote.md",
     "batches.md",
     "mixgen.md",
     "style.md",

@@ -25,6 +25,8 @@ def shards(tmp_path, monkeypatch):
         (["a-*.tar"], ["a-00.tar", "a-01.tar", "a-02.tar"]),
         (["b.tar", "a-{02..00}.tar"], ["b.tar", "a-02.tar", "a-01.tar", "a-00.tar"]),
         (["{odd}.tar"], ["{odd}.tar"]),
+        (["s3://b/{0..1}.tar", "b.tar"], ["s3://b/0.tar", "s3://b/1.tar", "b.tar"]),
+        (["pipe:cat *{a,b}.tar"], ["pipe:cat *a.tar", "pipe:cat *b.tar"]),
     ],
 )
 def test_patterns(shards, patterns, found):
@@ -40,8 +42,8 @@ def test_patterns(shards, patterns, found):
         (["a-{00..04}.tar"], "2 of its 5 shards do not exist, the first is 'a-03.tar'"),
         (["a-{00..02.tar"], "not balanced"),
         (["b.tar", "b.tar"], "named twice"),
-        (["https://host/a.tar"], "download them first"),
-        (["pipe:curl a.tar"], "download them first"),
+        (["s3://b/*.tar"], "nothing there matches"),
+        (["https://host/a.tar"] * 2, "named twice"),
         (["a-{00000000..99999999}.tar"], "more than 300000 names"),
     ],
 )

@@ -5,8 +5,8 @@ from .cleaning.neighbors import near_hashes as near_hashes
 from .cleaning.report import CleanReport as CleanReport
 from .cleaning.report import LeftOut as LeftOut
 from .cleaning.settings import CleanSettings as CleanSettings
-from .fetching.running import fetch as fetch
 from .fetching.running import FetchedData as FetchedData
+from .fetching.running import fetch as fetch
 from .fetching.settings import FetchSettings as FetchSettings
 from .images import encode_image as encode_image
 from .images import shrink_to as shrink_to

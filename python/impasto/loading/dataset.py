@@ -189,6 +189,10 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         """The data, where they are a `Mixture`, whose epochs a `BatchSampler` then follows."""
         return self.data if isinstance(self.data, Mixture) else None
 
+    def borders(self) -> npt.NDArray[np.int64] | None:
+        """Where the data's shards begin, if they lie in shards; see `impasto.sources.Source.borders`."""
+        return self.data.borders()
+
     def facts(self) -> dict[str, Any]:
         """What a state says of the data, the recipe and the key of its draws."""
         if self._facts is None:

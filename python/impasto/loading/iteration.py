@@ -14,6 +14,7 @@ from impasto.loading.running.work import Made
 from impasto.loading.stats import Stats, Tally
 
 if TYPE_CHECKING:
+    from impasto.loading.running.copies import CopiesAhead
     from impasto.loading.sampler import BatchSampler
 
 #: Makes the batches of keys, ahead of who takes them if it likes; begins with the first that is taken.
@@ -29,6 +30,7 @@ class Iteration(Iterator[Yielded], Generic[Yielded]):
         yielded: Called with each batch; gives what is yielded.
         watch: Around each wait.
         tally: Counts what is given.
+        copies: Makes what copies shards ahead of the batches, of the keys.
     """
 
     def __init__(
@@ -38,23 +40,28 @@ class Iteration(Iterator[Yielded], Generic[Yielded]):
         yielded: Callable[[Batch], Yielded],
         watch: Watch,
         tally: Tally,
+        copies: Callable[[Iterator[BatchKey]], CopiesAhead],
     ) -> None:
         self._keys: EpochKeys = iter(sampler)
         self._batches = make(self._keys.ahead())
         self._yielded = yielded
         self._watch, self._tally = watch, tally
+        self._copies = copies(self._keys.ahead())
         # At the end of the process too, before the modules that it needs are taken apart.
         weakref.finalize(self, self._batches.close)
+        weakref.finalize(self, self._copies.close)
 
     def __len__(self) -> int:
         """Batches that are left."""
         return len(self._keys)
 
     def __next__(self) -> Yielded:
+        self._copies.begin()
         self._tally.ask()
         with self._watch:
             batch, cost = next(self._batches)
         self._tally.give(cost)
+        self._copies.passed()
         self._keys.advance()
         return self._yielded(batch)
 
@@ -68,4 +75,5 @@ class Iteration(Iterator[Yielded], Generic[Yielded]):
 
     def close(self) -> None:
         """Ends what works for it."""
+        self._copies.close()
         self._batches.close()

@@ -19,6 +19,7 @@ from impasto.loading.forms import Form, Named, Placed
 from impasto.loading.iteration import Iteration
 from impasto.loading.options import LoaderOptions
 from impasto.loading.running.ahead import ahead_on
+from impasto.loading.running.copies import CopiesAhead
 from impasto.loading.running.lanes import lane_to
 from impasto.loading.running.processes import Processes
 from impasto.loading.running.threads import in_threads
@@ -60,7 +61,9 @@ class Loader(Generic[Yielded]):
             the caller's thread, when asked.
         seed: Key of the order and of all random draws.
         processes: Use worker processes of a stock DataLoader instead of threads.
-        shuffle: Visit the samples in a new random order every epoch.
+        shuffle: Visit the samples in a new random order every epoch; or ``"shards"``, in one in which few shards are
+            open at once; see `BatchSampler`.
+        window: Shards that are open at once, with ``shuffle="shards"``.
         drop_last: See `BatchSampler`.
         rank: This process's number, in ``range(world_size)``; by default that of torch.distributed, where it runs.
         world_size: Number of processes; likewise.
@@ -123,7 +126,8 @@ class Loader(Generic[Yielded]):
         workers: int = 1,
         seed: int = 0,
         processes: bool = False,
-        shuffle: bool = True,
+        shuffle: bool | Literal["shards"] = True,
+        window: int = 16,
         drop_last: bool = True,
         rank: int | None = None,
         world_size: int | None = None,
@@ -170,6 +174,7 @@ class Loader(Generic[Yielded]):
             batch_size,
             seed=seed,
             shuffle=shuffle,
+            window=window,
             drop_last=drop_last,
             rank=rank,
             world_size=world_size,
@@ -242,7 +247,8 @@ class Loader(Generic[Yielded]):
         # An iterator ends with its loop; what it has counted doesn't.
         self._tally = Tally(self.workers)
         watch = Watch(self._batches.patience, self._told)
-        return Iteration(self.batch_sampler, self._make, self._yielded, watch, self._tally)
+        copies = partial(CopiesAhead, self.dataset.data)
+        return Iteration(self.batch_sampler, self._make, self._yielded, watch, self._tally, copies)
 
     def stats(self) -> Stats:
         """What the latest iteration's batches took so far, stage by stage, which part binds, and what would help.

@@ -33,7 +33,8 @@ class LoaderOptions(TypedDict, total=False):
     workers: int
     seed: int
     processes: bool
-    shuffle: bool
+    shuffle: bool | Literal["shards"]
+    window: int
     drop_last: bool
     rank: int | None
     world_size: int | None

@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
+import numpy.typing as npt
 
 from impasto import _core
 from impasto.batch import BatchId, BatchKey, WholeBatch
 from impasto.checks import EPOCH_BITS, at_least, choice, flag, is_count, require, whole
+from impasto.errors import RecipeError
 from impasto.loading.epochs.keys import EpochKeys
 from impasto.loading.epochs.layout import Layout, Place, Position
 from impasto.loading.epochs.ranks import Ranks, asking_shard
 from impasto.loading.epochs.states import read_state, write_state
+from impasto.loading.epochs.windows import Windows
 from impasto.loading.mixture import Mixture
 
 _NO_LENGTH = (
@@ -40,6 +43,10 @@ class Described(Protocol):
         """What a state says of them."""
         ...
 
+    def borders(self) -> npt.NDArray[np.int64] | None:
+        """Where their shards begin, if they lie in shards; see `impasto.sources.Source.borders`."""
+        ...
+
 
 class BatchSampler:
     """Yields `BatchKey`s: a batch sampler for `torch.utils.data.DataLoader`, in O(1) memory.
@@ -56,7 +63,10 @@ class BatchSampler:
             which a `Mixture` needs).
         batch_size: Samples in a batch, on one rank.
         seed: Key of the order; by default the `BatchDataset`'s, or 0.
-        shuffle: Visit the samples in a new random order every epoch, or in their own.
+        shuffle: Visit the samples in a new random order every epoch, or in their own; or ``"shards"``: in a new random
+            order in which few shards are open at once, for shards that are copied when they are read, or lie on
+            spinning disks; see ``docs/remote.md``.
+        window: Shards that are open at once, with ``shuffle="shards"``.
         drop_last: Leave out the samples that fill no whole round.
         rank: This process's number, in ``range(world_size)``; by default that of torch.distributed, where it runs.
         world_size: Number of processes; likewise.
@@ -74,7 +84,8 @@ class BatchSampler:
         batch_size: int,
         *,
         seed: int | None = None,
-        shuffle: bool = True,
+        shuffle: bool | Literal["shards"] = True,
+        window: int = 16,
         drop_last: bool = True,
         rank: int | None = None,
         world_size: int | None = None,
@@ -86,7 +97,8 @@ class BatchSampler:
         if seed is None:
             seed = self._data.seed if self._data is not None else 0
         whole("seed", seed, bits=64)
-        flag("shuffle", shuffle)
+        if shuffle != "shards":
+            flag("shuffle", shuffle)
         flag("drop_last", drop_last)
         choice("mix_over", mix_over, ("rank", "global"))
         self._mixture: Mixture | None = getattr(length, "mixture", None)
@@ -99,11 +111,20 @@ class BatchSampler:
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.mix_over = mix_over
+        self._windows = self._windowed(window) if shuffle == "shards" else None
         self._ranks = Ranks(rank, world_size)
         self._layouts: dict[int, Layout] = {}
         self.upcoming = Position(0)
         self._latest: EpochKeys | None = None
         _ = self._layout(self.world_size)
+
+    def _windowed(self, window: int) -> Windows:
+        at_least(1, window=window)
+        borders = None if self._data is None or self._mixture is not None else self._data.borders()
+        if borders is None:
+            reason = "needs data in shards, in their order (impasto.sources.WebDataset), and the BatchDataset of them"
+            raise RecipeError(f"shuffle='shards' {reason}; use shuffle=True")
+        return Windows(borders, window)
 
     @property
     def rank(self) -> int:
@@ -145,7 +166,7 @@ class BatchSampler:
     def __repr__(self) -> str:
         rank, world_size = self._ranks.here()
         told = [f"{self.length} samples", f"batch_size={self.batch_size}", f"seed={self.seed}"]
-        told += [] if self.shuffle else ["shuffle=False"]
+        told += [] if self.shuffle is True else [f"shuffle={self.shuffle!r}"]
         told += [] if self.drop_last else ["drop_last=False"]
         told += ["mix_over='global'"] if self.mix_over == "global" else []
         told += [f"rank={rank} of {world_size}"] if world_size > 1 else []
@@ -204,7 +225,9 @@ class BatchSampler:
     def _samples(self, epoch: int, bounds: tuple[int, int]) -> list[int]:
         positions = np.arange(*bounds, dtype=np.int64)
         if self._mixture is not None:
-            positions = self._mixture.at(positions, seed=self.seed, epoch=epoch, shuffle=self.shuffle)
+            positions = self._mixture.at(positions, seed=self.seed, epoch=epoch, shuffle=bool(self.shuffle))
+        elif self._windows is not None:
+            positions = self._windows.take(positions, seed=self.seed, epoch=epoch)
         elif self.shuffle:
             positions = _core.Permutation(self.length, self.seed, epoch).take(positions)
         samples: list[int] = positions.tolist()
@@ -237,7 +260,8 @@ class BatchSampler:
         self._latest = None
 
     def _facts(self) -> dict[str, Any]:
-        facts: dict[str, Any] = {"seed": self.seed, "length": self.length, "shuffle": self.shuffle}
+        shuffle = self.shuffle if self._windows is None else self._windows.fact
+        facts: dict[str, Any] = {"seed": self.seed, "length": self.length, "shuffle": shuffle}
         facts |= {"mix_over": "global"} if self.mix_over == "global" else {}
         return facts | dict(self._data.facts()) if self._data is not None else facts
 

@@ -12,6 +12,7 @@ from impasto.sources.base import Part as Part
 from impasto.sources.base import Rewrites as Rewrites
 from impasto.sources.base import Source as Source
 from impasto.sources.base import Subset as Subset
+from impasto.sources.base import Wanted as Wanted
 from impasto.sources.concatenation import Concatenation as Concatenation
 from impasto.sources.concatenation import concat as concat
 from impasto.sources.formats.albef import AlbefCaptions as AlbefCaptions
@@ -50,6 +51,7 @@ from impasto.sources.presence import Present as Present
 from impasto.sources.presence import present as present
 from impasto.sources.reading.web_list import WebList as WebList
 from impasto.sources.reading.web_list import WebPair as WebPair
+from impasto.sources.remote.transfer import Transfer as Transfer
 from impasto.sources.rewrites import Rewritten as Rewritten
 from impasto.sources.rewrites import with_rewrites as with_rewrites
 from impasto.sources.sample import Sample as Sample

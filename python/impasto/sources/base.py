@@ -1,8 +1,10 @@
 """What every source has in common: rows with a key, an image, captions and perhaps a label."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, overload
 
 import numpy as np
 
@@ -11,6 +13,8 @@ from impasto.sources.numbers import row_numbers
 from impasto.sources.sample import Sample
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from numpy.typing import NDArray
 
     from impasto._core import Index
@@ -60,6 +64,30 @@ class Source(ABC):
         """
         return [Part(self, rows, np.arange(len(rows), dtype=np.int64))]
 
+    def held(self, rows: "NDArray[np.int64]") -> AbstractContextManager[None]:
+        """Keeps what rows are read from while the context lasts; copies of shards that are not there are made.
+
+        Args:
+            rows: Row numbers in ``[0, len(self))``, shape ``[N]``.
+
+        Raises:
+            SourceError: If it can't be had.
+        """
+        return _all_held(part for part in self.parts(rows) if part.source is not self)
+
+    def wanted(self, rows: "NDArray[np.int64]") -> "Sequence[Wanted]":
+        """The copies that rows are read from, in the order in which they are wanted; none where there are no copies."""
+        return [one for part in self.parts(rows) if part.source is not self for one in part.source.wanted(part.rows)]
+
+    @property
+    def copies(self) -> bool:
+        """Whether some rows are read from copies."""
+        return False
+
+    def borders(self) -> "NDArray[np.int64] | None":
+        """Where shards begin in the rows, and the last one ends, int64 ``[S + 1]``; None if rows lie in no shards."""
+        return None
+
     @overload
     def __getitem__(self, rows: int) -> Sample: ...
     @overload
@@ -79,7 +107,7 @@ class Source(ABC):
         if not isinstance(chosen, int):
             return Subset(self, chosen)
         index, at = self.find(chosen)
-        return Sample.of(index, at, chosen, self.facts(chosen))
+        return Sample.of(index, at, chosen, self.facts(chosen), partial(self.held, np.asarray([chosen])))
 
     @property
     def keys(self) -> "Keys":
@@ -138,6 +166,29 @@ class Part(NamedTuple):
     rewrites: Rewrites | None = None
 
 
+class Wanted(Protocol):
+    """A copy of a shard that is going to be read; equal ones are the same copy."""
+
+    @property
+    def nbytes(self) -> int:
+        """Its bytes, as far as is known."""
+
+    @property
+    def room(self) -> int:
+        """Bytes of copies that may be wanted at once; more would push each other out."""
+
+    def begin(self) -> "Future[None]":
+        """Begins to make it beside what the caller does, if it isn't there; done when it ended, well or not."""
+
+
+@contextmanager
+def _all_held(parts: Iterator[Part]) -> Iterator[None]:
+    with ExitStack() as held:
+        for part in parts:
+            held.enter_context(part.source.held(part.rows))
+        yield
+
+
 class Subset(Source):
     """Some rows of a source, in an order: ``data[10:20]``, ``data[[3, 5]]``.
 
@@ -167,6 +218,17 @@ class Subset(Source):
     def find(self, row: int) -> tuple["Index", int]:
         """Where the source has it."""
         return self._whole.find(self._row(row))
+
+    @property
+    def copies(self) -> bool:
+        """Whether some of the source's rows are read from copies."""
+        return self._whole.copies
+
+    def borders(self) -> "NDArray[np.int64] | None":
+        """Where the source's shards begin among these rows, if they are in its order."""
+        whole = self._whole.borders()
+        rows = np.asarray(self._rows, dtype=np.int64)
+        return None if whole is None or (np.diff(rows) < 0).any() else np.searchsorted(rows, whole).astype(np.int64)
 
     def parts(self, rows: "NDArray[np.int64]") -> list[Part]:
         """The rows, by the source that reads each."""
@@ -206,6 +268,11 @@ class IndexedSource(Source):
     def find(self, row: int) -> tuple["Index", int]:
         """The index, which has all rows."""
         return self._index, range(len(self))[row]
+
+    def held(self, rows: "NDArray[np.int64]") -> AbstractContextManager[None]:
+        """Nothing: the rows stay where they are."""
+        del rows
+        return nullcontext()
 
     def facts(self, row: int) -> Mapping[str, Any]:
         """The row's captions, and what the format has besides."""

@@ -86,6 +86,21 @@ class Concatenation(Source):
         source, own = self._own(row)
         return source.find(own)
 
+    @property
+    def copies(self) -> bool:
+        """Whether some rows of some data set are read from copies."""
+        return any(member.copies for member in self.members)
+
+    def borders(self) -> "NDArray[np.int64] | None":
+        """Where the shards of all begin, if all lie in shards."""
+        begins: list[NDArray[np.int64]] = []
+        for number, member in enumerate(self.members):
+            own = member.borders()
+            if own is None:
+                return None
+            begins.append(own[:-1] + self._begin(number))
+        return np.append(np.concatenate(begins), len(self))
+
     def parts(self, rows: "NDArray[np.int64]") -> list[Part]:
         """The rows, by the source that reads each."""
         found = []

@@ -111,6 +111,15 @@ class Rewritten(Source):
         """Where the data set has it, with its own captions."""
         return self._data.find(row)
 
+    @property
+    def copies(self) -> bool:
+        """Whether some of the data set's rows are read from copies."""
+        return self._data.copies
+
+    def borders(self) -> "NDArray[np.int64] | None":
+        """Where the data set's shards begin."""
+        return self._data.borders()
+
     def parts(self, rows: "NDArray[np.int64]") -> list[Part]:
         """The rows, by the source that reads each, with their rewrites."""
         found = []

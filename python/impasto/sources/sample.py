@@ -1,6 +1,7 @@
 """One row of a source, to be looked at."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -33,10 +34,18 @@ class Sample:
     fault: ImpastoError | None
     _index: "Index" = field(repr=False)
     _at: int = field(repr=False)
+    _held: Callable[[], AbstractContextManager[None]] = field(repr=False)
 
     @classmethod
-    def of(cls, index: "Index", at: int, row: int, facts: Mapping[str, Any]) -> "Sample":
-        """The sample in row ``at`` of an index, which the source calls ``row``."""
+    def of(
+        cls,
+        index: "Index",
+        at: int,
+        row: int,
+        facts: Mapping[str, Any],
+        held: Callable[[], AbstractContextManager[None]],
+    ) -> "Sample":
+        """The sample in row ``at`` of an index, which the source calls ``row`` and ``held`` keeps where it is."""
         fault = index.fault(at)
         captions = tuple(facts.get("captions", ()))
         rest = {name: fact for name, fact in facts.items() if name != "captions"}
@@ -50,6 +59,7 @@ class Sample:
             fault=fault,
             _index=index,
             _at=at,
+            _held=held,
         )
 
     @property
@@ -59,4 +69,5 @@ class Sample:
         Raises:
             ImpastoError: Of the kind that fits, if it can't be read.
         """
-        return self._index.image(self._at)
+        with self._held():
+            return self._index.image(self._at)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use impasto_core::Error;
-use impasto_core::source::{self, Fault, FaultKind, Shard, State, TarOptions};
+use impasto_core::source::{self, Copied, Fault, FaultKind, Shard, State, TarOptions};
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::{PyBytes, PyString};
@@ -131,7 +131,7 @@ impl IndexBuilder {
         self.0.left_out().clone()
     }
 
-    #[pyo3(signature = (path, *, images, caption, json_field = None, label = "cls", keep_truncated = false, cache = None))]
+    #[pyo3(signature = (path, *, images, caption, json_field = None, label = "cls", keep_truncated = false, cache = None, copy = None))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
     fn add_tar(
         &mut self,
@@ -143,6 +143,7 @@ impl IndexBuilder {
         label: &str,
         keep_truncated: bool,
         cache: Option<std::path::PathBuf>,
+        copy: Option<(String, u64, std::path::PathBuf)>,
     ) -> PyResult<usize> {
         let label = label.to_string();
         let options = TarOptions {
@@ -152,6 +153,11 @@ impl IndexBuilder {
             label,
             keep_truncated,
             cache,
+            copy: copy.map(|(origin, modified, table)| Copied {
+                origin,
+                modified,
+                table,
+            }),
         };
         detached(py, || self.0.add_tar(path, &options))
     }
@@ -165,7 +171,7 @@ impl IndexBuilder {
 #[pyclass(frozen, module = "impasto._core")]
 pub struct Index(pub Arc<source::Index>);
 
-type ShardState = (String, u64, u64, Option<String>);
+type ShardState = (String, u64, u64, Option<String>, Option<String>);
 type FaultState = (usize, String, String);
 type Pickled<'py> = (
     String,
@@ -290,11 +296,12 @@ impl Index {
     ) -> PyResult<Self> {
         let shards: Vec<Shard> = shards
             .into_iter()
-            .map(|(path, size, modified, json_field)| Shard {
+            .map(|(path, size, modified, json_field, origin)| Shard {
                 path,
                 size,
                 modified,
                 json_field,
+                origin,
             })
             .collect();
         let faults: Vec<Fault> = faults
@@ -325,7 +332,10 @@ impl Index {
         let state = self.0.state();
         let shards = state.shards.iter();
         let shards = shards
-            .map(|s| (s.path.clone(), s.size, s.modified, s.json_field.clone()))
+            .map(|s| {
+                let (json_field, origin) = (s.json_field.clone(), s.origin.clone());
+                (s.path.clone(), s.size, s.modified, json_field, origin)
+            })
             .collect();
         let number = |kind| FaultKind::ALL.iter().position(|&known| known == kind);
         let faults = state.faults.iter();

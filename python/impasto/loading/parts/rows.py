@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +39,7 @@ def load_rows(
     require(ids.dtype.kind in "iu" and len(ids) > 0, f"{work.key!r}: {asked[:3]} are no numbers of samples")
     ids = ids.astype(np.int64)
     rows = np.arange(len(ids), dtype=np.int64)
-    samples = data.rows(ids) if isinstance(data, Mixture) else ids.copy()
+    samples = rows_of(data, ids)
     outside = samples[(samples < 0) | (samples >= len(data))].tolist()
     require(not outside, f"samples {outside[:3]} are not in a data set of {len(data)}")
     work.samples = samples
@@ -52,17 +53,20 @@ def load_rows(
             failed += [(int(at[place]), error) for place, error in unread.items()]
             kept = [place for place in range(len(at)) if place not in unread]
             rewrites = part.rewrites and (part.rewrites.captions, part.rewrites.rows[kept], part.rewrites.weight)
-            with work.at(NATIVE):
-                failed += work.staged.load(
-                    index,
-                    at=at[kept],
-                    source_rows=there,
-                    samples=ids[at[kept]],
-                    seed=seed,
-                    epoch=epoch,
-                    threads=threads,
-                    rewrites=rewrites,
-                )
+            with ExitStack() as copies, work.at("read"):
+                # Copies that can't be had are no bad samples: they end the run, or the next shard would be as bad.
+                copies.enter_context(part.source.held(part.rows))
+                with work.at(NATIVE):
+                    failed += work.staged.load(
+                        index,
+                        at=at[kept],
+                        source_rows=there,
+                        samples=ids[at[kept]],
+                        seed=seed,
+                        epoch=epoch,
+                        threads=threads,
+                        rewrites=rewrites,
+                    )
         failed.sort(key=lambda bad: bad[0])
         if not failed:
             return samples, sorted(broken.items())
@@ -73,6 +77,11 @@ def load_rows(
         for row in rows:
             samples[row] = _core.substitute(len(data), seed=seed, epoch=epoch, sample=int(ids[row]), attempt=attempt)
     raise failed[0][1]
+
+
+def rows_of(data: Source, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The rows of a data set that a batch's samples stand for."""
+    return data.rows(ids) if isinstance(data, Mixture) else ids.copy()
 
 
 def _located(part: Part, *, replace: bool) -> tuple[_core.Index, npt.NDArray[np.int64], dict[int, ImpastoError]]:

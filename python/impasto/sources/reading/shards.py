@@ -3,7 +3,7 @@
 import glob
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import filterfalse, islice
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from braceexpand import UnbalancedBracesError, braceexpand  # type: ignore[attr-
 from impasto import checks
 from impasto.errors import SourceError
 from impasto.sources.reading.files import StrPath
+from impasto.sources.remote.addresses import PIPE, as_local, is_remote, shown
 
 _MOST = 300_000
 _OWN = ".impasto-index"
@@ -34,28 +35,44 @@ def is_own_index(path: str) -> bool:
     return name.endswith(_OWN) or (_OWN + "." in name and name.endswith(".partial"))
 
 
-def find_shards(patterns: Sequence[str]) -> list[str]:
-    """The shards that patterns name, in order, each an existing file that is named once; no index of ours is a shard.
+def find_shards(patterns: Sequence[str], found: Callable[[str], list[str]] = lambda _: []) -> list[str]:
+    """The shards that patterns name, in order, each named once; no index of ours is a shard.
+
+    Those on local disks exist; of those elsewhere only what glob patterns match is known to.
+
+    Args:
+        patterns: Of paths, URLs and commands.
+        found: The URLs that a glob pattern of URLs matches.
 
     Raises:
-        SourceError: A pattern is malformed or matches nothing, a shard is missing or named twice, or is a URL.
+        SourceError: A pattern is malformed or matches nothing, a shard is missing or named twice.
     """
     if not patterns:
         raise SourceError("the list of shards is empty; name at least one", path="")
     paths: dict[str, None] = {}
     for pattern in patterns:
-        for path in filterfalse(is_own_index, _matches(pattern)):
+        matches = _matches_elsewhere(pattern, found) if is_remote(as_local(pattern)) else _matches(as_local(pattern))
+        for path in filterfalse(is_own_index, matches):
             if path in paths:
-                raise SourceError("the shard is named twice; name it once", path=path)
+                raise SourceError("the shard is named twice; name it once", path=shown(path))
             paths[path] = None
     if not paths:
         raise SourceError("these are indexes that impasto wrote, no shards; name the shards", path=patterns[0])
     return list(paths)
 
 
+def _matches_elsewhere(pattern: str, found: Callable[[str], list[str]]) -> list[str]:
+    addresses: list[str] = []
+    for name in _expand(pattern):
+        globs = "*" in name and not name.startswith(PIPE)
+        matches = found(name) if globs else [name]
+        if not matches:
+            raise SourceError("nothing there matches the pattern; check it", path=shown(name))
+        addresses += matches
+    return addresses
+
+
 def _matches(pattern: str) -> list[str]:
-    if pattern.startswith("pipe:") or "://" in pattern:
-        raise SourceError("shards are read from local disks; download them first", path=pattern)
     names = _expand(pattern)
     # A pattern may be absolute, which Path.glob refuses.
     found = {name: [name] if _exists(name) else sorted(glob.glob(name)) for name in names}  # noqa: PTH207

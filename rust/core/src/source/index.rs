@@ -75,6 +75,15 @@ pub struct Shard {
     pub modified: u64,
     /// The field of the `.json` members that holds the caption; `None` when captions are text members.
     pub json_field: Option<String>,
+    /// Where it comes from, if `path` is that of a copy, which may go and come again while the index is used.
+    pub origin: Option<String>,
+}
+
+impl Shard {
+    /// What messages call it.
+    pub fn shown(&self) -> &str {
+        self.origin.as_deref().unwrap_or(&self.path)
+    }
 }
 
 /// A data set: `len()` rows of one image, any number of captions, and perhaps a label.
@@ -173,7 +182,7 @@ impl Index {
                 _ => "memory".into(),
             },
             shard => match self.shards.get(shard as usize - 1) {
-                Some(shard) => format!("{}:{}", shard.path, self.text(key)),
+                Some(shard) => format!("{}:{}", shard.shown(), self.text(key)),
                 None => "memory".into(),
             },
         })
@@ -308,10 +317,10 @@ impl Index {
         buffer.resize(HEADER + span.len as usize, 0);
         let whole = file
             .read_full(buffer, start)
-            .map_err(|error| shard_error(&shard.path, error))?;
+            .map_err(|error| shard_error(shard.shown(), error))?;
         let (header, bytes) = buffer.split_at(HEADER);
         if !whole || seal(header) != sealed {
-            return Err(changed(&shard.path));
+            return Err(changed(shard.shown()));
         }
         Ok(bytes)
     }

@@ -15,6 +15,6 @@ pub use builder::{Caption, Image, IndexBuilder, Label};
 pub use fault::{Fault, FaultKind};
 pub use file::ReadAt;
 pub use index::{Index, Shard};
-pub use shard::TarOptions;
+pub use shard::{Copied, TarOptions};
 pub use state::State;
 pub use tar::{Kind, Member, members};

@@ -37,10 +37,13 @@ impl Pool {
         }
         let (file, stamp) = open_shard(&shard.path)?;
         if (stamp.size, stamp.modified) != (shard.size, shard.modified) {
-            return Err(changed(&shard.path));
+            return Err(changed(shard.shown()));
         }
         let file = Arc::new(file);
-        self.hold(number, &file);
+        // A copy that is dropped would keep its place on the disk as long as it is open.
+        if shard.origin.is_none() {
+            self.hold(number, &file);
+        }
         Ok(file)
     }
 

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use super::builder::Label;
 use super::fault::{Fault, FaultKind};
-use super::file::{ReadAt, open_shard};
+use super::file::open_shard;
 use super::index::Shard;
-use super::tar::{Kind, Member, members};
+use super::tar::{Kind, Member, SHORT, members};
 use super::tar_cache::Table;
 use crate::Result;
 
@@ -26,6 +26,19 @@ pub struct TarOptions {
     pub keep_truncated: bool,
     /// Folder of cached member tables; `None` keeps them beside the shards.
     pub cache: Option<PathBuf>,
+    /// Where the shard comes from, if its path is that of a copy.
+    pub copy: Option<Copied>,
+}
+
+/// What is known of a copy of a shard, which need not be there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    /// What messages call it.
+    pub origin: String,
+    /// When the copy was or will be modified, in nanoseconds since 1970: it stands for a version of the original.
+    pub modified: u64,
+    /// The file of its member table.
+    pub table: PathBuf,
 }
 
 /// Where a member's bytes lie, and the seal of its header.
@@ -53,12 +66,45 @@ pub(super) struct Indexed {
 
 /// Reads a shard's samples, from the cached member table when it is still true.
 pub(super) fn read(path: &str, options: &TarOptions) -> Result<Indexed> {
+    let copy = options.copy.as_ref();
+    let known = copy.and_then(|copy| {
+        let (members, size) = Table::at(&copy.table).load_alone(copy.modified)?;
+        Some((members, size, copy.modified))
+    });
+    let (members, size, modified) = match known {
+        Some(known) => known,
+        None => open(path, options)?,
+    };
+    let description = Shard {
+        path: path.into(),
+        size,
+        modified,
+        json_field: options.json_field.clone(),
+        origin: copy.map(|copy| copy.origin.clone()),
+    };
+    let shown = description.shown().to_string();
+    let mut indexed = Indexed {
+        description,
+        samples: Vec::new(),
+        left_out: BTreeMap::new(),
+    };
+    group(&shown, &members, options, &mut indexed);
+    Ok(indexed)
+}
+
+/// The members of a shard that is there, its size and its time.
+fn open(path: &str, options: &TarOptions) -> Result<(Vec<Member>, u64, u64)> {
     let (file, stamp) = open_shard(path)?;
-    let table = Table::of(path, options.cache.as_deref());
+    let copy = options.copy.as_ref();
+    let table = copy.map_or_else(
+        || Table::of(path, options.cache.as_deref()),
+        |copy| Table::at(&copy.table),
+    );
     let members = match table.load(&file, stamp) {
         Some(members) => members,
         None => {
-            let (found, cut) = members(&file, path)?;
+            let shown = copy.map_or(path, |copy| &copy.origin);
+            let (found, cut) = members(&file, shown)?;
             match cut {
                 Some(cut) if !options.keep_truncated => return Err(cut),
                 Some(_) => {}
@@ -67,19 +113,7 @@ pub(super) fn read(path: &str, options: &TarOptions) -> Result<Indexed> {
             found
         }
     };
-    let description = Shard {
-        path: path.into(),
-        size: stamp.size,
-        modified: stamp.modified,
-        json_field: options.json_field.clone(),
-    };
-    let mut indexed = Indexed {
-        description,
-        samples: Vec::new(),
-        left_out: BTreeMap::new(),
-    };
-    group(&file, path, &members, options, &mut indexed);
-    Ok(indexed)
+    Ok((members, stamp.size, stamp.modified))
 }
 
 /// WebDataset's rule: the key ends at the first dot of the base name, the rest is the extension.
@@ -98,13 +132,7 @@ struct Part<'a> {
     member: &'a Member,
 }
 
-fn group<T: ReadAt>(
-    tar: &T,
-    path: &str,
-    members: &[Member],
-    options: &TarOptions,
-    into: &mut Indexed,
-) {
+fn group(path: &str, members: &[Member], options: &TarOptions, into: &mut Indexed) {
     let parts: Vec<_> = members
         .iter()
         .map(|member| {
@@ -119,7 +147,7 @@ fn group<T: ReadAt>(
     for parts in parts.chunk_by(|a, b| a.key == b.key) {
         // Hidden files (".DS_Store", "._x" of macOS) have no key.
         let hidden = parts[0].key.is_empty() || parts[0].key.ends_with('/');
-        match sample(tar, path, parts, options).filter(|_| !hidden) {
+        match sample(path, parts, options).filter(|_| !hidden) {
             Some(sample) => into.samples.push(sample),
             None => {
                 for part in parts {
@@ -137,12 +165,7 @@ fn group<T: ReadAt>(
 }
 
 /// The sample of members with one key; `None` when nothing of a sample is among them.
-fn sample<T: ReadAt>(
-    tar: &T,
-    path: &str,
-    parts: &[Part<'_>],
-    options: &TarOptions,
-) -> Option<Sample> {
+fn sample(path: &str, parts: &[Part<'_>], options: &TarOptions) -> Option<Sample> {
     let key = parts[0].key;
     let find = |wanted: &str| {
         let mut parts = parts.iter();
@@ -174,7 +197,7 @@ fn sample<T: ReadAt>(
         begin: parts[0].member.begin,
         image: image.map_or_else(|| Err(no_image()), |member| place(member, &named)),
         caption: caption.map(|member| place(member, &named)),
-        label: label.map_or(Label::Absent, |member| read_label(tar, member, &named)),
+        label: label.map_or(Label::Absent, |member| read_label(member, &named)),
     })
 }
 
@@ -207,21 +230,23 @@ fn place(member: &Member, path: &str) -> Result<Place, Fault> {
     })
 }
 
-/// A label is a number of a few digits: of a longer member no more is read than shows that it is none.
-fn read_label<T: ReadAt>(tar: &T, member: &Member, path: &str) -> Label {
+/// A label is a number of a few digits.
+fn read_label(member: &Member, path: &str) -> Label {
     if let Err(fault) = require_file(member, path) {
         return Label::Fault(fault);
     }
-    let mut bytes = [0; 64];
-    let bytes = &mut bytes[..member.len.min(64) as usize];
-    let read = tar.read_full(bytes, member.offset);
-    let text = String::from_utf8_lossy(bytes);
+    let text = String::from_utf8_lossy(&member.short);
+    let held = if member.len < SHORT {
+        format!("{text:?}")
+    } else {
+        format!("{} bytes", member.len)
+    };
     match text.trim().parse() {
-        Ok(number) if matches!(read, Ok(true)) && member.len < 64 => Label::Number(number),
-        _ => Label::Fault(Fault::source(
+        Ok(number) => Label::Number(number),
+        Err(_) => Label::Fault(Fault::source(
             path,
             format!(
-                "member {:?} holds {text:?}, which is no whole number; number the classes, or name another member with label=",
+                "member {:?} holds {held}, which is no whole number; number the classes, or name another member with label=",
                 member.name
             ),
         )),

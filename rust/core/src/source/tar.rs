@@ -10,6 +10,8 @@ use crate::{Error, Result};
 
 /// Bytes of a header.
 pub(super) const HEADER: usize = 512;
+/// Members of fewer bytes are kept with their places: labels, so that a shard's rows are known without the shard.
+pub(super) const SHORT: u64 = 64;
 /// Names and extended headers are longer than this only in what is no tar.
 const MOST_NAME: u64 = 1 << 20;
 
@@ -67,6 +69,8 @@ pub struct Member {
     pub len: u64,
     /// The [`seal`] of its last header.
     pub seal: u32,
+    /// Its bytes, if it is a file of fewer than 64.
+    pub short: Vec<u8>,
 }
 
 /// A digest of a header, by which another file's header is known.
@@ -156,6 +160,10 @@ impl<T: ReadAt + ?Sized> Walk<'_, T> {
                 return Ok(false);
             };
             if let Some(kind) = kind {
+                let short = match kind {
+                    Kind::File if len < SHORT => self.body(offset, len)?,
+                    _ => Vec::new(),
+                };
                 self.found.push(Member {
                     kind,
                     name: long.name.take().unwrap_or_else(|| header_name(&header)),
@@ -163,6 +171,7 @@ impl<T: ReadAt + ?Sized> Walk<'_, T> {
                     offset,
                     len,
                     seal: seal(&header),
+                    short,
                 });
             }
             match flag {

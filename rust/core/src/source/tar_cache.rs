@@ -1,7 +1,7 @@
 //! The member table of a shard, kept in a file so that a shard is walked once.
 //!
-//! `MAGIC | size, modified, changed of the shard | count | (kind, begin, offset, len, seal, name length, name)* | checksum`,
-//! little-endian. A table that does not fit its shard, or its own checksum, is as good as absent: it is made again.
+//! `MAGIC | size, modified, changed of the shard | count | (kind, begin, offset, len, seal, name length, name, bytes)* |
+//! checksum`, little-endian; of members of 64 bytes or more, the bytes are left out. A table that does not fit its shard, or its own checksum, is as good as absent: it is made again.
 
 use std::fs::{self, File, OpenOptions};
 use std::hash::Hasher;
@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustc_hash::FxHasher;
 
 use super::file::{ReadAt, Stamp, open_regular};
-use super::tar::{HEADER, Kind, Member, seal};
+use super::tar::{HEADER, Kind, Member, SHORT, seal};
 
-const MAGIC: &[u8; 8] = b"impasto3";
+const MAGIC: &[u8; 8] = b"impasto4";
 /// What all names of tables end in; the sources leave such files out.
 const ENDING: &str = "impasto-index";
 /// Headers of a shard that are compared with its table when it is opened, evenly spread.
@@ -41,17 +41,34 @@ impl Table {
         Self { path }
     }
 
+    /// The table in a file.
+    pub fn at(path: &Path) -> Self {
+        Self { path: path.into() }
+    }
+
     /// The members, if the table is there and still true of the shard.
     pub fn load(&self, shard: &File, stamp: Stamp) -> Option<Vec<Member>> {
+        let (found, members) = self.read(stamp.size)?;
+        let is_true = found == stamp && fit(&members, stamp.size) && lie_in(&members, shard);
+        is_true.then_some(members)
+    }
+
+    /// The members and the size of a shard that isn't here, if the table was made of one that was modified then.
+    pub fn load_alone(&self, modified: u64) -> Option<(Vec<Member>, u64)> {
+        let (stamp, members) = self.read(u64::MAX)?;
+        let is_true = stamp.modified == modified && fit(&members, stamp.size);
+        is_true.then_some((members, stamp.size))
+    }
+
+    fn read(&self, most: u64) -> Option<(Stamp, Vec<Member>)> {
         let (file, metadata) = open_regular(&self.path).ok()?;
         // A member's line in the table is shorter than its headers in the shard.
-        if metadata.len() > stamp.size.saturating_add(64) {
+        if metadata.len() > most.saturating_add(64) {
             return None;
         }
         let mut table = vec![0; metadata.len() as usize];
         file.read_full(&mut table, 0).ok().filter(|&whole| whole)?;
-        let members = parse(&table, stamp)?;
-        is_true(&members, shard, stamp.size).then_some(members)
+        parse(&table)
     }
 
     /// Writes the table; a folder that can't be written to costs the next start time, not an error.
@@ -89,25 +106,25 @@ fn words(stamp: Stamp) -> [u64; 3] {
     [stamp.size, stamp.modified, stamp.changed]
 }
 
-fn parse(table: &[u8], stamp: Stamp) -> Option<Vec<Member>> {
+fn parse(table: &[u8]) -> Option<(Stamp, Vec<Member>)> {
     let (body, checksum) = table.split_at_checked(table.len().checked_sub(8)?)?;
     let mut reader = Reader(body.strip_prefix(MAGIC)?);
     if checksum != hash(body).to_le_bytes() {
         return None;
     }
-    for word in words(stamp) {
-        if reader.word()? != word {
-            return None;
-        }
-    }
+    let (size, modified, changed) = (reader.word()?, reader.word()?, reader.word()?);
     let count = reader.word()?;
-    (0..count)
+    let members: Option<Vec<_>> = (0..count)
         .map(|_| {
             let kind = *Kind::ALL.get(usize::try_from(reader.word()?).ok()?)?;
             let (begin, offset, len) = (reader.word()?, reader.word()?, reader.word()?);
             let seal = u32::try_from(reader.word()?).ok()?;
             let length = usize::try_from(reader.word()?).ok()?;
             let name = String::from_utf8(reader.take(length)?.to_vec()).ok()?;
+            let short = match kind {
+                Kind::File if len < SHORT => reader.take(len as usize)?.to_vec(),
+                _ => Vec::new(),
+            };
             Some(Member {
                 kind,
                 name,
@@ -115,13 +132,20 @@ fn parse(table: &[u8], stamp: Stamp) -> Option<Vec<Member>> {
                 offset,
                 len,
                 seal,
+                short,
             })
         })
-        .collect()
+        .collect();
+    let stamp = Stamp {
+        size,
+        modified,
+        changed,
+    };
+    Some((stamp, members?))
 }
 
-/// Whether the members can lie in a shard of this size, and some of its headers are theirs.
-fn is_true(members: &[Member], shard: &File, size: u64) -> bool {
+/// Whether the members can lie in a shard of this size.
+fn fit(members: &[Member], size: u64) -> bool {
     let mut last = 0;
     for Member {
         begin, offset, len, ..
@@ -137,6 +161,11 @@ fn is_true(members: &[Member], shard: &File, size: u64) -> bool {
         }
         last = offset + len;
     }
+    true
+}
+
+/// Whether some of a shard's headers are the members'.
+fn lie_in(members: &[Member], shard: &File) -> bool {
     let step = members.len().div_ceil(COMPARED).max(1);
     let mut compared = members.iter().step_by(step).chain(members.last());
     compared.all(|member| {
@@ -184,6 +213,7 @@ fn write(stamp: Stamp, members: &[Member]) -> Vec<u8> {
             table.extend(word.to_le_bytes());
         }
         table.extend(member.name.as_bytes());
+        table.extend(&member.short);
     }
     table.extend(hash(&table).to_le_bytes());
     table
@@ -241,6 +271,29 @@ mod tests {
             },
         ] {
             assert_eq!(table.load(&file, changed), None);
+        }
+    }
+
+    /// What a table says of a shard that isn't here is believed for the version that it was made of, if all of it is there.
+    #[test]
+    fn a_table_stands_for_a_shard_that_is_not_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = shard(folder.path(), 'a');
+        let (file, stamp) = open_shard(&path).expect("a shard");
+        let (mut found, _) = members(&file, &path).expect("a tar");
+        found[3].len = 2;
+        found[3].short = vec![b'1', b'2'];
+        let kept = folder.path().join("kept");
+        let table = Table::at(&kept);
+        table.store(stamp, &found[3..4]);
+        fs::remove_file(&path).expect("a file of our own");
+        let expected = Some((found[3..4].to_vec(), stamp.size));
+        assert_eq!(table.load_alone(stamp.modified), expected);
+        assert_eq!(table.load_alone(stamp.modified + 1), None);
+        let whole = fs::read(&kept).expect("a table");
+        for len in 0..whole.len() {
+            fs::write(&kept, &whole[..len]).expect("a file of our own");
+            assert_eq!(table.load_alone(stamp.modified), None);
         }
     }
 

@@ -1,0 +1,50 @@
+"""What a shard's name says of where it lies: on a local disk, in a store that fsspec reaches, or behind a command."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from urllib.parse import unquote, urlsplit
+
+#: Begins a command whose output is a shard, as in webdataset.
+PIPE = "pipe:"
+_FILE = "file://"
+_PACKED = (".gz", ".tgz")
+
+
+def is_remote(address: str) -> bool:
+    """Whether a name is no path of a local file."""
+    return address.startswith(PIPE) or "://" in address
+
+
+def is_copied(address: str) -> bool:
+    """Whether a shard is read from a copy: it lies elsewhere, or is packed."""
+    return is_remote(address) or is_packed_name(address)
+
+
+def is_packed_name(address: str) -> bool:
+    """Whether a name is that of a gzip file, or says nothing of what it is."""
+    path = urlsplit(address).path if "://" in address else address
+    return address.startswith(PIPE) or path.lower().endswith(_PACKED)
+
+
+def as_local(address: str) -> str:
+    """A ``file://`` URL as the path that it is; anything else as it is."""
+    return unquote(address.removeprefix(_FILE)) if address.startswith(_FILE) and "::" not in address else address
+
+
+def shown(address: str) -> str:
+    """An address for people: what follows a URL's ``?`` may be a signature."""
+    return address if address.startswith(PIPE) or "://" not in address else address.partition("?")[0]
+
+
+def name_of(address: str) -> str:
+    """A file name that is the address's own, and reminds of it."""
+    last = address.split()[-1] if address.startswith(PIPE) else urlsplit(address).path
+    stem = re.sub(r"[^\w.-]+", "_", last.rstrip("/").rpartition("/")[2])[-60:].lstrip(".") or "shard"
+    return f"{stem}.{hashed(address)}"
+
+
+def hashed(text: str) -> str:
+    """Sixteen letters for a text."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()

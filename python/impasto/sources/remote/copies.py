@@ -1,0 +1,178 @@
+"""Shards that are read from copies: each is copied when it is wanted, by one process, and held while it is read."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+
+from impasto.errors import ImpastoError, SourceError
+from impasto.messages import logger
+from impasto.sources.remote.addresses import hashed, is_packed_name, name_of, shown
+from impasto.sources.remote.asking import in_thread, is_final, pause
+from impasto.sources.remote.cache import Cache, Copy, Pin
+from impasto.sources.remote.stores import Stores, Version, identity
+from impasto.sources.remote.transfer import Transfer
+from impasto.sources.remote.unpacking import is_packed, unpacked
+
+_TABLE = ".impasto-index"
+#: Bytes that a copy of unknown size takes its room by.
+_STRIDE = 32 << 20
+#: Copies' times stand for versions: whole, even seconds, which every file system keeps.
+_SECONDS = 2_000_000_000
+
+
+@dataclass(frozen=True)
+class CopiedShard:
+    """One version of a shard, and where its copy and the table of its members lie, if they do.
+
+    Attributes:
+        address: Where it comes from.
+        version: Its state there when it was indexed.
+        copy: Its copy.
+        path: The copy's path.
+        table: Path of the table of its members.
+    """
+
+    address: str
+    version: Version
+    copy: Copy
+    path: str
+    table: str
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its copy, as far as is known."""
+        try:
+            return self.copy.size or os.stat(self.path).st_size  # noqa: PTH116 - asked for each batch
+        except OSError:
+            return 0
+
+
+class Copies:
+    """Copies shards to a folder.
+
+    Args:
+        folder: The folder.
+        most: Bytes that the copies may take.
+        transfer: How stores are asked.
+    """
+
+    def __init__(self, folder: Path, most: int, transfer: Transfer) -> None:
+        self.cache = Cache(folder, most)
+        self.stores = Stores(transfer)
+        self._transfer = transfer
+        self._began: dict[int, threading.BoundedSemaphore] = {}
+
+    def __reduce__(self) -> tuple[type[Copies], tuple[Path, int, Transfer]]:
+        return Copies, (self.cache.folder, self.cache.most, self._transfer)
+
+    @property
+    def room(self) -> int:
+        """Bytes of copies that may be wanted at once: a fifth of the cache is for what comes unforeseen."""
+        return self.cache.most * 4 // 5
+
+    def look_up(self, addresses: Sequence[str]) -> list[CopiedShard]:
+        """The shards in their present state.
+
+        Raises:
+            SourceError: If one isn't there, or its store doesn't answer.
+        """
+        ahead = 4 * self._transfer.parallel
+        asked: list[Future[Version]] = []
+        found = []
+        for place, address in enumerate(addresses):
+            coming = addresses[len(asked) : place + ahead]
+            asked += [in_thread(partial(self.stores.version, later), "version") for later in coming]
+            found.append(self._shard(address, asked[place].result()))
+        return found
+
+    def _shard(self, address: str, version: Version) -> CopiedShard:
+        # Many names of one object share a copy only where they are the same text.
+        number = hashed(f"{version.size} {version.tag}")
+        name = f"{name_of(identity(address))}.{number}"
+        modified = (int(number, 16) % 2**29) * _SECONDS
+        copy = Copy(name, modified, None if is_packed_name(address) else version.size)
+        return CopiedShard(address, version, copy, str(self.cache.path(copy)), str(self.cache.folder / (name + _TABLE)))
+
+    @contextmanager
+    def held(self, shards: Sequence[CopiedShard]) -> Iterator[None]:
+        """Copies what isn't there, and keeps all of it while the context lasts.
+
+        Raises:
+            SourceError: If a shard can't be had, or is no longer what was indexed.
+        """
+        with ExitStack() as pins:
+            missing = []
+            for shard in shards:
+                pin = self.cache.pinned(shard.copy)
+                missing += [shard] if pin is None else []
+                if pin is not None:
+                    pins.enter_context(pin)
+            copying = [self.begin(shard) for shard in missing]
+            for future in copying:
+                pins.enter_context(future.result())
+            yield
+
+    def begin(self, shard: CopiedShard) -> Future[Pin]:
+        """Begins to copy a shard beside what the caller does; the copy is held by what comes of it."""
+        turns = self._began.setdefault(os.getpid(), threading.BoundedSemaphore(self._transfer.parallel))
+
+        def copy() -> Pin:
+            with turns:
+                return self.fetch(shard)
+
+        return in_thread(copy, "copy")
+
+    def fetch(self, shard: CopiedShard) -> Pin:
+        """Copies a shard, unless it is there, and holds it."""
+        return self.cache.filled(shard.copy, lambda file, reserve: self._fill(shard, file, reserve))
+
+    def drop(self, shard: CopiedShard) -> None:
+        """Removes a copy that is of no use."""
+        self.cache.drop(Path(shard.path))
+
+    def _fill(self, shard: CopiedShard, file: BinaryIO, reserve: Callable[[int], None]) -> None:
+        logger.debug("copying %s", shown(shard.address))
+        restarts = self._transfer.retries if shard.version.size is None else 0
+        for attempt in range(restarts + 1):
+            try:
+                self._write(shard, file, reserve)
+                break
+            except SourceError as error:
+                if attempt == restarts or is_final(error.__cause__ or OSError()):
+                    raise
+                pause(shard.address, attempt, error)
+                file.seek(0)
+        if shard.version.tag and self.stores.version(shard.address) != shard.version:
+            reason = "the shard changed after it was indexed; build the source again"
+            raise SourceError(reason, path=shown(shard.address))
+
+    def _write(self, shard: CopiedShard, file: BinaryIO, reserve: Callable[[int], None]) -> None:
+        blocks = self.stores.blocks(shard.address, shard.version.size)
+        head = next(blocks, b"")
+        blocks = chain([head], blocks)
+        size = shard.version.size
+        if packed := is_packed_name(shard.address) and is_packed(head):
+            blocks = unpacked(blocks)
+        elif size is not None:
+            reserve(size)
+        room = written = 0
+        try:
+            for block in blocks:
+                written += len(block)
+                if (packed or size is None) and written > room:
+                    room = written + _STRIDE
+                    reserve(room)
+                file.write(block)
+        except ImpastoError:
+            raise
+        except ValueError as error:
+            raise SourceError(f"{error}; copy the shard there again", path=shown(shard.address)) from error
