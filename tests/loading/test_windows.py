@@ -88,10 +88,11 @@ def shards(tmp_path: Path, encode) -> WebDataset:
     for number in range(6):
         with tarfile.open(tmp_path / f"{number}.tar", "w") as shard:
             for row in range(10):
-                data = encode(np.full((9, 9, 3), 20 * number + row, np.uint8))
-                member = tarfile.TarInfo(f"{number}-{row}.jpg")
-                member.size = len(data)
-                shard.addfile(member, io.BytesIO(data))
+                image = encode(np.full((9, 9, 3), 20 * number + row, np.uint8))
+                for ending, data in (("jpg", image), ("txt", b"a plain image")):
+                    member = tarfile.TarInfo(f"{number}-{row}.{ending}")
+                    member.size = len(data)
+                    shard.addfile(member, io.BytesIO(data))
     return WebDataset(tmp_path / "*.tar")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import threading
 import time
 from collections import Counter
@@ -62,7 +63,8 @@ def flaky_server() -> Iterator[Flaky]:
             if fault == "slow":
                 time.sleep(state.pause)
             if fault == "drop":
-                self.connection.close()
+                self.connection.shutdown(socket.SHUT_RDWR)
+                self.close_connection = True
                 return
             body, status = data, 200
             asked = self.headers.get("Range")

@@ -27,14 +27,14 @@ ROWS, SHARDS = 8, 5
 EAGER = Transfer(retries=4, hedge=0.15, timeout=5, part_bytes=8000)
 
 
-def tar(number: int, rows: int = ROWS, salt: str = "") -> bytes:
-    rng = np.random.default_rng([number, len(salt)])
+def tar(number: int, rows: int = ROWS) -> bytes:
+    rng = np.random.default_rng(number)
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w") as shard:
         for row in range(rows):
             parts = {
                 "jpg": rng.bytes(3000),
-                "txt": f"row {row} of {number}{salt}".encode(),
+                "txt": f"row {row} of {number}".encode(),
                 "cls": b"%d" % row,
                 "json": b'{"row": %d}' % row,
             }
@@ -146,11 +146,20 @@ def test_the_first_answer_wins(server, cache):
     assert server.asked["GET /0.tar"] == 2
 
 
+def test_a_request_without_answer_is_made_again(server, cache):
+    server.faults, server.pause = ["slow"], 20.0
+    begun = time.monotonic()
+    WebDataset(f"{server.url}/0.tar", cache=cache, transfer=Transfer(hedge=None, timeout=0.5))
+    assert time.monotonic() - begun < 15
+    assert server.asked["GET /0.tar"] == 2
+
+
 def test_what_is_missing_is_not_asked_for_again(server, cache):
     begun = time.monotonic()
     with pytest.raises(SourceError, match=r"can't be had.*404") as caught:
         WebDataset(f"{server.url}/missing.tar?key=secret", cache=cache)
-    assert "secret" not in str(caught.value) and time.monotonic() - begun < 2
+    assert "secret" not in str(caught.value)
+    assert time.monotonic() - begun < 10
     assert server.asked["HEAD /missing.tar?key=secret"] == 1
     with pytest.raises(SourceError, match="matches the pattern"):
         WebDataset("memory://nowhere/*.tar", cache=cache)
@@ -167,13 +176,13 @@ def test_a_server_that_stays_down_is_an_error_that_says_so(server, cache):
 def test_a_shard_that_changes_is_noticed(server, cache, tagged):
     server.tagged = tagged
     data = WebDataset(f"{server.url}/0.tar", cache=cache)
-    server.files["/0.tar"] = tar(0, salt="!" * 600)
+    server.files["/0.tar"] = tar(0, rows=20)
     assert data[0].captions == ("row 0 of 0",)  # from the copy of what was indexed
     data = pickle.loads(pickle.dumps(data))
     copies(cache)[0].unlink()
     with pytest.raises(SourceError, match="changed after it was indexed"):
         _ = data[0].image
-    assert WebDataset(f"{server.url}/0.tar", cache=cache)[0].captions[0].startswith("row 0 of 0!")
+    assert WebDataset(f"{server.url}/0.tar", cache=cache)[19].captions == ("row 19 of 0",)
 
 
 def test_copies_stay_within_their_bound(local, memory, cache):
@@ -255,7 +264,7 @@ def test_commands_are_shards(local, cache, tmp_path):
     data = WebDataset(pipes, cache=cache)
     assert rows_of(data) == rows_of(local)
     assert len(WebDataset(pipes, cache=cache)) == 40 and len(calls.read_text()) == 5
-    (folder / "0.tar").write_bytes(tar(0, rows=9))
+    (folder / "0.tar").write_bytes(tar(0, rows=20))
     for copy in copies(cache):
         copy.unlink()
     data = pickle.loads(pickle.dumps(data))
@@ -286,7 +295,7 @@ def start(*arguments: object) -> subprocess.Popen[str]:
 
 
 def test_processes_copy_each_shard_once(server, cache):
-    server.faults = ["slow"] * 5
+    server.faults, server.pause = ["slow"] * 5, 0.3
     running = [start(f"{server.url}/{{0..4}}.tar", cache) for _ in range(3)]
     assert len({process.communicate()[0] for process in running}) == 1
     assert all(process.returncode == 0 for process in running)

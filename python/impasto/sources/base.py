@@ -177,6 +177,9 @@ class Wanted(Protocol):
     def room(self) -> int:
         """Bytes of copies that may be wanted at once; more would push each other out."""
 
+    def touch(self) -> None:
+        """Makes it the last to be dropped for others, if it is there."""
+
     def begin(self) -> "Future[None]":
         """Begins to make it beside what the caller does, if it isn't there; done when it ended, well or not."""
 

@@ -65,6 +65,9 @@ class CopiesAhead:
                     if not self._wait(copy, step):
                         return
                     if copy not in self._wanted:
+                        # What was copied early and isn't read yet must outlast what was read since.
+                        for other in self._wanted:
+                            other.touch()
                         copy.begin()
                     self._wanted[copy] = step
         except ImpastoError:

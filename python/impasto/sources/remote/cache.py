@@ -117,6 +117,11 @@ class Cache:
             os.utime(path, ns=(time.time_ns(), copy.modified))
             return Pin(descriptor)
 
+    def touch(self, copy: Copy) -> None:
+        """Makes a copy the last to be dropped, if it is there."""
+        with suppress(FileNotFoundError):
+            os.utime(self.path(copy), ns=(time.time_ns(), copy.modified))
+
     def filled(self, copy: Copy, fill: Fill) -> Pin:
         """A copy that is there, made if it isn't; of several who want to make it, one does and the others wait.
 

@@ -151,7 +151,7 @@ class Copies:
                     raise
                 pause(shard.address, attempt, error)
                 file.seek(0)
-        if shard.version.tag and self.stores.version(shard.address) != shard.version:
+        if shard.version != Version(None, "") and self.stores.version(shard.address) != shard.version:
             reason = "the shard changed after it was indexed; build the source again"
             raise SourceError(reason, path=shown(shard.address))
 

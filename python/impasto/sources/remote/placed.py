@@ -49,6 +49,10 @@ class WantedCopy(NamedTuple):
         """Bytes of copies that may be wanted at once."""
         return self.copies.room
 
+    def touch(self) -> None:
+        """Makes it the last to be dropped, if it is there."""
+        self.copies.cache.touch(self.shard.copy)
+
     def begin(self) -> Future[None]:
         """Begins to make it, if it isn't there."""
         done: Future[None] = Future()
@@ -185,4 +189,5 @@ class PlacedShards:
             return
         number = int(np.searchsorted(self.borders, row, side="right")) - 1
         if number != self._one[0] and number in self._copied:
+            self._one = -1, None
             self._one = number, self._store().fetch(self._copied[number])
