@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import io
-import sys
 import tarfile
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from impasto import Loader
@@ -119,15 +117,3 @@ def test_a_shard_that_is_gone_ends_the_run_and_is_no_bad_sample(server, recipe, 
     batches = iter(Loader(data, recipe, workers=1, **options))
     with pytest.raises(SourceError, match="can't be had"):
         list(batches)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="fork is Linux's")
-def test_a_fork_keeps_no_locks(local, server, recipe, tmp_path):
-    data = remote(server, tmp_path / "cache")
-    with data.held(np.arange(ROWS)):
-        loader = Loader(data, recipe, batch_size=8, workers=1, processes=True, multiprocessing_context="fork")
-        batches = iter(loader)
-        next(batches)
-    (first,) = data.wanted(np.arange(ROWS))
-    assert first.copies.cache.drop(Path(first.shard.path))
-    assert len(list(batches)) == len(loader) - 1

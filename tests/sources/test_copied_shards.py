@@ -251,9 +251,9 @@ def test_damaged_gzip_is_an_error(cache, tmp_path, spoil):
 
 
 def test_a_bomb_fills_no_disk(cache, tmp_path):
-    (tmp_path / "0.tar.gz").write_bytes(gzip.compress(bytes(200 << 20), 9))
+    (tmp_path / "0.tar.gz").write_bytes(gzip.compress(bytes(80 << 20), 1))
     with pytest.raises(RecipeError, match="raise cache_gb="):
-        WebDataset(tmp_path / "0.tar.gz", cache=cache, cache_gb=0.1)
+        WebDataset(tmp_path / "0.tar.gz", cache=cache, cache_gb=0.04)
     assert not list(cache.glob("*.copy*"))
 
 
@@ -290,8 +290,8 @@ print(hashlib.sha256(b"".join(data[row].image for row in range(len(data)))).hexd
 """
 
 
-def start(*arguments: object) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", LOAD, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
+def start(*arguments: object, program: str = LOAD) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-c", program, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
 
 
 def test_processes_copy_each_shard_once(server, cache):
@@ -314,3 +314,32 @@ def test_a_kill_leaves_nothing_that_is_taken_for_whole(local, server, cache):
     data = WebDataset(f"{server.url}/{{0..4}}.tar", cache=cache, cache_gb=3 * SIZE / 1e9)
     assert rows_of(data) == rows_of(local)
     assert not list(cache.glob("*.partial"))
+
+
+FORK = """
+import os, sys, time
+import numpy as np
+from impasto.sources import WebDataset
+data = WebDataset(sys.argv[1], cache=sys.argv[2])
+with data.held(np.arange(3)):
+    child = os.fork()
+    if child:
+        print(child, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_child_keeps_no_locks_of_its_parent(server, cache):
+    url = f"{server.url}/0.tar"
+    data = WebDataset(url, cache=cache)
+    (wanted,) = data.wanted(np.arange(3))
+    process = start(url, cache, program=FORK)
+    child = int(process.stdout.readline())
+    try:
+        assert not wanted.copies.cache.drop(Path(wanted.shard.path))
+        process.kill()
+        process.wait()
+        assert wanted.copies.cache.drop(Path(wanted.shard.path))
+    finally:
+        os.kill(child, signal.SIGKILL)
+        process.stdout.close()
