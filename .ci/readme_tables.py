@@ -110,6 +110,27 @@ def order() -> str:
     return _table(headings, rows)
 
 
+def packing() -> str:
+    """The loader on shards packed in every way, a table for each machine."""
+    return "\n\n".join(_packing(document) for document in _read("packing-*.json"))
+
+
+def _packing(document: dict[str, Any]) -> str:
+    rows = []
+    for way in document["ways"]:
+        loss = "" if way["psnr"] is None else f"{way['psnr']:.1f} dB (worst {way['psnr_worst']:.1f})"
+        spent = f"{way['milliseconds']:.1f}" if way["milliseconds"] else ""
+        rate = f"{way['images_per_second']:,.0f} ({way['ratio_to_files']:.2f}x)"
+        rows.append([way["title"], f"{way['kilobytes']:.1f}", spent, loss, rate])
+    for name, what in (("files", "files"), ("shrunk", "what short side 256 holds, as files")):
+        peer = document["peers"][name]
+        rows.append([f"{peer['title']}: {what}", "", "", "", f"{peer['images_per_second']:,.0f}"])
+    headings = ["images", "kB an image", "ms to pack", "PSNR", "images/s (of files)"]
+    cpu, how, ratio = document["machine"]["cpu"], document["settings"]["interpolation"], document["ratio_to_peer"]
+    about = f"{cpu}, one core, CPU time, {how}; on shards at short side 256 impasto is {ratio:.1f}x torchvision.io:"
+    return about + "\n\n" + _table(headings, rows)
+
+
 def style() -> str:
     """Every form of the style networks, a table for each machine."""
     return "\n\n".join(_style(document) for document in _read("style-*.json") if "experiment" not in document)
@@ -198,6 +219,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "loader": loader,
     "ops": ops,
     "order": order,
+    "packing": packing,
     "scale": scale,
     "style": style,
 }

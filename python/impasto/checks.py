@@ -44,6 +44,12 @@ def path(name: str, value: object) -> str:
     return str(text)
 
 
+def plain_name(name: str, value: object) -> None:
+    """Requires what the names of shards can begin with: a dot would end a sample's key, a slash would be a folder."""
+    good = isinstance(value, str) and value != "" and not set(value) & set("./\\")
+    require(good, f"{name}={value!r} must be a name without dots and slashes")
+
+
 def texts(name: str, value: object) -> list[str]:
     """Requires a text or several, and gives them as a list."""
     several: list[Any] = list(value) if isinstance(value, Iterable) and not isinstance(value, str) else [value]

@@ -1,4 +1,4 @@
-//! Compiles the shim over libjpeg that `image/jpeg` calls.
+//! Compiles the shims over libjpeg that `image/jpeg` calls.
 
 fn main() {
     println!("cargo:rerun-if-changed=csrc");
@@ -8,6 +8,7 @@ fn main() {
     build.includes(include.split(',').filter(|path| !path.is_empty()));
     build
         .file("csrc/jpeg.c")
+        .file("csrc/jpeg_write.c")
         .opt_level(3)
         .warnings(true)
         .compile("impasto_jpeg");

@@ -70,7 +70,10 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ([], "required: VERB"),
         (["inof"], "no verb is called 'inof'; did you mean 'info'?"),
-        (["paint"], "no verb is called 'paint'; there are fetch, info, clean, stylize; the command `impasto` has all"),
+        (
+            ["paint"],
+            "no verb is called 'paint'; there are fetch, info, clean, pack, stylize, verify; the command `impasto`",
+        ),
         (["info"], "required: FILE"),
         (["info", "x", "--sample", "-1"], "--sample: '-1' is not a whole number"),
     ],
@@ -119,7 +122,7 @@ def test_a_missing_extra(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "rich", None)
     (tmp_path / "in.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    out = [str(tmp_path / "out")] if verb == "fetch" else []  # which has to be told
+    out = [str(tmp_path / "out")] if verb in ("fetch", "pack") else []  # which has to be told
     assert main([verb, str(tmp_path / "in.png"), *out]) == 1
     entry = VERBS[verb]
     assert isinstance(entry, Verb)

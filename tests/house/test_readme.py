@@ -29,6 +29,7 @@ DETAILS = (
     "style.md",
     "augmentations.md",
     "views.md",
+    "packing.md",
     "migrating.md",
     "cleaning.md",
 )

@@ -23,7 +23,7 @@ import ray
 from ray.cluster_utils import Cluster
 
 import impasto
-from impasto.jobs import clean, inspect, run_pieces
+from impasto.jobs import PackSettings, clean, inspect, pack, run_pieces, verify
 
 def where(folder, piece):
     (folder / str(piece)).touch()
@@ -51,6 +51,13 @@ report = inspect(source, out=sys.argv[3], workers=2, engine="ray")
 assert report == inspect(source)
 cleaned = clean(source, sys.argv[4], workers=2, engine="ray", page=False)
 assert cleaned.left_out == clean(source, sys.argv[5], page=False).left_out
+settings = PackSettings(shard_size=7, short_side=60)
+there, here = (Path(sys.argv[3] + name) for name in ("-there", "-here"))
+done = pack(source, there, settings, workers=2, engine="ray")
+pack(source, here, settings)
+for path in sorted(here.glob("*.*")):
+    assert path.suffix == ".impasto-index" or path.read_bytes() == (there / path.name).read_bytes(), path
+assert done.done["shrunk"] > 0 and verify(there, workers=2, engine="ray").ok
 print(report.rows)
 ray.shutdown()
 cluster.shutdown()

@@ -225,6 +225,25 @@ def test_json_members_are_read_as_python_reads_them(write_tar):
         sys.set_int_max_str_digits(limit)
 
 
+def test_a_list_in_json_is_several_captions(write_tar):
+    lists = [["one", "tw\xf6"], [], ["alone"], "plain", ["one", 2], None]
+    members = [
+        (f"{row}.{end}", data)
+        for row, captions in enumerate(lists)
+        for end, data in (("jpg", b""), ("json", json.dumps({"captions": captions}).encode()))
+    ]
+    source = pickle.loads(pickle.dumps(WebDataset(write_tar(members), caption="json:captions")))
+    index = source.index
+    assert [index.caption_count(row) for row in range(6)] == [2, 0, 1, 1, 1, 1]
+    assert [index.captions(row) for row in range(4)] == [["one", "tw\xf6"], [], ["alone"], ["plain"]]
+    assert source.facts(0)["captions"] == ["one", "tw\xf6"]
+    for row, says in ((1, "no caption"), (4, "a list of other things than strings"), (5, "null")):
+        with pytest.raises(CaptionError, match=says):
+            index.caption(row, 0)
+    with pytest.raises(CaptionError, match="no caption"):
+        index.caption(0, 2)
+
+
 def test_a_caption_that_is_not_utf8(write_tar):
     with pytest.raises(CaptionError, match="UTF-8"):
         WebDataset(write_tar([("a.jpg", b""), ("a.txt", b"caf\xe9")])).index.captions(0)

@@ -13,7 +13,7 @@ from impasto.errors import ImpastoError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from impasto.jobs import Problem, Report
+    from impasto.jobs import Report
 
 EPILOG = """\
 examples:
@@ -80,7 +80,7 @@ def _show(report: Report, console: Console) -> None:
         table.add_row(name, value)
     console.print(table)
     for problem in report.problems:
-        _show_problem(problem, console)
+        output.show_problem(problem, console)
     if not report.problems:
         console.print("[green]nothing would go wrong[/] with the samples looked at")
 
@@ -113,12 +113,3 @@ def _facts(report: Report) -> list[tuple[str, str]]:
 
 def _range(spread: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:,.5g}" for name, value in spread.items())
-
-
-def _show_problem(problem: Problem, console: Console) -> None:
-    color = "red" if problem.fatal else "yellow"
-    console.print(f"[bold {color}]{problem.kind}[/] {problem.count:,}", end=" ")
-    console.print(problem.fix, markup=False, soft_wrap=True)
-    for example in problem.examples:
-        console.print(f"  {example['key']}  {example['path']}", markup=False, soft_wrap=True)
-        console.print(f"    {example['reason']}", markup=False, soft_wrap=True)

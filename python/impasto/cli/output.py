@@ -14,6 +14,7 @@ from impasto.errors import SourceError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from impasto.jobs import Problem
     from impasto.progress import Progress as Tell
 
 Item = TypeVar("Item")
@@ -44,6 +45,17 @@ def write_json(document: object, target: str | None) -> None:
             Path(target).write_text(text, encoding="utf-8")
         except OSError as error:
             raise SourceError(f"the JSON cannot be written: {error.strerror}", path=target) from error
+
+
+def show_problem(problem: Problem, shown_on: Console) -> None:
+    """Prints a kind of problem, what to do about it, and where it was found first."""
+    color = "red" if problem.fatal else "yellow"
+    shown_on.print(f"[bold {color}]{problem.kind}[/] {problem.count:,}", end=" ")
+    shown_on.print(problem.fix, markup=False, soft_wrap=True)
+    for example in problem.examples:
+        place = "  ".join(filter(None, (example["key"], example["path"])))
+        shown_on.print(f"  {place}", markup=False, soft_wrap=True)
+        shown_on.print(f"    {example['reason']}", markup=False, soft_wrap=True)
 
 
 class Progress:

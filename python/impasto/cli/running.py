@@ -23,6 +23,7 @@ examples:
 _EXAMPLES = """\
   impasto info captions_val2017.json --images val2017/
   impasto clean 'shards/{00000..00041}.tar' cleaned/  what is damaged, blank, noisy, or there twice
+  impasto pack captions_train.json packed/ --short-side 256
   impasto stylize mug.png out.png --alpha 0.5         a picture in another style; data sets too"""
 
 

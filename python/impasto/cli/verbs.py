@@ -108,5 +108,7 @@ VERBS: dict[str, Verb | Group] = {
     "fetch": Verb("download the images of a list of URLs into shards", "impasto.cli.fetch", "cli,fetch"),
     "info": Verb("what is in a data set, and what would go wrong", "impasto.cli.info", "cli"),
     "clean": Verb("list the rows of a data set that are worth keeping", "impasto.cli.clean", "clean"),
+    "pack": Verb("write any data set as WebDataset tar shards", "impasto.cli.pack", "cli"),
     "stylize": Verb("paint a picture, or a data set, in other styles", "impasto.cli.stylize", "style"),
+    "verify": Verb("look whether shards are all there, whole and readable", "impasto.cli.verify", "cli"),
 }

@@ -16,6 +16,13 @@ from .inspection.report import Problem as Problem
 from .inspection.report import Report as Report
 from .job import Job as Job
 from .job import write_report as write_report
+from .packing.images import PackedImage as PackedImage
+from .packing.images import pack_image as pack_image
+from .packing.packing import PackedData as PackedData
+from .packing.packing import pack as pack
+from .packing.settings import PackSettings as PackSettings
+from .packing.verifying import Verified as Verified
+from .packing.verifying import verify as verify
 from .pages.writing import data_uri as data_uri
 from .pages.writing import encoded as encoded
 from .pages.writing import write_page as write_page

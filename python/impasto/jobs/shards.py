@@ -3,9 +3,58 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from impasto.files import new_file
+from impasto.jobs.rows import Row
+
+#: The file where the samples that could not be used are listed.
+BAD = "bad_samples.jsonl"
+
+
+def shard_path(folder: Path, prefix: str, number: int) -> Path:
+    """Where a shard lies."""
+    return folder / f"{prefix}-{number:05d}.tar"
+
+
+def report_path(folder: Path, prefix: str, number: int) -> Path:
+    """Where the report of a shard lies."""
+    return folder / f"{prefix}-{number:05d}_stats.json"
+
+
+def shard_pattern(folder: Path, prefix: str, count: int) -> str:
+    """The pattern of all shards, for ``impasto.sources.WebDataset`` and webdataset."""
+    span = f"{{00000..{count - 1:05d}}}" if count > 1 else "00000"
+    return str(folder / f"{prefix}-{span}.tar")
+
+
+def write_bad(folder: Path, entries: list[dict[str, Any]]) -> None:
+    """Lists the samples that could not be used, if there are any."""
+    if entries:
+        with new_file(folder / BAD) as partial:
+            lines = (json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
+            partial.write_text("".join(lines), encoding="utf-8")
+
+
+def sample_members(row: Row, ending: str, content: bytes, **more: Any) -> dict[str, bytes]:
+    """A sample's members, as webdataset's and img2dataset's readers look for them.
+
+    Args:
+        row: Whose captions and label come along: ``.txt`` is the first caption, ``.cls`` the label, ``.json`` has all.
+        ending: The image's.
+        content: The image's file.
+        more: What else ``.json`` says.
+    """
+    members = {ending: content}
+    if row.captions:
+        members["txt"] = row.captions[0].encode()
+    if row.label is not None:
+        members["cls"] = str(row.label).encode()
+    return members | {"json": json.dumps(row.record() | more, ensure_ascii=False).encode()}
 
 
 def open_shard(path: Path) -> tarfile.TarFile:
@@ -54,8 +103,7 @@ class ShardWriter:
         """
         if self._tar is None or self._written % self._samples == 0:
             self.close()
-            path = self._folder / f"{self._prefix}-{self.count:05d}.tar"
-            self._tar = open_shard(path)
+            self._tar = open_shard(shard_path(self._folder, self._prefix, self.count))
             self.count += 1
         add_sample(self._tar, key, members)
         self._written += 1

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
-from impasto.checks import choice, is_count, require
+from impasto.checks import choice, is_count, plain_name, require
 from impasto.recipe import Beta
 
 #: So many images are held at a time; those of one size among them can run through the networks together.
@@ -69,8 +68,7 @@ class StylizeSettings:
             value: Any = getattr(self, name)
             require(is_count(value) and low <= value <= high, f"{name}={value!r} must be a whole number {low}..{high}")
         require(self.size is None or (is_count(self.size) and self.size > 0), f"size={self.size!r} must be positive")
-        good = self.prefix != "" and not set(self.prefix) & set("./\\")
-        require(good, f"prefix={self.prefix!r} must be a name without dots and slashes")
+        plain_name("prefix", self.prefix)
 
     def shards(self, rows: int) -> int:
         """How many shards a data set of so many rows gives."""
@@ -84,14 +82,6 @@ class StylizeSettings:
     def size_of(self, rows: int, number: int) -> int:
         """How many images a shard has, if all can be used."""
         return len(self._places(rows, number))
-
-    def path(self, folder: Path, number: int) -> Path:
-        """Where a shard lies."""
-        return folder / f"{self.prefix}-{number:05d}.tar"
-
-    def report(self, folder: Path, number: int) -> Path:
-        """Where the report of a shard lies."""
-        return folder / f"{self.prefix}-{number:05d}_stats.json"
 
     def _places(self, rows: int, number: int) -> range:
         last = rows * (self.copies + self.keep_original)

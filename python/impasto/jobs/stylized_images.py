@@ -12,9 +12,9 @@ import torch
 from impasto import ops
 from impasto.errors import ImpastoError, RecipeError, located
 from impasto.jobs.images import shrink_to
+from impasto.jobs.rows import Row, read_row
 from impasto.jobs.stylize_settings import StylizeSettings
 from impasto.ops import Image
-from impasto.recipe import ImageRecipe
 from impasto.sources import Source
 from impasto.style import StylePlan, StyleRandomizer, share
 
@@ -24,26 +24,16 @@ class Item:
     """One copy of one image.
 
     Attributes:
-        row: Of the data set.
+        row: Of the data set, as it was.
         copy: 0 is the image itself.
-        key: The sample's.
-        path: The image's file.
-        captions: All of them.
-        label: If there is one.
-        data: The image's file, as it was.
         pixels: [H, W, 3] uint8, as they are to be written.
         scaled: Whether they are fewer than the file's.
         plan: The style; None leaves the image as it is.
         style_seed: What the plan was drawn by.
     """
 
-    row: int
+    row: Row
     copy: int
-    key: str
-    path: str
-    captions: list[str]
-    label: int | None
-    data: bytes
     pixels: Image
     scaled: bool
     plan: StylePlan | None = None
@@ -97,27 +87,20 @@ def read_items(
     return good
 
 
-def _read(source: Source, row: int, copy: int, size: int | None) -> Item:
-    key = path = None
+def _read(source: Source, number: int, copy: int, size: int | None) -> Item:
+    row = read_row(source, number)
     try:
-        key = source.key(row)
-        if not isinstance(source, Source):
-            raise RecipeError(f"source={source!r} is no source; see impasto.sources")
-        index, place = source.find(row)
-        path = index.path(place)
-        data = index.image(place, ImageRecipe.max_bytes)
-        pixels = ops.decode(data)
-        small = shrink_to(pixels, size)
-        texts = index.captions(place), index.label(place)
-        return Item(row, copy, key, path, *texts, data, small, scaled=small.shape != pixels.shape)
+        pixels = ops.decode(row.data)
     except ImpastoError as error:
-        raise located(error, key, path) from error
+        raise located(error, row.key, row.path) from error
+    small = shrink_to(pixels, size)
+    return Item(row, copy, small, scaled=small.shape != pixels.shape)
 
 
 def paint(items: list[Item], randomizer: StyleRandomizer, settings: StylizeSettings, refuse: Refuse) -> list[Item]:
     """Stylizes the items that are to be; all of them, in order, without those that can't be."""
     for item in items:
-        drawn = draw_style(randomizer, settings, item.key, item.copy)
+        drawn = draw_style(randomizer, settings, item.row.key, item.copy)
         if drawn is not None:
             item.plan, item.style_seed = drawn
     refused = set()
@@ -126,7 +109,7 @@ def paint(items: list[Item], randomizer: StyleRandomizer, settings: StylizeSetti
             _paint_group(group, randomizer)
         except RecipeError as error:  # all of the group have one size, which is too small
             for item in group:
-                refuse(located(error, item.key, item.path), item.row, item.copy)
+                refuse(located(error, item.row.key, item.row.path), item.row.number, item.copy)
                 refused.add(item)
     return [item for item in items if item not in refused]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,7 +18,8 @@ from impasto.errors import ImpastoError, SourceError
 from impasto.files import new_file
 from impasto.jobs.images import encode_image
 from impasto.jobs.job import write_report
-from impasto.jobs.shards import add_sample, open_shard
+from impasto.jobs.rows import bad_entry
+from impasto.jobs.shards import add_sample, open_shard, report_path, sample_members, shard_path
 from impasto.jobs.stylize_settings import WINDOW, StylizeSettings
 from impasto.jobs.stylized_images import Item, paint, read_items
 from impasto.sources import Source
@@ -88,14 +88,13 @@ def stylize_shard(
         SourceError: If the shard can't be written.
         MissingExtraError: If Pillow is not installed.
     """
-    path = settings.path(Path(folder), number)
+    path = shard_path(Path(folder), settings.prefix, number)
     report = ShardReport()
 
     def refuse(error: ImpastoError, row: int, copy: int) -> None:
         if settings.on_error == "raise":
             raise error
-        what = {"error": type(error).__name__, "reason": error.reason}
-        report.bad.append({"key": error.key, "row": row, "copy": copy, "path": error.path, **what})
+        report.bad.append(bad_entry(error, row, copy=copy))
 
     items = settings.items(len(source), number)
     try:
@@ -104,11 +103,11 @@ def stylize_shard(
                 read = read_items(source, items[start : start + WINDOW], settings.size, pool, refuse)
                 kept = paint(read, randomizer, settings, refuse)
                 for item, (ending, content) in zip(kept, pool.map(_encode, kept, repeat(settings)), strict=True):
-                    add_sample(shard, f"{item.row:08d}_{item.copy:02d}", _members(item, ending, content))
+                    add_sample(shard, f"{item.row.number:08d}_{item.copy:02d}", _members(item, ending, content))
                     report.images += 1
                     report.stylized += item.plan is not None
         report.bad.sort(key=lambda entry: (entry["copy"], entry["row"]))
-        write_report(settings.report(Path(folder), number), asdict(report))
+        write_report(report_path(Path(folder), settings.prefix, number), asdict(report))
     except OSError as error:
         if isinstance(error, ImpastoError):
             raise
@@ -129,27 +128,20 @@ def _threads() -> Iterator[Executor]:
 def _encode(item: Item, settings: StylizeSettings) -> tuple[str, bytes]:
     """The ending and the bytes of an image's file."""
     if item.plan is None and not item.scaled:
-        return {"jpeg": "jpg"}.get(kind := ops.probe(item.data).format, kind), item.data
+        return {"jpeg": "jpg"}.get(kind := ops.probe(item.row.data).format, kind), item.row.data
     return settings.format, encode_image(item.pixels, settings.format, settings.quality)
 
 
 def _members(item: Item, ending: str, content: bytes) -> dict[str, bytes]:
     height, width = item.pixels.shape[:2]
-    record = {
-        "key": item.key,
-        "caption": item.captions[0] if item.captions else None,
-        "captions": item.captions,
-        "label": item.label,
-        "copy": item.copy,
-        "stylized": item.plan is not None,
-        "alpha": None if item.plan is None else float(item.plan.alphas[0]),
-        "style_seed": item.style_seed,
-        "width": width,
-        "height": height,
-    }
-    members = {ending: content}
-    if item.captions:
-        members["txt"] = item.captions[0].encode()
-    if item.label is not None:
-        members["cls"] = str(item.label).encode()
-    return members | {"json": json.dumps(record, ensure_ascii=False).encode()}
+    return sample_members(
+        item.row,
+        ending,
+        content,
+        copy=item.copy,
+        stylized=item.plan is not None,
+        alpha=None if item.plan is None else float(item.plan.alphas[0]),
+        style_seed=item.style_seed,
+        width=width,
+        height=height,
+    )

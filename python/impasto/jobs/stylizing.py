@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,18 +12,15 @@ import torch
 
 from impasto.checks import is_number
 from impasto.errors import SourceError
-from impasto.files import new_file
 from impasto.jobs.fingerprint import fingerprint
 from impasto.jobs.job import Job
 from impasto.jobs.running.engine import Engine
+from impasto.jobs.shards import BAD, report_path, shard_path, shard_pattern, write_bad
 from impasto.jobs.stylize_settings import StylizeSettings
 from impasto.jobs.stylized_shard import ShardReport, stylize_shard
 from impasto.progress import Progress, silent
 from impasto.sources import Source
 from impasto.style import StyleRandomizer
-
-#: The file where the bad samples are listed.
-BAD = "bad_samples.jsonl"
 
 
 @dataclass(frozen=True)
@@ -89,7 +85,7 @@ def stylize_data(
         folder,
         _identity(source, randomizer, settings),
         [settings.size_of(rows, number) for number in range(settings.shards(rows))],
-        lambda number: (settings.path(folder, number), settings.report(folder, number)),
+        lambda number: (shard_path(folder, settings.prefix, number), report_path(folder, settings.prefix, number)),
     )
     work = _Shards(source, folder, randomizer, settings)
     done_before = job.run(work, workers=workers, engine=engine, progress=progress or silent)
@@ -148,15 +144,10 @@ def _totals(job: Job, settings: StylizeSettings, done_before: int) -> StylizedDa
     """Adds up the shards' reports."""
     reports = job.reports(lambda number, document: ShardReport.of(document, job.sizes[number]))
     bad = [entry for report in reports for entry in report.bad]
-    if bad:
-        with new_file(job.folder / BAD) as partial:
-            lines = (json.dumps(entry, ensure_ascii=False) + "\n" for entry in bad)
-            partial.write_text("".join(lines), encoding="utf-8")
+    write_bad(job.folder, bad)
     images = sum(report.images for report in reports)
     if images == 0:
         why = f"not one image could be used; the first: {bad[0]['reason']}" if bad else "the data set has no rows"
         raise SourceError(why, path=str(job.folder / BAD) if bad else None)
-    count = len(reports)
-    span = f"{{00000..{count - 1:05d}}}" if count > 1 else "00000"
-    shards = str(job.folder / f"{settings.prefix}-{span}.tar")
+    shards = shard_pattern(job.folder, settings.prefix, len(reports))
     return StylizedData(shards, images, sum(report.stylized for report in reports), tuple(bad), done_before)

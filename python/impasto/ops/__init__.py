@@ -6,6 +6,9 @@ from impasto.ops.augmenting import augment as augment
 from impasto.ops.augmenting import augment_caption as augment_caption
 from impasto.ops.blend import mix as mix
 from impasto.ops.blend import normalize as normalize
+from impasto.ops.encoding import encode_jpeg as encode_jpeg
+from impasto.ops.encoding import encode_pixels as encode_pixels
+from impasto.ops.encoding import with_restarts as with_restarts
 from impasto.ops.hashing import perceptual_hash as perceptual_hash
 from impasto.ops.images import Image as Image
 from impasto.ops.images import ImageHeader as ImageHeader

@@ -47,6 +47,8 @@ _IMAGE_COLUMNS = ("filepath", "file_path", "image", "image_path", "file_name", "
 _CAPTION_COLUMNS = ("title", "caption", "captions", "text")
 _IMAGE_COLUMNS_OF_BYTES = ("image", "jpg", "img", "jpeg", "png", "webp", "bytes", "image_bytes")
 _LOOKED_AT = 20
+#: A record of one sample is no longer, in bytes.
+_MOST_RECORD = 1 << 20
 #: What is told which split to read.
 _WITH_SPLITS = (KarpathyCaptions, RefCoco)
 #: LMDB's magic number, in the two orders of bytes.
@@ -71,8 +73,8 @@ def open(
         images: The folder of the images that an annotation file names. By default it is the one that holds them beside
             the file or in a folder there (of a file in ``annotations/``, also beside that folder); where none or more
             than one does, it must be named.
-        caption: Where tar shards keep captions, as in `WebDataset`; by default what the first shard has. Of Parquet and
-            Arrow files, the column.
+        caption: Where tar shards keep captions, as in `WebDataset`; by default what the first shard has: a list,
+            ``"json:captions"``, before ``"txt"`` before ``"json"``. Of Parquet and Arrow files, the column.
         quoting: How a table's double quotes are read, as in `CsvCaptions`.
         split: The split of what holds several: of a Karpathy file as in `KarpathyCaptions`, which by default gives all.
 
@@ -199,11 +201,27 @@ def _tar_caption(shard: str) -> str:
         return "txt"  # the source says what is wrong with the shard
     try:
         with tarfile.open(shard, "r:") as tar:
-            names = [member.name for member in islice(tar, _LOOKED_AT)]
+            members = list(islice(tar, _LOOKED_AT))
+            records = [member for member in members if member.isfile() and Path(member.name).suffix == ".json"]
+            lists = [captions for record in records if (captions := _listed_captions(tar, record)) is not None]
     except (OSError, tarfile.TarError):
         return "txt"  # likewise
-    endings = {Path(name).suffix for name in names}
-    return "json" if ".json" in endings and ".txt" not in endings else "txt"
+    beside = any(Path(member.name).suffix == ".txt" for member in members)
+    if any(lists) or (lists and not beside):
+        return "json:captions"
+    return "json" if records and not beside else "txt"
+
+
+def _listed_captions(tar: tarfile.TarFile, member: tarfile.TarInfo) -> list[str] | None:
+    """What a sample's record lists as its captions, if it does."""
+    file = tar.extractfile(member) if member.size <= _MOST_RECORD else None
+    try:
+        record = json.load(file) if file else None
+    except (ValueError, RecursionError):
+        return None
+    captions = record.get("captions") if isinstance(record, dict) else None
+    texts = isinstance(captions, list) and all(isinstance(caption, str) for caption in captions)
+    return captions if texts else None
 
 
 def _open_json(target: str, images: str | None, split: str | None) -> Source:

@@ -13,7 +13,14 @@ TITLE = "impasto"
 
 
 def open_loader(
-    files: Files, work: Work, *, workers: int, processes: bool = False, shuffle: bool = True, exact: bool = False
+    files: Files,
+    work: Work,
+    *,
+    workers: int,
+    processes: bool = False,
+    shuffle: bool = True,
+    exact: bool = False,
+    data: sources.Source | None = None,
 ) -> Loader:
     """Our loader over the files.
 
@@ -24,6 +31,7 @@ def open_loader(
         processes: Which of the two.
         shuffle: Whether the files come in a random order.
         exact: Decode in full, as the peers do.
+        data: What is loaded in place of the files.
     """
     recipe = Recipe(
         image=ImageRecipe(
@@ -37,9 +45,8 @@ def open_loader(
         text=TextRecipe(length=work.length),
         mix=MixGen(ratio=work.mixed, lam=work.lam) if work.mixed else None,
     )
-    data = sources.CocoCaptions(files.annotations, images=files.folder)
     return Loader(
-        data,
+        data or sources.CocoCaptions(files.annotations, images=files.folder),
         recipe,
         batch_size=work.batch_size,
         workers=workers,

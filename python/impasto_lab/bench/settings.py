@@ -80,6 +80,36 @@ class ScaleTiming:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PackingTiming:
+    """How the loader is timed on shards.
+
+    Args:
+        images: JPEG files of 640x480 pixels in an epoch, cut from the photographs of scikit-image and scikit-learn.
+        batch_size: Images in a batch.
+        rounds: Times that each row runs.
+        interpolation: How crops are resized.
+        seed: Of files, crops, flips and order.
+
+    Raises:
+        RecipeError: If a number is too small.
+    """
+
+    images: int = 256
+    batch_size: int = 64
+    rounds: int = 7
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        at_least(1, images=self.images, batch_size=self.batch_size, rounds=self.rounds)
+
+    @classmethod
+    def quick(cls, **changes: Any) -> PackingTiming:
+        """Less than a minute."""
+        return cls(**({"images": 64, "batch_size": 32, "rounds": 3} | changes))
+
+
+@dataclass(frozen=True, kw_only=True)
 class StyleTiming:
     """How style networks are timed.
 

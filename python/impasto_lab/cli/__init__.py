@@ -52,6 +52,7 @@ VERBS: dict[str, Verb | Group] = {
         "impasto bench loader --quick",
         {
             "loader": Verb("files on disk to mixed, tokenised batches", f"{_LAB}.bench.loader", "lab,peers"),
+            "packing": Verb("the loader on shards packed in every way", f"{_LAB}.bench.packing", "lab,peers"),
             "style": Verb("style randomization, step by step from the published", f"{_LAB}.bench.style", "lab,peers"),
             "clean": Verb("what cleaning finds of what was put there", f"{_LAB}.bench.clean", "lab"),
             "retrieval": Verb("searching 5,000 images: towers, pairs, all pairs", f"{_LAB}.bench.retrieval", "lab"),

@@ -41,6 +41,7 @@ typedef struct {
 typedef struct {
   int (*begin)(void *, const huffman_scan *);     /* says whether the tables are good */
   int (*decode)(void *, JBLOCKROW *);             /* one MCU; says whether the data was in order; may be null */
+  int (*settle)(void *);                          /* goes past what was not wanted; says the same of it */
   size_t (*left)(const void *);                   /* bytes that were not read */
 } huffman_calls;
 
@@ -177,6 +178,13 @@ static void take_over(impasto_jpeg *handle, uint32_t first, uint32_t last)
 #endif
 }
 
+/* Our decoder goes past MCUs that nobody wants when somebody wants one again, or here. */
+static void settle(impasto_jpeg *handle)
+{
+  if (handle->jpeg.entropy->decode_mcu == decode_mcu && !handle->calls->settle(handle->huffman))
+    longjmp(handle->jump, AGAIN);
+}
+
 /* After the last MCU: libjpeg reads on where the scan's data end. */
 static void hand_back(impasto_jpeg *handle)
 {
@@ -311,6 +319,7 @@ static void read_rows(struct jpeg_decompress_struct *jpeg, uint32_t skip, uint32
 static void finish(impasto_jpeg *handle)
 {
   struct jpeg_decompress_struct *jpeg = &handle->jpeg;
+  settle(handle);
   handle->past_pixels = 1;
   if (jpeg->entropy->decode_mcu == decode_mcu)
     hand_back(handle);
@@ -326,6 +335,7 @@ static void judge(impasto_jpeg *handle)
 {
   struct jpeg_decompress_struct *jpeg = &handle->jpeg;
   JDIMENSION left = jpeg->output_height - jpeg->output_scanline;
+  settle(handle); /* to the right of the last rows, where something may be wrong too */
   if (left && (!handle->warned || jpeg_has_multiple_scans(jpeg)))
     return; /* of several scans all have been read */
   if (left) {

@@ -25,7 +25,8 @@ mod _core {
     use crate::mix::{MixRows, MixSpec, balanced_places, cut_box, kept_places, mix_captions};
     #[pymodule_export]
     use crate::ops::{
-        CropBox, Header, blend, decode, draw, join, needs_cleaning, prepare, probe, resize,
+        CropBox, Header, blend, decode, draw, encode_jpeg, join, needs_cleaning, prepare, probe,
+        resize, with_restarts,
     };
     #[pymodule_export]
     use crate::permutation::{Permutation, substitute};

@@ -1,6 +1,6 @@
 //! The kernels one by one.
 
-use impasto_core::image::{self, Decode, Format, Limits, Scratch, View};
+use impasto_core::image::{self, Decode, Format, Limits, Restarts, Scratch, View};
 use impasto_core::rng::{Purpose, Stream};
 use impasto_core::{Error, text};
 use numpy::{
@@ -8,6 +8,7 @@ use numpy::{
     PyReadwriteArray1,
 };
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 use crate::errors::{detached, plain};
 use crate::recipe::{self, ImageSpec};
@@ -91,6 +92,59 @@ pub fn decode<'py>(
         )
     })?;
     pixels(py, rgb.data, rgb.height as usize, rgb.width as usize)
+}
+
+fn restarts(rows: u32, mcus: u32) -> Restarts {
+    match (rows, mcus) {
+        (0, 0) => Restarts::None,
+        (0, mcus) => Restarts::Mcus(mcus),
+        (rows, _) => Restarts::Rows(rows),
+    }
+}
+
+/// A JPEG file of an image [H,W,3].
+#[pyfunction]
+#[pyo3(signature = (image, *, quality, rows, mcus, orientation))]
+pub fn encode_jpeg<'py>(
+    py: Python<'py>,
+    image: PyReadonlyArray3<'py, u8>,
+    quality: u32,
+    rows: u32,
+    mcus: u32,
+    orientation: u8,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let (height, width, _) = image.as_array().dim();
+    let source = image
+        .as_slice()
+        .map_err(|_| plain(py, &Error::Recipe("image must be C-contiguous".into())))?;
+    let written = detached(py, || {
+        let size = (width as u32, height as u32);
+        image::encode_jpeg(source, size, quality, restarts(rows, mcus), orientation)
+    })?;
+    Ok(PyBytes::new(py, &written))
+}
+
+/// The same JPEG with restart markers; None where its data is irregular.
+#[pyfunction]
+#[pyo3(signature = (data, *, rows, mcus, max_pixels, max_bytes, max_scans))]
+pub fn with_restarts<'py>(
+    py: Python<'py>,
+    data: &[u8],
+    rows: u32,
+    mcus: u32,
+    max_pixels: u64,
+    max_bytes: usize,
+    max_scans: u32,
+) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    let limits = Limits {
+        max_pixels,
+        max_bytes,
+        max_scans,
+    };
+    let written = detached(py, || {
+        image::with_restarts(data, restarts(rows, mcus), &limits)
+    })?;
+    Ok(written.map(|bytes| PyBytes::new(py, &bytes)))
 }
 
 /// The crop box and flip that a sample's stream draws for an image of the given size.

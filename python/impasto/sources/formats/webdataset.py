@@ -49,7 +49,7 @@ class WebDataset(IndexedSource):
             with such a pattern too, or ``pipe:`` and a command, which a shell runs.
         images: Endings of the members that hold the image; the first that a sample has is taken.
         caption: Ending of the member that holds the caption (``"txt"``), or ``"json:FIELD"`` for a field of the
-            ``.json`` member; ``"json"`` is ``"json:caption"``.
+            ``.json`` member; ``"json"`` is ``"json:caption"``. A field that is a list of texts holds several captions.
         label: Ending of the member that holds a decimal label.
         truncated: What to do with a shard that ends in the middle of a member: ``"error"``, or ``"keep"`` the
             complete members before the cut.

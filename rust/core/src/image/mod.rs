@@ -32,6 +32,7 @@ pub use decode::{Decode, Exif, Rgb, decode, probe};
 pub use format::Format;
 pub use geometry::{Crop, Filter, Geometry, View};
 pub use header::{Header, Limits, Truncated};
+pub use jpeg::{Restarts, encode_jpeg, with_restarts};
 pub use load::{Asked, Load, Loaded, load_views};
 pub use resize::resize;
 pub use scratch::Scratch;

@@ -242,9 +242,19 @@ impl Index {
         self.bytes(image, seal, buffer)
     }
 
-    /// How many captions a row has.
+    /// How many captions a row has. Where they may be a list in JSON, it is read; one that can't be is one caption.
     pub fn caption_count(&self, row: usize) -> Result<usize> {
         let (start, end) = self.caption_range(row)?;
+        if let Some([span]) = self.captions.get(start..end)
+            && let Some(field) = self.json_field(*span)
+        {
+            let mut buffer = Vec::new();
+            let found = self.member(row, *span, &mut buffer);
+            return Ok(match found.map(|bytes| json::field(bytes, field)) {
+                Ok(Ok(Field::Texts(texts))) => texts.len(),
+                _ => 1,
+            });
+        }
         Ok(end - start)
     }
 
@@ -269,14 +279,25 @@ impl Index {
                 "the sample has no caption; give it one, or remove it from the data set".into(),
             )
         };
-        let span = *self
-            .captions
-            .get(start..end)
-            .and_then(|spans| spans.get(which))
-            .ok_or_else(missing)?;
+        let spans = self.captions.get(start..end).unwrap_or_default();
+        let mut buffer = Vec::new();
+        if let [span] = spans
+            && let Some(field) = self.json_field(*span)
+        {
+            let bytes = self.member(row, *span, &mut buffer)?;
+            let caption = json_caption(bytes, field, which)?;
+            return caption.map(Cow::Owned).ok_or_else(missing);
+        }
+        let span = *spans.get(which).ok_or_else(missing)?;
         if span.container == ARENA {
             return utf8(self.arena(span)).map(Cow::Borrowed);
         }
+        let bytes = self.member(row, span, &mut buffer)?;
+        utf8(bytes).map(|text| Cow::Owned(text.into()))
+    }
+
+    /// The bytes of a caption's member.
+    fn member<'a>(&'a self, row: usize, span: Span, buffer: &'a mut Vec<u8>) -> Result<&'a [u8]> {
         if span.len > MOST_TEXT {
             return Err(Error::Caption(format!(
                 "the caption's member has {} bytes, more than the {MOST_TEXT} that a text may have",
@@ -284,15 +305,12 @@ impl Index {
             )));
         }
         let seal = self.sealed.get(row).map_or(0, |sealed| sealed.caption);
-        let mut buffer = Vec::new();
-        let bytes = self.bytes(span, seal, &mut buffer)?;
-        let field = self
-            .shard(span.container)
-            .and_then(|shard| shard.json_field.as_deref());
-        match field {
-            Some(field) => json_caption(bytes, field).map(Cow::Owned),
-            None => utf8(bytes).map(|text| Cow::Owned(text.into())),
-        }
+        self.bytes(span, seal, buffer)
+    }
+
+    /// The field that holds the captions, where a span is a JSON member.
+    fn json_field(&self, span: Span) -> Option<&str> {
+        self.shard(span.container)?.json_field.as_deref()
     }
 
     fn shard(&self, container: u32) -> Option<&Shard> {
@@ -336,10 +354,13 @@ fn utf8(bytes: &[u8]) -> Result<&str> {
     })
 }
 
-fn json_caption(bytes: &[u8], field: &str) -> Result<String> {
+/// Caption number `which` of a JSON member, if it has so many.
+fn json_caption(bytes: &[u8], field: &str, which: usize) -> Result<Option<String>> {
     let remedy = "name the field that holds the caption: caption=\"json:FIELD\"";
+    let read = |text: &Vec<u8>| utf8(text).map(str::to_string);
     match json::field(bytes, field) {
-        Ok(Field::Text(text)) => utf8(&text).map(str::to_string),
+        Ok(Field::Text(text)) => (which == 0).then(|| read(&text)).transpose(),
+        Ok(Field::Texts(texts)) => texts.get(which).map(read).transpose(),
         Ok(Field::Other(kind)) => Err(Error::Caption(format!(
             "the field {field:?} of the .json member is {kind}, not a string; {remedy}"
         ))),

@@ -7,6 +7,8 @@
 pub(super) enum Field {
     /// A string, in UTF-8 where halves of surrogate pairs are three bytes as any other character.
     Text(Vec<u8>),
+    /// A list of strings and nothing else.
+    Texts(Vec<Vec<u8>>),
     /// Something else, by name.
     Other(&'static str),
     /// Nothing; the names that there are, a few of them. None where there is no object.
@@ -115,11 +117,27 @@ impl Reader<'_> {
         Ok(match self.peek() {
             Some(b'"') => Field::Text(self.string()?),
             Some(b'{') => Field::Other("an object"),
-            Some(b'[') => Field::Other("a list"),
+            Some(b'[') => self.texts()?,
             Some(b't' | b'f') => Field::Other("a truth value"),
             Some(b'n') => Field::Other("null"),
             _ => Field::Other("a number"),
         })
+    }
+
+    fn texts(&mut self) -> Result<Field, String> {
+        let mut texts = Vec::new();
+        self.eat(b"[");
+        self.space();
+        while !self.eat(b"]") {
+            if self.peek() != Some(b'"') {
+                return Ok(Field::Other("a list of other things than strings"));
+            }
+            texts.push(self.string()?);
+            self.space();
+            self.eat(b",");
+            self.space();
+        }
+        Ok(Field::Texts(texts))
     }
 
     fn key(&mut self) -> Result<Vec<u8>, String> {

@@ -9,6 +9,7 @@ mod markers;
 #[path = "../../../tests/common/mod.rs"]
 mod samples;
 mod shim;
+mod writing;
 
 use crate::image::color::inverted_cmyk_to_rgb;
 use crate::image::format::Format;
@@ -17,6 +18,7 @@ use crate::image::patch::Patch;
 use crate::{Error, Result};
 
 pub(crate) use shim::Decompressor;
+pub use writing::{Restarts, encode_jpeg, with_restarts};
 
 /// Chroma upsampling looks this far beyond a column; the decoder replicates what it has not decoded.
 const UPSAMPLING_REACH: u32 = 2;
@@ -185,7 +187,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(600))]
 
-        /// Whatever the file, the part and the damage: pixels and verdicts are those of libjpeg's Huffman decoder.
+        /// Whatever the file, the part and the damage: pixels and verdicts are those of libjpeg's Huffman decoder. But
+        /// where we jump over damage, libjpeg meets it, and looks for more below the part.
         #[test]
         fn our_huffman_decoder_is_libjpeg_s(
             size in (1usize..150, 1usize..120),
@@ -207,13 +210,17 @@ mod tests {
             ];
             let pixels = texture(size.0, size.1, noise, seed);
             let mut bytes = samples::tuned_jpeg(&pixels, size, sys::TJPF_TJPF_RGB, &settings);
-            if seed % 3 == 0 {
+            let damaged = seed.is_multiple_of(3) && !damage.is_empty();
+            if damaged {
                 for (at, byte) in damage {
                     let at = at.index(bytes.len());
                     bytes[at] = byte;
                 }
             }
-            prop_assert_eq!(part(&bytes, true, scale, wanted), part(&bytes, false, scale, wanted));
+            let (ours, theirs) = (part(&bytes, true, scale, wanted), part(&bytes, false, scale, wanted));
+            if !(damaged && restart > 0 && ours.is_ok() && theirs.is_err()) {
+                prop_assert_eq!(ours, theirs);
+            }
         }
     }
 }

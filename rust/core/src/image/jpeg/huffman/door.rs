@@ -44,12 +44,14 @@ pub(crate) struct RawScan {
 pub(crate) struct Calls {
     begin: unsafe extern "C" fn(*mut c_void, *const RawScan) -> c_int,
     decode: unsafe extern "C" fn(*mut c_void, *const *mut Coefficients) -> c_int,
+    settle: unsafe extern "C" fn(*mut c_void) -> c_int,
     left: unsafe extern "C" fn(*const c_void) -> usize,
 }
 
 pub(crate) static CALLS: Calls = Calls {
     begin,
     decode,
+    settle,
     left,
 };
 
@@ -123,6 +125,16 @@ unsafe extern "C" fn decode(huffman: *mut c_void, blocks: *const *mut Coefficien
         huffman.decode(Some(blocks))
     };
     c_int::from(done.is_some())
+}
+
+/// Goes past the MCUs that nobody wanted so far; 0 if the data is out of order.
+///
+/// # Safety
+/// `huffman` as for [`decode`].
+unsafe extern "C" fn settle(huffman: *mut c_void) -> c_int {
+    // SAFETY: as the caller promises.
+    let huffman = unsafe { &mut *huffman.cast::<Huffman<'static>>() };
+    c_int::from(huffman.settle().is_some())
 }
 
 /// Bytes of the data that were not read. What was looked ahead holds no marker, so none is lost.

@@ -24,6 +24,18 @@ impl<'a> Input<'a> {
         }
     }
 
+    /// What begins at the next marker, if there is one. None is among the bits that were read ahead.
+    pub(super) fn at_marker(&self) -> Option<Self> {
+        let mut rest = self.rest;
+        loop {
+            rest = rest.get(memchr::memchr(0xff, rest)?..)?;
+            match *rest.get(1)? {
+                0 => rest = &rest[2..],
+                _ => return Some(Self::new(rest)),
+            }
+        }
+    }
+
     /// The next `count` bits, of at most 32 that must be there.
     #[inline(always)]
     pub(super) fn peek(&self, count: u32) -> usize {

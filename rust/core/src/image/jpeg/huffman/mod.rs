@@ -3,7 +3,8 @@
 //! Half of the time of a decoded crop goes into its entropy-coded data, all of it from the first row to the crop's last.
 //! libjpeg asks one function for each MCU (`jpeg->entropy->decode_mcu`); ours looks code, run and value up at once, and
 //! takes several symbols a look-up where nobody wants the coefficients: left, right and above of the crop. It gives the
-//! same coefficients, bit for bit. Whatever is out of order in the data makes it give up, and the image is then decoded
+//! same coefficients, bit for bit. Where the file has restart markers, intervals that nobody wants are not even looked up:
+//! their end is searched for. Damage in them goes unseen, as it does below the crop. Whatever is out of order in the data makes it give up, and the image is then decoded
 //! again by libjpeg, whose judgement of broken data stays the only one.
 
 pub(super) mod door;
@@ -65,6 +66,8 @@ pub(super) struct Huffman<'a> {
     column: u32,
     restart_in: u32,
     next_restart: u8,
+    /// MCUs that nobody wanted and that are yet to be gone past.
+    owed: u32,
 }
 
 impl<'a> Huffman<'a> {
@@ -75,22 +78,55 @@ impl<'a> Huffman<'a> {
         self.column = 0;
         self.restart_in = shape.restart_interval;
         self.next_restart = 0;
+        self.owed = 0;
     }
 
-    /// Decodes one MCU into blocks of zeros, where there are any; `None` if the data is out of order.
+    /// Decodes one MCU into blocks of zeros, where there are any; `None` if the data is out of order. One that nobody
+    /// wants is owed until one comes that somebody does: many together may be a whole interval.
     #[inline(always)]
     fn decode(&mut self, blocks: Option<&mut [&mut Coefficients]>) -> Option<()> {
+        let (first, last) = self.shape.wanted;
+        let seen = blocks.filter(|_| (first..=last).contains(&self.column));
+        self.column += 1;
+        if self.column == self.shape.columns {
+            self.column = 0;
+        }
+        if seen.is_none() {
+            self.owed += 1;
+            return Some(());
+        }
+        if self.owed > 0 {
+            self.settle()?;
+        }
+        self.take(seen)
+    }
+
+    /// Goes past all MCUs that are owed, by whole intervals where restart markers allow it.
+    #[inline(never)]
+    fn settle(&mut self) -> Option<()> {
+        while self.owed > 0 {
+            if self.shape.restart_interval > 0 && self.owed > self.restart_in {
+                if self.restart_in > 0 {
+                    self.owed -= self.restart_in;
+                    self.input = self.input.at_marker()?;
+                }
+                self.restart()?;
+                continue;
+            }
+            self.owed -= 1;
+            self.take(None)?;
+        }
+        Some(())
+    }
+
+    /// Decodes the next MCU.
+    #[inline(always)]
+    fn take(&mut self, mut seen: Option<&mut [&mut Coefficients]>) -> Option<()> {
         if self.shape.restart_interval > 0 {
             if self.restart_in == 0 {
                 self.restart()?;
             }
             self.restart_in -= 1;
-        }
-        let (first, last) = self.shape.wanted;
-        let mut seen = blocks.filter(|_| (first..=last).contains(&self.column));
-        self.column += 1;
-        if self.column == self.shape.columns {
-            self.column = 0;
         }
         let mut input = self.input;
         for (number, block) in self.blocks.iter().enumerate() {
