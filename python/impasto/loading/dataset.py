@@ -24,10 +24,10 @@ from impasto.loading.epochs.facts import data_facts, recipe_facts
 from impasto.loading.forms import PARTS, Form, Formed, Former, Named, Placed
 from impasto.loading.mixture import Mixture
 from impasto.loading.options import DatasetOptions
-from impasto.loading.overflow import Overflow
 from impasto.loading.parts.captions import all_captions, usable_captions
 from impasto.loading.parts.columns import check_names, read_columns, read_labels
 from impasto.loading.parts.images import allocate
+from impasto.loading.parts.overflow import Overflow
 from impasto.loading.parts.portions import Portion, portion_of
 from impasto.loading.parts.rows import load_rows
 from impasto.loading.running.buffers import Buffers
@@ -165,6 +165,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         self._ring = Ring(limit=8 * len(recipe.views)) if shared and AVAILABLE else None
         self._overflow = Overflow()
         self.patience = patience
+        self._watch: Watch | None = None  # of a worker process
         #: What is being made in this process.
         self.under_way = UnderWay()
 
@@ -220,7 +221,8 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
     def _in_worker(self, make: Callable[[], Any]) -> Any:
         end_with_parent()
         try:
-            with Watch(self.patience, self.told):
+            self._watch = self._watch or Watch(self.patience, self.told)
+            with self._watch:
                 made = make()
         except ImpastoError as error:
             error.pack()

@@ -9,7 +9,7 @@ import PIL.Image
 import pytest
 
 from impasto.sources import Sequence
-from impasto_lab.bench.own_data import SHORT_SIDE, run
+from impasto_lab.bench.alone.own_data import SHORT_SIDE, run
 from impasto_lab.bench.photographs import photographs
 
 

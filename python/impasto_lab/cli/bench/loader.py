@@ -83,7 +83,7 @@ def run(bench: BenchLoader) -> int:
 
 def _look(bench: BenchLoader, place: str, console: Console) -> int:
     from impasto import sources
-    from impasto_lab.bench.own_data import run as time_own
+    from impasto_lab.bench.alone.own_data import run as time_own
 
     timing = LoaderTiming(**bench.timing)
     measured = time_own(

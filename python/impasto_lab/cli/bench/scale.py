@@ -11,7 +11,7 @@ from impasto_lab.bench.settings import ScaleTiming
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from impasto_lab.bench.scale import ScaleBench as Measured
+    from impasto_lab.bench.alone.scale import ScaleBench as Measured
 
 EPILOG = """\
 examples:
@@ -47,7 +47,7 @@ def run(bench: BenchScale) -> int:
     Returns:
         The exit status, 0.
     """
-    from impasto_lab.bench.scale import run as time_scale
+    from impasto_lab.bench.alone.scale import run as time_scale
 
     console = output.console(bench.json)
     timing = (ScaleTiming.quick if bench.quick else ScaleTiming)(**bench.timing)
