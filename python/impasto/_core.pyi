@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from impasto.errors import ImpastoError
 
+_Pair = tuple[float, float]
 _Triple = tuple[float, float, float]
 _MeanStd = tuple[_Triple, _Triple] | None
 _Bytes = npt.NDArray[np.uint8]
@@ -208,21 +209,13 @@ class AugmentSpec:
     @staticmethod
     def trivial_augment() -> AugmentSpec: ...
     @staticmethod
-    def color_jitter(
-        p: float,
-        brightness: tuple[float, float],
-        contrast: tuple[float, float],
-        saturation: tuple[float, float],
-        hue: tuple[float, float],
-    ) -> AugmentSpec: ...
+    def color_jitter(p: float, brightness: _Pair, contrast: _Pair, saturation: _Pair, hue: _Pair) -> AugmentSpec: ...
     @staticmethod
     def grayscale(p: float) -> AugmentSpec: ...
     @staticmethod
     def gaussian_blur(p: float, kernel: int, sigma: tuple[float, float]) -> AugmentSpec: ...
     @staticmethod
-    def random_erasing(
-        p: float, scale: tuple[float, float], ratio: tuple[float, float], fill: Sequence[int]
-    ) -> AugmentSpec: ...
+    def random_erasing(p: float, scale: _Pair, ratio: _Pair, fill: Sequence[int]) -> AugmentSpec: ...
 
 @final
 class ImageSpec:
@@ -232,8 +225,8 @@ class ImageSpec:
         height: int,
         width: int,
         crop: str,
-        scale: tuple[float, float],
-        ratio: tuple[float, float],
+        scale: _Pair,
+        ratio: _Pair,
         resize: int,
         hflip: float,
         interpolation: str,
@@ -295,11 +288,11 @@ class MixSpec:
         ratio: float,
         count: int | None,
         lam: float,
-        beta: tuple[float, float] | None,
+        beta: _Pair | None,
         lam_per: str,
         image: str,
         inside: float,
-        sides: tuple[float, float] | None,
+        sides: _Pair | None,
         grid: int | None,
         text: str,
         join: str,
@@ -402,8 +395,8 @@ def augment(
 ) -> list[_Operation]: ...
 def apply_ops(image: _Bytes, ops: Sequence[_Operation], style: str) -> None: ...
 def cut_box(cut: tuple[float, float, float], *, width: int, height: int) -> tuple[int, int, int, int]: ...
-def kept_places(words: str, *, shares: tuple[float, float], seed: int, own: int, partner: int) -> _Int64: ...
-def mix_captions(words: str, *, shares: tuple[float, float], seed: int, join: str, own: str, partner: str) -> str: ...
+def kept_places(words: str, *, shares: _Pair, seed: int, own: int, partner: int) -> _Int64: ...
+def mix_captions(words: str, *, shares: _Pair, seed: int, join: str, own: str, partner: str) -> str: ...
 def balanced_places(*, own: int, partner: int, room: int) -> _Int64 | None: ...
 def join(first: str, second: str, by: str) -> str: ...
 def prepare(text: str, kind: str, max_words: int) -> str: ...

@@ -123,12 +123,15 @@ class Work:
         rows = self.staged.working() if stage == NATIVE else []
         if rows:
             oldest = sorted(rows, key=lambda working: -working.seconds)[:_NAMED]
-            what = [f"{one.stage} of {self._name(data, one.row)} for {one.seconds:.0f} s" for one in oldest]
+            what = [self._told_of(one, data) for one in oldest]
             more = [f"{len(rows) - len(what)} more rows"] if len(rows) > len(what) else []
             return f"{which} is at: {', '.join(what + more)}"
         words = {NATIVE: "waiting for older batches' rows", "rest": "waiting for the batch before it"}
         asked = f" of {type(data).__name__}'s rows {self.key[:_NAMED]}..." if stage == "read" else ""
         return f"{which} is at: {words.get(stage, stage)}{asked} for {time.monotonic() - since:.0f} s"
+
+    def _told_of(self, row: _core.Working, data: Source) -> str:
+        return f"{row.stage} of {self._name(data, row.row)} for {row.seconds:.0f} s"
 
     def _name(self, data: Source, row: int) -> str:
         try:
