@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import tarfile
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -171,6 +173,19 @@ def test_what_goes_for_its_caption_keeps_no_other_out(rows: Rows, tmp_path: Path
     source = impasto.sources.Sequence([(rows["good"][0], "IMG_1.jpg"), (rows["recompressed"][0], "an astronaut")])
     report = clean(source, tmp_path, page=False)
     assert [(one.row, set(one.flags)) for one in report.left_out] == [(0, {"boilerplate caption"})]
+
+
+def test_samples_of_one_name_in_a_shard_are_two_pictures(rows: Rows, tmp_path: Path) -> None:
+    for number, name in enumerate(("good", "good too")):
+        (tmp_path / "shards").mkdir(exist_ok=True)
+        with tarfile.open(tmp_path / "shards" / f"{number}.tar", "w") as tar:
+            for ending, content in (("jpg", rows[name][0]), ("txt", name.encode())):
+                member = tarfile.TarInfo(f"1.{ending}")
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+    source = impasto.sources.open(tmp_path / "shards")
+    assert clean(source, tmp_path / "out", page=False).kept == 2
+    assert clean(source[[0, 0, 1]], tmp_path / "twice", page=False).kept == 2
 
 
 def test_pictures_without_captions_lack_nothing(rows: Rows, tmp_path: Path) -> None:

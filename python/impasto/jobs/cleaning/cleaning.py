@@ -106,6 +106,8 @@ def clean(
         raise SourceError(f"the report can't be written: {error.strerror}; check the folder", path=str(out)) from error
     if page:
         write_clean_page(Path(report.files["page"]), source, report)
+    else:
+        Path(out, _FILES["page"]).unlink(missing_ok=True)  # that of other limits would mislead
     return report
 
 
@@ -115,6 +117,7 @@ class _Survey:
     def __init__(self, source: Source, limits: CleanSettings) -> None:
         self.flags: dict[int, Flags] = defaultdict(dict)
         self.picture_of: npt.NDArray[np.int64] = np.arange(len(source))  # by row, the first row with the same picture
+        self.files = file_rows(source)
         self._judge, self._by_path = CaptionJudge(limits), dict[str, int]()
         self._texts = TextSurvey(source, self.note, self._seen)
 
@@ -148,7 +151,7 @@ class _Survey:
         return index.path(place)
 
     def _seen(self, row: int, captions: list[str], path: str) -> None:
-        if row not in self._texts.bad and path != "memory":
+        if row not in self._texts.bad and row in self.files:  # other places are names, which may come twice
             self.picture_of[row] = self._by_path.setdefault(path, row)
         for kind, reason in self._judge.judge(row, captions, int(self.picture_of[row])):
             self.note(kind, row, reason)
@@ -160,7 +163,7 @@ def _measure(
     """Measures of all pictures that decode, their headers, and what is wrong with the others."""
     rows, read = survey.pictures(), len(source)
     pieces = [rows[start : start + _ROWS] for start in range(0, len(rows), _ROWS)]
-    measurer = PictureMeasurer(source, pieces, file_rows(source), folder)
+    measurer = PictureMeasurer(source, pieces, survey.files, folder)
     identity = {"format": "impasto-clean-1", "settings": {"rows": _ROWS}, "data": fingerprint(source)}
     job = Job(folder, identity, [len(piece) for piece in pieces], measurer.written)
     job.run(
