@@ -114,7 +114,7 @@ def test_it_goes_on_and_judges_anew_without_looking_again(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("it looks again")
 
-    monkeypatch.setattr("impasto.jobs.cleaning.measuring.look_at", refuse)
+    monkeypatch.setattr("impasto.jobs.cleaning.measuring.look_at_image", refuse)
     ignore = ("near duplicate", "duplicate image", "noisy image")
     strict = CleanSettings(min_side=121, mirrored=False, ignore=ignore, max_noise=0.9)
     again = clean(source, tmp_path, strict, page=False)

@@ -16,7 +16,7 @@ from impasto import ops
 from impasto.files import new_file
 from impasto.jobs.cleaning.likeness import SIDE
 from impasto.jobs.images import shrink_to
-from impasto.jobs.inspection.images import ImageFindings, look_at
+from impasto.jobs.inspection.images import ImageFindings, look_at_image
 from impasto.jobs.job import write_report
 from impasto.ops import Image
 from impasto.sources import Source
@@ -64,7 +64,7 @@ class PictureMeasurer:
         findings = ImageFindings()
         measured = []
         for row in self.pieces[number]:
-            found = look_at(self.source, row, findings, file=row in self.files)
+            found = look_at_image(self.source, row, findings, file=row in self.files)
             if found:
                 measured.append((row, *_measured(*found)))
         columns = list(zip(*measured, strict=True)) or [()] * len(MEASURES)

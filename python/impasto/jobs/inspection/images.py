@@ -72,7 +72,7 @@ class ImageInspector:
         """Looks at one piece."""
         findings = ImageFindings()
         for row in self.pieces[number]:
-            look_at(self.source, row, findings, file=row in self.files, decode=row in self.decoded)
+            look_at_image(self.source, row, findings, file=row in self.files, decode=row in self.decoded)
         if self.folder is None:
             return findings
         write_report(self.report(number), asdict(findings))
@@ -84,7 +84,7 @@ class ImageInspector:
         return self.folder / f"images-{number:05d}.json"
 
 
-def look_at(
+def look_at_image(
     source: Source, row: int, findings: ImageFindings, *, file: bool, decode: bool = True
 ) -> tuple[bytes, Image] | None:
     """Looks at a row's image, and notes its header and what would go wrong.
