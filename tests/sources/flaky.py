@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -17,13 +17,15 @@ class Flaky:
     """The server's files, its faults to come and what it was asked for.
 
     ``faults`` are taken one a GET: "503", "404", "drop" (hangs up), "short" (hangs up half way), "cut" (fewer bytes
-    than asked for, honestly counted), "slow" (answers after ``pause`` seconds), "whole" (ignores the range), "ok".
+    than asked for, honestly counted), "slow" (answers after ``pause`` seconds), "wait" (answers when ``until`` holds),
+    "whole" (ignores the range), "ok".
     """
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.faults: list[str] = []
         self.pause = 1.0
+        self.until: Callable[[], bool] = bool
         self.tagged = True
         self.asked: Counter[str] = Counter()
         self.url = ""
@@ -62,6 +64,8 @@ def flaky_server() -> Iterator[Flaky]:
                 return
             if fault == "slow":
                 time.sleep(state.pause)
+            while fault == "wait" and not state.until():
+                time.sleep(0.01)
             if fault == "drop":
                 self.connection.shutdown(socket.SHUT_RDWR)
                 self.close_connection = True

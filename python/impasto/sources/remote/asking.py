@@ -49,19 +49,19 @@ class Asking:
         """
         retries = self._transfer.retries
         for attempt in range(retries + 1):
-            error, answer = self._hedged(ask, wrong)
+            error, found = self._hedged(ask, wrong)
             if error is None:
-                return answer  # type: ignore[return-value]
+                answer: Answer = found
+                return answer
             if attempt == retries or is_final(error):
                 raise error
             pause(what, attempt, error)
         raise AssertionError("a last try returns or raises")
 
-    def _hedged(
-        self, ask: Callable[[], Future[Answer]], wrong: Callable[[Answer], str]
-    ) -> tuple[BaseException | None, Answer | None]:
+    def _hedged(self, ask: Callable[[], Future[Any]], wrong: Callable[[Any], str]) -> tuple[BaseException | None, Any]:
         """One try: the error, or None and the answer."""
-        begun, error = time.monotonic(), None
+        begun = time.monotonic()
+        error: BaseException | None = None
         asked, until = [ask()], begun + self._transfer.timeout
         hedge = self._patience()
         while asked:
