@@ -49,9 +49,9 @@ from impasto.sources.masks import ThingsMap as ThingsMap
 from impasto.sources.opening import open as open
 from impasto.sources.presence import Present as Present
 from impasto.sources.presence import present as present
-from impasto.sources.reading.web_list import WebList as WebList
-from impasto.sources.reading.web_list import WebPair as WebPair
 from impasto.sources.remote.transfer import Transfer as Transfer
 from impasto.sources.rewrites import Rewritten as Rewritten
 from impasto.sources.rewrites import with_rewrites as with_rewrites
 from impasto.sources.sample import Sample as Sample
+from impasto.sources.web_list import WebList as WebList
+from impasto.sources.web_list import WebPair as WebPair

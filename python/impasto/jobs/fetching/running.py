@@ -22,7 +22,7 @@ from impasto.jobs.fetching.listing import Listing, look_through
 from impasto.jobs.fetching.outcome import FIELDS
 from impasto.jobs.fetching.settings import FetchSettings
 from impasto.jobs.fetching.shard import shard_files
-from impasto.jobs.fetching.written import read_records
+from impasto.jobs.fetching.written import shard_records
 from impasto.jobs.job import Job
 from impasto.progress import Progress, silent
 from impasto.sources import WebList
@@ -256,6 +256,6 @@ def _totals(job: Job, listing: Listing, done_before: int) -> FetchedData:
 def _dead_lines(job: Job, number: int) -> Iterator[str]:
     columns = ("url", "key", "status", "reason", "error_message")
     first = sum(job.sizes[:number])
-    for at, record in enumerate(read_records(shard_files(job.folder, number)[1], columns)):
+    for at, record in enumerate(shard_records(shard_files(job.folder, number)[1], columns)):
         if record["status"] != "success":
             yield json.dumps({"row": first + at, **record}, ensure_ascii=False) + "\n"

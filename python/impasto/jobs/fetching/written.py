@@ -65,14 +65,14 @@ def read_shard(folder: Path, number: int, shard_size: int) -> Iterator[Outcome]:
                     images[key] = (ending, Stored(path, member.offset_data, member.size))
     except (OSError, tarfile.TarError) as error:
         raise SourceError(f"the shard can't be read: {error}; {_REMEDY}", path=str(path)) from error
-    for at, row in enumerate(read_records(table, ("url", *FIELDS))):
+    for at, row in enumerate(shard_records(table, ("url", *FIELDS))):
         key = key_of(number, at, shard_size)
         if row["key"] != key or (row["status"] == "success") != (key in images):
             raise SourceError(f"sample {key} isn't in both this file and the shard; {_REMEDY}", path=str(table))
         yield Outcome.read(row, *images.get(key, ("", None)))
 
 
-def read_records(path: Path, columns: tuple[str, ...]) -> list[dict[str, Any]]:
+def shard_records(path: Path, columns: tuple[str, ...]) -> list[dict[str, Any]]:
     """The records of a shard.
 
     Raises:

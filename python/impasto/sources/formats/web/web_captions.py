@@ -15,7 +15,7 @@ from impasto.errors import RecipeError, SourceError
 from impasto.sources.base import IndexedSource
 from impasto.sources.reading.captions import as_captions
 from impasto.sources.reading.files import StrPath, require_folder
-from impasto.sources.reading.web_list import WebList, is_url
+from impasto.sources.web_list import WebList, is_url
 
 #: How downloaded images are called, as scripts do.
 NAMES = ("{name}", "{row}.jpg", "{row}", "{row:08d}.jpg", "{row:09d}.jpg")
