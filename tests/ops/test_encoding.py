@@ -87,6 +87,20 @@ def test_damage_is_not_written_again(photographs: dict[str, Image], encode: Call
         ops.with_restarts(encode(photographs["chelsea"][:9, :9], "PNG"), restart_rows=1)
 
 
+@given(st.data())
+def test_whatever_is_written_shows_what_the_file_shows(data: st.DataObject) -> None:
+    """Bytes changed anywhere: an error, a file that is left alone, or the same pixels."""
+    noise = np.random.default_rng(data.draw(st.integers(0, 99))).integers(0, 256, (40, 56, 3), np.uint8)
+    damaged = bytearray(ops.encode_jpeg(noise, restart_mcus=data.draw(st.integers(0, 3))))
+    for _ in range(data.draw(st.integers(1, 4))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        written = ops.with_restarts(bytes(damaged), restart_rows=1)
+    except impasto.DecodeError:
+        return
+    assert written is None or (ops.decode(written) == ops.decode(bytes(damaged))).all()
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (32, 32), (300, 7), (200, 300)])
 def test_pixels_as_they_are(shape: tuple[int, int]) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)

@@ -49,6 +49,7 @@ from impasto.sources.masks import ThingsMap as ThingsMap
 from impasto.sources.opening import open as open
 from impasto.sources.presence import Present as Present
 from impasto.sources.presence import present as present
+from impasto.sources.reading.shards import find_shards as find_shards
 from impasto.sources.remote.transfer import Transfer as Transfer
 from impasto.sources.rewrites import Rewritten as Rewritten
 from impasto.sources.rewrites import with_rewrites as with_rewrites

@@ -12,7 +12,7 @@ from impasto.jobs.fingerprint import fingerprint
 from impasto.jobs.job import Job
 from impasto.jobs.packing.index import write_index
 from impasto.jobs.packing.settings import PackSettings
-from impasto.jobs.packing.shard import ShardReport, pack_shard
+from impasto.jobs.packing.shard import PackedShard, pack_shard
 from impasto.jobs.running.engine import Engine
 from impasto.jobs.shards import BAD, report_path, shard_path, shard_pattern, write_bad
 from impasto.progress import Progress, silent
@@ -86,7 +86,7 @@ def pack(
     )
     work = partial(pack_shard, source, folder, settings)
     done_before = job.run(work, workers=workers, engine=engine, progress=progress)
-    reports = job.reports(lambda number, document: ShardReport.of(document, job.sizes[number]))
+    reports = job.reports(lambda number, document: PackedShard.of(document, job.sizes[number]))
     bad = tuple(entry for report in reports for entry in report.bad)
     write_bad(folder, list(bad))
     if not any(report.samples for report in reports):

@@ -19,7 +19,7 @@ from impasto.sources import Source
 
 
 @dataclass
-class ShardReport:
+class PackedShard:
     """What is in a shard.
 
     Attributes:
@@ -37,7 +37,7 @@ class ShardReport:
     bad: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, document: Any, size: int) -> ShardReport:
+    def of(cls, document: Any, size: int) -> PackedShard:
         """A report as it was written.
 
         Args:
@@ -57,7 +57,7 @@ class ShardReport:
         return report
 
 
-def pack_shard(source: Source, folder: str | Path, settings: PackSettings, number: int) -> ShardReport:
+def pack_shard(source: Source, folder: str | Path, settings: PackSettings, number: int) -> PackedShard:
     """Writes one shard and its report.
 
     Samples have the members ``.jpg`` (or ``.png``, ``.webp``), ``.txt`` (the first caption), ``.cls`` (the label) and
@@ -78,7 +78,7 @@ def pack_shard(source: Source, folder: str | Path, settings: PackSettings, numbe
         SourceError: If the shard can't be written.
     """
     path = shard_path(Path(folder), settings.prefix, number)
-    report = ShardReport()
+    report = PackedShard()
     try:
         with new_file(path, durable=True) as partial:
             with open_shard(partial) as shard:

@@ -19,8 +19,7 @@ from impasto.jobs.packing.shard import digest
 from impasto.jobs.running.engine import Engine, run_pieces
 from impasto.progress import Progress, silent
 from impasto.recipe import ImageRecipe
-from impasto.sources import WebDataset
-from impasto.sources.reading.shards import find_shards
+from impasto.sources import WebDataset, find_shards
 
 #: What may be wrong, and what to do about it.
 _FIXES = {

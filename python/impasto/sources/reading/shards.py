@@ -44,6 +44,12 @@ def find_shards(patterns: Sequence[str], found: Callable[[str], list[str]] = lam
         patterns: Of paths, URLs and commands.
         found: The URLs that a glob pattern of URLs matches.
 
+    Args:
+        patterns: Paths, brace patterns (``"data/{00000..00041}.tar"``) and glob patterns.
+
+    Returns:
+        Their paths.
+
     Raises:
         SourceError: A pattern is malformed or matches nothing, a shard is missing or named twice.
     """

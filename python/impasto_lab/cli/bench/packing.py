@@ -9,7 +9,7 @@ from impasto.cli import File, Given, output
 from impasto_lab.bench.settings import PackingTiming
 
 if TYPE_CHECKING:
-    from impasto_lab.bench.packed import PackingBench
+    from impasto_lab.bench.packing.measuring import PackingBench
 
 EPILOG = """\
 examples:
@@ -45,7 +45,7 @@ def run(bench: BenchPacking) -> int:
     Returns:
         The exit status, 0.
     """
-    from impasto_lab.bench.packed import run as time_packing
+    from impasto_lab.bench.packing.measuring import run as time_packing
 
     console = output.console(bench.json)
     timing = (PackingTiming.quick if bench.quick else PackingTiming)(**bench.timing)

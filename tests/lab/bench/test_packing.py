@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from impasto_lab.bench import packed
 from impasto_lab.bench.answers import AnswersDifferError
+from impasto_lab.bench.packing import measuring
 from impasto_lab.bench.settings import PackingTiming
 
 pytestmark = pytest.mark.filterwarnings("ignore:The image decoding and encoding:DeprecationWarning")
@@ -15,9 +15,9 @@ SMALL = PackingTiming(images=8, batch_size=4, rounds=1)
 
 
 def test_every_way_is_measured() -> None:
-    document = json.loads(json.dumps(packed.run(SMALL).as_dict()))
+    document = json.loads(json.dumps(measuring.run(SMALL).as_dict()))
     ways = {way["name"]: way for way in document["ways"]}
-    assert list(ways) == ["files", *packed.WAYS]
+    assert list(ways) == ["files", *measuring.WAYS]
     assert all(way["images_per_second"] > 0 for way in ways.values())
     assert ways["shrunk"]["kilobytes"] < ways["kept"]["kilobytes"] < ways["pixels"]["kilobytes"]
     assert ways["shrunk"]["psnr"] > ways["shrunk"]["psnr_worst"] > 35 and ways["kept"]["psnr"] is None
@@ -25,6 +25,6 @@ def test_every_way_is_measured() -> None:
 
 
 def test_a_way_that_loses_something_is_not_timed_as_one_that_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(packed.WAYS, "restart rows", packed.WAYS["shrunk"])
+    monkeypatch.setitem(measuring.WAYS, "restart rows", measuring.WAYS["shrunk"])
     with pytest.raises(AnswersDifferError, match="changes what the files give"):
-        packed.run(SMALL)
+        measuring.run(SMALL)

@@ -1,0 +1,1 @@
+"""The loader on shards that are packed in every way."""
