@@ -78,6 +78,7 @@ def test_extras_are_those_of_the_plan() -> None:
         "hf",
         "lmdb",
         "ray",
+        "remote",
         "style",
         "tokenizers",
         "tracking",

@@ -10,7 +10,7 @@ import numpy as np
 
 from impasto import _core
 from impasto.checks import is_count, require
-from impasto.ops.images import Image, check_image, encoded
+from impasto.ops.images import Image, check_image, file_bytes
 from impasto.recipe import ImageRecipe
 
 #: The largest interval between restart markers (ITU T.81, B.2.4.4).
@@ -72,7 +72,7 @@ def with_restarts(data: bytes | str | Path, *, restart_rows: int = 0, restart_mc
     """
     check_restarts(restart_rows, restart_mcus)
     return _core.with_restarts(
-        encoded(data),
+        file_bytes(data),
         rows=restart_rows,
         mcus=restart_mcus,
         max_pixels=ImageRecipe.max_pixels,

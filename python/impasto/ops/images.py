@@ -42,7 +42,7 @@ class ImageHeader(NamedTuple):
     progressive: bool
 
 
-def encoded(data: bytes | str | Path, most: int = ImageRecipe.max_bytes) -> bytes:
+def file_bytes(data: bytes | str | Path, most: int = ImageRecipe.max_bytes) -> bytes:
     """Encoded bytes, read if they are named."""
     if isinstance(data, str | Path):
         return read_regular(data, most=most)
@@ -82,7 +82,7 @@ def probe(data: bytes | str | Path) -> ImageHeader:
         >>> probe(file.getvalue())[:3]
         ('jpeg', 640, 480)
     """
-    header = _core.probe(encoded(data))
+    header = _core.probe(file_bytes(data))
     return ImageHeader(
         header.format,
         header.width,
@@ -133,7 +133,7 @@ def decode(
     choice("truncated", truncated, ("raise", "keep"))
     for name, limit in limits.items():
         require(is_count(limit) and 1 <= limit < 2**31, f"{name}={limit!r} must lie in 1..2**31-1")
-    return _core.decode(encoded(data, max_bytes), exif=exif, truncated=truncated, **limits)
+    return _core.decode(file_bytes(data, max_bytes), exif=exif, truncated=truncated, **limits)
 
 
 def crop(image: Image, box: tuple[int, int, int, int]) -> Image:
@@ -283,7 +283,7 @@ def load(
     if isinstance(data, str | Path):
         builder.add_file(str(data), str(data), [])
     else:
-        builder.add_bytes("bytes", encoded(data), [])
+        builder.add_bytes("bytes", file_bytes(data), [])
     height, width = recipe.shape
     raw = replace(recipe, dtype="uint8", layout="hwc")
     staged = _core.Staged(_core.Recipe([raw.native], first_view=view), 1)

@@ -16,7 +16,7 @@ from impasto.files import new_file
 INDEX = "index.json"
 
 
-class Written(Protocol):
+class WrittenShard(Protocol):
     """What is known of a shard that was written."""
 
     @property
@@ -52,7 +52,7 @@ class Listed:
     sha256: str
 
 
-def write_index(folder: Path, shards: Mapping[str, Written]) -> Path:
+def write_index(folder: Path, shards: Mapping[str, WrittenShard]) -> Path:
     """Writes a folder's index.
 
     Args:

@@ -11,7 +11,7 @@ from impasto_lab.bench.settings import StyleTiming
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from impasto_lab.bench.style import StyleBench as Measured
+    from impasto_lab.bench.stylizing.measuring import StyleBench as Measured
 
 EPILOG = """\
 examples:
@@ -52,8 +52,8 @@ def run(bench: BenchStyle) -> int:
     Returns:
         The exit status, 0.
     """
-    from impasto_lab.bench.style import QUICK
-    from impasto_lab.bench.style import run as time_networks
+    from impasto_lab.bench.stylizing.measuring import QUICK
+    from impasto_lab.bench.stylizing.measuring import run as time_networks
 
     console = output.console(bench.json)
     timing = (StyleTiming.quick if bench.quick else StyleTiming)(**bench.timing)

@@ -20,10 +20,10 @@ from impasto_lab.bench import machine
 from impasto_lab.bench.answers import AnswersDifferError
 from impasto_lab.bench.difference import Difference
 from impasto_lab.bench.memory import peak_bytes
-from impasto_lab.bench.patience import Patience
 from impasto_lab.bench.peers.published_style import NAME as PEER
 from impasto_lab.bench.settings import StyleTiming
-from impasto_lab.bench.style_forms import Form, full_size, small, steps
+from impasto_lab.bench.stylizing.forms import Form, full_size, small, steps
+from impasto_lab.bench.stylizing.patience import Patience
 from impasto_lab.bench.timing import Track, untracked
 
 #: What pixels in [0, 1] may differ by: the worst of them in IEEE's float32; in less exact dtypes, where one pixel says

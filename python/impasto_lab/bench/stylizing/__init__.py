@@ -1,0 +1,1 @@
+"""What style networks cost, step by step from the published one."""
