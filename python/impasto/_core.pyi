@@ -17,6 +17,7 @@ _Int64 = npt.NDArray[np.int64]
 _Operation = tuple[str, list[float]]
 _Words = Literal["own", "partner", "both", "kept of each", "kept of both"]
 _Floats = npt.NDArray[np.float64]
+_Captions = Sequence[str | bytes | ImpastoError]
 
 @final
 class Header:
@@ -109,26 +110,12 @@ class IndexBuilder:
     def __new__(cls, root: str = "") -> IndexBuilder: ...
     @property
     def left_out(self) -> dict[str, int]: ...
-    def add_file(
-        self,
-        key: str,
-        path: str,
-        captions: Sequence[str | bytes | ImpastoError],
-        label: int | ImpastoError | None = None,
-    ) -> None: ...
+    def add_file(self, key: str, path: str, captions: _Captions, label: int | ImpastoError | None = None) -> None: ...
     def add_bytes(
-        self,
-        key: str,
-        data: bytes,
-        captions: Sequence[str | bytes | ImpastoError],
-        label: int | ImpastoError | None = None,
+        self, key: str, data: bytes, captions: _Captions, label: int | ImpastoError | None = None
     ) -> None: ...
     def add_fault(
-        self,
-        key: str,
-        error: ImpastoError,
-        captions: Sequence[str | bytes | ImpastoError] = ...,
-        label: int | ImpastoError | None = None,
+        self, key: str, error: ImpastoError, captions: _Captions = ..., label: int | ImpastoError | None = None
     ) -> None: ...
     def add_tar(
         self,
