@@ -84,7 +84,7 @@ def reproduce(
         given += [word for name, value in changes.items() for word in _given(name, [value])]
         command = " ".join(["impasto reproduce", experiment.name, "--size", size, *given])
         packages = versions("impasto", "torch", *experiment.packages)
-        about = {"machine": describe(), "versions": packages, "command": command}
+        about: dict[str, Any] = {"machine": describe(), "versions": packages, "command": command}
         if earlier:
             about["known"] = earlier
         results = Results.of(experiment, size, measured, settings=settings, about=about)

@@ -72,7 +72,7 @@ def _run(settings: CleanTiming, folder: Path, progress: Progress) -> CleanBench:
     world = Stl10Like(train=settings.images, test=10, terms=terms, noise=settings.noise, seed=settings.seed)
     made = render_stl10(folder / "world", world, progress=progress)
     noisy = made.noise("train")
-    data, families, kinds = _planted(Stl10(made.root), np.flatnonzero(~noisy), settings)
+    data, families, kinds = _planted(Stl10(made.root), np.flatnonzero(~noisy).tolist(), settings)
     seconds = {"picture": _timed(data, folder / "cleaned") / len(data)}
     found: dict[str, dict[str, float]] = {kind: {} for kind in COPIES}
     right, taken = {}, {}
