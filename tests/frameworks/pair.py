@@ -18,9 +18,6 @@ from torch.utils.data import DataLoader
 
 from impasto import Batch, ImpastoError
 
-warnings.simplefilter("ignore")
-logging.disable(logging.WARNING)
-
 
 def records(batches: Any) -> list[Any]:
     # Ray makes dictionaries of mappings, whose names bring the rest along.
@@ -149,6 +146,8 @@ class _Manager:
 
 
 if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
     torch.distributed.init_process_group("gloo")
     found: dict[str, Any] = {"batch": BATCH}
     for part in (distributed, accelerated, lightning, trainer, ray):

@@ -30,5 +30,5 @@ def test_sources_print_and_pickle(source, tmp_path):
 
 def test_every_source_is_documented():
     named = [value for value in vars(sources).values() if isinstance(value, type)]
-    assert len(named) == 39
+    assert len(named) == 42
     assert all(value.__doc__ for value in named)

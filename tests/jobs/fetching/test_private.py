@@ -115,9 +115,8 @@ def test_names_that_resolve_to_them_the_second_time(
 ) -> None:
     """As DNS rebinding does it; without aiohttp's cache, so that each request asks the name server."""
     made = aiohttp.TCPConnector
-    monkeypatch.setattr(
-        aiohttp, "TCPConnector", lambda **options: made(**options, use_dns_cache=False, force_close=True)
-    )
+    uncached = {"use_dns_cache": False, "force_close": True, "keepalive_timeout": None}
+    monkeypatch.setattr(aiohttp, "TCPConnector", lambda **options: made(**(options | uncached)))
     # robots.txt is asked for while the name is public; the image would be when it isn't any more.
     names["both.example"] = [["127.0.0.1"], ["127.0.0.2"]]
     urls = [site.url("1.jpg"), f"http://both.example:{site.port}/2.jpg"]

@@ -26,7 +26,7 @@ from impasto.jobs.fetching.robots import Robots, check_tags
 from impasto.jobs.fetching.settings import FetchSettings
 from impasto.jobs.fetching.shard import Gathering, publish, shard_files, write_shard
 from impasto.jobs.fetching.written import Written, read_shard
-from impasto.progress import Progress
+from impasto.progress import Progress, silent
 from impasto.sources import WebList, WebPair
 from impasto.streams import stream
 
@@ -93,7 +93,8 @@ class Crawl:
             task.add_done_callback(self._ended)
 
     async def close(self) -> None:
-        """Stops what is under way."""
+        """Stops what is under way, and tells nobody of it: who stopped it may have done so when told."""
+        self._progress = silent
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
