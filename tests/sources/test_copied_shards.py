@@ -165,10 +165,14 @@ def test_what_is_missing_is_not_asked_for_again(server, cache):
         WebDataset("memory://nowhere/*.tar", cache=cache)
 
 
-def test_a_server_that_stays_down_is_an_error_that_says_so(server, cache):
+def test_a_server_that_stays_down_is_an_error_that_says_so(server, cache, caplog):
+    """Without the signature that a URL may have behind its ``?``."""
+    caplog.set_level("INFO", "impasto")
+    server.files["/0.tar?key=secret"] = server.files["/0.tar"]
     server.faults = ["503"] * 100
-    with pytest.raises(SourceError, match=r"503.*Transfer"):
-        WebDataset(f"{server.url}/0.tar", cache=cache, transfer=Transfer(retries=1))
+    with pytest.raises(SourceError, match=r"503.*Transfer") as caught:
+        WebDataset(f"{server.url}/0.tar?key=secret", cache=cache, transfer=Transfer(retries=1))
+    assert "asked again" in caplog.text and "secret" not in caplog.text + str(caught.value)
     assert not copies(cache) and not list(cache.glob("*.partial"))
 
 

@@ -97,7 +97,9 @@ class BatchSampler:
         if seed is None:
             seed = self._data.seed if self._data is not None else 0
         whole("seed", seed, bits=64)
-        if shuffle != "shards":
+        if isinstance(shuffle, str):
+            choice("shuffle", shuffle, (True, False, "shards"))
+        else:
             flag("shuffle", shuffle)
         flag("drop_last", drop_last)
         choice("mix_over", mix_over, ("rank", "global"))

@@ -38,6 +38,11 @@ def shown(address: str) -> str:
     return address if address.startswith(PIPE) or "://" not in address else address.partition("?")[0]
 
 
+def without_queries(text: str) -> str:
+    """A text for people, in whose URLs nothing follows the ``?``."""
+    return re.sub(r"(\w+://[^\s?'\"]+)\?[^\s'\"]*", r"\1?...", text)
+
+
 def name_of(address: str) -> str:
     """A file name that is the address's own, and reminds of it."""
     last = address.split()[-1] if address.startswith(PIPE) else urlsplit(address).path

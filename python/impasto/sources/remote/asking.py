@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from impasto.errors import ImpastoError
 from impasto.messages import logger
+from impasto.sources.remote.addresses import without_queries
 from impasto.sources.remote.transfer import Transfer
 from impasto.streams import stream
 
@@ -97,7 +98,7 @@ class Asking:
 def pause(what: str, attempt: int, error: BaseException) -> None:
     """Waits before something that failed is asked for again, longer each time."""
     seconds = min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE) * stream("retry", what, attempt).uniform(0.75, 1.25)
-    logger.info("%s: %s; asked again in %.1f s", what, told(error), seconds)
+    logger.info("%s: %s; asked again in %.1f s", without_queries(what), told(error), seconds)
     time.sleep(seconds)
 
 
@@ -125,9 +126,10 @@ def _status(error: BaseException) -> int | None:
 
 
 def told(error: BaseException) -> str:
-    """An error for people: some have no words."""
+    """An error for people: some have no words, and some have URLs with signatures."""
     cause = error.__cause__ if isinstance(error, FileNotFoundError) and error.__cause__ else error
-    return f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
+    words = without_queries(str(cause))
+    return f"{type(cause).__name__}: {words}" if words else type(cause).__name__
 
 
 def in_thread(function: Callable[[], Answer], name: str) -> Future[Answer]:

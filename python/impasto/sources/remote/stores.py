@@ -257,7 +257,5 @@ def _plain(value: Any) -> str:
 
 
 def _unreachable(address: str, error: Exception) -> SourceError:
-    query = address.partition("?")[2]
-    words = told(error).replace(query, "...") if query else told(error)
-    reason = f"the shard can't be had: {words}; check the address, or ask more patiently (transfer=Transfer(...))"
+    reason = f"the shard can't be had: {told(error)}; check the address, or ask more patiently (transfer=Transfer(...))"
     return SourceError(reason, path=shown(address))
