@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 from impasto.errors import ImpastoError
@@ -14,7 +15,9 @@ _LOOKED_AT = 16
 
 
 def fingerprint(source: Source) -> dict[str, Any]:
-    """Rows and keys; captions and labels of an indexed source; some samples whole of one that must be read.
+    """Rows and keys; captions, labels and files of an indexed source; some samples whole of one that must be read.
+
+    A file is known by its size and the time of its last change, and not read; a shard by its keys and captions alone.
 
     Args:
         source: The data set.
@@ -36,6 +39,16 @@ def _sample(source: Source, row: int) -> Any:
     try:
         index, at = source.find(row)
         texts = index.captions(at), index.label(at)
-        return texts if isinstance(source, IndexedSource) else (*texts, index.image(at, ImageRecipe.max_bytes))
+        if isinstance(source, IndexedSource):
+            return texts if index.place(at) else (*texts, *_file(index.path(at)))
+        return (*texts, index.image(at, ImageRecipe.max_bytes))
     except ImpastoError as error:  # a bad row is the business of those who read it
         return type(error).__name__
+
+
+def _file(path: str) -> tuple[int, ...]:
+    try:
+        found = Path(path).stat()
+    except OSError:  # bytes in memory have a name only; a missing file is a bad row
+        return ()
+    return found.st_size, found.st_mtime_ns

@@ -184,7 +184,8 @@ def _compare(there: Any, here: dict[str, Any], path: Path) -> None:
                 told = f"{name} was {before!r} and is {after!r}"
                 differences.append(f"{part} have other {name}" if _is_hash(after) else told)
     if differences:
-        reason = f"the folder holds another job: {', '.join(differences)}; choose another folder, or the same settings"
+        told = ", ".join(differences)
+        reason = f"the folder holds another job: {told}; choose another folder, or the same data and settings"
         raise RecipeError(reason, path=str(path))
 
 
