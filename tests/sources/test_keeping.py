@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,8 @@ def test_damaged_lists(data: Sequence, tmp_path: Path) -> None:
         (f"{header}\n0\n", "line 2 is no key: 0"),
         (f'{header}\n"0"\n"1\n', "line 3 is no JSON"),
         (f'{header}\n"seven"\n', r"it keeps what is not there, such as \['seven'\]"),
+        (f'{header}\n"0"\n', "the list is cut, or has a key twice: it has 1 keys, and its first line says 2"),
+        (f'{header}\n"0"\n"0"\n', "the list is cut"),
     ):
         path.write_text(text, encoding="utf-8")
         with pytest.raises(impasto.SourceError, match=reason) as caught:
@@ -78,6 +81,9 @@ def test_damaged_lists(data: Sequence, tmp_path: Path) -> None:
         assert caught.value.path == str(path)
     with pytest.raises(impasto.SourceError, match="does not exist"):
         keep(data, tmp_path / "gone.jsonl")
+    for row in (6, -1, 1.5, "0"):
+        with pytest.raises(impasto.RecipeError, match=re.escape(f"rows=[{row!r}] are no rows of Sequence")):
+            write_keep_list(path, data, [0, row])  # type: ignore[list-item]
     with pytest.raises(impasto.SourceError, match="can't be written"):
         write_keep_list(tmp_path / "no" / "keep.jsonl", data, [])
 

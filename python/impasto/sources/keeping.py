@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from impasto.checks import is_count, require
 from impasto.errors import SourceError
 from impasto.files import new_file, open_regular
 from impasto.sources.base import Source, Subset
@@ -32,11 +33,14 @@ class KeptRows(Subset):
 
     def __init__(self, data: Source, path: Path) -> None:
         names = list(_names(data))
-        kept = _read(path, len(names), _digest(names))
+        header, kept = _read(path, len(names), _digest(names))
         absent = kept - set(names)
         if absent:
             reason = f"it keeps what is not there, such as {sorted(key for key, _ in absent)[:3]}; {_REMEDY}"
             raise SourceError(f"the list is damaged or of another data set: {reason}", path=str(path))
+        if header.get("kept") != len(kept):
+            reason = f"it has {len(kept)} keys, and its first line says {header.get('kept')}; make the list again"
+            raise SourceError(f"the list is cut, or has a key twice: {reason}", path=str(path))
         rows = np.array([row for row, name in enumerate(names) if name in kept], np.int64)
         super().__init__(data, rows)
         out = len(names) - len(rows)
@@ -55,7 +59,7 @@ def keep(data: Source, path: str | Path) -> KeptRows:
         path: The list.
 
     Raises:
-        SourceError: If the list is of other data (the keys are not the same), or can't be read.
+        SourceError: If the list is of other data (the keys are not the same), is cut, or can't be read.
 
     Examples:
         >>> import impasto, pathlib, tempfile
@@ -77,11 +81,15 @@ def write_keep_list(path: str | Path, data: Source, rows: Iterable[int] | NDArra
         rows: Numbers of the rows that are kept; their order has no say.
 
     Raises:
+        RecipeError: If there is no such row.
         SourceError: If the file can't be written.
     """
     names = list(_names(data))
-    header = {"format": _FORMAT, "rows": len(names), "keys": _digest(names)}
-    kept = [names[row] for row in sorted({int(row) for row in rows})]
+    chosen = set(rows)
+    wrong = [row for row in chosen if not is_count(row) or not 0 <= row < len(names)]
+    require(not wrong, f"rows={wrong[:3]} are no rows of {data!r}")
+    kept = [names[row] for row in sorted(chosen)]
+    header = {"format": _FORMAT, "rows": len(names), "kept": len(kept), "keys": _digest(names)}
     try:
         with new_file(path) as partial, partial.open("w", encoding="utf-8") as file:
             file.write(json.dumps(header) + "\n")
@@ -112,8 +120,8 @@ def _digest(names: Iterable[_Name]) -> str:
     return digest.hexdigest()
 
 
-def _read(path: Path, rows: int, keys: str) -> set[_Name]:
-    """The rows that a list keeps, if it is of data with such keys."""
+def _read(path: Path, rows: int, keys: str) -> tuple[dict[str, Any], set[_Name]]:
+    """A list's first line, and the rows that it keeps, if it is of data with such keys."""
     with open_regular(path) as file:
         header = _document(file.readline(), 1, path)
         if not isinstance(header, dict) or header.get("format") != _FORMAT:
@@ -124,7 +132,7 @@ def _read(path: Path, rows: int, keys: str) -> set[_Name]:
             told = f"its data set had {header.get('rows')} rows, this one has {rows}"
             told = f"{told} with other keys" if header.get("rows") == rows else told
             raise SourceError(f"the list is of another data set: {told}; {_REMEDY}", path=str(path))
-        return {_name(_document(line, number, path), number, path) for number, line in enumerate(file, 2)}
+        return header, {_name(_document(line, number, path), number, path) for number, line in enumerate(file, 2)}
 
 
 def _document(line: bytes, number: int, path: Path) -> Any:
