@@ -83,6 +83,7 @@ def test_copies_differ_and_depend_on_nothing_else(
     assert all(members["jpg"] != expected[key]["jpg"] for key, members in samples(other).items())
 
 
+@pytest.mark.slow
 def test_workers_write_the_same_bytes(
     data: impasto.sources.Source, randomizer: StyleRandomizer, tmp_path: Path, settings: Settings, contents: Contents
 ) -> None:

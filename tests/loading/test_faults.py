@@ -132,6 +132,7 @@ def full(tmp_path, what, image, target, limit):
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_ends_a_run_with_a_whole_manifest(table, tmp_path):
     """A line takes about 250 bytes: the third doesn't fit, and what fits of it is taken back."""
     manifest = tmp_path / "bad.jsonl"
@@ -266,6 +267,7 @@ def at_any_moment(tmp_path, folder, trials):
     assert not told["left"] and told["same"]
 
 
+@pytest.mark.slow
 def test_a_signal_at_any_moment_leaves_nothing(tmp_path, pairs):
     """Ctrl-C, SIGTERM and SIGKILL, to threads and to worker processes: no orphan, no shared memory, a clean start."""
     at_any_moment(tmp_path, pairs[0][0].parent, 6)

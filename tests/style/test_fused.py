@@ -34,6 +34,7 @@ def _differences(device: str, **environment: str) -> float:
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.slow
 def test_the_interpreter_agrees_with_the_network() -> None:
     assert _differences("cpu", TRITON_INTERPRET="1") < 1e-4
 

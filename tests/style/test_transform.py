@@ -144,6 +144,7 @@ def test_pickles(model, path, kind):
     assert torch.allclose(again(image), wanted, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_spawned(path):
     def run():
         data, draw = Pictures(StyleTransform(path)), torch.Generator().manual_seed(0)

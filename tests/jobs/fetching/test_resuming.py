@@ -85,6 +85,7 @@ def test_a_process_that_is_stopped(
     assert {path.suffix for path in out.iterdir()} == {".tar", ".parquet", ".json", ".jsonl"}
 
 
+@pytest.mark.slow
 def test_a_kill_at_every_step_of_writing(
     site: Any, settings: Settings, write_list: Lists, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,6 +53,7 @@ def _process(rank: int, port: int, world: World, folder: Path, runs: Runs) -> No
 
 
 @pytest.mark.parametrize("runs", [FEW, pytest.param(MORE, marks=pytest.mark.slow)], ids=["few", "more"])
+@pytest.mark.slow
 def test_two_processes_pretrain_as_one(tmp_path: Path, runs: Runs) -> None:
     world = render_scenes(tmp_path / "scenes", size="tiny", seed=1)
     with socket.socket() as free:

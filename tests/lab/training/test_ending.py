@@ -74,6 +74,7 @@ def _killed(folder: Path, threads: int) -> None:
     fit(Scored(), Points(), OFTEN, folder=folder, progress=step)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:
     how = (tmp_path / "cut", torch.get_num_threads())
     process = multiprocessing.get_context("spawn").Process(target=_killed, args=how)
