@@ -334,9 +334,8 @@ import numpy as np
 from impasto.sources import WebDataset
 data = WebDataset(sys.argv[1], cache=sys.argv[2])
 with data.held(np.arange(3)):
-    child = os.fork()
-    if child:
-        print(child, flush=True)
+    if not os.fork():
+        print(os.getpid(), flush=True)  # said by the child: what is done after a fork is done by then
     time.sleep(60)
 """
 
