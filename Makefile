@@ -13,6 +13,8 @@ RUST_SOURCES := $(shell find rust benches -name '*.rs' -not -path '*/target/*' 2
 # The binding is left out: it holds no logic, needs libpython to link a test, and every Python test runs it.
 CARGO_TESTED := --workspace --exclude impasto-python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Packages that uv has unpacked are compiled by whoever imports them first: where that isn't kept, by every process anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help system installed compiled demo test test-rust test-python bench record wheel check-wheel lint docs format fuzz clean
