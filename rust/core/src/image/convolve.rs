@@ -16,8 +16,14 @@ const PRECISION: u32 = 14;
 /// Half of the last bit: sums are cut off after it is added.
 const HALF: i32 = 1 << (PRECISION - 1);
 
-/// Weights come in groups of four, so that kernels take them without a rest.
+/// Weights come in groups of four, so that kernels take them without a rest, or they are two.
 const GROUP: usize = 4;
+
+/// Weights a pixel where a bilinear resize makes no side smaller.
+const TWO: usize = 2;
+
+/// More than any sum of weights falls below zero.
+const SHIFT: i32 = 1 << (PRECISION + 2);
 
 /// A resize's buffers.
 #[derive(Debug, Default)]
@@ -71,7 +77,7 @@ struct Taps {
     first: Vec<usize>,
     /// `most` a pixel; those past the last source pixel are zero.
     weights: Vec<i16>,
-    /// A multiple of `GROUP`.
+    /// A multiple of `GROUP`, or `TWO`.
     most: usize,
     /// How many pixels the source has.
     pixels: usize,
@@ -86,7 +92,11 @@ impl Taps {
         let stretch = scale.max(1.0);
         let support = filter.support() * stretch;
         self.pixels = pixels;
-        self.most = ((2.0 * support) as usize + 1).next_multiple_of(GROUP);
+        self.most = match filter {
+            // A third source pixel lies a whole pixel away or more: its weight is zero.
+            Filter::Bilinear if scale <= 1.0 => TWO,
+            _ => ((2.0 * support) as usize + 1).next_multiple_of(GROUP),
+        };
         self.first.clear();
         self.first.resize(out, 0);
         self.weights.clear();
@@ -114,7 +124,8 @@ impl Taps {
             let (mut total, mut given) = (0.0, 0);
             for (weight, exact) in weights.iter_mut().zip(&exact[..count]) {
                 total += exact * unit;
-                let rounded = total.round() as i32;
+                // To the nearest, by cutting off what is positive: `round` is a call where SSE4.1 may be missing.
+                let rounded = (total + (f64::from(SHIFT) + 0.5)) as i32 - SHIFT;
                 *weight = (rounded - given) as i16;
                 given = rounded;
             }

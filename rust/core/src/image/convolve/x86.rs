@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{GROUP, HALF, PRECISION, Taps, scalar};
+use super::{GROUP, HALF, PRECISION, TWO, Taps, scalar};
 
 /// In place of a number of taps: as many as there are.
 const ANY: usize = 0;
@@ -31,6 +31,7 @@ pub(super) fn along_rows(src: &[u8], stride: usize, taps: &Taps, out: &mut [u8])
     let safe = safe.min(rows);
     // Knowing how many taps there are unrolls their loop; four are what the fast path's scales leave most often.
     let lots = match taps.most {
+        TWO => lots::<TWO>,
         4 => lots::<4>,
         8 => lots::<8>,
         _ => lots::<ANY>,
@@ -61,101 +62,134 @@ fn lots<const MOST: usize>(src: &[u8], stride: usize, taps: &Taps, out: &mut [u8
 /// Resizes four rows, each with sixteen bytes of room, to where `to` says in `out`.
 #[target_feature(enable = "avx2")]
 fn lot<const MOST: usize>(from: [&[u8]; ROWS], taps: &Taps, out: &mut [u8], to: [usize; ROWS]) {
-    let width = 3 * taps.first.len();
-    assert!(to.iter().all(|to| to + width <= out.len()));
+    let pixels = taps.first.len();
+    assert!(to.iter().all(|to| to + 3 * pixels <= out.len()));
     let reach = 3 * (taps.pixels + taps.most) + 16;
     assert!(from.iter().all(|row| row.len() >= reach));
-    let (from, to) = (
-        from.map(<[u8]>::as_ptr),
-        to.map(|to| out[to..].as_mut_ptr()),
-    );
-    let last = taps.first.len() - 1;
-    for (at, &first) in taps.first.iter().enumerate() {
-        let from = from.map(|row| row.wrapping_add(3 * first));
-        // SAFETY: `first < taps.pixels` and groups lie in `taps.most`, so all reads lie within `reach`.
-        let rgb = unsafe { pixel(from, of::<MOST>(taps, at)) };
-        for (rgb, to) in rgb.into_iter().zip(to) {
-            // SAFETY: the row has three bytes from here on, and all pixels but the last another one, which the next
-            // pixel overwrites.
+    let from = from.map(<[u8]>::as_ptr);
+    let to = to.map(|to| out[to..].as_mut_ptr());
+    let mut at = 0;
+    while at < pixels {
+        let four = [0, 1, 2, 3].map(|i| (at + i).min(pixels - 1));
+        // SAFETY: a pixel's first source pixel is one of `taps.pixels` and its groups lie in `taps.most`, so all reads
+        // lie within `reach`.
+        let bytes = unsafe { pixels_of::<MOST>(from, taps, four) };
+        let room = 3 * (pixels - at);
+        for (bytes, to) in bytes.into_iter().zip(to) {
+            let to = to.wrapping_add(3 * at);
+            // SAFETY: a row has room for all that it has yet to get, and twelve bytes are stored as eight and four.
             unsafe {
-                let to = to.add(3 * at);
-                if at < last {
-                    to.cast::<i32>().write_unaligned(rgb);
+                if room >= 12 {
+                    _mm_storel_epi64(to.cast(), bytes);
+                    let last = _mm_extract_epi32::<2>(bytes);
+                    to.add(8).cast::<i32>().write_unaligned(last);
                 } else {
-                    let [red, green, blue, _] = rgb.to_ne_bytes();
-                    to.cast::<[u8; 3]>().write([red, green, blue]);
+                    let mut rest = [0_u8; 16];
+                    _mm_storeu_si128(rest.as_mut_ptr().cast(), bytes);
+                    to.copy_from_nonoverlapping(rest.as_ptr(), room);
                 }
             }
         }
+        at += 4;
     }
 }
 
-/// One pixel of each of four rows: red, green and blue in its low bytes.
+/// Four pixels of each of four rows: red, green and blue, one after the other in the first twelve bytes.
 ///
 /// # Safety
-/// Behind each pointer 16 bytes must be readable, and 12 more for each group of weights past the first.
+/// Behind each pointer, 3 bytes further for each source pixel that a pixel begins at, 16 bytes must be readable, and 12
+/// more for each group of weights past the first.
 #[target_feature(enable = "avx2")]
 #[inline]
-unsafe fn pixel(from: [*const u8; ROWS], weights: &[i16]) -> [i32; ROWS] {
+unsafe fn pixels_of<const MOST: usize>(
+    from: [*const u8; ROWS],
+    taps: &Taps,
+    four: [usize; 4],
+) -> [__m128i; ROWS] {
     let mask = |[a, b, c, d, e, f]: [i8; 6]| {
         let lane = _mm_setr_epi8(a, -1, b, -1, c, -1, d, -1, e, -1, f, -1, -1, -1, -1, -1);
         _mm256_broadcastsi128_si256(lane)
     };
-    // Words of pixels 0 and 1, and of 2 and 3, side by side by channel.
+    // Words of source pixels 0 and 1, and of 2 and 3, side by side by channel.
     let (first_two, last_two) = (mask([0, 3, 1, 4, 2, 5]), mask([6, 9, 7, 10, 8, 11]));
-    let (mut even, mut odd) = (_mm256_set1_epi32(HALF), _mm256_set1_epi32(HALF));
-    for (group, weights) in weights.chunks_exact(GROUP).enumerate() {
-        let offset = 3 * GROUP * group;
-        // SAFETY: the caller's promise.
-        let load = |a: *const u8, b: *const u8| unsafe {
-            let a = _mm_loadu_si128(a.add(offset).cast());
-            let b = _mm_loadu_si128(b.add(offset).cast());
-            _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(a), b)
-        };
-        let (first_weights, last_weights) = (broadcast(&weights[..2]), broadcast(&weights[2..]));
-        let [a, b, c, d] = from;
-        for (sums, pixels) in [(&mut even, load(a, b)), (&mut odd, load(c, d))] {
-            let a = _mm256_madd_epi16(_mm256_shuffle_epi8(pixels, first_two), first_weights);
-            let b = _mm256_madd_epi16(_mm256_shuffle_epi8(pixels, last_two), last_weights);
-            *sums = _mm256_add_epi32(*sums, _mm256_add_epi32(a, b));
+    let start = four.map(|pixel| 3 * taps.first[pixel]);
+    let weights = four.map(|pixel| of::<MOST>(taps, pixel));
+    // Pixels 0 and 2 share a register, and 1 and 3: packing then leaves them in order.
+    let mut sums = [[_mm256_set1_epi32(HALF); 2]; ROWS];
+    for group in (0..weights[0].len()).step_by(GROUP) {
+        for half in 0..2 {
+            let (near, far) = (half, half + 2);
+            let pair = |at: usize| {
+                let [near, far] = [near, far].map(|pixel| broadcast(&weights[pixel][group + at..]));
+                _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(near), far)
+            };
+            let first_weights = pair(0);
+            for (sums, row) in sums.iter_mut().zip(from) {
+                // SAFETY: the caller's promise.
+                let pixels = unsafe {
+                    let row = row.add(3 * group);
+                    let near = _mm_loadu_si128(row.add(start[near]).cast());
+                    let far = _mm_loadu_si128(row.add(start[far]).cast());
+                    _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(near), far)
+                };
+                let words = _mm256_shuffle_epi8(pixels, first_two);
+                let products = _mm256_madd_epi16(words, first_weights);
+                sums[half] = _mm256_add_epi32(sums[half], products);
+                if MOST != TWO {
+                    let words = _mm256_shuffle_epi8(pixels, last_two);
+                    let products = _mm256_madd_epi16(words, pair(TWO));
+                    sums[half] = _mm256_add_epi32(sums[half], products);
+                }
+            }
         }
     }
-    let even = _mm256_srai_epi32::<{ PRECISION as i32 }>(even);
-    let odd = _mm256_srai_epi32::<{ PRECISION as i32 }>(odd);
-    let words = _mm256_packs_epi32(even, odd);
-    let bytes = _mm256_packus_epi16(words, words);
-    // A lane holds rows 0 and 2, or 1 and 3, four bytes each.
-    [
-        _mm256_extract_epi32::<0>(bytes),
-        _mm256_extract_epi32::<4>(bytes),
-        _mm256_extract_epi32::<1>(bytes),
-        _mm256_extract_epi32::<5>(bytes),
-    ]
+    let words = sums.map(|[even, odd]| {
+        let even = _mm256_srai_epi32::<{ PRECISION as i32 }>(even);
+        let odd = _mm256_srai_epi32::<{ PRECISION as i32 }>(odd);
+        _mm256_packs_epi32(even, odd)
+    });
+    let together = |a: __m256i, b: __m256i| {
+        // Eights of bytes: pixels 0 and 1 of both rows, then 2 and 3; the fourth byte of each pixel is nothing.
+        let bytes = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi16(a, b));
+        let dense = _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1);
+        let bytes = _mm256_shuffle_epi8(bytes, _mm256_broadcastsi128_si256(dense));
+        (
+            _mm256_castsi256_si128(bytes),
+            _mm256_extracti128_si256::<1>(bytes),
+        )
+    };
+    let [a, b, c, d] = words;
+    let ((a, b), (c, d)) = (together(a, b), together(c, d));
+    [a, b, c, d]
 }
 
 /// Two weights in every 32 bits.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn broadcast(weights: &[i16]) -> __m256i {
+fn broadcast(weights: &[i16]) -> __m128i {
     let two: &[i16; 2] = weights.first_chunk().expect("a pair");
     // SAFETY: four bytes of an array.
-    _mm256_set1_epi32(unsafe { two.as_ptr().cast::<i32>().read_unaligned() })
+    _mm_set1_epi32(unsafe { two.as_ptr().cast::<i32>().read_unaligned() })
 }
+
+/// Bytes of a row that are resized at once.
+const BLOCK: usize = 32;
 
 /// Resizes the columns of `src`, whose rows have `width` bytes.
 #[target_feature(enable = "avx2")]
 pub(super) fn along_columns(src: &[u8], width: usize, taps: &Taps, out: &mut [u8]) {
-    if width < 16 {
+    if width < BLOCK {
         return scalar::along_columns(src, width, taps, 0, out);
     }
     match taps.most {
+        TWO => columns::<TWO>(src, width, taps, out),
         4 => columns::<4>(src, width, taps, out),
         8 => columns::<8>(src, width, taps, out),
         _ => columns::<ANY>(src, width, taps, out),
     }
 }
 
-/// The same for rows of sixteen bytes at least.
+/// The same for rows of a block at least.
 #[target_feature(enable = "avx2")]
 fn columns<const MOST: usize>(src: &[u8], width: usize, taps: &Taps, out: &mut [u8]) {
     for (at, out) in out.chunks_exact_mut(width).enumerate() {
@@ -164,33 +198,34 @@ fn columns<const MOST: usize>(src: &[u8], width: usize, taps: &Taps, out: &mut [
         // Past the last row weights are zero, whatever row is read.
         let last = taps.pixels - 1 - first;
         let rows = &src[width * first..][..width * (last + 1)];
-        let blocks = (0..width - 15).step_by(16);
-        // The last block begins where sixteen bytes are left; some are written twice.
-        for x in blocks.chain([width - 16]) {
-            let (mut low, mut high) = (_mm256_set1_epi32(HALF), _mm256_set1_epi32(HALF));
+        let blocks = (0..=width - BLOCK).step_by(BLOCK);
+        // The last block begins where a block is left; some bytes are written twice.
+        for x in blocks.chain([width - BLOCK]) {
+            // Sums of the first four bytes of either half, of the second ...
+            let mut sums = [_mm256_set1_epi32(HALF); 4];
             for (pair, weights) in weights.chunks_exact(2).enumerate() {
-                // SAFETY: sixteen bytes from `x` on lie in each of the `last + 1` rows.
+                // SAFETY: a block of bytes from `x` on lies in each of the `last + 1` rows.
                 let load = |tap: usize| unsafe {
-                    _mm_loadu_si128(rows.as_ptr().add(width * tap.min(last) + x).cast())
+                    _mm256_loadu_si256(rows.as_ptr().add(width * tap.min(last) + x).cast())
                 };
                 let (a, b) = (load(2 * pair), load(2 * pair + 1));
-                let two = broadcast(weights);
-                let words = _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(a, b));
-                low = _mm256_add_epi32(low, _mm256_madd_epi16(words, two));
-                let words = _mm256_cvtepu8_epi16(_mm_unpackhi_epi8(a, b));
-                high = _mm256_add_epi32(high, _mm256_madd_epi16(words, two));
+                let two = _mm256_broadcastsi128_si256(broadcast(weights));
+                let zero = _mm256_setzero_si256();
+                let (low, high) = (_mm256_unpacklo_epi8(a, b), _mm256_unpackhi_epi8(a, b));
+                let words = [
+                    _mm256_unpacklo_epi8(low, zero),
+                    _mm256_unpackhi_epi8(low, zero),
+                    _mm256_unpacklo_epi8(high, zero),
+                    _mm256_unpackhi_epi8(high, zero),
+                ];
+                for (sum, words) in sums.iter_mut().zip(words) {
+                    *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(words, two));
+                }
             }
-            let low = _mm256_srai_epi32::<{ PRECISION as i32 }>(low);
-            let high = _mm256_srai_epi32::<{ PRECISION as i32 }>(high);
-            let words = _mm256_packs_epi32(low, high);
-            let bytes = _mm256_packus_epi16(words, words);
-            // Fours of bytes: 0 and 2 in the first lane, 1 and 3 in the second.
-            let bytes = _mm_unpacklo_epi32(
-                _mm256_castsi256_si128(bytes),
-                _mm256_extracti128_si256::<1>(bytes),
-            );
-            // SAFETY: sixteen bytes from `x` on lie in `out`.
-            unsafe { _mm_storeu_si128(out.as_mut_ptr().add(x).cast(), bytes) };
+            let [a, b, c, d] = sums.map(|sum| _mm256_srai_epi32::<{ PRECISION as i32 }>(sum));
+            let bytes = _mm256_packus_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
+            // SAFETY: a block of bytes from `x` on lies in `out`.
+            unsafe { _mm256_storeu_si256(out.as_mut_ptr().add(x).cast(), bytes) };
         }
     }
 }
