@@ -70,11 +70,14 @@ def run(given: Settings, task: Any, options: Any) -> int:
             progress=progress,
         )
         figures = evaluate(task, opened.at_size(image_size=given.image_size), data, judging)
+    tell.say(f"{len(data):,} samples of {data!r}")
     for name, value in figures.items():
         tell.say(f"{name:28} {value:8.2f}")
     if note := find_task(task).note:
         tell.say(note)
     if out is not None:
         tell.say(f"see {out}")
-    output.write_json({"task": task, "model": opened.kind, "data": repr(data), "figures": figures}, given.json)
+    output.write_json(
+        {"task": task, "model": opened.kind, "data": repr(data), "samples": len(data), "figures": figures}, given.json
+    )
     return 0

@@ -114,11 +114,13 @@ def pretrain(
     together = settings.batch_size * processes
     require(len(data) >= together, f"{len(data)} pairs are fewer than a batch of {together}; use a smaller batch_size")
     require_captions(data)
+    require(begin is None or settings.fuses, f"{settings.model} begins from nothing; leave bert and vit out")
+    if settings.fuses:
+        preset = FusionSettings.preset(settings.preset).queue
+        require_divisor(preset if settings.queue is None else settings.queue, together)
+    # A folder that is refused gets no file: the vocabulary is the first.
     words = _Vocabulary.of(data, settings, folder, vocabulary)
     model, recipe = words.model(settings), words.recipe(settings)
-    if isinstance(model, Albef):
-        require_divisor(model.settings.queue, together)
-    require(begin is None or isinstance(model, Albef), f"{settings.model} begins from nothing; leave bert and vit out")
     latest = Checkpoints(folder / "checkpoints").latest()
     begun = {**_begun(settings, model, recipe), "processes": processes, "pairs": len(data), "words": words.digest}
     if latest is not None:

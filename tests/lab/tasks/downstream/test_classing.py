@@ -67,7 +67,9 @@ def test_models_are_trained_and_judged_by_verbs(
     capsys.readouterr()
     judged = ["evaluate", task, str(tmp_path / "run"), "--data", str(_file(told, task, "test")), "--json", "-"]
     assert main([*judged, "--device", "cpu"]) == 0
-    found = json.loads(capsys.readouterr().out)["figures"]
+    told_all = json.loads(capsys.readouterr().out)
+    found = told_all["figures"]
+    assert told_all["samples"] == len(_file(told, task, "test").read_text().splitlines())
     assert 0 <= found["accuracy"] <= 100
     assert ("consistency" in found) == (task == "nlvr2")
     assert open_checkpoint(tmp_path / "run").task == task
