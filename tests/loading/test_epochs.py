@@ -1,13 +1,15 @@
 """Each iter() is the next epoch, or goes on from a state; nothing else moves a run."""
 
-from itertools import islice
+import os
+from itertools import count, islice
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
-from impasto import BatchDataset, BatchSampler, ImageRecipe, Loader, Recipe
+from impasto import BatchDataset, BatchSampler, ImageRecipe, Loader, Recipe, RecipeError, TextRecipe, TransformError
+from impasto.loading import prefetch
 from impasto.ops import permutation
 from impasto.sources import Sequence
 
@@ -34,6 +36,8 @@ def make(data):
             dataset = BatchDataset(data, PLAIN)
             sampler = BatchSampler(dataset, 4, **options)
             return DataLoader(dataset, batch_sampler=sampler, num_workers=2 if "workers" in way else 0)
+        if way == "prefetched":
+            return prefetch(make("threads"), "cpu", depth=3, **options)
         ways = {"caller": {"workers": 0}, "threads": {"workers": 2}, "processes": {"workers": 2, "processes": True}}
         return Loader(data, PLAIN, batch_size=4, **ways[way], **options)
 
@@ -47,9 +51,9 @@ def samples(batches):
 @pytest.mark.parametrize("way", WAYS)
 def test_breaking_off_goes_on_to_the_next_epoch(make, way):
     loader = make(way)
-    for epoch, count in enumerate((2, 5, 1, 5)):  # the second and the last without a StopIteration
+    for epoch, taken in enumerate((2, 5, 1, 5)):  # the second and the last without a StopIteration
         batches = iter(loader)
-        assert samples(next(batches) for _ in range(count)) == batches_of(epoch)[:count]
+        assert samples(next(batches) for _ in range(taken)) == batches_of(epoch)[:taken]
     assert samples(loader) == batches_of(4)
 
 
@@ -80,10 +84,11 @@ def test_set_epoch_is_for_what_has_not_begun(make, way):
     assert samples(loader) == batches_of(6)
 
 
-@pytest.mark.parametrize("way", ["caller", "threads", "processes"])
+@pytest.mark.parametrize("way", ["caller", "threads", "processes", "prefetched"])
 def test_a_state_is_right_at_any_time(make, way):
     loader = make(way)
-    assert loader.state_dict() == loader.batch_sampler.state_dict() == loader.state_dict() | {"epoch": 0, "samples": 0}
+    sampler = getattr(loader, "loader", loader).batch_sampler
+    assert loader.state_dict() == sampler.state_dict() == loader.state_dict() | {"epoch": 0, "samples": 0}
     batches = iter(loader)
     for step in range(5):
         next(batches)
@@ -93,8 +98,66 @@ def test_a_state_is_right_at_any_time(make, way):
         assert (state["epoch"], state["samples"]) == stands
     early, late = iter(loader), iter(loader)
     next(early), next(late), next(late)
-    assert [it.state_dict()["epoch"] for it in (early, late)] == [9, 10]
-    assert loader.state_dict() == late.state_dict() | {"samples": 8}
+    latest = loader.state_dict() | {"epoch": 10, "samples": 8}
+    assert loader.state_dict() == latest
+    next(early)
+    assert loader.state_dict() == latest
+    if way != "prefetched":
+        assert [it.state_dict()["epoch"] for it in (early, late)] == [9, 10]
+    loader.load_state_dict(state | {"epoch": 3, "samples": 4})
+    next(late)
+    assert loader.state_dict() == latest | {"epoch": 3, "samples": 4}
+
+
+def failing(error, part=lambda batch: batch):
+    """Fails when it is called for the third time."""
+    calls = count(1)
+
+    def fail(given):
+        if next(calls) == 3:
+            raise error
+        return part(given)
+
+    return fail
+
+
+@pytest.mark.parametrize("error", [ValueError("mine"), StopIteration()], ids=["error", "stop"])
+@pytest.mark.parametrize("way", ["caller", "threads", "processes", "prefetched"])
+def test_a_batch_that_can_not_be_given_comes_next(make, way, error):
+    loader = make(way, form=failing(error))
+    seen = []
+    with pytest.raises(ValueError if isinstance(error, ValueError) else TransformError, match=r"mine|form= raised"):
+        seen.extend(batch.samples.tolist() for batch in loader)
+    assert seen == batches_of(0)[:2]
+    resumed = make("caller")
+    resumed.load_state_dict(loader.state_dict())
+    assert samples(resumed) == batches_of(0)[2:]
+
+
+@pytest.mark.parametrize("processes", [False, True])
+def test_who_raises_stop_iteration_ends_no_epoch(data, processes):
+    words = TextRecipe(tokenizer=failing(StopIteration(), lambda captions: [[1] for _ in captions]))
+    loader = Loader(data, Recipe(image=PLAIN.image, text=words), batch_size=4, workers=1, processes=processes)
+    with pytest.raises(TransformError, match="raised StopIteration"):
+        list(loader)
+    with pytest.raises(TransformError, match="transform= raised StopIteration"):
+        list(prefetch(Loader(data, PLAIN, batch_size=4), "cpu", transform=failing(StopIteration())))
+
+
+@pytest.mark.parametrize("way", ["threads", "prefetched"])
+def test_a_forked_child_begins_its_own(make, way):
+    batches = iter(make(way))
+    next(batches)
+    child = os.fork()
+    if not child:
+        try:
+            next(batches)
+        except RecipeError as error:
+            os._exit(42 if "call iter(loader) here" in str(error) else 1)
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 42
+    assert samples(batches) == batches_of(0)[1:]
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -207,6 +207,16 @@ def test_what_makes_no_sense_is_refused(loader_of):
         next(iter(prefetch(batches, "cpu", dtype=torch.float16)))
 
 
+def test_frameworks_read_counts_and_take_nothing_apart(loader_of):
+    loader, given = loader_of(), prefetch(loader_of(), "cpu")
+    for name in ("batch_size", "drop_last", "num_batches", "num_samples"):
+        assert getattr(given, name) == getattr(loader, name)
+    with pytest.raises(AttributeError, match="ignore_data_skip=True"):
+        _ = given.sampler  # Accelerate's skip_first_batches, as Trainer resumes by
+    with pytest.raises(AttributeError, match="has no attribute 'sizes'"):
+        _ = given.sizes
+
+
 @pytest.mark.gpu
 def test_on_a_gpu(loader_of, data, recipe):
     """Long work on the user's stream, so that what is not waited for shows."""

@@ -10,6 +10,7 @@ import torch
 from impasto.batch import Batch, is_view
 from impasto.checks import require
 from impasto.errors import RecipeError
+from impasto.loading.running.stops import NoStop
 
 #: Forms that have a name and give a dictionary, and those that give a tuple.
 Named = Literal["dict", "huggingface"]
@@ -71,12 +72,14 @@ class Former:
 
         Raises:
             RecipeError: If it lacks a part that the form has a place for.
+            TransformError: If a function raised StopIteration.
         """
         form = self.form
         if form is None:
             return batch
         if callable(form):
-            return form(batch)
+            with NoStop("form="):
+                return form(batch)
         if isinstance(form, Mapping):
             return {name: _needed(batch, part) for name, part in form.items()}
         if form == "dict":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any, Generic
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic
 from impasto.batch import Batch, BatchKey
 from impasto.loading.batches import Yielded
 from impasto.loading.epochs.keys import EpochKeys
+from impasto.loading.running.stops import require_own
 from impasto.loading.running.watching import Watch
 from impasto.loading.running.work import Made
 from impasto.loading.stats import Stats, Tally
@@ -46,6 +48,7 @@ class Iteration(Iterator[Yielded], Generic[Yielded]):
         self._batches = make(self._keys.ahead())
         self._yielded = yielded
         self._watch, self._tally = watch, tally
+        self._process = os.getpid()
         self._copies = copies(self._keys.ahead())
         # At the end of the process too, before the modules that it needs are taken apart.
         weakref.finalize(self, self._batches.close)
@@ -56,14 +59,20 @@ class Iteration(Iterator[Yielded], Generic[Yielded]):
         return len(self._keys)
 
     def __next__(self) -> Yielded:
+        require_own(self._process)
         self._copies.begin()
         self._tally.ask()
         with self._watch:
             batch, cost = next(self._batches)
         self._tally.give(cost)
         self._copies.passed()
+        try:
+            yielded = self._yielded(batch)
+        except BaseException:
+            self.close()  # what comes next is the batch that could not be given: a state says so
+            raise
         self._keys.advance()
-        return self._yielded(batch)
+        return yielded
 
     def stats(self) -> Stats:
         """What its batches have taken so far."""

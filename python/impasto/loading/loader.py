@@ -296,8 +296,8 @@ class Loader(Generic[Yielded]):
         return (self._batches.make(key) for key in keys)
 
     def _yielded(self, batch: Batch) -> Yielded:
-        self.replaced += len(batch.replaced)
         yielded: Yielded = self.dataset.former(batch.pin_memory() if self._pins else batch)
+        self.replaced += len(batch.replaced)
         return yielded
 
     def __repr__(self) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import os
 import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from typing import Any, Generic, TypedDict, TypeVar, Unpack, overload
+from typing import Any, Generic, NamedTuple, TypedDict, TypeVar, Unpack, overload
 
 import torch
 
@@ -13,8 +14,10 @@ from impasto.batch import Batch, view_names
 from impasto.checks import at_least, require
 from impasto.errors import CheckpointError, RecipeError
 from impasto.loading.forms import Form, Former, Named, Placed
+from impasto.loading.iteration import Iteration
 from impasto.loading.running.ahead import ahead_on
 from impasto.loading.running.lanes import lane_to
+from impasto.loading.running.stops import NoStop, require_own
 from impasto.recipe import ImageRecipe
 
 Given = TypeVar("Given")
@@ -22,6 +25,16 @@ Formed = TypeVar("Formed")
 
 _LAST = "where that is the loader's form=, give it to prefetch(form=) instead"
 _FORMED = "transform= takes id=, which batches in a form don't have; give the loader's form= to prefetch(form=) instead"
+
+#: What frameworks read of a loader: its own are those of what is prefetched.
+_COUNTS = ("batch_size", "drop_last", "num_batches", "num_samples")
+#: What a loader is taken apart by, to be put together otherwise.
+_PARTS = ("sampler", "batch_sampler", "collate_fn")
+_NO_PARTS = (
+    "a prefetched loader has no {name}: what is made of its parts (Accelerate's skip_first_batches, Trainer's way to "
+    "resume) would leave out what is done on the device; load its state instead (load_state_dict, and for Trainer "
+    "ignore_data_skip=True), or hand on the loader itself"
+)
 
 #: What is done to a batch on the device; one that takes ``id`` gets the batch's own.
 Transform = Callable[..., Any]
@@ -131,8 +144,7 @@ class Prefetched(Generic[Given]):
         self._given_formed = getattr(getattr(self.dataset, "former", None), "form", None) is not None
         self._keyed = transform is not None and _takes_id(transform)
         self._form = None if form is None else Former(form, *_own_parts(self.dataset))
-        #: The state after the last batch that was given, until somebody says otherwise.
-        self._state: dict[str, Any] | None = None
+        self._latest: _Progress | None = None
 
     def __repr__(self) -> str:
         return f"Prefetched({self.loader!r}, {self._device}, depth={self._depth})"
@@ -143,7 +155,7 @@ class Prefetched(Generic[Given]):
 
     def __iter__(self) -> Iterator[Given]:
         """The loader's next epoch, or what is left of one in which a loaded state stood."""
-        return _Iteration(ahead_on(self._lane, self._taken(), self._depth, self._finish), self._given)
+        return _Iteration(self._taken(), self._copied, self._follow)
 
     @property
     def dataset(self) -> Any:
@@ -162,15 +174,20 @@ class Prefetched(Generic[Given]):
             hasattr(counting, "set_epoch"), f"a {type(loader).__name__} has no epochs to choose; use a BatchSampler"
         )
         counting.set_epoch(epoch)
-        self._state = None
+        if self._latest is not None and self._latest.ended:
+            self._latest = None
 
     def state_dict(self) -> dict[str, Any]:
-        """The loader's state after the last batch that was given.
+        """Which batch comes next: after the last one that the latest iteration gave, or the next epoch's first.
 
         Raises:
             CheckpointError: If the loader has no states.
         """
-        return self._state if self._state is not None else self._stateful().state_dict()
+        stateful, standing = self._stateful(), None if self._latest is None else self._latest.standing
+        if standing is not None and standing.state is not None and standing.left != 0:
+            return standing.state
+        state: dict[str, Any] = stateful.state_dict()
+        return state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Makes the next ``iter()`` go on after the batch at which the state was saved.
@@ -179,7 +196,14 @@ class Prefetched(Generic[Given]):
             CheckpointError: If the loader has no states, or this one doesn't fit.
         """
         self._stateful().load_state_dict(state)
-        self._state = None
+        self._latest = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _COUNTS:
+            return getattr(self.loader, name)
+        if name in _PARTS:
+            raise AttributeError(_NO_PARTS.format(name=name), name=name, obj=self)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     def _stateful(self) -> Any:
         if hasattr(self.loader, "state_dict"):
@@ -187,37 +211,100 @@ class Prefetched(Generic[Given]):
         kind = type(self.loader).__name__
         raise CheckpointError(f"a {kind} has no states; use an impasto.Loader, or torchdata's StatefulDataLoader")
 
-    def _taken(self) -> Generator[tuple[Given, Any], None, None]:
-        """Each batch with the state after it: by the time it is given, the loader is further on."""
-        stateful = hasattr(self.loader, "state_dict")
-        for batch in self.loader:
-            yield batch, self._stateful().state_dict() if stateful else None
+    def _follow(self, progress: _Progress) -> None:
+        """Takes an iteration for the latest, once its first batch is asked for."""
+        self._latest = progress
 
-    def _given(self, item: tuple[Given, Any]) -> Given:
-        batch, self._state = item
-        return batch
+    def _copied(self, batches: Iterator[Any]) -> Generator[Any, None, None]:
+        return ahead_on(self._lane, batches, self._depth, self._finish)
 
-    def _finish(self, item: tuple[Given, Any]) -> tuple[Given, Any]:
-        batch: Any = item[0]
+    def _taken(self) -> Generator[_Taken, None, None]:
+        """Each batch with where the loader stands after it: by the time it is given, the loader is further on."""
+        batches = iter(self.loader)
+        # An iterator's own state is not moved by another one, or by set_epoch.
+        telling: Any = batches if hasattr(batches, "state_dict") else self.loader
+        tells = hasattr(self.loader, "state_dict")
+
+        def standing() -> _Standing:
+            left = len(batches) if isinstance(batches, Iteration) else None
+            return _Standing(telling.state_dict() if tells else None, left)
+
+        yield _Taken(None, standing())
+        for batch in batches:
+            yield _Taken(batch, standing())
+
+    def _finish(self, taken: _Taken) -> _Taken:
+        batch: Any = taken.batch
         id = getattr(batch, "id", None)
         require(id is not None or not self._keyed or not self._given_formed, _FORMED)
         if self._transform is not None:
-            batch = self._transform(batch, id=id) if self._keyed and id is not None else self._transform(batch)
+            with NoStop("transform="):
+                batch = self._transform(batch, id=id) if self._keyed and id is not None else self._transform(batch)
         if self._dtype is not None:
             batch = _as_float(_batch("dtype", batch), self._dtype, self.dataset)
-        return batch if self._form is None else self._form(_batch("form", batch)), item[1]
+        return taken._replace(batch=batch if self._form is None else self._form(_batch("form", batch)))
+
+
+class _Standing:
+    """Where a loader's iteration stands.
+
+    It is no dataclass or tuple: what is in it goes to no device.
+
+    Args:
+        state: What a state says, where the loader has any.
+        left: Batches that are left, where the iterator says how many.
+    """
+
+    def __init__(self, state: dict[str, Any] | None, left: int | None) -> None:
+        self.state, self.left = state, left
+
+
+class _Taken(NamedTuple):
+    """A batch, and where its iteration stands after it; None is before the first."""
+
+    batch: Any
+    standing: _Standing
+
+
+class _Progress:
+    """How far an iteration has come, kept apart from it: who keeps the iteration keeps its workers.
+
+    Attributes:
+        standing: After the last batch that was given.
+        ended: Whether it was asked for more.
+    """
+
+    standing: _Standing | None = None
+    ended = False
 
 
 class _Iteration(Iterator[Given]):
     """Left anywhere, it ends what works for it."""
 
-    def __init__(self, items: Generator[Any, None, None], given: Callable[[Any], Given]) -> None:
-        self._items, self._given = items, given
+    def __init__(
+        self,
+        taken: Generator[_Taken, None, None],
+        copied: Callable[[Iterator[_Taken]], Generator[_Taken, None, None]],
+        follow: Callable[[_Progress], None],
+    ) -> None:
+        self._taken, self._items, self._follow = taken, copied(taken), follow
+        self._process = os.getpid()
+        self._progress = _Progress()
         # At the end of the process too, before the modules that it needs are taken apart.
-        weakref.finalize(self, items.close)
+        weakref.finalize(self, self._items.close)
 
     def __next__(self) -> Given:
-        return self._given(next(self._items))
+        require_own(self._process)
+        progress = self._progress
+        if progress.standing is None:
+            progress.standing = next(self._taken).standing
+            self._follow(progress)
+        try:
+            batch, progress.standing = next(self._items)
+        except StopIteration:
+            progress.ended = True
+            raise
+        return batch  # type: ignore[no-any-return]
 
 
 def _takes_id(transform: Transform) -> bool:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from impasto import _core
 from impasto.batch import Batch, BatchKey
 from impasto.errors import ImpastoError
+from impasto.loading.running.stops import NoStop
 from impasto.sources import IndexedSource, Source
 
 #: What a batch's time goes to, in its order; ``collect`` is what Python does around the native calls.
@@ -90,14 +91,12 @@ class Work:
         self._at = (stage, now)
         return before
 
-    @contextmanager
-    def unless_it_fails(self) -> Iterator[None]:
+    def unless_it_fails(self) -> NoStop:
         """Notes that it is over where what is done inside fails."""
-        try:
-            yield
-        except BaseException:
-            self.over = True
-            raise
+        return NoStop("what reads or makes a batch (its source, or tokenizer)", self._fail)
+
+    def _fail(self) -> None:
+        self.over = True
 
     def rest(self) -> None:
         """It waits for its turn: what passes until `resume` is nobody's."""
