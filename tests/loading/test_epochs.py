@@ -1,6 +1,7 @@
 """Each iter() is the next epoch, or goes on from a state; nothing else moves a run."""
 
 import os
+import signal
 from itertools import count, islice
 
 import pytest
@@ -150,6 +151,7 @@ def test_a_forked_child_begins_its_own(make, way):
     next(batches)
     child = os.fork()
     if not child:
+        signal.alarm(20)  # it shall not outlive this test, whatever it waits for
         try:
             next(batches)
         except RecipeError as error:
