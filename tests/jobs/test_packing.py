@@ -158,6 +158,8 @@ def test_bad_samples(broken: impasto.sources.Source, images: list[bytes], tmp_pa
     listed = [json.loads(line) for line in (tmp_path / "b" / "bad_samples.jsonl").read_text().splitlines()]
     assert [(entry["key"], entry["row"], entry["error"]) for entry in listed] == [("1", 1, "TruncatedImageError")]
     assert done.samples == 3 and list(_samples(tmp_path / "b")) == ["00000000", "00000002", "00000003"]
+    pack(broken, tmp_path / "single", PackSettings(shard_size=1, on_error="skip"))
+    assert verify(tmp_path / "single").ok  # one of its shards holds nothing
     with pytest.raises(impasto.SourceError, match="not one sample could be used; the first: "):
         pack(broken[1:2], tmp_path / "c", replace(SMALL, on_error="skip"))
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import tarfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
+from wids import wids_index
 
 import impasto
-from impasto.jobs import PackSettings, Verified, pack, verify
+from impasto.jobs import PackSettings, StylizeSettings, Verified, pack, stylize_data, verify
 
 
 @pytest.fixture
@@ -39,6 +42,7 @@ def test_nothing_is_wrong_and_nothing_is_written(packed: Path) -> None:
     before = sorted(packed.iterdir())
     found = verify(packed)
     assert (found.ok, found.shards, found.samples, found.listed, found.decoded) == (True, 3, 7, 3, True)
+    assert (found.sized, found.summed) == (3, {"sha256": 3, "md5": 0})
     assert found.bytes == sum(path.stat().st_size for path in packed.glob("*.tar"))
     assert sorted(packed.iterdir()) == before
     assert verify(packed, workers=2) == verify(packed / "index.json") == found
@@ -110,6 +114,59 @@ def test_a_changed_sample_is_not_hidden_by_a_right_count(packed: Path) -> None:
     assert "it holds 2 samples, and 3 were written" in problem.examples[1]["reason"]
 
 
+def test_an_index_of_wids(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `widsindex create` writes it, and with no more than wids asks for."""
+    monkeypatch.chdir(packed)
+    shards = [f"packed-{number:05d}.tar" for number in range(3)]
+    arguments = {"output": "index.json", "name": "", "base": None, "info": None}
+    wids_index.main_create(argparse.Namespace(files=["packed-{00000..00002}.tar"], **arguments))
+    document = json.loads(Path("index.json").read_text())
+    found = verify(packed)
+    assert (found.ok, found.listed, found.sized, found.summed) == (True, 3, 3, {"sha256": 0, "md5": 3})
+    whole = Path(shards[1]).read_bytes()
+    Path(shards[1]).write_bytes(whole[:600] + bytes([whole[600] ^ 1]) + whole[601:])
+    (problem,) = verify(packed).problems
+    assert problem.kind == "changed shard" and "checksum (md5)" in problem.examples[0]["reason"]
+
+    short = [{"url": f"https://example.org/a/{one['url']}?x", "nsamples": 3} for one in document["shardlist"][:2]]
+    Path("part.json").write_text(json.dumps({"wids_version": 1, "shardlist": short}))
+    found = verify("part.json")
+    assert (found.ok, found.listed, found.sized, found.summed) == (True, 2, 0, {"sha256": 0, "md5": 0})
+    short[1]["nsamples"] = 4
+    Path("part.json").write_text(json.dumps({"shardlist": short}))
+    assert _found(verify("part.json")) == {"changed shard": [shards[1]]}
+
+
+def test_a_job_that_has_not_ended(
+    data: impasto.sources.Source, randomizer: impasto.StyleRandomizer, tmp_path: Path, packed: Path
+) -> None:
+    """Of any kind, however whole its shards are; so says the job's own file, until it has ended."""
+
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    out = tmp_path / "out"
+    stylize = partial(stylize_data, data, out, randomizer, StylizeSettings(shard_size=4))
+    with pytest.raises(KeyboardInterrupt):
+        stylize(progress=interrupt)
+    (problem,) = verify(out).problems
+    assert problem.kind == "unfinished job" and "impasto-stylize" in problem.examples[0]["reason"]
+    stylize()
+    assert verify(out).ok
+    (out / "stylized-00001_stats.json").unlink()
+    with pytest.raises(KeyboardInterrupt):
+        stylize(progress=interrupt)
+    assert _found(verify(out)) == {"unfinished job": ["out"]}
+
+    (packed / "index.json").unlink()  # killed between the last shard and the index
+    assert _found(verify(packed)) == {"unfinished job": ["packed"]}
+    (packed / "job.json").write_text("{")
+    with pytest.raises(impasto.SourceError, match="it is damaged"):
+        verify(packed)
+    (packed / "job.json").write_text('{"name": "another program\'s"}')
+    assert verify(packed).ok
+
+
 @pytest.mark.parametrize("content", ["{", "[]", '{"shardlist": [5]}', '{"shardlist": [{"url": "a"}]}'])
 def test_an_index_that_is_none(packed: Path, content: str) -> None:
     (packed / "index.json").write_text(content)
@@ -120,8 +177,21 @@ def test_an_index_that_is_none(packed: Path, content: str) -> None:
 def test_no_shards_at_all(tmp_path: Path) -> None:
     with pytest.raises(impasto.SourceError, match="there are no shards"):
         verify(tmp_path)
-    with pytest.raises(impasto.SourceError):
+    with pytest.raises(impasto.SourceError, match="no file matches"):
         verify(tmp_path / "nothing.tar")
+
+
+def test_names_that_are_none_of_shards(packed: Path) -> None:
+    (packed / "notes.txt").write_text("notes")
+    for name, reason in (
+        ("pipe:cat a.tar", "only files on a local disk can be verified; copy .*name a folder of shards"),
+        ("https://example.org/a.tar?key=secret", "only files on a local disk"),
+        (packed / "notes.txt", "it is no shard, by its name; name a folder of shards"),
+        (packed / "*", "it is no shard, by its name"),
+    ):
+        with pytest.raises(impasto.SourceError, match=reason) as caught:
+            verify(name)
+        assert caught.value.path and "secret" not in str(caught.value)
 
 
 def test_it_is_told_as_json(packed: Path) -> None:

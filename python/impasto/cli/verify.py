@@ -22,7 +22,8 @@ The exit status is 1 when something is wrong."""
 class Verify:
     """Says whether shards are all there, whole, what was written, and can be read to the last sample.
 
-    Sizes and digests are compared where `impasto pack` has left an index beside the shards. Nothing is written.
+    Sizes and checksums are compared where there is an index, that of `impasto pack` or of webdataset's wids. A folder
+    that a job fills (pack, stylize, fetch) must have all of it. Nothing is written.
 
     Args:
         shards: A folder of shards, its index.json, a shard, or a pattern of shards.
@@ -57,7 +58,8 @@ def run(verify: Verify) -> int:
         how = "decoded" if found.decoded else "looked at by its header"
         terminal.say(
             f"{found.shards:,} shards, {found.samples:,} samples, {found.bytes / 1e6:,.1f} MB; every image {how}; "
-            f"sizes and digests known of {found.listed:,}"
+            f"of the shards {found.listed:,} are in an index, with sizes of {found.sized:,}, SHA-256 of "
+            f"{found.summed['sha256']:,} and MD5 of {found.summed['md5']:,}; what it lacks was not compared"
         )
         for problem in found.problems:
             output.show_problem(problem, console)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from impasto.checks import require
 from impasto.errors import ImpastoError, JobError, RecipeError, SourceError
@@ -19,8 +19,9 @@ from impasto.jobs.running.claim import RUNNING, claimed
 from impasto.jobs.running.engine import Engine, check_engine, run_pieces
 from impasto.progress import Progress, silent
 
-#: The file that says which job a folder is of.
+#: The file that says which job a folder is of, and whether it has ended.
 JOB = "job.json"
+_DONE = "done"
 
 T = TypeVar("T")
 
@@ -35,7 +36,7 @@ class Job:
     Args:
         folder: New, empty, or of the same job.
         identity: What the pieces depend on, as JSON has it: ``format`` names the kind of job and its version, every
-            other member is a part with values by name.
+            other member is a part with values by name. ``done`` is taken: in the folder it says whether the job ended.
         sizes: How much there is to do in each piece, in the units of `Progress`.
         files: A piece's files, by its number; the last is its report.
     """
@@ -78,12 +79,12 @@ class Job:
             KeyboardInterrupt: If it was stopped; it says what is kept.
         """
         check_engine(workers, engine)
-        require(
-            isinstance(self.identity.get("format"), str), "a job's identity names its kind: {'format': 'mine-1', ...}"
-        )
+        named = isinstance(self.identity.get("format"), str) and _DONE not in self.identity
+        require(named, "a job's identity names its kind: {'format': 'mine-1', ...}, and has no 'done'")
         with _terminable(), ExitStack() as held:
             self._claim(held)
             missing = self.missing(again)
+            self._sign(done=not missing)
             done, total = sum(self.sizes) - sum(self.sizes[number] for number in missing), sum(self.sizes)
             try:
                 for number, _ in run_pieces(function, missing, workers=workers, engine=engine):
@@ -94,7 +95,17 @@ class Job:
                 kept = len(self.sizes) - len(self.missing())
                 words = f"{kept} of {len(self.sizes)} pieces are kept in {self.folder}; the same again does the rest"
                 raise KeyboardInterrupt(words) from None
+            self._sign(done=True)
         return len(self.sizes) - len(missing)
+
+    def _sign(self, *, done: bool) -> None:
+        """Writes down which job the folder is of, and whether it has ended."""
+        path, document = self.folder / JOB, {**self.identity, _DONE: done}
+        try:
+            if not path.exists() or _read(path) != json.loads(json.dumps(document)):
+                write_report(path, document)
+        except OSError as error:
+            raise _unusable(self.folder, error) from error
 
     def _require_files(self, number: int) -> None:
         absent = [str(file) for file in self.files(number) if not file.exists()]
@@ -135,31 +146,65 @@ class Job:
             self._compare(path)
             self.folder.mkdir(parents=True, exist_ok=True)
             held.enter_context(claimed(self.folder))
-            if not self._compare(path):  # asked again, as nobody else answers it any more
-                with new_file(path) as partial:
-                    partial.write_text(json.dumps(self.identity, indent=2) + "\n", encoding="utf-8")
+            self._compare(path)  # asked again, as nobody else answers it any more
         except OSError as error:
-            if isinstance(error, ImpastoError):
-                raise
-            raise SourceError(f"the folder can't be used: {error}; check it", path=str(self.folder)) from error
+            raise _unusable(self.folder, error) from error
 
-    def _compare(self, path: Path) -> bool:
-        """Whether the folder is this job's already; an error if it is anything else's."""
+    def _compare(self, path: Path) -> None:
+        """An error if the folder is anything else's."""
         if path.exists():
-            _compare(_read(path), json.loads(json.dumps(self.identity)), path)
-            return True
+            there = _read(path)
+            if isinstance(there, dict):
+                there.pop(_DONE, None)
+            _compare(there, json.loads(json.dumps(self.identity)), path)
+            return
         if self.folder.exists():
             mine = {path, aside(path), path.with_name(RUNNING)}
             if not self.folder.is_dir() or not {*self.folder.iterdir()} <= mine:
                 reason = f"it holds something else than a job's data (no {JOB}); choose another folder, or remove it"
                 raise SourceError(reason, path=str(self.folder))
-        return False
+
+
+class State(NamedTuple):
+    """How far the job is that fills a folder.
+
+    Attributes:
+        kind: The kind of job and its version.
+        done: Whether all of its pieces are there.
+    """
+
+    kind: str
+    done: bool
+
+
+def read_state(folder: Path) -> State | None:
+    """How far the job is that fills a folder; None if none does.
+
+    Raises:
+        SourceError: If the job's file is damaged, or can't be read.
+    """
+    path = folder / JOB
+    try:
+        there = _read(path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unusable(folder, error) from error
+    kind = there.get("format") if isinstance(there, dict) else None
+    return State(kind, there.get(_DONE) is True) if isinstance(kind, str) else None  # others may call a file so
 
 
 def write_report(path: Path, report: Any) -> None:
     """Writes a piece's report, which appears when it is complete: the last thing that is done for a piece."""
     with new_file(path) as partial:
         partial.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+def _unusable(folder: Path, error: OSError) -> Exception:
+    """The error of a folder, where it is not one of ours already."""
+    if isinstance(error, ImpastoError):
+        return error
+    return SourceError(f"the folder can't be used: {error}; check it", path=str(folder))
 
 
 def _read(path: Path) -> Any:

@@ -16,7 +16,7 @@ import pyarrow.parquet
 import pytest
 
 import impasto
-from impasto.jobs import FetchSettings, fetch
+from impasto.jobs import FetchSettings, fetch, verify
 
 Settings = Callable[..., FetchSettings]
 Lists = Callable[..., Path]
@@ -41,6 +41,7 @@ def test_an_interrupt_keeps_what_is_done(site: Any, settings: Settings, write_li
 
     with pytest.raises(KeyboardInterrupt, match="pieces are kept in"):
         fetch(listed, out, settings(), progress=interrupt)
+    assert [problem.kind for problem in verify(out).problems] == ["unfinished job"]
     kept = (out / "00000.tar").stat().st_mtime_ns
     site.asked.clear()
     told: list[tuple[int, int]] = []
@@ -51,6 +52,7 @@ def test_an_interrupt_keeps_what_is_done(site: Any, settings: Settings, write_li
     assert _bytes(out) == _bytes(tmp_path / "whole")
     site.asked.clear()
     assert fetch(listed, out, settings()).done_before == 3 and not site.asked
+    assert verify(out).ok
 
 
 _SCRIPT = """\

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
 
 from impasto.checks import is_count
 from impasto.errors import SourceError
 from impasto.files import new_file
 
-#: Its name. Its form is that of webdataset's ``wids``, with a digest besides.
+#: Its name. Its form is that of webdataset's ``wids``, with SHA-256 besides.
 INDEX = "index.json"
+#: Checksums that an index may have, the surest first: what they are called there, and by whom they are computed.
+SUMS = {"sha256": "sha256", "md5sum": "md5"}
 
 
 class WrittenShard(Protocol):
@@ -41,15 +44,15 @@ class Listed:
 
     Attributes:
         path: Where it is to lie.
-        samples: How many it is to hold.
-        bytes: Its size.
-        sha256: Its digest.
+        samples: How many it is to hold, where that is known.
+        bytes: Its size, likewise.
+        sum: A checksum: by which of `SUMS`, and the digits.
     """
 
     path: Path
-    samples: int
-    bytes: int
-    sha256: str
+    samples: int | None = None
+    bytes: int | None = None
+    sum: tuple[str, str] | None = None
 
 
 def write_index(folder: Path, shards: Mapping[str, WrittenShard]) -> Path:
@@ -79,7 +82,9 @@ def write_index(folder: Path, shards: Mapping[str, WrittenShard]) -> Path:
 
 
 def read_index(path: Path) -> list[Listed]:
-    """Reads an index.
+    """Reads an index, ours or one of ``wids``, in which sizes and checksums (MD5) may be missing.
+
+    Shards lie where their names say, seen from the index's folder; of a URL a copy is looked for in that folder.
 
     Raises:
         SourceError: If it can't be read, or is none.
@@ -92,7 +97,21 @@ def read_index(path: Path) -> list[Listed]:
 
 
 def _listed(folder: Path, shard: Any) -> Listed:
-    listed = Listed(folder / shard["url"], shard["nsamples"], shard["filesize"], shard["sha256"])
-    if not is_count(listed.samples) or not is_count(listed.bytes) or not isinstance(listed.sha256, str):
-        raise ValueError(f"{shard} has no counts and digest")
-    return listed
+    counts = [shard["nsamples"], *([shard["filesize"]] if "filesize" in shard else [])]
+    known = next((name for name in SUMS if name in shard), None)
+    if not all(is_count(count) and count >= 0 for count in counts) or (known and not isinstance(shard[known], str)):
+        raise ValueError(f"{shard} has no counts, or a checksum that is no text")
+    return Listed(
+        _place(folder, shard["url"]),
+        shard["nsamples"],
+        shard.get("filesize"),
+        (SUMS[known], shard[known].lower()) if known else None,
+    )
+
+
+def _place(folder: Path, url: str) -> Path:
+    if "://" not in url:
+        return folder / url
+    parts = urlsplit(url)
+    path = unquote(parts.path)
+    return Path(path) if parts.scheme == "file" else folder / PurePosixPath(path).name

@@ -103,11 +103,11 @@ def pack_shard(source: Source, folder: str | Path, settings: PackSettings, numbe
     return report
 
 
-def digest(path: Path) -> tuple[int, str]:
-    """A file's size in bytes, and its SHA-256."""
+def digest(path: Path, by: str = "sha256") -> tuple[int, str]:
+    """A file's size in bytes, and its checksum by one of ``hashlib``'s algorithms."""
     with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        return file.tell(), sha256
+        found = hashlib.file_digest(file, lambda: hashlib.new(by, usedforsecurity=False)).hexdigest()
+        return file.tell(), found
 
 
 def _pack_row(source: Source, number: int, settings: PackSettings) -> tuple[Row, PackedImage]:

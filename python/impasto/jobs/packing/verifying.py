@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import tarfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -13,8 +14,8 @@ from typing import Any
 from impasto import checks, ops
 from impasto.errors import ImpastoError, SourceError, located
 from impasto.jobs.inspection.report import Problem
-from impasto.jobs.job import JOB
-from impasto.jobs.packing.index import INDEX, Listed, read_index
+from impasto.jobs.job import read_state
+from impasto.jobs.packing.index import INDEX, SUMS, Listed, read_index
 from impasto.jobs.packing.shard import digest
 from impasto.jobs.running.engine import Engine, run_pieces
 from impasto.progress import Progress, silent
@@ -30,6 +31,9 @@ _FIXES = {
     "broken shard": "it can't be read as a tar; copy it again, or remove it and pack again",
     "bad sample": "a part of it can't be read; pack the data set again with on_error='skip', or mend its source",
 }
+#: What the names of shards end in.
+_ENDINGS = (".tar", ".tar.gz", ".tgz")
+_NAMES = f"name a folder of shards, its {INDEX}, or shards (*.tar)"
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,10 @@ class Verified:
         shards: How many were looked at.
         samples: How many samples they hold.
         bytes: What they take.
-        listed: Of how many an index told size and digest.
+        listed: How many an index told of; how many samples they are to hold was compared.
+        sized: Of how many it told the size, which was compared.
+        summed: Of how many it told which checksum, which was compared: ``sha256``, which `pack` writes, or ``md5``, as
+            webdataset's ``wids`` has it.
         decoded: Whether all images were decoded.
         problems: What is wrong, by kind.
     """
@@ -49,6 +56,8 @@ class Verified:
     samples: int
     bytes: int
     listed: int
+    sized: int
+    summed: dict[str, int]
     decoded: bool
     problems: tuple[Problem, ...]
 
@@ -72,11 +81,14 @@ def verify(
 ) -> Verified:
     """Looks at packed shards, or at anybody's WebDataset shards.
 
-    Where an index tells them, which shards there are, their sizes and digests (SHA-256) are compared. Every shard is
-    read as a tar up to its end mark, and every sample's image, captions, label and record. Nothing is written.
+    Where an index tells them, which shards there are, how many samples they hold, their sizes and checksums are
+    compared: SHA-256 of ours; MD5 of webdataset's ``wids``, if it is there. Every shard is read as a tar up to its end
+    mark, and every sample's image, captions, label and record. Of a folder that a job fills (`pack`, `stylize_data`,
+    `fetch`, a `Job` of your own) it is told whether the job has ended. Nothing is written.
 
     Args:
-        shards: A folder of shards, its ``index.json``, a shard, or a brace or glob pattern of shards.
+        shards: A folder of shards, an index (``index.json``), a shard, or a brace or glob pattern of shards, all on a
+            local disk.
         decode: Whether images are decoded in full; otherwise their headers must do.
         workers: Processes, each of which looks at one shard at a time; 0 does all in this one.
         engine: Where workers run, ``"processes"`` or ``"ray"``; see `run_pieces`.
@@ -86,10 +98,10 @@ def verify(
         What was found.
 
     Raises:
-        SourceError: If there are no shards at all, or the index can't be read.
+        SourceError: If there are no shards at all, the name is not one of shards, or the index can't be read.
         JobError: If a worker was lost.
     """
-    known, found = _known(Path(checks.path("shards", shards)))
+    known, found = _known(checks.path("shards", shards))
     problems = {kind: Problem(kind, fix) for kind, fix in _FIXES.items()}
     for kind, path, reason in found:
         problems[kind].add("", path, reason)
@@ -108,26 +120,55 @@ def verify(
         shards=len(known),
         samples=sum(look.samples for look in looks.values()),
         bytes=sum(sizes),
-        listed=sum(bool(one.sha256) for one in known),
+        listed=sum(one.samples is not None for one in known),
+        sized=sum(one.bytes is not None for one in known),
+        summed=dict.fromkeys(SUMS.values(), 0) | Counter(one.sum[0] for one in known if one.sum),
         decoded=decode,
         problems=tuple(problem for problem in problems.values() if problem.count),
     )
 
 
-def _known(place: Path) -> tuple[list[Listed], list[tuple[str, str, str]]]:
+def _known(name: str) -> tuple[list[Listed], list[tuple[str, str, str]]]:
     """The shards that are to be there, and what is wrong about that."""
-    folder = place.parent if place.name == INDEX else place
-    if not folder.is_dir():
-        return [_listed_beside(Path(path)) for path in find_shards([str(place)])], []
+    place = Path(name)
+    if place.suffix == ".json" and place.is_file():
+        return _in_folder(place.parent, place)
+    if place.is_dir():
+        return _in_folder(place, place / INDEX)
+    paths = find_shards([name])
+    for path in paths:
+        if "://" in path or path.startswith("pipe:"):
+            reason = f"only files on a local disk can be verified; copy what comes from there, and {_NAMES}"
+            raise SourceError(reason, path=path.partition("?")[0])
+        if not path.lower().endswith(_ENDINGS):
+            raise SourceError(f"it is no shard, by its name; {_NAMES}", path=path)
+    return [_listed_beside(Path(path)) for path in paths], []
+
+
+def _in_folder(folder: Path, index: Path) -> tuple[list[Listed], list[tuple[str, str, str]]]:
     there = sorted(path for path in folder.iterdir() if path.suffix == ".tar")
-    if not (folder / INDEX).exists():
-        if not there:
-            raise SourceError(f"there are no shards, and no {INDEX}; name the folder of the shards", path=str(folder))
-        wrong = [("unfinished job", str(folder), f"it was begun and has no {INDEX}")] if _is_packing(folder) else []
-        return [Listed(path, -1, -1, "") for path in there], wrong
-    listed = read_index(folder / INDEX)
-    more = sorted({*there} - {one.path for one in listed})
-    return listed, [("unlisted shard", str(path), f"{INDEX} does not list it") for path in more]
+    listed = read_index(index) if index.exists() else None
+    if not there and not listed:
+        raise SourceError(f"there are no shards, and no {INDEX}; {_NAMES}", path=str(folder))
+    wrong = []
+    if reason := _unfinished(folder, indexed=listed is not None):
+        wrong.append(("unfinished job", str(folder), reason))
+    if listed is None:
+        return [Listed(path) for path in there], wrong
+    if index.name == INDEX:  # others, as wids has them, may stand for a part of a folder
+        more = sorted({*there} - {one.path for one in listed})
+        wrong += [("unlisted shard", str(path), f"{INDEX} does not list it") for path in more]
+    return listed, wrong
+
+
+def _unfinished(folder: Path, *, indexed: bool) -> str | None:
+    """Why a folder may not hold all that a job was to write."""
+    job = read_state(folder)
+    if job is None:
+        return None
+    if not job.done:
+        return f"{job.kind} was begun, and has not ended"
+    return None if indexed or not job.kind.startswith("impasto-pack") else f"{job.kind} has written no {INDEX}"
 
 
 def _listed_beside(path: Path) -> Listed:
@@ -136,14 +177,7 @@ def _listed_beside(path: Path) -> Listed:
         for one in read_index(path.parent / INDEX):
             if one.path.name == path.name:
                 return one
-    return Listed(path, -1, -1, "")
-
-
-def _is_packing(folder: Path) -> bool:
-    try:
-        return str(json.loads((folder / JOB).read_text(encoding="utf-8"))["format"]).startswith("impasto-pack")
-    except (OSError, ValueError, TypeError, KeyError):
-        return False
+    return Listed(path)
 
 
 @dataclass(frozen=True)
@@ -166,24 +200,30 @@ def _look(known: list[Listed], decode: bool, number: int) -> _Look:
         with TemporaryDirectory() as cache:  # whatever index is kept beside it is not believed
             source = WebDataset(listed.path, cache=cache)
     except SourceError as error:
-        return _Look(0, [*problems, ("broken shard", "", path, error.reason)])
-    if listed.samples not in (-1, len(source)):
+        broken = [] if not listed.samples and _is_empty(listed.path) else [("broken shard", "", path, error.reason)]
+        return _Look(0, [*problems, *broken])
+    if listed.samples not in (None, len(source)):
         reason = f"it holds {len(source)} samples, and {listed.samples} were written"
         problems.append(("changed shard", "", path, reason))
     bad = (("bad sample", error.key or "", error.path or path, error.reason) for error in _errors(source, decode))
     return _Look(len(source), [*problems, *bad])
 
 
+def _is_empty(path: Path) -> bool:
+    """Whether a shard is a whole tar without members, as one of nothing but dead links or bad samples is."""
+    with path.open("rb") as file:
+        return file.read(tarfile.RECORDSIZE + 1) == bytes(tarfile.RECORDSIZE)
+
+
 def _difference(listed: Listed) -> str | None:
-    if not listed.sha256:
-        return None
+    by, known = listed.sum or ("", "")
     try:
-        size, sha256 = digest(listed.path)
+        size, found = digest(listed.path, by) if by else (listed.path.stat().st_size, "")
     except OSError as error:
         return f"it can't be read: {error}"
-    if size != listed.bytes:
+    if listed.bytes not in (None, size):
         return f"it has {size} bytes, and {listed.bytes} were written"
-    return None if sha256 == listed.sha256 else f"its SHA-256 is {sha256}, and that of what was written {listed.sha256}"
+    return None if found == known else f"its checksum ({by}) is {found}, and that of what was written {known}"
 
 
 def _errors(source: WebDataset, decode: bool) -> Iterator[ImpastoError]:
