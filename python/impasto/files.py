@@ -42,6 +42,26 @@ def new_file(path: str | os.PathLike[str], *, durable: bool = False) -> Iterator
 
 
 @contextmanager
+def writing(what: str, path: str | os.PathLike[str]) -> Iterator[None]:
+    """Names what could not be written, where and why: a disk that is full, a limit of files' size, a folder gone.
+
+    Args:
+        what: Such as "the report".
+        path: Its file.
+
+    Raises:
+        SourceError: For any OSError inside of the context that is none of impasto's own.
+    """
+    try:
+        yield
+    except SourceError:
+        raise
+    except OSError as error:
+        reason = f"{what} can't be written: {error.strerror or error}; check the folder and its disk"
+        raise SourceError(reason, path=os.fspath(path)) from error
+
+
+@contextmanager
 def new_folder(path: str | os.PathLike[str], *, durable: bool = False) -> Iterator[Path]:
     """A folder that appears when it is complete: the yielded one, empty, takes its place when the context ends well.
 

@@ -132,6 +132,10 @@ def test_an_index_of_wids(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None
     Path("part.json").write_text(json.dumps({"wids_version": 1, "shardlist": short}))
     found = verify("part.json")
     assert (found.ok, found.listed, found.sized, found.summed) == (True, 2, 0, {"sha256": 0, "md5": 0})
+    short[0]["filesize"] = 5
+    Path("part.json").write_text(json.dumps({"shardlist": short}))
+    assert _found(verify("part.json")) == {"changed shard": [shards[0]]}
+    del short[0]["filesize"]
     short[1]["nsamples"] = 4
     Path("part.json").write_text(json.dumps({"shardlist": short}))
     assert _found(verify("part.json")) == {"changed shard": [shards[1]]}

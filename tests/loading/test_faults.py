@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import re
 import subprocess
 import sys
 import time
@@ -138,10 +141,30 @@ def test_a_disk_that_is_full_ends_a_run_with_a_whole_manifest(table, tmp_path):
     manifest = tmp_path / "bad.jsonl"
     told = full(tmp_path, "manifest", tmp_path / "3.jpg", manifest, 600)
     assert told and all("manifest" in one and "give another manifest=FILE" in one for one in told)
+    assert all("File too large" in one for one in told)  # a limit of the process, and no full disk
     lines = [json.loads(line) for line in manifest.read_text().splitlines()]
     assert len(lines) == 4 - len(told) and manifest.read_text().endswith("\n")
     assert not full(tmp_path, "manifest", tmp_path / "3.jpg", manifest, 10**6)  # goes on where there is room
     assert len([json.loads(line) for line in manifest.read_text().splitlines()]) == len(lines) + 4
+
+
+@pytest.mark.parametrize("why", [errno.EFBIG, errno.ENOSPC, errno.EDQUOT])
+def test_why_a_manifest_takes_no_more_is_what_the_system_says(tmp_path, monkeypatch, why):
+    """It takes a part, and says why when the rest comes; the part is taken back."""
+    bad = BadSamples("replace", manifest=tmp_path / "bad.jsonl")
+    bad._write(["whole"])
+    write, taken = os.write, []
+
+    def partly(file, text):
+        if taken:
+            raise OSError(why, os.strerror(why))
+        taken.append(write(file, text[:3]))
+        return taken[0]
+
+    monkeypatch.setattr(os, "write", partly)
+    with pytest.raises(SourceError, match=re.escape(os.strerror(why))):
+        bad._write(["too much"])
+    assert taken == [3] and (tmp_path / "bad.jsonl").read_text() == "whole\n"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")

@@ -76,10 +76,11 @@ def test_what_is_wrong_with_a_list_is_named(tmp_path, images, jpeg, faults):
     (images / "0.jpg").write_bytes(jpeg)
     path = tmp_path / "list.tsv"
     path.write_text("caption\turl\none\thttp://a.invalid/0.jpg\nhalf a line\n")
-    assert faults(WebCaptions(path, images=images)) == {"1": "SourceError: pair 1 has no URL; give it one"}
+    why = "SourceError: pair 1 can't be read: it has 1 columns, the list 2; mend it"
+    assert faults(WebCaptions(path, images=images)) == {"1": why}
     (images / "0.jpg").rename(images / "4.jpg")
     for text, says in (
-        ("one\ttwo\nthree\tfour\n", "line 2 is no caption and URL"),
+        ("one\ttwo\nthree\tfour\n", "none of its first 2 lines is a caption and URL"),
         ("one\thttp://a.invalid/9.png\n", "none of its first images .*name="),
     ):
         path.write_text(text)
@@ -111,7 +112,7 @@ def test_what_else_is_wrong_stays_where_images_are_missing(tmp_path, images, jpe
     (images / "photo0.jpg").write_bytes(jpeg)
     there = present(WebCaptions(path, images=images))
     assert len(there) == 2 and there.left_out == {"missing images": 1}
-    assert "pair 1 has no URL" in str(there[1].fault)
+    assert "pair 1 can't be read" in str(there[1].fault)
     (images / "photo0.txt").write_text("one")
     (images / "moving.gif").write_bytes(b"GIF89a")
     beside = impasto.sources.ImageTextFolder(images)

@@ -71,12 +71,12 @@ def test_parquet(tmp_path: Path) -> None:
 
 
 def test_columns_by_name(write: Callable[..., Path]) -> None:
-    path = write("list.csv", "link,words,url\nhttp://a/1,one,http://b/1\nhttp://a/2,two\nhttp://a/3,three,x\n")
+    path = write("list.csv", "link,words,url\nhttp://a/1,one,http://b/1\nhttp://a/2,http://b/2\nhttp://a/3,three,x\n")
     found = list(WebList(path, url="link", caption="words", columns=["url"]))
     assert found == [
-        ("http://a/1", "one", {"url": "http://b/1"}),
-        (None, None, {}),
-        ("http://a/3", "three", {"url": "x"}),
+        ("http://a/1", "one", {"url": "http://b/1"}, None),
+        (None, None, {}, "it has 2 columns, the list 3"),
+        ("http://a/3", "three", {"url": "x"}, None),
     ]
     for wrong, reason in (
         ({}, "no columns of URLs and captions"),
@@ -106,8 +106,44 @@ def test_rows_that_can_not_be_read_are_pairs_without_url(write: Callable[..., Pa
         (None, "four"),
         (5, "six"),
     ]
-    found = WebList(write("cc.tsv", "one\thttp://a/1\nhalf\ntwo\thttp://a/2\tmore\nthree\thttp://a/3\n"))
-    assert [pair.url for pair in found] == ["http://a/1", None, None, "http://a/3"]
+    found = list(WebList(write("cc.tsv", "one\thttp://a/1\nhalf\ntwo\thttp://a/2\tmore\nthree\thttp://a/3\n")))
+    assert [pair.url for pair in found] == ["http://a/1", None, "http://a/2", "http://a/3"]
+    assert [pair.fault for pair in found] == [None, *(f"it has {n} columns, the list 2" for n in (1, 3)), None]
+
+
+def test_a_list_without_header_loses_no_row(write: Callable[..., Path]) -> None:
+    """Whatever its first line is: no link, a broken one, one in capitals, a heading."""
+    rest = "two\thttp://a/2\nthree\thttp://a/3\n"
+    for first, url in (
+        ("a cat\t\n", ""),
+        ("a cat\twww.a/1.jpg\n", "www.a/1.jpg"),
+        ("a cat\tHTTPS://a/1\n", "HTTPS://a/1"),
+        ("http://b\thttp://a/1\n", "http://a/1"),
+    ):
+        assert [pair.url for pair in WebList(write("cc.tsv", first + rest))] == [url, "http://a/2", "http://a/3"]
+    assert [pair.caption for pair in WebList(write("cc.tsv", "Caption\tImage URL\n" + rest))] == ["two", "three"]
+    (pair,) = WebList(write("cc.tsv", "one\tHTTP://a/1\n"))
+    assert pair[:2] == ("HTTP://a/1", "one")
+    path = write("urls.txt", "\n".join(["www.a/1", *URLS]))
+    assert [pair.url for pair in WebList(path, captions=False)] == ["www.a/1", *URLS]
+
+
+def test_where_the_urls_are_is_asked_if_lines_disagree(write: Callable[..., Path]) -> None:
+    lines = "".join(f"http://a/{row}\tcaption {row}\n" for row in range(20))
+    assert next(iter(WebList(write("cc.tsv", "a caption\thttp://b/0\n" + lines)))).url == "a caption"
+    path = write("list.tsv", "one\thttp://a/1\nhttp://a/2\ttwo\n")
+    with pytest.raises(impasto.SourceError, match=r"1 have their URL in column 1 and 1 in column 2; .*url='1' or"):
+        list(WebList(path))
+    assert [pair[:2] for pair in WebList(path, url="2")] == [("http://a/1", "one"), ("two", "http://a/2")]
+    path = write("more.tsv", "".join(f"{row}\tcaption {row}\thttp://a/{row}\n" for row in range(3)) + "3\tx\n")
+    with pytest.raises(impasto.SourceError, match=r"line 1 has 3 columns; say which are which, .*caption='1'"):
+        list(WebList(path))
+    with pytest.raises(impasto.SourceError, match=r"its lines have 3 columns; say which has the captions"):
+        list(WebList(path, url="3"))
+    with pytest.raises(impasto.SourceError, match=r"url='4' is none of the 3 columns"):
+        list(WebList(path, url="4"))
+    found = [pair[:2] for pair in WebList(path, url="3", caption="2")]
+    assert found == [*((f"http://a/{row}", f"caption {row}") for row in range(3)), (None, None)]
 
 
 def test_urls_alone(write: Callable[..., Path]) -> None:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from impasto.checks import require
 from impasto.errors import ImpastoError, JobError, RecipeError, SourceError
-from impasto.files import aside, new_file
+from impasto.files import aside, new_file, writing
 from impasto.jobs.running.claim import RUNNING, claimed
 from impasto.jobs.running.engine import Engine, check_engine, run_pieces
 from impasto.progress import Progress, silent
@@ -101,11 +101,8 @@ class Job:
     def _sign(self, *, done: bool) -> None:
         """Writes down which job the folder is of, and whether it has ended."""
         path, document = self.folder / JOB, {**self.identity, _DONE: done}
-        try:
-            if not path.exists() or _read(path) != json.loads(json.dumps(document)):
-                write_report(path, document)
-        except OSError as error:
-            raise _unusable(self.folder, error) from error
+        if not path.exists() or _read(path) != json.loads(json.dumps(document)):
+            write_report(path, document)
 
     def _require_files(self, number: int) -> None:
         absent = [str(file) for file in self.files(number) if not file.exists()]
@@ -195,8 +192,12 @@ def read_state(folder: Path) -> State | None:
 
 
 def write_report(path: Path, report: Any) -> None:
-    """Writes a piece's report, which appears when it is complete: the last thing that is done for a piece."""
-    with new_file(path) as partial:
+    """Writes a piece's report, which appears when it is complete: the last thing that is done for a piece.
+
+    Raises:
+        SourceError: If it can't be written.
+    """
+    with writing("the report", path), new_file(path) as partial:
         partial.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 

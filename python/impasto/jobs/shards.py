@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from impasto.files import new_file
+from impasto.files import new_file, writing
 from impasto.jobs.rows import Row
 
 #: The file where the samples that could not be used are listed.
@@ -33,9 +33,13 @@ def shard_pattern(folder: Path, prefix: str, count: int) -> str:
 
 
 def write_bad(folder: Path, entries: list[dict[str, Any]]) -> None:
-    """Lists the samples that could not be used, if there are any."""
+    """Lists the samples that could not be used, if there are any.
+
+    Raises:
+        SourceError: If the list can't be written.
+    """
     if entries:
-        with new_file(folder / BAD) as partial:
+        with writing("the list of bad samples", folder / BAD), new_file(folder / BAD) as partial:
             lines = (json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
             partial.write_text("".join(lines), encoding="utf-8")
 

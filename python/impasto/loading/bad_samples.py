@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 from dataclasses import asdict
@@ -128,15 +127,18 @@ def _append(file: int, text: bytes) -> None:
     Raises:
         OSError: If it can't be written.
     """
-    # One write in append mode: lines of several workers don't interleave.
-    written = os.write(file, text) if text else 0
-    if written == len(text):
-        return
-    # A disk that is full took a part, which the next line would go on with.
-    end = os.fstat(file).st_size
-    if os.lseek(file, 0, os.SEEK_CUR) == end:
-        os.ftruncate(file, end - written)
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    written = 0
+    try:
+        # One write in append mode: lines of several workers don't interleave. A disk that is full, or a limit, takes a
+        # part, and says what it is when the rest comes.
+        while written < len(text):
+            written += os.write(file, text[written:])
+    except OSError:
+        # The next line would go on with the part.
+        end = os.fstat(file).st_size
+        if written and os.lseek(file, 0, os.SEEK_CUR) == end:
+            os.ftruncate(file, end - written)
+        raise
 
 
 def _warn(bug: Replaced) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from impasto.checks import is_count, require
 from impasto.errors import SourceError
-from impasto.files import new_file, open_regular
+from impasto.files import new_file, open_regular, writing
 from impasto.sources.base import Source, Subset
 
 if TYPE_CHECKING:
@@ -90,12 +90,9 @@ def write_keep_list(path: str | Path, data: Source, rows: Iterable[int] | NDArra
     require(not wrong, f"rows={wrong[:3]} are no rows of {data!r}")
     kept = [names[row] for row in sorted(chosen)]
     header = {"format": _FORMAT, "rows": len(names), "kept": len(kept), "keys": _digest(names)}
-    try:
-        with new_file(path) as partial, partial.open("w", encoding="utf-8") as file:
-            file.write(json.dumps(header) + "\n")
-            file.writelines(json.dumps(name.key if name.nth == 0 else list(name)) + "\n" for name in kept)
-    except OSError as error:
-        raise SourceError(f"the list can't be written: {error.strerror}", path=str(path)) from error
+    with writing("the list", path), new_file(path) as partial, partial.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(header) + "\n")
+        file.writelines(json.dumps(name.key if name.nth == 0 else list(name)) + "\n" for name in kept)
 
 
 class _Name(NamedTuple):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
@@ -18,8 +20,12 @@ from impasto.sources.reading.tables import parse_record, stream_lines, stream_re
 
 _URL = ("URL", "url", "image_url", "img_url")
 _CAPTION = ("TEXT", "text", "caption", "top_caption", "title")
+#: What the column of URLs is called by a first line that is no row, where it is none of these.
+_HEADING = re.compile(r"((image|img|photo|picture|pic)[\s_-]*)?(urls?|uris?|links?|src|address(es)?)", re.IGNORECASE)
 #: So much of a file is looked at to tell what it is.
 _HEAD = 1 << 16
+#: The share of lines which must agree where the URL is.
+_AGREE = 0.9
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -27,17 +33,16 @@ class WebPair(NamedTuple):
     """A row of a list.
 
     Attributes:
-        url: Text, or what else the list has in its place; None where the row can't be read.
+        url: Text, or what else the list has in its place; None where it can't be read.
         caption: Likewise; None of a list without captions.
         columns: What else was asked for, by its column.
+        fault: What is wrong with a row that can't be read; its URL may be known all the same.
     """
 
     url: Any
     caption: Any
     columns: Mapping[str, Any] = _NONE
-
-
-_BROKEN = WebPair(None, None)
+    fault: str | None = None
 
 
 class WebList:
@@ -50,17 +55,20 @@ class WebList:
     - LAION's lists (Schuhmann et al. 2021): Parquet with ``URL`` and ``TEXT``.
     - Tables with a header, by tabs or commas; JSON lines; a JSON list of objects.
 
-    All but JSON documents are streamed. A row that can't be read is a pair without URL, not an error.
+    All but JSON documents are streamed. A row that can't be read is a pair that says so (``fault``), and no error. If
+    lines have no header, the first of them tell which column has the URLs; a first line that names none is a row.
 
     Args:
         file: The list.
-        url: The column of the URLs, where columns have names; by default the first of the usual ones.
+        url: The column of the URLs, by default the first of the usual names; its number from 1 where lines have no
+            header: ``"2"``.
         caption: The column of the captions, likewise.
         captions: False reads URLs alone, also from a file that has one a line and nothing else.
         columns: Further columns that are wanted.
 
     Raises:
-        SourceError: When it is read: the file is missing or of another format, or a column isn't there.
+        SourceError: When it is read: the file is missing or of another format, a column isn't there, or lines without a
+            header have URLs here and there.
         MissingExtraError: It is Parquet and pyarrow is not installed.
     """
 
@@ -86,13 +94,16 @@ class WebList:
         if head[:4] == b"PAR1":
             return self._of_parquet()
         text = as_text(head, self.path).lstrip()
+        if not text and len(head) < _HEAD:
+            return iter(())
         if text[:1] == "[":
             return self._of_objects(read_json(self.path))
         if text[:1] == "{":
             return self._of_lines() if self._is_lines(text) else self._of_sbu()
         if self.path.endswith("_urls.txt"):
             return self._of_two_files()
-        return self._of_table(text)
+        lines = text.split("\n")
+        return self._of_table(lines[: -1 if len(head) == _HEAD and len(lines) > 1 else None])
 
     def _of_sbu(self) -> Iterator[WebPair]:
         document = read_json(self.path)
@@ -126,7 +137,7 @@ class WebList:
         names: tuple[str, str | None] | None = None
         for one in objects:
             if not isinstance(one, dict):
-                yield _BROKEN
+                yield WebPair(None, None, fault="it is no JSON object")
                 continue
             # The first object may lack what all others have, so it is not asked for all.
             if names is None:
@@ -137,21 +148,19 @@ class WebList:
                 {name: one.get(name) for name in self._columns},
             )
 
-    def _of_table(self, text: str) -> Iterator[WebPair]:
-        first = text.partition("\n")[0].rstrip("\r")
-        fields = first.split("\t")
-        if not self._captions and len(fields) == 1 and is_url(first):
-            self._need_columns(())
-            return (WebPair(line.strip(), None) for line in stream_lines(self.path) if line.strip())
-        if self._url is None and len(fields) == 2 and sum(map(is_url, fields)) == 1:
-            return self._of_bare_lines()
+    def _of_table(self, lines: list[str]) -> Iterator[WebPair]:
+        first = lines[0].rstrip("\r")
         for sep in "\t,":
             header = parse_record(first.encode("utf-8", "surrogateescape"), sep, "none" if sep == "\t" else None)
-            if self._url in header or (self._url is None and set(_URL) & set(header)):
+            named = self._url in header or (self._url is None and bool(set(_URL) & set(header)))
+            if named and not any(map(is_url, header)):
                 return self._of_named_columns(header, sep)
-        if self._url is not None:
+        if self._url is not None and not self._url.isdecimal():
             raise SourceError(f"no column is called {self._url!r}; its first line is {first[:80]!r}", path=self.path)
-        return self._of_bare_lines()
+        self._need_columns(())
+        if not self._captions and any(map(is_url, lines)) and not any("\t" in line for line in lines):
+            return (WebPair(line.strip(), None) for line in stream_lines(self.path) if line.strip())
+        return self._of_bare_lines([line.rstrip("\r").split("\t") for line in lines if line.rstrip("\r")])
 
     def _of_named_columns(self, header: list[str], sep: str) -> Iterator[WebPair]:
         url, caption = self._names(header)
@@ -160,31 +169,57 @@ class WebList:
         next(records)
         for record in records:
             if len(record.fields) != len(header):
-                yield _BROKEN
+                yield _unsplit(record.fields, len(header))
                 continue
             values = [record.fields[place] for place in places]
             if caption is None:
                 values.insert(1, "")
             yield WebPair(values[0], values[1] or None, dict(zip(self._columns, values[2:], strict=True)))
 
-    def _of_bare_lines(self) -> Iterator[WebPair]:
-        self._need_columns(())
-        place: int | None = None
+    def _of_bare_lines(self, first: list[list[str]]) -> Iterator[WebPair]:
+        columns = 2 if self._url is None else Counter(map(len, first)).most_common(1)[0][0]
+        url = self._url_place([fields for fields in first if len(fields) == columns], first, columns)
+        caption = self._caption_place(url, columns) if self._captions else None
         for record in stream_records(self.path, "\t", "none"):
             fields = record.fields
-            if place is None:
-                place = next((at for at, field in enumerate(fields[:2]) if is_url(field)), None)
-                if place is None and record.first == 1:
-                    continue  # a header, as some give it
-                if place is None:
-                    reason = f"line {record.first} is no caption and URL with a tab between; impasto reads such lists"
-                    raise SourceError(reason, path=self.path)
-                if len(fields) == 1:
-                    reason = (
-                        f"line {record.first} is a URL without a caption; say so if there are none (captions=False)"
-                    )
-                    raise SourceError(reason, path=self.path)
-            yield WebPair(fields[place], fields[1 - place]) if len(fields) == 2 else _BROKEN
+            if len(fields) != columns:
+                yield _unsplit(fields, columns)
+            elif record.first > 1 or not _HEADING.fullmatch(fields[url].strip()):
+                yield WebPair(fields[url], None if caption is None else fields[caption])
+
+    def _url_place(self, rows: list[list[str]], first: list[list[str]], columns: int) -> int:
+        """The column of the URLs: as was said, or where the first lines have them."""
+        if self._url is not None:
+            return self._number("url", self._url, columns)
+        alone = [sum(is_url(row[at]) and not is_url(row[1 - at]) for row in rows) for at in range(2)]
+        best = alone.index(max(alone))
+        with_url = [fields for fields in first if any(map(is_url, fields))]
+        if not with_url:
+            reason = f"none of its first {len(first)} lines is a caption and URL with a tab between"
+            raise SourceError(f"{reason}; impasto reads such lists", path=self.path)
+        if not any(len(fields) == columns for fields in with_url):
+            line = first.index(with_url[0]) + 1
+            told = "is a URL without a caption; say so if there are none (captions=False)"
+            if (many := len(with_url[0])) > 1:
+                told = f"has {many} columns; say which are which, such as url='2', caption='1' (--url, --caption)"
+            raise SourceError(f"line {line} {told}", path=self.path)
+        if not alone[best] or alone[best] < _AGREE * sum(alone):
+            reason = f"of its first {len(rows)} lines {alone[0]} have their URL in column 1 and {alone[1]} in column 2"
+            raise SourceError(f"{reason}; say which it is: url='1' or url='2' (--url)", path=self.path)
+        return best
+
+    def _caption_place(self, url: int, columns: int) -> int:
+        if self._caption is not None and self._caption.isdecimal():
+            return self._number("caption", self._caption, columns)
+        if columns != 2:
+            reason = f"its lines have {columns} columns; say which has the captions, such as caption='1' (--caption)"
+            raise SourceError(reason, path=self.path)
+        return 1 - url
+
+    def _number(self, name: str, number: str, columns: int) -> int:
+        if not 1 <= int(number) <= columns:
+            raise SourceError(f"{name}={number!r} is none of the {columns} columns of its lines", path=self.path)
+        return int(number) - 1
 
     def _of_parquet(self) -> Iterator[WebPair]:
         parquet: Any = need("pyarrow.parquet", "arrow")
@@ -227,6 +262,12 @@ def _parsed(line: str) -> Any:
         return None
 
 
+def _unsplit(fields: Sequence[str], columns: int) -> WebPair:
+    """A line that has another number of fields than the others, with its URL where only one can be it."""
+    urls = [field for field in fields if is_url(field)]
+    return WebPair(urls[0] if len(urls) == 1 else None, None, fault=f"it has {len(fields)} columns, the list {columns}")
+
+
 def is_url(text: str) -> bool:
     """Whether a field of a table is a URL."""
-    return text.startswith(("http://", "https://"))
+    return text.lstrip()[:8].lower().startswith(("http://", "https://"))

@@ -129,6 +129,20 @@ def test_a_list_without_a_living_link_says_why_and_keeps_its_records(
     assert len(Path(str(caught.value.path)).read_text().splitlines()) == 3
 
 
+def test_a_row_that_can_not_be_split_keeps_its_link_in_the_records(
+    site: Any, settings: Callable[..., FetchSettings], tmp_path: Path
+) -> None:
+    """And isn't asked for: what its caption is nobody knows. A first row without a link is a row too."""
+    links = [site.url(f"{row}.jpg") for row in range(4)]
+    lines = ["none\t", f"one\t{links[1].replace('http', 'HTTP')}", f"two\t{links[2]}\tmore", f"three\t{links[3]}"]
+    (tmp_path / "list.tsv").write_text("\n".join(lines))
+    done = fetch(tmp_path / "list.tsv", tmp_path / "out", settings())
+    assert (done.rows, done.images, done.reasons) == (4, 2, {"bad row": 1, "no URL": 1})
+    dead = [json.loads(line) for line in (tmp_path / "out" / "failed.jsonl").read_text().splitlines()]
+    assert [(one["row"], one["url"]) for one in dead] == [(0, ""), (2, links[2])]
+    assert "it has 3 columns" in dead[1]["error_message"] and not site.asked["2.jpg"]
+
+
 def test_tls_is_asked_for_and_checked(
     site: Any, settings: Callable[..., FetchSettings], write_list: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from impasto.errors import SourceError
 from impasto.extras import need
-from impasto.files import new_file
+from impasto.files import new_file, writing
 from impasto.jobs.cleaning.flags import known_flags
 from impasto.jobs.cleaning.judging import CaptionJudge, Flags, judge_picture, judge_twins, reason_of
 from impasto.jobs.cleaning.measuring import MEASURES, Measures, PictureMeasurer
@@ -98,12 +97,10 @@ def clean(
         files={name: str(Path(out, file)) for name, file in _FILES.items() if page or name != "page"},
     )
     write_keep_list(Path(report.files["keep"]), source, [row for row in range(len(source)) if row not in dropped])
-    try:
-        with new_file(report.files["left_out"]) as partial, partial.open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in left_out)
-        write_report(Path(report.files["report"]), report.as_dict())
-    except OSError as error:
-        raise SourceError(f"the report can't be written: {error.strerror}; check the folder", path=str(out)) from error
+    listed = Path(report.files["left_out"])
+    with writing("the list of what is left out", listed), new_file(listed) as partial, partial.open("wb") as file:
+        file.writelines((json.dumps(asdict(one), ensure_ascii=False) + "\n").encode() for one in left_out)
+    write_report(Path(report.files["report"]), report.as_dict())
     if page:
         write_clean_page(Path(report.files["page"]), source, report)
     else:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from impasto import ops
-from impasto.files import new_file
+from impasto.files import new_file, writing
 from impasto.jobs.cleaning.likeness import SIDE
 from impasto.jobs.images import shrink_to
 from impasto.jobs.inspection.images import ImageFindings, look_at_image
@@ -69,7 +69,7 @@ class PictureMeasurer:
                 measured.append((row, *_measured(*found)))
         columns = list(zip(*measured, strict=True)) or [()] * len(MEASURES)
         measures, report = self.written(number)
-        with new_file(measures) as partial, partial.open("wb") as file:
+        with writing("the measures", measures), new_file(measures) as partial, partial.open("wb") as file:
             arrays = {
                 name: np.array(column, kind).reshape(-1, *shape)
                 for (name, (kind, shape)), column in zip(MEASURES.items(), columns, strict=True)

@@ -162,6 +162,8 @@ class Crawl:
         return shard, visits
 
     def _first_visit(self, row: int, pair: WebPair) -> Visit:
+        if pair.fault:
+            raise DeadLink("bad row", pair.fault)
         link = link_of(pair)
         if link is None:
             raise DeadLink("no URL")

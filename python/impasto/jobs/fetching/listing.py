@@ -35,7 +35,7 @@ def look_through(pairs: Iterable[WebPair]) -> Listing:
     """
     digest, hashes = hashlib.sha256(), array("Q")
     for row, pair in enumerate(pairs):
-        digest.update(repr(tuple(pair)).encode("utf-8", "surrogatepass"))
+        digest.update(repr((pair.url, pair.caption, pair.columns)).encode("utf-8", "surrogatepass"))
         link = link_of(pair)
         name = f"{row}" if link is None else f"u{link}"  # what is no link is not the same as anything
         hashes.frombytes(hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).digest())
@@ -49,5 +49,5 @@ def look_through(pairs: Iterable[WebPair]) -> Listing:
 
 
 def link_of(pair: WebPair) -> str | None:
-    """The link of a row, if it has one."""
-    return pair.url.strip() or None if isinstance(pair.url, str) else None
+    """The link of a row, if it has one and is no bad row."""
+    return pair.url.strip() or None if isinstance(pair.url, str) and not pair.fault else None

@@ -17,7 +17,7 @@ class FetchSettings:
     """What is written, on which the bytes of the shards depend, and how it is fetched, on which they don't.
 
     Args:
-        url: Column of the URLs, by default the first of the usual ones.
+        url: Column of the URLs, by default the first of the usual ones; its number from 1 of lines without a header.
         caption: Column of the captions, likewise.
         captions: Whether the list has captions.
         columns: Further columns that go into the records.

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from impasto.checks import is_count
 from impasto.errors import SourceError
-from impasto.files import new_file
+from impasto.files import new_file, writing
 
 #: Its name. Its form is that of webdataset's ``wids``, with SHA-256 besides.
 INDEX = "index.json"
@@ -73,11 +73,8 @@ def write_index(folder: Path, shards: Mapping[str, WrittenShard]) -> Path:
         for name, shard in shards.items()
     ]
     path = folder / INDEX
-    try:
-        with new_file(path, durable=True) as partial:
-            partial.write_text(json.dumps({"wids_version": 1, "shardlist": listed}, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise SourceError(f"the index can't be written: {error}; check the folder", path=str(path)) from error
+    with writing("the index", path), new_file(path, durable=True) as partial:
+        partial.write_text(json.dumps({"wids_version": 1, "shardlist": listed}, indent=1) + "\n", encoding="utf-8")
     return path
 
 

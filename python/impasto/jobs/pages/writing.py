@@ -6,9 +6,8 @@ import base64
 from pathlib import Path
 from typing import Any
 
-from impasto.errors import SourceError
 from impasto.extras import need
-from impasto.files import new_file
+from impasto.files import new_file, writing
 from impasto.jobs.images import encode_image, shrink_to
 from impasto.ops import Image
 
@@ -38,11 +37,8 @@ def write_page(path: str | Path, template: str, templates: str | Path | None = N
         lstrip_blocks=True,
     )
     html = environment.get_template(template).render(**context)
-    try:
-        with new_file(path) as partial:
-            partial.write_text(html, encoding="utf-8")
-    except OSError as error:
-        raise SourceError(f"the page can't be written: {error.strerror}", path=str(path)) from error
+    with writing("the page", path), new_file(path) as partial:
+        partial.write_text(html, encoding="utf-8")
     return Path(path)
 
 

@@ -50,13 +50,16 @@ class WebCaptions(IndexedSource):
             checks.instance("name", name, str)
         pattern = _guessed(path, root) if name is None else name
         builder = IndexBuilder(root)
-        for row, (url, caption, _) in enumerate(WebList(path)):
+        for row, (url, caption, _, fault) in enumerate(WebList(path)):
             captions = as_captions(caption, path=path)
-            if isinstance(url, str) and url:
+            if isinstance(url, str) and url and not fault:
                 image = _name(pattern, row, url)
                 builder.add_file(image, image, captions)
             else:
-                builder.add_fault(f"{row}", SourceError(f"pair {row} has no URL; give it one", path=path), captions)
+                reason = (
+                    f"pair {row} can't be read: {fault}; mend it" if fault else f"pair {row} has no URL; give it one"
+                )
+                builder.add_fault(f"{row}", SourceError(reason, path=path), captions)
         index = builder.finish()
         if not len(index):
             raise SourceError("the data set is empty: the file lists no pairs; check the path", path=path)
