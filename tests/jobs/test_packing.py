@@ -164,6 +164,22 @@ def test_bad_samples(broken: impasto.sources.Source, images: list[bytes], tmp_pa
         pack(broken[1:2], tmp_path / "c", replace(SMALL, on_error="skip"))
 
 
+def test_a_row_with_a_bad_caption_beside_others_is_packed(images: list[bytes], tmp_path: Path) -> None:
+    """As a loader takes it; one without any that can be read is bad."""
+    (tmp_path / "0.jpg").write_bytes(images[0])
+    captions = [[None, "one", "two", "caf\udce9", "four"], [None, 5]]
+    (tmp_path / "a.json").write_text(json.dumps([{"image": "0.jpg", "caption": some} for some in captions]))
+    source = impasto.sources.AlbefCaptions(tmp_path / "a.json", root=tmp_path)
+    recipe = impasto.Recipe(image=impasto.ImageRecipe(size=8), text=impasto.TextRecipe(tokenizer=None))
+    (batch,) = impasto.Loader(source[:1], recipe, batch_size=1, workers=0)
+    done = pack(source, tmp_path / "out", PackSettings(on_error="skip"))
+    assert (done.samples, done.unused_captions, [one["row"] for one in done.bad]) == (1, 2, [1])
+    packed = impasto.sources.open(tmp_path / "out")[0]
+    assert list(packed.captions) == ["one", "two", "four"] and batch.captions[0] in packed.captions
+    assert [reason[:9] for reason in packed.facts["json"]["unused_captions"]] == ["a caption", "the capti"]
+    assert verify(done.index).ok
+
+
 def test_jpegs_that_decoders_guess_at_are_left_as_they_are(images: list[bytes], tmp_path: Path) -> None:
     guessed = images[0][:-30] + b"\xff\xd9"
     done = pack(impasto.sources.Sequence([(guessed, "x")]), tmp_path, replace(SMALL, restart_rows=1))

@@ -80,6 +80,8 @@ def _show(done: PackedData, console: Console) -> None:
     console.print(f"{done.samples:,} samples ({what}), {size}, in {done.shards}", markup=False, soft_wrap=True)
     if done.done_before:
         console.print(f"{done.done_before:,} shards were there from an earlier run")
+    if done.unused_captions:
+        console.print(f"{done.unused_captions:,} captions could not be read; their samples have others")
     if done.bad:
         listed = Path(done.index).with_name("bad_samples.jsonl")
         console.print(f"{len(done.bad):,} could not be used, see {listed}", markup=False, soft_wrap=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from impasto._core import Index
 from impasto.errors import ImpastoError, RecipeError, located
 from impasto.recipe import ImageRecipe
 from impasto.sources import Source
@@ -18,9 +19,10 @@ class Row:
         number: In the data set.
         key: The sample's.
         path: The image's file.
-        captions: All of them.
+        captions: All that can be read.
         label: If there is one.
         data: The image's file, as it is.
+        unused: What is wrong with further captions, which a loader takes no heed of either.
     """
 
     number: int
@@ -29,15 +31,17 @@ class Row:
     captions: list[str]
     label: int | None
     data: bytes
+    unused: list[str] = field(default_factory=list)
 
     def record(self) -> dict[str, Any]:
         """What the sample's ``.json`` says of it whatever becomes of the image."""
         caption = self.captions[0] if self.captions else None
-        return {"key": self.key, "caption": caption, "captions": self.captions, "label": self.label}
+        unused = {"unused_captions": self.unused} if self.unused else {}
+        return {"key": self.key, "caption": caption, "captions": self.captions, "label": self.label, **unused}
 
 
 def read_row(source: Source, number: int) -> Row:
-    """Reads a row.
+    """Reads a row, if a loader would take it: of its captions one at least must be readable, where it has any.
 
     Raises:
         RecipeError: If the source is none.
@@ -51,9 +55,27 @@ def read_row(source: Source, number: int) -> Row:
         index, place = source.find(number)
         path = index.path(place)
         data = index.image(place, ImageRecipe.max_bytes)
-        return Row(number, key, path, index.captions(place), index.label(place), data)
+        captions, unused = _captions(index, place)
+        return Row(number, key, path, captions, index.label(place), data, unused)
     except ImpastoError as error:
         raise located(error, key, path) from error
+
+
+def _captions(index: Index, place: int) -> tuple[list[str], list[str]]:
+    """A row's captions that can be read, and what is wrong with the others."""
+    try:
+        return index.captions(place), []
+    except ImpastoError as error:
+        first = error
+    captions, unused = [], []
+    for which in range(index.caption_count(place)):
+        try:
+            captions.append(index.caption(place, which))
+        except ImpastoError as error:
+            unused.append(error.reason)
+    if not captions:
+        raise first
+    return captions, unused
 
 
 def bad_entry(error: ImpastoError, row: int, **more: int) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class PackedData:
         done: To how many images what was done: ``kept``, ``shrunk``, ``turned``, ``restarts``, ``pixels``; and
             ``irregular``: kept, as a JPEG's data are in no order that restart markers could be put into.
         bad: What was left out, under ``on_error="skip"``; also in ``bad_samples.jsonl``.
+        unused_captions: How many captions could not be read, of samples that have others; their ``.json`` says why.
         done_before: How many shards an earlier run had written.
     """
 
@@ -40,6 +41,7 @@ class PackedData:
     bytes: int
     done: dict[str, int]
     bad: tuple[dict[str, Any], ...]
+    unused_captions: int
     done_before: int
 
 
@@ -100,5 +102,6 @@ def pack(
         bytes=sum(report.bytes for report in reports),
         done={name: sum(report.done[name] for report in reports) for name in reports[0].done},
         bad=bad,
+        unused_captions=sum(report.unused_captions for report in reports),
         done_before=done_before,
     )

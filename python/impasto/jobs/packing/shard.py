@@ -28,6 +28,7 @@ class PackedShard:
         sha256: And its digest.
         done: Of how many images it was what, by the names in `impasto.jobs.packing.images`.
         bad: What could not be used: ``key``, ``row``, ``path``, ``error`` and ``reason`` of each.
+        unused_captions: How many captions could not be read, of samples that have others.
     """
 
     samples: int = 0
@@ -35,6 +36,7 @@ class PackedShard:
     sha256: str = ""
     done: dict[str, int] = field(default_factory=lambda: dict.fromkeys(DONE, 0))
     bad: list[dict[str, Any]] = field(default_factory=list)
+    unused_captions: int = 0
 
     @classmethod
     def of(cls, document: Any, size: int) -> PackedShard:
@@ -49,7 +51,7 @@ class PackedShard:
             TypeError: Likewise.
         """
         report = cls(**document)
-        counts = [report.samples, report.bytes, *report.done.values()]
+        counts = [report.samples, report.bytes, report.unused_captions, *report.done.values()]
         entries = isinstance(report.bad, list) and all(isinstance(entry, dict) for entry in report.bad)
         whole = all(is_count(count) and count >= 0 for count in counts) and entries and len(report.sha256) == 64
         if not whole or not report.samples == sum(report.done.values()) == size - len(report.bad):
@@ -61,8 +63,9 @@ def pack_shard(source: Source, folder: str | Path, settings: PackSettings, numbe
     """Writes one shard and its report.
 
     Samples have the members ``.jpg`` (or ``.png``, ``.webp``), ``.txt`` (the first caption), ``.cls`` (the label) and
-    ``.json``: the source's ``key``, ``caption``, ``captions``, ``label``, ``width`` and ``height``. Their names are
-    the rows' numbers. The shard appears when it is complete and on the disk, and the report after it.
+    ``.json``: the source's ``key``, ``caption``, ``captions``, ``label``, ``width`` and ``height``, and what is wrong
+    with further captions, ``unused_captions``. Their names are the rows' numbers. The shard appears when it is complete
+    and on the disk, and the report after it.
 
     Args:
         source: The data set.
@@ -93,6 +96,7 @@ def pack_shard(source: Source, folder: str | Path, settings: PackSettings, numbe
                     size = {"width": image.width, "height": image.height}
                     add_sample(shard, f"{row:08d}", sample_members(read, image.ending, image.content, **size))
                     report.samples += 1
+                    report.unused_captions += len(read.unused)
                     report.done[image.done] += 1
             report.bytes, report.sha256 = digest(partial)
         write_report(report_path(Path(folder), settings.prefix, number), asdict(report))
