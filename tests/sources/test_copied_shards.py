@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tarfile
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,6 +22,7 @@ import pytest
 
 from impasto.errors import RecipeError, SourceError
 from impasto.sources import Source, Transfer, WebDataset, concat
+from impasto.sources.remote.addresses import unsigned
 from sources.flaky import Flaky, flaky_server
 
 ROWS, SHARDS = 8, 5
@@ -293,6 +295,66 @@ def test_a_command_that_fails_says_why_and_is_tried_again(cache, tmp_path):
     assert len(copies(cache)) == 1
 
 
+def test_a_command_that_is_not_there_is_asked_for_once(cache, tmp_path):
+    calls = tmp_path / "calls"
+    with pytest.raises(SourceError, match=r"status 127: .*not found.*; install what it calls"):
+        WebDataset(f"pipe:echo >> {calls}; no-such-command-of-ours", cache=cache)
+    assert calls.read_text() == "\n"
+
+
+@pytest.mark.parametrize("how", ["{}.gz", "pipe:cat {}"])
+def test_what_is_of_unknown_size_counts_what_it_takes(local, cache, tmp_path, how):
+    """One of a cache's bytes in all, and more than that: nothing is held against bytes that may come."""
+    place = str(tmp_path / "local" / "0.tar")
+    Path(place + ".gz").write_bytes(gzip.compress(tar(0)))
+    data = WebDataset(how.format(place), cache=cache, cache_gb=(SIZE + 0.5) / 1e9)
+    assert rows_of(data) == rows_of(local)[:8] and copies(cache)[0].stat().st_size == SIZE
+    with pytest.raises(RecipeError, match="raise cache_gb="):
+        WebDataset(how.format(place), cache=tmp_path / "small", cache_gb=(SIZE - 0.5) / 1e9)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # three fit, side by side
+        names = [how.format(tmp_path / "local" / f"{number}.tar") for number in range(3)]
+        for number in (1, 2):
+            Path(tmp_path / "local" / f"{number}.tar.gz").write_bytes(gzip.compress(tar(number)))
+        WebDataset(names, cache=tmp_path / "three", cache_gb=(3 * SIZE + 0.5) / 1e9)
+    assert len(copies(tmp_path / "three")) == 3
+
+
+def test_a_signature_that_is_renewed_copies_nothing(server, cache):
+    """Where an ETag says that the shard is the same; another place in the URL is another shard."""
+    first, second = "?part=1&X-Amz-Date=1&X-Amz-Signature=one", "?part=1&X-Amz-Date=2&X-Amz-Signature=two"
+    for query in (first, second, second.replace("part=1", "part=2")):
+        server.files["/0.tar" + query] = server.files["/0.tar"]
+    whole = rows_of(WebDataset(f"{server.url}/0.tar{first}", cache=cache))
+    asked = server.gets()
+    assert rows_of(WebDataset(f"{server.url}/0.tar{second}", cache=cache)) == whole and server.gets() == asked
+    WebDataset(f"{server.url}/0.tar{second.replace('part=1', 'part=2')}", cache=cache)
+    assert len(copies(cache)) == 2
+    server.files["/0.tar" + second] = tar(0, rows=20)
+    assert len(WebDataset(f"{server.url}/0.tar{second}", cache=cache)) == 20
+    server.tagged = False
+    for query in (first, first.replace("one", "anew")):
+        server.files["/0.tar" + query] = server.files["/0.tar"]
+        WebDataset(f"{server.url}/0.tar{query}", cache=cache)
+    assert len(copies(cache)) == 5
+
+
+@pytest.mark.parametrize(
+    ("signed", "bare"),
+    [
+        ("https://a/b.tar?X-Goog-Signature=1&X-Goog-Date=2&generation=3", "https://a/b.tar?generation=3"),
+        ("https://a/b.tar?AWSAccessKeyId=1&Signature=2&Expires=3&versionId=4", "https://a/b.tar?versionId=4"),
+        ("HTTPS://a/b.tar?sv=1&sr=b&sig=2&se=3&snapshot=4", "https://a/b.tar?snapshot=4"),
+        ("https://a/b.tar?sig=1&st=2", None),
+        ("https://a/b.tar?Expires=1&n=2", None),
+        ("s3://a/b.tar?X-Amz-Signature=1", None),
+        ("pipe:curl 'https://a/b.tar?X-Amz-Signature=1'", None),
+    ],
+)
+def test_what_a_signature_is(signed, bare):
+    assert unsigned(signed) == (bare or signed)
+
+
 LOAD = """
 import hashlib, sys
 from impasto.sources import WebDataset
@@ -323,7 +385,7 @@ def test_a_kill_leaves_nothing_that_is_taken_for_whole(local, server, cache):
     process.send_signal(signal.SIGKILL)
     process.communicate()
     server.faults = []
-    data = WebDataset(f"{server.url}/{{0..4}}.tar", cache=cache, cache_gb=3 * SIZE / 1e9)
+    data = WebDataset(f"{server.url}/{{0..4}}.tar", cache=cache, cache_gb=(3 * SIZE + 0.5) / 1e9)
     assert rows_of(data) == rows_of(local)
     assert not list(cache.glob("*.partial"))
 

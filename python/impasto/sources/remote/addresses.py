@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 #: Begins a command whose output is a shard, as in webdataset.
 PIPE = "pipe:"
 _FILE = "file://"
 _PACKED = (".gz", ".tgz")
+#: By the parameters that tell a signature, those that go with it: of S3 and Google, older and CloudFront's, of Azure.
+_SIGNED = {
+    "x-amz-signature": re.compile("x-amz-.*"),
+    "x-goog-signature": re.compile("x-goog-.*"),
+    "signature": re.compile("signature|awsaccesskeyid|googleaccessid|expires|policy|key-pair-id|x-amz-security-token"),
+    "sig sv": re.compile("sig|sv|ss|srt|sr|sp|st|se|spr|sip|skoid|sktid|skt|ske|sks|skv|sdd"),
+}
 
 
 def is_remote(address: str) -> bool:
@@ -41,6 +48,18 @@ def shown(address: str) -> str:
 def without_queries(text: str) -> str:
     """A text for people, in whose URLs nothing follows the ``?``."""
     return re.sub(r"(\w+://[^\s?'\"]+)\?[^\s'\"]*", r"\1?...", text)
+
+
+def unsigned(address: str) -> str:
+    """A URL of http or https without its signature: who may read, from when and until when."""
+    if not address.lower().startswith(("http://", "https://")):
+        return address
+    parts = urlsplit(address)
+    fields = [(part.partition("=")[0].lower(), part) for part in parts.query.split("&")]
+    names = {name for name, _ in fields}
+    signed = [going for name, going in _SIGNED.items() if names.issuperset(name.split())]
+    stay = [part for name, part in fields if not any(going.fullmatch(name) for going in signed)]
+    return urlunsplit(parts._replace(query="&".join(stay))) if signed else address
 
 
 def name_of(address: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from impasto.errors import ImpastoError, RecipeError, SourceError
-from impasto.files import aside, sync
+from impasto.files import aside
 from impasto.messages import warn_once
 
 #: What copies are called, besides their own names.
@@ -20,6 +20,8 @@ ENDING = ".copy"
 _LOCK = "impasto-cache.lock"
 #: Seconds between two looks at what another process holds.
 _POLL = 0.02
+#: How often a copy is begun that somebody removes while it is written.
+_TRIES = 3
 
 #: Descriptors with locks of this process: a child that inherited one would hold its lock as well.
 _locked: set[int] = set()
@@ -48,9 +50,14 @@ class Copy(NamedTuple):
     size: int | None
 
 
-#: Writes a copy's bytes to a file; before it does, it calls the function that it is given with how many bytes the file
-#: is going to have in all.
-Fill = Callable[[BinaryIO, Callable[[int], None]], None]
+#: Takes room for a copy: so many bytes in all.
+Reserve = Callable[[int], None]
+#: Writes a copy's bytes to a file; before it does, it reserves the room for them.
+Fill = Callable[[BinaryIO, Reserve], None]
+
+
+class _LostError(Exception):
+    """What is being written was removed meanwhile."""
 
 
 class Pin:
@@ -130,37 +137,57 @@ class Cache:
             fill: As `Fill` says.
 
         Raises:
-            SourceError: If it can't be written, or is larger than the folder may be.
+            SourceError: If it can't be written, is removed again and again meanwhile, or is larger than the folder may
+                be.
         """
+        for _ in range(_TRIES):
+            try:
+                return self._filled(copy, fill)
+            except _LostError:
+                continue
+            except OSError as error:
+                if isinstance(error, ImpastoError):
+                    raise
+                reason = f"the copy can't be kept: {error}; check the folder"
+                raise SourceError(reason, path=str(self.folder)) from error
+        reason = f"the copy was removed while it was written, {_TRIES} times; let nothing else tidy the folder up"
+        raise SourceError(f"{reason}, or choose another with cache=", path=str(self.folder))
+
+    def _filled(self, copy: Copy, fill: Fill) -> Pin:
         path = self.path(copy)
         partial = aside(path)
-        try:
-            while True:
-                if pin := self.pinned(copy):
-                    return pin
-                self.folder.mkdir(parents=True, exist_ok=True)
+        while True:
+            if pin := self.pinned(copy):
+                return pin
+            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
                 descriptor = _opened(partial, os.O_RDWR | os.O_CREAT)
-                if not _try(descriptor, fcntl.LOCK_EX) or not _is_at(partial, descriptor):
-                    _unlock(descriptor)
-                    time.sleep(_POLL)
-                    continue
-                if path.exists():  # it was completed between our two looks
-                    partial.unlink(missing_ok=True)
-                    _unlock(descriptor)
-                    time.sleep(_POLL)
-                    continue
-                self._fill(copy, descriptor, partial, fill)
-                # Between the two locks it may have been dropped.
-                if _try(descriptor, fcntl.LOCK_SH) and _is_at(path, descriptor):
-                    return Pin(descriptor)
+            except FileNotFoundError:
+                raise _LostError from None
+            if not _try(descriptor, fcntl.LOCK_EX) or not _is_at(partial, descriptor):
                 _unlock(descriptor)
-        except OSError as error:
-            if isinstance(error, ImpastoError):
-                raise
-            raise SourceError(f"the copy can't be kept: {error}; check the folder", path=str(self.folder)) from error
+                time.sleep(_POLL)
+                continue
+            if path.exists():  # it was completed between our two looks
+                _unlink(partial, descriptor)
+                _unlock(descriptor)
+                time.sleep(_POLL)
+                continue
+            self._fill(copy, descriptor, partial, fill)
+            # Between the two locks it may have been dropped.
+            if _try(descriptor, fcntl.LOCK_SH) and _is_at(path, descriptor):
+                return Pin(descriptor)
+            _unlock(descriptor)
 
     def _fill(self, copy: Copy, descriptor: int, partial: Path, fill: Fill) -> None:
-        """Writes a copy aside and gives it its name; what was written is removed if that fails."""
+        """Writes a copy aside and gives it its name; what was written is removed if that fails.
+
+        Somebody may remove the file or the folder meanwhile, and another process begin there anew: what has the name
+        then is not ours to give another, or to remove.
+
+        Raises:
+            _LostError: If the file was removed.
+        """
         try:
             os.ftruncate(descriptor, 0)
 
@@ -174,12 +201,17 @@ class Cache:
             with os.fdopen(os.dup(descriptor), "wb") as file:
                 fill(file, reserve)
                 file.truncate()
-            sync(partial)
-            os.utime(partial, ns=(time.time_ns(), copy.modified))
+            os.fsync(descriptor)
+            os.utime(descriptor, ns=(time.time_ns(), copy.modified))
+            if not _is_at(partial, descriptor):
+                raise _LostError
             partial.replace(self.path(copy))
-        except BaseException:
-            partial.unlink(missing_ok=True)
+        except BaseException as error:
+            lost = isinstance(error, FileNotFoundError) and not _is_at(partial, descriptor)
+            _unlink(partial, descriptor)
             _unlock(descriptor)
+            if lost:
+                raise _LostError from error
             raise
 
     @contextmanager
@@ -232,7 +264,7 @@ class Cache:
         try:
             if not _try(descriptor, fcntl.LOCK_EX) or not _is_at(path, descriptor):
                 return False
-            path.unlink(missing_ok=True)
+            _unlink(path, descriptor)
             return True
         finally:
             _unlock(descriptor)
@@ -264,6 +296,12 @@ def _unlock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
     _locked.discard(descriptor)
     os.close(descriptor)
+
+
+def _unlink(path: Path, descriptor: int) -> None:
+    """Removes an open file, if the name is still its own."""
+    if _is_at(path, descriptor):
+        path.unlink(missing_ok=True)
 
 
 def _is_at(path: Path, descriptor: int) -> bool:

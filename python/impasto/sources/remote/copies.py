@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ from typing import BinaryIO
 
 from impasto.errors import ImpastoError, SourceError
 from impasto.messages import logger
-from impasto.sources.remote.addresses import hashed, is_packed_name, name_of, shown
+from impasto.sources.remote.addresses import hashed, is_packed_name, name_of, shown, unsigned
 from impasto.sources.remote.asking import in_thread, is_final, pause
-from impasto.sources.remote.cache import Cache, Copy, Pin
+from impasto.sources.remote.cache import Cache, Copy, Pin, Reserve
 from impasto.sources.remote.stores import Stores, Version, identity
 from impasto.sources.remote.transfer import Transfer
 from impasto.sources.remote.unpacking import is_packed, unpacked
 
 _TABLE = ".impasto-index"
-#: Bytes that a copy of unknown size takes its room by.
-_STRIDE = 32 << 20
+#: Bytes that a copy of unknown size takes its room by, when they are there and no sooner.
+_STRIDE = 8 << 20
 #: Copies' times stand for versions: whole, even seconds, which every file system keeps.
 _SECONDS = 2_000_000_000
 
@@ -95,9 +95,11 @@ class Copies:
         return found
 
     def _shard(self, address: str, version: Version) -> CopiedShard:
-        # Many names of one object share a copy only where they are the same text.
+        # Many names of one object share a copy only where they are the same text, but for a signature that is renewed:
+        # what an ETag tells from others it tells whoever signed.
         number = hashed(f"{version.size} {version.tag}")
-        name = f"{name_of(identity(address))}.{number}"
+        own = identity(address)
+        name = f"{name_of(unsigned(own) if version.tag.lower().startswith('etag=') else own)}.{number}"
         modified = (int(number, 16) % 2**29) * _SECONDS
         copy = Copy(name, modified, None if is_packed_name(address) else version.size)
         return CopiedShard(address, version, copy, str(self.cache.path(copy)), str(self.cache.folder / (name + _TABLE)))
@@ -139,7 +141,7 @@ class Copies:
         """Removes a copy that is of no use."""
         self.cache.drop(Path(shard.path))
 
-    def _fill(self, shard: CopiedShard, file: BinaryIO, reserve: Callable[[int], None]) -> None:
+    def _fill(self, shard: CopiedShard, file: BinaryIO, reserve: Reserve) -> None:
         logger.debug("copying %s", shown(shard.address))
         restarts = self._transfer.retries if shard.version.size is None else 0
         for attempt in range(restarts + 1):
@@ -155,7 +157,7 @@ class Copies:
             reason = "the shard changed after it was indexed; build the source again"
             raise SourceError(reason, path=shown(shard.address))
 
-    def _write(self, shard: CopiedShard, file: BinaryIO, reserve: Callable[[int], None]) -> None:
+    def _write(self, shard: CopiedShard, file: BinaryIO, reserve: Reserve) -> None:
         blocks = self.stores.blocks(shard.address, shard.version.size)
         head = next(blocks, b"")
         blocks = chain([head], blocks)
@@ -164,15 +166,26 @@ class Copies:
             blocks = unpacked(blocks)
         elif size is not None:
             reserve(size)
-        room = written = 0
+        written = 0
         try:
-            for block in blocks:
+            for block in _gathered(blocks) if packed or size is None else blocks:
                 written += len(block)
-                if (packed or size is None) and written > room:
-                    room = written + _STRIDE
-                    reserve(room)
+                if packed or size is None:
+                    reserve(written)
                 file.write(block)
         except ImpastoError:
             raise
         except ValueError as error:
             raise SourceError(f"{error}; copy the shard there again", path=shown(shard.address)) from error
+
+
+def _gathered(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes in larger pieces, so that room is not asked for too often."""
+    gathered, size = [], 0
+    for block in blocks:
+        gathered.append(block)
+        size += len(block)
+        if size >= _STRIDE:
+            yield b"".join(gathered)
+            gathered, size = [], 0
+    yield b"".join(gathered)

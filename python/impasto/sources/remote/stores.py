@@ -26,6 +26,8 @@ from impasto.sources.remote.transfer import Transfer
 #: What file systems call that which changes with a file, the surest first.
 _TAGS = ("ETag", "etag", "generation", "md5Hash", "Content-MD5", "Digest", "VersionId", "version_aware", "checksum")
 _TIMES = ("LastModified", "last_modified", "Last-Modified", "mtime", "modified", "updated", "created")
+#: What a shell ends with where a command can't be run, or isn't there.
+_NO_COMMAND = (126, 127)
 
 
 @dataclass(frozen=True)
@@ -202,7 +204,12 @@ class Commands(Store):
                     os.killpg(process.pid, signal.SIGKILL)
             if code:
                 words = complaint.result(5).decode("utf-8", "replace").strip()[-300:]
-                raise SourceError(f"the command ended with status {code}: {words or 'it said nothing'}", path=address)
+                words = f"the command ended with status {code}: {words or 'it said nothing'}"
+                if code in _NO_COMMAND:  # it won't be there the next time either
+                    raise SourceError(
+                        f"{words}; install what it calls, or check it", path=address
+                    ) from FileNotFoundError(words)
+                raise SourceError(words, path=address)
 
 
 class PackedFiles(Store):
