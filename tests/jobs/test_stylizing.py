@@ -14,6 +14,7 @@ import pytest
 import torch
 
 import impasto
+from impasto import ops
 from impasto.jobs import StylizedData, StylizeSettings, stylize_data
 from impasto.jobs.stylized_images import draw_style
 from impasto.jobs.stylized_shard import stylize_shard
@@ -136,6 +137,19 @@ def test_alpha_and_ratio_are_drawn(
     assert stylize_data(data, tmp_path / "out", randomizer, settings).done_before == 9
     drawn = [draw_style(randomizer, settings, records[0]["key"], copy) is not None for copy in range(1, 7)]
     assert drawn == [record["stylized"] for record in records[::ROWS]]
+
+
+@pytest.mark.parametrize("format", ["jpg", "png"])
+def test_copies_stay_upright(
+    photographs: dict[str, np.ndarray], randomizer: StyleRandomizer, tmp_path: Path, format: str, samples: Samples
+) -> None:
+    exif, file = PIL.Image.Exif(), io.BytesIO()
+    exif[0x0112] = 6
+    PIL.Image.fromarray(photographs["chelsea"][:40, :64]).save(file, "JPEG", exif=exif)
+    data = impasto.sources.Sequence([(file.getvalue(), "turned")])
+    done = stylize_data(data, tmp_path / "out", randomizer, StylizeSettings(format=format))
+    (sample,) = samples(done).values()
+    assert ops.probe(sample[format])[1:4] == (64, 40, 6)
 
 
 def test_sizes(

@@ -22,7 +22,6 @@ import pytest
 
 from impasto.errors import RecipeError, SourceError
 from impasto.sources import Source, Transfer, WebDataset, concat
-from impasto.sources.remote.addresses import unsigned
 from sources.flaky import Flaky, flaky_server
 
 ROWS, SHARDS = 8, 5
@@ -295,13 +294,6 @@ def test_a_command_that_fails_says_why_and_is_tried_again(cache, tmp_path):
     assert len(copies(cache)) == 1
 
 
-def test_a_command_that_is_not_there_is_asked_for_once(cache, tmp_path):
-    calls = tmp_path / "calls"
-    with pytest.raises(SourceError, match=r"status 127: .*not found.*; install what it calls"):
-        WebDataset(f"pipe:echo >> {calls}; no-such-command-of-ours", cache=cache)
-    assert calls.read_text() == "\n"
-
-
 @pytest.mark.parametrize("how", ["{}.gz", "pipe:cat {}"])
 def test_what_is_of_unknown_size_counts_what_it_takes(local, cache, tmp_path, how):
     """One of a cache's bytes in all, and more than that: nothing is held against bytes that may come."""
@@ -337,22 +329,6 @@ def test_a_signature_that_is_renewed_copies_nothing(server, cache):
         server.files["/0.tar" + query] = server.files["/0.tar"]
         WebDataset(f"{server.url}/0.tar{query}", cache=cache)
     assert len(copies(cache)) == 5
-
-
-@pytest.mark.parametrize(
-    ("signed", "bare"),
-    [
-        ("https://a/b.tar?X-Goog-Signature=1&X-Goog-Date=2&generation=3", "https://a/b.tar?generation=3"),
-        ("https://a/b.tar?AWSAccessKeyId=1&Signature=2&Expires=3&versionId=4", "https://a/b.tar?versionId=4"),
-        ("HTTPS://a/b.tar?sv=1&sr=b&sig=2&se=3&snapshot=4", "https://a/b.tar?snapshot=4"),
-        ("https://a/b.tar?sig=1&st=2", None),
-        ("https://a/b.tar?Expires=1&n=2", None),
-        ("s3://a/b.tar?X-Amz-Signature=1", None),
-        ("pipe:curl 'https://a/b.tar?X-Amz-Signature=1'", None),
-    ],
-)
-def test_what_a_signature_is(signed, bare):
-    assert unsigned(signed) == (bare or signed)
 
 
 LOAD = """

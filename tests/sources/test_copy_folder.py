@@ -13,6 +13,7 @@ from impasto.errors import SourceError
 from impasto.files import aside
 from impasto.sources.remote import cache as caching
 from impasto.sources.remote.cache import Cache, Copy
+from impasto.sources.remote.copies import _gathered
 
 COPY = Copy("a", 2_000_000_000, 4)
 
@@ -52,6 +53,7 @@ def test_what_others_write_meanwhile_is_theirs(cache: Cache, monkeypatch: pytest
 
     def wait(_: float) -> None:
         assert others[0].partial.read_bytes() == b"th" and not others[0].path.exists()
+        assert others[0].partial.stat().st_mtime_ns != COPY.modified  # which would say that it is whole
         others[0].finish()
 
     monkeypatch.setattr(caching.time, "sleep", wait)
@@ -89,6 +91,25 @@ def test_a_folder_that_is_removed_is_begun_anew(cache: Cache, when: str) -> None
     with pytest.raises(SourceError, match=r"removed while it was written, 3 times; let nothing .*cache="):
         cache.filled(COPY, fill(99))
     assert len(begun) == 3
+
+
+def test_a_folder_that_is_removed_before_a_copy_is_begun(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, removed = caching._opened, []
+
+    def late(path: Path, flags: int) -> int:
+        if path.name.endswith(".partial") and not removed:
+            removed.append(shutil.rmtree(cache.folder))
+        return opened(path, flags)
+
+    monkeypatch.setattr(caching, "_opened", late)
+    with cache.filled(COPY, lambda file, reserve: file.write(b"ours") and None):
+        assert cache.path(COPY).read_bytes() == b"ours" and removed
+
+
+def test_pieces_of_unknown_size_are_gathered_and_not_for_ever() -> None:
+    blocks = [bytes([number]) * 1_000_003 for number in range(40)]
+    pieces = list(_gathered(iter(blocks)))
+    assert b"".join(pieces) == b"".join(blocks) and 3 < len(pieces) < 8
 
 
 def test_a_name_that_is_another_files_now_is_not_removed(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:

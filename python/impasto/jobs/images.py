@@ -12,6 +12,8 @@ from impasto.checks import choice
 from impasto.extras import need
 from impasto.ops import Image
 
+#: EXIF's tag.
+_ORIENTATION = 0x0112
 _KINDS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}
 
 
@@ -34,13 +36,19 @@ def shrink_to(pixels: Image, size: int | None, *, side: Literal["longer", "short
     return ops.resize(pixels, (max(round(height * scale), 1), max(round(width * scale), 1)))
 
 
-def encode_image(pixels: Image, format: str = "jpg", quality: int = 95) -> bytes:
+def shown_as(header: ops.ImageHeader, exif: Literal["ignore", "apply"]) -> int:
+    """The orientation of pixels that were decoded with a choice of ``exif``: the header's, where it wasn't applied."""
+    return 1 if exif == "apply" else header.orientation
+
+
+def encode_image(pixels: Image, format: str = "jpg", quality: int = 95, *, orientation: int = 1) -> bytes:
     """The bytes of an image file.
 
     Args:
         pixels: [H, W, 3] RGB or [H, W] gray, uint8.
         format: ``"jpg"``, ``"png"`` or ``"webp"``.
         quality: JPEG's and WebP's, from 1 to 100.
+        orientation: EXIF's number from 1 to 8; all but 1 are written down.
 
     Returns:
         The file's bytes; the same pixels give the same bytes, with the same Pillow.
@@ -52,6 +60,9 @@ def encode_image(pixels: Image, format: str = "jpg", quality: int = 95) -> bytes
     choice("format", format, _KINDS)
     pillow: Any = need("PIL.Image", extra="style")
     file = io.BytesIO()
-    options = {} if format == "png" else {"quality": quality}
+    options: dict[str, Any] = {} if format == "png" else {"quality": quality}
+    if orientation != 1:
+        options["exif"] = pillow.Exif()
+        options["exif"][_ORIENTATION] = orientation
     pillow.fromarray(np.ascontiguousarray(pixels)).save(file, _KINDS[format], **options)
     return file.getvalue()

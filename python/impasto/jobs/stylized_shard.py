@@ -16,7 +16,7 @@ from impasto import ops
 from impasto.checks import is_count
 from impasto.errors import ImpastoError, SourceError
 from impasto.files import new_file
-from impasto.jobs.images import encode_image
+from impasto.jobs.images import encode_image, shown_as
 from impasto.jobs.job import write_report
 from impasto.jobs.rows import bad_entry
 from impasto.jobs.shards import add_sample, open_shard, report_path, sample_members, shard_path
@@ -129,7 +129,8 @@ def _encode(item: Item, settings: StylizeSettings) -> tuple[str, bytes]:
     """The ending and the bytes of an image's file."""
     if item.plan is None and not item.scaled:
         return {"jpeg": "jpg"}.get(kind := ops.probe(item.row.data).format, kind), item.row.data
-    return settings.format, encode_image(item.pixels, settings.format, settings.quality)
+    orientation = shown_as(ops.probe(item.row.data), "ignore")
+    return settings.format, encode_image(item.pixels, settings.format, settings.quality, orientation=orientation)
 
 
 def _members(item: Item, ending: str, content: bytes) -> dict[str, bytes]:

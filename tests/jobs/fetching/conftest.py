@@ -119,6 +119,12 @@ class Site:
     async def _large(self, request: web.Request, time: int) -> web.Response:
         return web.Response(body=picture(1, 300), content_type="image/jpeg")
 
+    async def _turned(self, request: web.Request, time: int) -> web.Response:
+        exif, file = PIL.Image.Exif(), io.BytesIO()
+        exif[0x0112] = 6
+        PIL.Image.open(io.BytesIO(picture(1, 60))).save(file, "JPEG", exif=exif)
+        return web.Response(body=file.getvalue(), content_type="image/jpeg")
+
     async def _unnamed(self, request: web.Request, time: int) -> web.Response:
         return web.Response(body=picture(1), headers={"Content-Type": "application/octet-stream"})
 

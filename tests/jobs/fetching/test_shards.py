@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import PIL.Image
+import PIL.ImageOps
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
@@ -135,6 +136,22 @@ def test_images_are_made_smaller(site: Any, settings: Settings, write_list: List
     assert np.asarray(pixels)[5, 5].astype(int).sum() > np.asarray(pixels)[95, 95].astype(int).sum()
     assert "png" in small and hashlib.sha256(small["png"]).hexdigest() == records[1]["sha256"]
     assert hashlib.sha256(large["jpg"]).hexdigest() != records[0]["sha256"]
+
+
+@pytest.mark.parametrize("exif", ["ignore", "apply"])
+def test_images_that_are_made_smaller_stay_upright(
+    exif: str, site: Any, settings: Settings, write_list: Lists, tmp_path: Path
+) -> None:
+    done = fetch(write_list([site.url("turned.jpg")]), tmp_path / "out", settings(size=30, exif=exif))
+    (sample,) = _samples(done)
+    with PIL.Image.open(io.BytesIO(sample["jpg"])) as image:
+        assert image.getexif().get(0x0112, 1) == (6 if exif == "ignore" else 1)
+        upright = np.asarray(PIL.ImageOps.exif_transpose(image).convert("L")).astype(int)
+        (record,) = _records(tmp_path / "out")
+        assert image.size == (record["width"], record["height"])
+    # The picture's first quarter is inverted; turned by 90 degrees it is at the upper right.
+    quarters = [part.mean() for half in np.array_split(upright, 2) for part in np.array_split(half, 2, axis=1)]
+    assert np.argmax(np.abs(np.array(quarters) - np.median(quarters))) == 1
 
 
 def test_further_columns_and_what_is_no_text(site: Any, settings: Settings, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from impasto import ops
 from impasto.errors import DecodeError, ImageTooLargeError, TruncatedImageError, UnsupportedImageError
 from impasto.jobs.fetching.links import DeadLink
 from impasto.jobs.fetching.settings import FetchSettings
-from impasto.jobs.images import encode_image, shrink_to
+from impasto.jobs.images import shown_as, shrink_to
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse
@@ -100,7 +100,8 @@ def make_picture(data: bytes, settings: FetchSettings) -> Picture:
         return Picture(data, _ENDINGS.get(header.format, header.format), *sides, *sides, sha256)
     small = shrink_to(pixels, settings.size, side="shorter")
     height, width = small.shape[:2]
-    return Picture(encode_image(small, "jpg", settings.quality), "jpg", width, height, *sides, sha256)
+    content = ops.encode_jpeg(small, quality=settings.quality, orientation=shown_as(header, settings.exif))
+    return Picture(content, "jpg", width, height, *sides, sha256)
 
 
 def _dead(error: DecodeError) -> DeadLink:

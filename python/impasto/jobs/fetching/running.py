@@ -99,12 +99,7 @@ def fetch(
     require(not taken, f"columns={settings.columns!r}: records have {', '.join(sorted(taken))} already; leave it out")
     if _in_a_loop():  # a notebook's: two don't run in one thread
         return _elsewhere(list, out, settings, retry_failed, progress or silent)
-    for package in (
-        "aiohttp",
-        "pyarrow",
-        *(["protego"] if settings.robots else []),
-        *(["PIL"] if settings.size else []),
-    ):
+    for package in ("aiohttp", "pyarrow", *(["protego"] if settings.robots else [])):
         need(package, "fetch")
     folder = Path(path("out", out))
     web_list = WebList(
@@ -156,7 +151,7 @@ def _job(folder: Path, listing: Listing, settings: FetchSettings) -> Job:
     size = settings.shard_size
     starts = range(0, listing.rows, size)
     identity = {
-        "format": "impasto-fetch-1",
+        "format": "impasto-fetch-2",
         "list": {"rows": listing.rows, "pairs": listing.digest},
         "settings": settings.bytes_depend_on,
     }

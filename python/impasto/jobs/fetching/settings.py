@@ -25,8 +25,8 @@ class FetchSettings:
         size: Images whose shorter side is over this are scaled down to it, in pixels, and become JPEG; by default all
             keep their bytes.
         quality: Of JPEG, from 1 to 100.
-        exif: Whether images that are scaled are turned first as their orientation tag says, which JPEGs made here don't
-            have: ignore or apply.
+        exif: Whether images that are scaled are turned first as their orientation tag says ("apply"), or keep the tag
+            ("ignore").
         max_bytes: The largest file that is taken.
         max_pixels: The largest width x height that is taken, as the header tells it.
         connections: Requests at a time.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from impasto import ops
+from impasto.jobs.images import shown_as, shrink_to
 from impasto.jobs.packing.settings import PackSettings
 
 #: What was done to an image: nothing; scaled down; turned upright; restart markers; pixels as they are. ``irregular``
@@ -53,10 +54,8 @@ def pack_image(data: bytes, settings: PackSettings) -> PackedImage:
     if scale == 1.0 and not turned and not plain:
         return _unchanged(data, header, settings)
     pixels = ops.decode(data, exif=settings.exif)
-    if scale != 1.0:
-        height, width = pixels.shape[:2]
-        pixels = ops.resize(pixels, (max(round(height * scale), 1), max(round(width * scale), 1)))
-    orientation = 1 if turned else header.orientation
+    pixels = shrink_to(pixels, settings.short_side, side="shorter")
+    orientation = shown_as(header, settings.exif)
     height, width = pixels.shape[:2]
     if plain:
         return PackedImage("png", ops.encode_pixels(pixels, orientation=orientation), width, height, "pixels")
