@@ -40,6 +40,14 @@ fn images_are_decoded() {
     }
 }
 
+/// Each seed is written in all four ways, so what comes after that is reached.
+#[test]
+fn jpegs_are_written_with_restarts() {
+    for (name, bytes) in seeds("restarts") {
+        assert_eq!(targets::restarts(&bytes), 4, "{name}");
+    }
+}
+
 #[test]
 fn shards_have_members() {
     for (name, bytes) in seeds("tar") {

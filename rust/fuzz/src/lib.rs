@@ -4,7 +4,8 @@ use std::cell::RefCell;
 
 use impasto_core::Error;
 use impasto_core::image::{
-    Crop, Decode, Exif, Filter, Format, Geometry, Limits, Load, Scratch, Truncated, decode, probe,
+    Crop, Decode, Exif, Filter, Format, Geometry, Header, Limits, Load, Restarts, Scratch,
+    Truncated, decode, probe, with_restarts,
 };
 use impasto_core::rng::{Purpose, Stream};
 use impasto_core::source::members;
@@ -15,19 +16,49 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
+const LIMITS: Limits = Limits {
+    max_pixels: 1 << 16,
+    max_bytes: 1 << 20,
+    max_scans: 20,
+};
+const SIZE: (u32, u32) = (11, 9);
+
+/// Loads a random crop, as a loader's thread does.
+fn load(bytes: &[u8], stream: u64, exact: bool, decode: Decode) -> Result<Vec<u8>, Error> {
+    let (width, height) = SIZE;
+    let geometry = Geometry {
+        crop: Crop::Random {
+            scale: (0.05, 1.0),
+            ratio: (0.5, 2.0),
+        },
+        height,
+        width,
+        hflip: 0.5,
+        filter: Filter::Bicubic,
+    };
+    let load = Load {
+        geometry,
+        decode,
+        exact,
+    };
+    let mut stream = Stream::new(0, 0, stream, Purpose::Geometry);
+    let mut out = vec![0; 3 * (width * height) as usize];
+    let loaded = SCRATCH.with_borrow_mut(|scratch| load.run(bytes, &mut stream, scratch, &mut out));
+    assert!(
+        !matches!(loaded, Err(Error::Internal(_) | Error::Recipe(_))),
+        "{loaded:?}"
+    );
+    loaded.map(|_| out)
+}
+
 /// Reads `bytes` as an image of a format, on every path that a loader takes; `None` where they are of another.
 pub fn image(format: Format, bytes: &[u8]) -> Option<Result<(), Error>> {
     if Format::of(bytes) != Ok(format) {
         return None;
     }
-    let limits = Limits {
-        max_pixels: 1 << 16,
-        max_bytes: 1 << 20,
-        max_scans: 20,
-    };
     let [options, keeping] = [Truncated::Raise, Truncated::Keep].map(|truncated| Decode {
         exif: Exif::Apply,
-        limits,
+        limits: LIMITS,
         truncated,
     });
     let header = probe(bytes);
@@ -40,33 +71,61 @@ pub fn image(format: Format, bytes: &[u8]) -> Option<Result<(), Error>> {
         assert_eq!(pixels, header.width as usize * header.height as usize);
     }
     for exact in [false, true] {
-        let geometry = Geometry {
-            crop: Crop::Random {
-                scale: (0.05, 1.0),
-                ratio: (0.5, 2.0),
-            },
-            height: 9,
-            width: 11,
-            hflip: 0.5,
-            filter: Filter::Bicubic,
-        };
-        let load = Load {
-            geometry,
-            decode: options,
-            exact,
-        };
-        let mut stream = Stream::new(0, 0, bytes.len() as u64, Purpose::Geometry);
-        let mut out = [0; 3 * 9 * 11];
-        let loaded =
-            SCRATCH.with_borrow_mut(|scratch| load.run(bytes, &mut stream, scratch, &mut out));
-        assert!(
-            !matches!(loaded, Err(Error::Internal(_) | Error::Recipe(_))),
-            "{loaded:?}"
-        );
+        let loaded = load(bytes, bytes.len() as u64, exact, options);
         // A scan that breaks below the crop is seen by full decoding alone.
         assert!(whole.is_err() || loaded.is_ok(), "{loaded:?}");
     }
     Some(whole.map(drop))
+}
+
+/// Writes `bytes`, a JPEG, with restart markers, and reads crops of it by jumping over the intervals between them; gives
+/// how many files were written.
+///
+/// What is written shows what `bytes` show, whole and in every crop, and says the same of itself.
+pub fn restarts(bytes: &[u8]) -> usize {
+    if Format::of(bytes) != Ok(Format::Jpeg) {
+        return 0;
+    }
+    let options = Decode {
+        exif: Exif::Ignore,
+        limits: LIMITS,
+        truncated: Truncated::Raise,
+    };
+    let mut count = 0;
+    for restarts in [
+        Restarts::None,
+        Restarts::Rows(1),
+        Restarts::Mcus(1),
+        Restarts::Mcus(3),
+    ] {
+        let written = match with_restarts(bytes, restarts, &LIMITS) {
+            Ok(Some(written)) => written,
+            Ok(None) => continue,
+            Err(error) => {
+                assert!(
+                    !matches!(error, Error::Internal(_) | Error::Recipe(_)),
+                    "{error:?}"
+                );
+                continue;
+            }
+        };
+        count += 1;
+        let (before, after) = (probe(bytes), probe(&written));
+        let before = before.map(|header| Header {
+            progressive: false,
+            ..header
+        });
+        assert_eq!(before, after);
+        let whole = decode(bytes, &options);
+        assert!(whole.is_ok(), "{whole:?}");
+        assert!(whole == decode(&written, &options), "{restarts:?}");
+        for stream in 0..4 {
+            let [ours, theirs] = [&written, bytes].map(|bytes| load(bytes, stream, false, options));
+            assert!(ours.is_ok(), "{ours:?}");
+            assert!(ours == theirs, "{restarts:?}, crop {stream}");
+        }
+    }
+    count
 }
 
 /// Reads `bytes` as a tar shard, as they are and with the checksums that would stop a fuzzer at once set right; gives how
