@@ -263,9 +263,14 @@ impl Index {
     }
 
     fn captions(&self, py: Python<'_>, row: i64) -> PyResult<Vec<String>> {
-        (0..self.caption_count(py, row)?)
-            .map(|which| self.caption(py, row, which))
-            .collect()
+        let row = self.at(py, row)?;
+        let read = || {
+            let captions = self.0.captions_of(row)?;
+            let all = (0..captions.count()).map(|which| captions.get(which).map(Cow::into_owned));
+            all.collect::<Result<Vec<_>, Error>>()
+        };
+        let captions = detached(py, || Ok(read()))?;
+        captions.map_err(|error| self.blamed(py, row, error))
     }
 
     #[pyo3(signature = (row, max_bytes = 1 << 30))]

@@ -1,53 +1,52 @@
 //! Which of a sample's captions is taken: its own, then its rewrites, as one list with a chance for each.
 
+use super::Text;
 use super::load::From;
-use super::{Rewrites, Text};
 use crate::rng::Stream;
-use crate::source::Index;
+use crate::source::RowCaptions;
 use crate::{Error, Result};
 
 /// The captions of one row.
 pub(super) struct Captions<'a> {
     text: &'a Text,
-    index: &'a Index,
-    row: usize,
-    own: usize,
-    rewrites: Option<(&'a Rewrites<'a>, usize)>,
-    count: usize,
+    own: RowCaptions<'a>,
+    rewrites: Option<RowCaptions<'a>>,
+    /// How often a rewrite is drawn instead of an own one.
+    share: Option<f64>,
+    /// How many are the row's own, and how many there are.
+    counts: (usize, usize),
 }
 
 impl<'a> Captions<'a> {
     pub fn of(text: &'a Text, from: &From<'a>) -> Result<Self> {
-        let own = from.index.caption_count(from.request.from)?;
+        let own = from.index.captions_of(from.request.from)?;
         let rewrites = from
             .rewrites
-            .map(|rewrites| (rewrites, from.request.rewrite));
-        let further = match rewrites {
-            Some((rewrites, row)) => rewrites.index.caption_count(row)?,
-            None => 0,
-        };
+            .map(|rewrites| rewrites.index.captions_of(from.request.rewrite))
+            .transpose()?;
+        let further = rewrites.as_ref().map_or(0, RowCaptions::count);
+        let counts = (own.count(), own.count() + further);
         Ok(Self {
             text,
-            index: from.index,
-            row: from.request.from,
             own,
             rewrites,
-            count: own + further,
+            share: from.rewrites.and_then(|rewrites| rewrites.share),
+            counts,
         })
     }
 
     /// Draws one that can be used; one that can't only where none can.
     pub fn draw(&self, stream: &mut Stream) -> Result<(usize, String)> {
-        let share = self.rewrites.and_then(|(rewrites, _)| rewrites.share);
-        if share.is_some() || !self.text.weights.is_empty() {
-            return self.draw_weighted(share, stream);
+        if self.share.is_some() || !self.text.weights.is_empty() {
+            return self.draw_weighted(stream);
         }
-        let choice = stream.below(self.count as u64) as usize;
+        let (_, count) = self.counts;
+        let choice = stream.below(count as u64) as usize;
         let drawn = self.read(choice);
-        if self.count < 2 || !unusable(&drawn) {
+        if count < 2 || !unusable(&drawn) {
             return Ok((choice, drawn?));
         }
-        let mut others: Vec<usize> = (0..self.count).filter(|&other| other != choice).collect();
+        let mut others: Vec<usize> = (0..count).filter(|&other| other != choice).collect();
         while !others.is_empty() {
             let other = others.swap_remove(stream.below(others.len() as u64) as usize);
             if let Ok(caption) = self.read(other) {
@@ -57,16 +56,17 @@ impl<'a> Captions<'a> {
         Ok((choice, drawn?))
     }
 
-    fn draw_weighted(&self, share: Option<f64>, stream: &mut Stream) -> Result<(usize, String)> {
-        let mut chances = self.chances(share);
+    fn draw_weighted(&self, stream: &mut Stream) -> Result<(usize, String)> {
+        let mut chances = self.chances();
+        let (_, count) = self.counts;
         let choice = pick(&chances, stream);
         let drawn = self.read(choice);
-        if self.count < 2 || !unusable(&drawn) {
+        if count < 2 || !unusable(&drawn) {
             return Ok((choice, drawn?));
         }
         // NaN marks what was tried: of those left, the ones that have a chance come first.
         chances[choice] = f64::NAN;
-        for _ in 1..self.count {
+        for _ in 1..count {
             let other = pick(&chances, stream);
             if let Ok(caption) = self.read(other) {
                 return Ok((other, caption));
@@ -77,7 +77,8 @@ impl<'a> Captions<'a> {
     }
 
     /// The chance of each.
-    fn chances(&self, share: Option<f64>) -> Vec<f64> {
+    fn chances(&self) -> Vec<f64> {
+        let (own, count) = self.counts;
         let weights = &self.text.weights;
         let weight = |which: usize| {
             weights
@@ -86,9 +87,9 @@ impl<'a> Captions<'a> {
                 .copied()
                 .unwrap_or(1.0)
         };
-        let mut chances: Vec<f64> = (0..self.count).map(weight).collect();
-        if let Some(share) = share.filter(|_| 0 < self.own && self.own < self.count) {
-            let (own, further) = chances.split_at_mut(self.own);
+        let mut chances: Vec<f64> = (0..count).map(weight).collect();
+        if let Some(share) = self.share.filter(|_| 0 < own && own < count) {
+            let (own, further) = chances.split_at_mut(own);
             scale(own, 1.0 - share);
             scale(further, share);
         }
@@ -96,11 +97,10 @@ impl<'a> Captions<'a> {
     }
 
     fn read(&self, which: usize) -> Result<String> {
-        let caption = match self.rewrites {
-            Some((rewrites, row)) if which >= self.own && which < self.count => {
-                rewrites.index.caption(row, which - self.own)?
-            }
-            _ => self.index.caption(self.row, which)?,
+        let (own, count) = self.counts;
+        let caption = match &self.rewrites {
+            Some(rewrites) if (own..count).contains(&which) => rewrites.get(which - own)?,
+            _ => self.own.get(which)?,
         };
         let max_bytes = self.text.max_bytes;
         check(&caption, max_bytes)?;

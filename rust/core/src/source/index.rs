@@ -8,7 +8,6 @@ use bytemuck::{Pod, Zeroable};
 
 use super::fault::Fault;
 use super::file::{ReadAt, check_size, read_image, shard_error};
-use super::json::{self, Field};
 use super::pool::{Pool, changed};
 use super::tar::{HEADER, seal};
 use crate::{Error, Result, SampleError};
@@ -130,7 +129,7 @@ impl Index {
             .ok_or_else(|| Error::Recipe(format!("row {row} is not in a data set of {rows} rows")))
     }
 
-    fn arena(&self, span: Span) -> &[u8] {
+    pub(super) fn arena(&self, span: Span) -> &[u8] {
         let start = usize::try_from(span.offset).unwrap_or(usize::MAX);
         let end = start.saturating_add(span.len as usize);
         self.arena.get(start..end).unwrap_or_default()
@@ -242,23 +241,7 @@ impl Index {
         self.bytes(image, seal, buffer)
     }
 
-    /// How many captions a row has. Where they may be a list in JSON, it is read; one that can't be is one caption.
-    pub fn caption_count(&self, row: usize) -> Result<usize> {
-        let (start, end) = self.caption_range(row)?;
-        if let Some([span]) = self.captions.get(start..end)
-            && let Some(field) = self.json_field(*span)
-        {
-            let mut buffer = Vec::new();
-            let found = self.member(row, *span, &mut buffer);
-            return Ok(match found.map(|bytes| json::field(bytes, field)) {
-                Ok(Ok(Field::Texts(texts))) => texts.len(),
-                _ => 1,
-            });
-        }
-        Ok(end - start)
-    }
-
-    fn caption_range(&self, row: usize) -> Result<(usize, usize)> {
+    pub(super) fn caption_range(&self, row: usize) -> Result<(usize, usize)> {
         let end = self.row(row)?.captions_end as usize;
         let start = row
             .checked_sub(1)
@@ -267,37 +250,13 @@ impl Index {
         Ok((start as usize, end))
     }
 
-    /// Caption number `which` of a row.
-    ///
-    /// # Errors
-    /// [`Error::Caption`] when there is no such caption, it is not UTF-8, or its JSON does not hold it; [`Error::Fault`]
-    /// when it was known to be none.
-    pub fn caption(&self, row: usize, which: usize) -> Result<Cow<'_, str>> {
-        let (start, end) = self.caption_range(row)?;
-        let missing = || {
-            Error::Caption(
-                "the sample has no caption; give it one, or remove it from the data set".into(),
-            )
-        };
-        let spans = self.captions.get(start..end).unwrap_or_default();
-        let mut buffer = Vec::new();
-        if let [span] = spans
-            && let Some(field) = self.json_field(*span)
-        {
-            let bytes = self.member(row, *span, &mut buffer)?;
-            let caption = json_caption(bytes, field, which)?;
-            return caption.map(Cow::Owned).ok_or_else(missing);
-        }
-        let span = *spans.get(which).ok_or_else(missing)?;
-        if span.container == ARENA {
-            return utf8(self.arena(span)).map(Cow::Borrowed);
-        }
-        let bytes = self.member(row, span, &mut buffer)?;
-        utf8(bytes).map(|text| Cow::Owned(text.into()))
-    }
-
     /// The bytes of a caption's member.
-    fn member<'a>(&'a self, row: usize, span: Span, buffer: &'a mut Vec<u8>) -> Result<&'a [u8]> {
+    pub(super) fn member<'a>(
+        &'a self,
+        row: usize,
+        span: Span,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<&'a [u8]> {
         if span.len > MOST_TEXT {
             return Err(Error::Caption(format!(
                 "the caption's member has {} bytes, more than the {MOST_TEXT} that a text may have",
@@ -309,7 +268,7 @@ impl Index {
     }
 
     /// The field that holds the captions, where a span is a JSON member.
-    fn json_field(&self, span: Span) -> Option<&str> {
+    pub(super) fn json_field(&self, span: Span) -> Option<&str> {
         self.shard(span.container)?.json_field.as_deref()
     }
 
@@ -341,34 +300,5 @@ impl Index {
             return Err(changed(shard.shown()));
         }
         Ok(bytes)
-    }
-}
-
-fn utf8(bytes: &[u8]) -> Result<&str> {
-    std::str::from_utf8(bytes).map_err(|error| {
-        Error::Caption(format!(
-            "the caption is not UTF-8 (byte {} of {}); convert it to UTF-8",
-            error.valid_up_to(),
-            bytes.len()
-        ))
-    })
-}
-
-/// Caption number `which` of a JSON member, if it has so many.
-fn json_caption(bytes: &[u8], field: &str, which: usize) -> Result<Option<String>> {
-    let remedy = "name the field that holds the caption: caption=\"json:FIELD\"";
-    let read = |text: &Vec<u8>| utf8(text).map(str::to_string);
-    match json::field(bytes, field) {
-        Ok(Field::Text(text)) => (which == 0).then(|| read(&text)).transpose(),
-        Ok(Field::Texts(texts)) => texts.get(which).map(read).transpose(),
-        Ok(Field::Other(kind)) => Err(Error::Caption(format!(
-            "the field {field:?} of the .json member is {kind}, not a string; {remedy}"
-        ))),
-        Ok(Field::Absent(names)) => Err(Error::Caption(format!(
-            "the .json member has no field {field:?} among {names:?}; {remedy}"
-        ))),
-        Err(reason) => Err(Error::Caption(format!(
-            "the caption's .json member: {reason}"
-        ))),
     }
 }

@@ -1,6 +1,7 @@
 //! Where samples lie: files, members of tar shards, or bytes in memory, indexed by a few flat buffers.
 
 mod builder;
+mod captions;
 mod fault;
 mod file;
 mod index;
@@ -12,6 +13,7 @@ mod tar;
 mod tar_cache;
 
 pub use builder::{Caption, Image, IndexBuilder, Label};
+pub use captions::RowCaptions;
 pub use fault::{Fault, FaultKind};
 pub use file::ReadAt;
 pub use index::{Index, Shard};
