@@ -230,6 +230,7 @@ def test_the_page_stands_alone(out: Path, report: CleanReport) -> None:
     assert {link.removeprefix("#") for link in page.links} == page.ids and len(page.ids) == len(report.flags)
     assert not re.search(r"(src|href)=.https?:|url\(|@import|<script", text)
     assert 'name="viewport"' in text and "half a rocket" in text
+    assert ">1 row<" in text and ">4 rows; on the left" in text
 
 
 def test_a_page_escapes_what_it_is_given(rows: Rows, tmp_path: Path) -> None:

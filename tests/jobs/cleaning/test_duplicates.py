@@ -9,6 +9,7 @@ import pytest
 
 from impasto.jobs.cleaning.duplicates import find_twins
 from impasto.jobs.cleaning.likeness import SIDE, likeness
+from impasto.ops import resize
 
 LIMITS: dict[str, Any] = {"distance": 7, "min_likeness": 0.95, "mirrored": True}
 
@@ -88,3 +89,44 @@ def test_likeness() -> None:
     assert likeness(look, np.roll(look, 1, axis=0), 0) == pytest.approx(
         np.corrcoef(values.ravel(), other.ravel())[0, 1]
     )
+
+
+def test_the_distance_is_the_last_that_passes() -> None:
+    """Of hashes, and of a hash and a mirror image's, whichever of the two is the mirror image."""
+    for bits in (7, 8):
+        near = _measures([0, 2**bits - 1], [60, 50])
+        assert {at: twin.distance for at, twin in find_twins(near, ["a", "b"], **LIMITS).items()} == (
+            {1: 7} if bits == 7 else {}
+        )
+        for one, other in ((0, 1), (1, 0)):
+            turned = _measures([2**20 - 1, 2**40 - 1], [60, 50])
+            turned["look"][1] = turned["look"][0][:, ::-1]
+            turned["mirror"][one] = turned["hash"][other] ^ np.uint64(2**bits - 1)
+            found = find_twins(turned, ["a", "b"], **LIMITS)
+            assert {at: (twin.distance, twin.mirrored) for at, twin in found.items()} == (
+                {1: (7, True)} if bits == 7 else {}
+            )
+            assert not find_twins(turned, ["a", "b"], **{**LIMITS, "mirrored": False})
+
+
+def test_the_likest_of_those_that_stay_is_the_one() -> None:
+    """Though it is in a mirror, and another is not; as like as the limit is enough."""
+    look = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
+    noise = np.random.default_rng(1).integers(-30, 30, look.shape)
+    noisy = np.clip(look[:, ::-1].astype(int) + noise, 0, 255).astype(np.uint8)
+    far = 2**30 - 1
+    measures = _measures([far, 0, 1], [70, 60, 50], np.stack([look, noisy, look[:, ::-1]]))
+    measures["mirror"][2] = far
+    limits = {**LIMITS, "min_likeness": likeness(noisy, look[:, ::-1], 0)}
+    (found,) = find_twins(measures, ["a", "b", "c"], **limits).values()
+    assert (found.of, found.mirrored) == (0, True)
+    (found,) = find_twins(measures, ["a", "b", "c"], **{**limits, "mirrored": False}).values()
+    assert found.of == 1 and found.likeness == limits["min_likeness"] < 0.99
+
+
+def test_small_crops_are_looked_for_on_either_side() -> None:
+    large = resize(np.random.default_rng(0).integers(0, 256, (6, 6, 3), np.uint8), 240, interpolation="bicubic")
+    whole, cropped = resize(large, SIDE), resize(large[:230, 10:], SIDE)
+    plain = likeness(whole, cropped, 0)
+    for pair in ((whole, cropped), (cropped, whole)):
+        assert likeness(*pair, 0.9999) > max(plain + 0.005, 0.99)

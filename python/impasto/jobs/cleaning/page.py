@@ -45,7 +45,8 @@ def _section(kind: str, count: int, source: Source, rows: Sequence[LeftOut]) -> 
     of_kind = [one for one in rows if kind in one.flags]
     shown = [of_kind[at * len(of_kind) // _SHOWN] for at in range(_SHOWN)] if len(of_kind) > _SHOWN else of_kind
     pairs = kind in ("duplicate image", "near duplicate")
-    told = f"{count:,} rows; {len(shown)} of them, evenly spread" if len(shown) < count else f"{count:,} rows"
+    told = f"{count:,} row{'' if count == 1 else 's'}"
+    told += f"; {len(shown)} of them, evenly spread" if len(shown) < count else ""
     told += "; on the left the one that stays" if pairs else ""
     return {"kind": kind, "told": told, "pairs": pairs, "shown": list(_figures(kind, source, shown, pairs))}
 
