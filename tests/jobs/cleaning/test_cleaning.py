@@ -6,12 +6,15 @@ import io
 import json
 import re
 import tarfile
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import impasto
+from impasto._core import IndexBuilder
 from impasto.jobs import CleanReport, CleanSettings, clean
 from impasto.jobs.cleaning import cleaning
 
@@ -167,6 +170,22 @@ def test_rows_that_share_a_picture(rows: Rows, tmp_path: Path) -> None:
     assert report.images == 3 and report.left_out[2].of_row == 1
     kept = impasto.sources.keep(source, tmp_path / "out" / "keep.jsonl")
     assert [kept[row].captions for row in range(len(kept))] == [("a suit",)]
+
+
+def test_a_bad_row_hides_no_picture_from_others(rows: Rows, tmp_path: Path) -> None:
+    """Of two rows of one file the first has a bad label: the file is looked at for the second."""
+    (tmp_path / "snow.png").write_bytes(rows["snow"][0])
+    builder = IndexBuilder(str(tmp_path))
+    builder.add_file("first", "snow.png", ["x"], impasto.SourceError("a label that is none"))
+    builder.add_file("second", "snow.png", ["y"])
+    report = clean(impasto.sources.IndexedSource(builder.finish(), "two rows"), tmp_path / "out", page=False)
+    assert [set(one.flags) for one in report.left_out] == [{"bad label"}, {"noisy image"}]
+
+
+def test_pictures_of_a_few_pixels_are_measured(encode: Callable[..., bytes], tmp_path: Path) -> None:
+    few = np.random.default_rng(0).integers(0, 256, (2, 3, 5, 3), np.uint8)
+    source = impasto.sources.Sequence([(encode(pixels, "PNG"), "x") for pixels in few])
+    assert clean(source, tmp_path, CleanSettings(min_side=0), page=False).kept == 2
 
 
 def test_what_goes_for_its_caption_keeps_no_other_out(rows: Rows, tmp_path: Path) -> None:
