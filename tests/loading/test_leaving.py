@@ -1,9 +1,15 @@
 """A loader may be left anywhere, also by the end of the process: silently."""
 
+import io
+import os
+import signal
 import subprocess
 import sys
 
+import PIL.Image
 import pytest
+
+import impasto
 
 SCRIPT = """
 import sys
@@ -51,3 +57,22 @@ def test_a_loop_s_error_is_the_only_one_told(tmp_path):
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=100)
     assert done.returncode == 1 and done.stderr.count("Traceback") == 1
     assert done.stderr.strip().endswith("ValueError: mine")
+
+
+_at_fork: list[bool] = []
+os.register_at_fork(after_in_parent=lambda: _at_fork and _at_fork.pop() and signal.raise_signal(signal.SIGINT))
+
+
+def test_ctrl_c_while_a_worker_begins_is_not_lost():
+    """Python swallows what is raised in the functions that modules register for a fork; the next epoch is whole."""
+    picture = io.BytesIO()
+    PIL.Image.new("RGB", (9, 9)).save(picture, "JPEG")
+    data = impasto.sources.Sequence([(picture.getvalue(), "a")] * 8)
+    recipe = impasto.Recipe(image=impasto.ImageRecipe(size=8), text=None)
+    loader = impasto.Loader(data, recipe, batch_size=4, processes=True, multiprocessing_context="fork")
+    own = signal.getsignal(signal.SIGINT)
+    _at_fork.append(True)
+    with pytest.raises(KeyboardInterrupt):
+        next(iter(loader))
+    assert not _at_fork and signal.getsignal(signal.SIGINT) is own
+    assert len(list(loader)) == 2

@@ -1,15 +1,23 @@
-"""Worker processes end with the process that they work for, however that ends."""
+"""A worker process and its parent: a Ctrl-C is not lost while it begins, and it ends with who it works for."""
 
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
 
 _EVERY_SECONDS = 1.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 #: The process that watches: a child that is forked from it doesn't.
 _watching: int | None = None
+#: The handlers of signals that wait, while they do.
+_waiting: dict[signal.Signals, Callable[[int, FrameType | None], Any]] = {}
 
 
 def end_with_parent() -> None:
@@ -30,3 +38,38 @@ def _watch(parent: int) -> None:
         time.sleep(_EVERY_SECONDS)
     # Nobody is left who could take what exit handlers wait for.
     os._exit(1)
+
+
+@contextmanager
+def interrupts_afterwards() -> Iterator[None]:
+    """Runs handlers of Ctrl-C and SIGTERM after what is done inside, which forks processes.
+
+    A handler may run in what modules such as ``logging`` have registered for the moment of a fork. Python prints what
+    is raised there, and goes on as if nothing had come. Only the main thread runs handlers.
+    """
+    if threading.current_thread() is not threading.main_thread() or _waiting:
+        yield
+        return
+    came: list[int] = []
+    for which in _SIGNALS:
+        handler = signal.getsignal(which)
+        if callable(handler):
+            _waiting[which] = handler
+            signal.signal(which, lambda number, _: came.append(number))
+    own = dict(_waiting)
+    try:
+        yield
+    finally:
+        _give_back()
+        for number in came:
+            own[signal.Signals(number)](number, None)
+
+
+def _give_back() -> None:
+    while _waiting:
+        signal.signal(*_waiting.popitem())
+
+
+if hasattr(os, "register_at_fork"):
+    # A child has handlers like any other process.
+    os.register_at_fork(after_in_child=_give_back)

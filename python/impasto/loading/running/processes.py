@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 from impasto.batch import BatchKey
 from impasto.errors import WorkerLostError
 from impasto.loading.dataset import BatchDataset
+from impasto.loading.running.parents import interrupts_afterwards
 from impasto.loading.running.work import Made
 
 _REMEDY = "something ended it, most often a lack of memory; try fewer workers, or less prefetch"
@@ -35,9 +36,13 @@ class Processes:
         upcoming.keys = keys
         usable = True
         try:
-            yield from loader
-        except Exception as error:
-            usable = False  # a worker may be dead
+            with interrupts_afterwards():
+                batches = iter(loader)
+            yield from batches
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            usable = False  # a worker may be dead, or a batch half taken
             if type(error) is RuntimeError and str(error).startswith("DataLoader worker"):
                 raise WorkerLostError(f"{str(error).strip().rstrip('.')}: {_REMEDY}") from error
             raise
