@@ -18,6 +18,7 @@ _Operation = tuple[str, list[float]]
 _Words = Literal["own", "partner", "both", "kept of each", "kept of both"]
 _Floats = npt.NDArray[np.float64]
 _Captions = Sequence[str | bytes | ImpastoError]
+_Rewrites = tuple[Index, _Int64, float | None] | None
 
 @final
 class Header:
@@ -306,6 +307,10 @@ class Recipe:
     ) -> Recipe: ...
     @property
     def image_bytes(self) -> list[int]: ...
+    def image_sizes(self, index: Index, rows: _Int64, threads: int) -> _Int64: ...
+    def caption_bytes(
+        self, index: Index, rows: _Int64, samples: _Int64, draw: tuple[int, int] | None, rewrites: _Rewrites = None
+    ) -> npt.NDArray[np.uint64]: ...
 
 @final
 class Crew:
@@ -333,7 +338,7 @@ class Staged:
         seed: int,
         epoch: int,
         threads: int,
-        rewrites: tuple[Index, _Int64, float | None] | None = None,
+        rewrites: _Rewrites = None,
     ) -> list[tuple[int, ImpastoError]]: ...
     def spent(self) -> list[tuple[str, float]]: ...
     def bytes_read(self) -> int: ...

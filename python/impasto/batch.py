@@ -61,10 +61,16 @@ class BatchKey(list[int]):
     Attributes:
         id: The epoch, the step and the number of the batch.
         whole: The batch of all ranks, where pairs are drawn over that (``mix_over="global"``), or None.
+        shape: Which of the recipe's shapes its images have (`ImageRecipe`), or None for the size of all.
     """
 
     def __init__(
-        self, samples: Iterable[int] = (), *, id: BatchId = BatchId(), whole: WholeBatch | None = None
+        self,
+        samples: Iterable[int] = (),
+        *,
+        id: BatchId = BatchId(),
+        whole: WholeBatch | None = None,
+        shape: int | None = None,
     ) -> None:
         super().__init__(samples)
         require(isinstance(id, BatchId), f"id={id!r} must be a BatchId")
@@ -74,6 +80,7 @@ class BatchKey(list[int]):
         )
         self.id = id
         self.whole = whole
+        self.shape = shape
 
     def __repr__(self) -> str:
         return f"BatchKey({len(self)} samples, epoch={self.id.epoch}, step={self.id.step})"

@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Unpack, overload
+from typing import Any, Literal, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch.utils.data._utils.collate import default_collate_fn_map
 
 from impasto import _core
 from impasto.batch import Batch, BatchKey, Replaced, view_names
@@ -25,10 +24,11 @@ from impasto.loading.forms import PARTS, Form, Formed, Former, Named, Placed
 from impasto.loading.mixture import Mixture
 from impasto.loading.options import DatasetOptions
 from impasto.loading.parts.captions import all_captions, usable_captions
-from impasto.loading.parts.columns import check_names, read_columns, read_labels
+from impasto.loading.parts.columns import check_names, class_labels, read_columns, read_labels
 from impasto.loading.parts.images import allocate
+from impasto.loading.parts.measures import measured
 from impasto.loading.parts.overflow import Overflow
-from impasto.loading.parts.portions import Portion, portion_of
+from impasto.loading.parts.portions import Begun, Portion, portion_of
 from impasto.loading.parts.rows import load_rows
 from impasto.loading.running.buffers import Buffers
 from impasto.loading.running.parents import end_with_parent
@@ -50,21 +50,8 @@ _NO_KEY = (
     "dataset[impasto.BatchKey([0, 1])]"
 )
 
-
-class Begun(NamedTuple):
-    """A batch that was read.
-
-    Attributes:
-        work: Its making: the samples that were asked for, and when; their rows.
-        portion: What it is made of.
-        samples: [B] int64: the samples that came in.
-        broken: What was wrong with the others, by row.
-    """
-
-    work: Work
-    portion: Portion
-    samples: npt.NDArray[np.int64]
-    broken: list[tuple[int, ImpastoError]]
+#: Of N samples.
+Measures = npt.NDArray[np.float64]
 
 
 class BatchDataset(torch.utils.data.Dataset[Yielded]):
@@ -161,6 +148,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         self.former = Former(form, tuple(self.fields), views)
         self._transforms = Transforms(transform, len(recipe.views))
         self._facts: dict[str, Any] | None = None
+        self._in_shape: dict[int, Recipe] = {}
         self._buffers = Buffers(limit=4 * len(recipe.views))
         self._ring = Ring(limit=8 * len(recipe.views)) if shared and AVAILABLE else None
         self._overflow = Overflow()
@@ -193,6 +181,32 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
     def borders(self) -> npt.NDArray[np.int64] | None:
         """Where the data's shards begin, if they lie in shards; see `impasto.sources.Source.borders`."""
         return self.data.borders()
+
+    def measure(self, by: Literal["length", "aspect"], samples: npt.NDArray[np.int64], epoch: int) -> Measures:
+        """What samples are put together by in an epoch: bytes of their captions, or their images' width over height.
+
+        Args:
+            by: Which; ``"aspect"`` is a logarithm, NaN where it isn't known.
+            samples: int64 [N].
+            epoch: The epoch.
+
+        Raises:
+            RecipeError: If it can't be known without reading what a sample lies in.
+        """
+        threads = self.threads
+        return measured(self.data, self.recipe, by, samples, seed=self.seed, epoch=epoch, threads=threads)
+
+    @property
+    def shapes(self) -> tuple[tuple[int, int], ...]:
+        """The shapes of which each batch has one; see `ImageRecipe`."""
+        return self.recipe.shapes
+
+    def _recipe_of(self, key: BatchKey) -> Recipe:
+        if key.shape is None:
+            return self.recipe
+        if key.shape not in self._in_shape:
+            self._in_shape[key.shape] = self.recipe.in_shape(key.shape)
+        return self._in_shape[key.shape]
 
     def facts(self) -> dict[str, Any]:
         """What a state says of the data, the recipe and the key of its draws."""
@@ -269,7 +283,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         """
         portion = portion_of(key, self.recipe, self.seed)
         asked, own = portion.samples, portion.own
-        work = Work(key, _core.Staged(self.recipe.native, len(asked), crew))
+        work = Work(key, _core.Staged(self._recipe_of(key).native, len(asked), crew))
         self.under_way.add(work)
         replaces = self.bad_samples.replace
         with work.unless_it_fails():
@@ -300,7 +314,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         memory: Buffers | Ring | None,
     ) -> Batch:
         key, staged = work.key, work.staged
-        recipe, count = self.recipe, len(key)
+        recipe, count = self._recipe_of(key), len(key)
         images, flat = allocate(recipe, count, memory or self._buffers)
         text = recipe.text
         every = text is not None and text.captions == "all"
@@ -354,7 +368,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
             input_ids=torch.from_numpy(ids) if tokens else None,
             attention_mask=torch.from_numpy(mask) if tokens else None,
             captions=captions if text else None,
-            labels=read_labels(self.data, numbers, self.labels) if self.labels else _labels(loaded.labels),
+            labels=read_labels(self.data, numbers, self.labels) if self.labels else class_labels(loaded.labels),
             keys=keys,
             plan=Plan(
                 first.boxes,
@@ -381,19 +395,3 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         if text and every:
             batch = batch.changed(**all_captions(self.data, numbers, text)._asdict())
         return batch
-
-
-def _labels(labels: list[int | None]) -> torch.Tensor | None:
-    if all(label is None for label in labels):
-        return None
-    return torch.tensor([-1 if label is None else label for label in labels], dtype=torch.int64)
-
-
-def _collate(batches: list[Batch | Formed], *, collate_fn_map: Any = None) -> Any:
-    """A fetched batch is a batch already."""
-    del collate_fn_map
-    (batch,) = batches
-    return batch.form if isinstance(batch, Formed) else batch
-
-
-default_collate_fn_map[Batch] = default_collate_fn_map[Formed] = _collate

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import torch
+from torch.utils.data._utils.collate import default_collate_fn_map
 
 from impasto.batch import Batch, is_view
 from impasto.checks import require
@@ -120,3 +121,13 @@ class Formed:
 
     def __init__(self, form: Any) -> None:
         self.form = form
+
+
+def _collate(batches: list[Batch | Formed], *, collate_fn_map: Any = None) -> Any:
+    """A fetched batch is a batch already."""
+    del collate_fn_map
+    (batch,) = batches
+    return batch.form if isinstance(batch, Formed) else batch
+
+
+default_collate_fn_map[Batch] = default_collate_fn_map[Formed] = _collate

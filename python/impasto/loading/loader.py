@@ -15,6 +15,7 @@ from impasto.checks import at_least, choice, flag, require
 from impasto.errors import RecipeError
 from impasto.loading.batches import Yielded
 from impasto.loading.dataset import BatchDataset
+from impasto.loading.epochs.grouping import GroupBy
 from impasto.loading.forms import Form, Named, Placed
 from impasto.loading.iteration import Iteration
 from impasto.loading.options import LoaderOptions
@@ -63,7 +64,9 @@ class Loader(Generic[Yielded]):
         processes: Use worker processes of a stock DataLoader instead of threads.
         shuffle: Visit the samples in a new random order every epoch; or ``"shards"``, in one in which few shards are
             open at once; see `BatchSampler`.
-        window: Shards that are open at once, with ``shuffle="shards"``.
+        window: Shards that are open at once, with ``shuffle="shards"``; 16 by default.
+        group_by: Make batches of alike samples, by ``"length"``, ``"aspect"`` or numbers; see `BatchSampler`.
+        group_window: Batches among which alike samples are put together; see `BatchSampler`.
         drop_last: See `BatchSampler`.
         rank: This process's number, in ``range(world_size)``; by default that of torch.distributed, where it runs.
         world_size: Number of processes; likewise.
@@ -127,7 +130,9 @@ class Loader(Generic[Yielded]):
         seed: int = 0,
         processes: bool = False,
         shuffle: bool | Literal["shards"] = True,
-        window: int = 16,
+        window: int | None = None,
+        group_by: GroupBy = None,
+        group_window: int | None = None,
         drop_last: bool = True,
         rank: int | None = None,
         world_size: int | None = None,
@@ -175,6 +180,8 @@ class Loader(Generic[Yielded]):
             seed=seed,
             shuffle=shuffle,
             window=window,
+            group_by=group_by,
+            group_window=group_window,
             drop_last=drop_last,
             rank=rank,
             world_size=world_size,

@@ -8,6 +8,7 @@ from typing import Literal, Required, TypedDict
 
 import torch
 
+from impasto.loading.epochs.grouping import GroupBy
 from impasto.loading.transforms import Transform
 
 
@@ -34,7 +35,9 @@ class LoaderOptions(TypedDict, total=False):
     seed: int
     processes: bool
     shuffle: bool | Literal["shards"]
-    window: int
+    window: int | None
+    group_by: GroupBy
+    group_window: int | None
     drop_last: bool
     rank: int | None
     world_size: int | None

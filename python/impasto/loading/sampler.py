@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -12,6 +13,7 @@ from impasto import _core
 from impasto.batch import BatchId, BatchKey, WholeBatch
 from impasto.checks import EPOCH_BITS, at_least, choice, flag, is_count, require, whole
 from impasto.errors import RecipeError
+from impasto.loading.epochs.grouping import Floats, GroupBy, Grouping, Ints
 from impasto.loading.epochs.keys import EpochKeys
 from impasto.loading.epochs.layout import Layout, Place, Position
 from impasto.loading.epochs.ranks import Ranks, asking_shard
@@ -48,6 +50,22 @@ class Described(Protocol):
         ...
 
 
+@runtime_checkable
+class Measured(Described, Protocol):
+    """Data of whose samples is known what they are alike by: `impasto.BatchDataset`."""
+
+    def measure(
+        self, by: Literal["length", "aspect"], samples: npt.NDArray[np.int64], epoch: int
+    ) -> npt.NDArray[np.float64]:
+        """What samples are put together by in an epoch."""
+        ...
+
+    @property
+    def shapes(self) -> tuple[tuple[int, int], ...]:
+        """The (height, width) pairs of which each batch's images have one, if they have."""
+        ...
+
+
 class BatchSampler:
     """Yields `BatchKey`s: a batch sampler for `torch.utils.data.DataLoader`, in O(1) memory.
 
@@ -66,7 +84,12 @@ class BatchSampler:
         shuffle: Visit the samples in a new random order every epoch, or in their own; or ``"shards"``: in a new random
             order in which few shards are open at once, for shards that are copied when they are read, or lie on
             spinning disks; see ``docs/remote.md``.
-        window: Shards that are open at once, with ``shuffle="shards"``.
+        window: Shards that are open at once, with ``shuffle="shards"``; 16 by default.
+        group_by: Make batches of samples that are alike, still in a random order in which each comes once: of near
+            ``"length"`` of the caption that is drawn, so that less is padded; or of near ``"aspect"`` ratio of the
+            image, for ``ImageRecipe(shapes=)``; or by a number for each row of the data, as an array. See
+            ``docs/epochs.md``.
+        group_window: Batches of all ranks among which alike samples are put together.
         drop_last: Leave out the samples that fill no whole round.
         rank: This process's number, in ``range(world_size)``; by default that of torch.distributed, where it runs.
         world_size: Number of processes; likewise.
@@ -85,7 +108,9 @@ class BatchSampler:
         *,
         seed: int | None = None,
         shuffle: bool | Literal["shards"] = True,
-        window: int = 16,
+        window: int | None = None,
+        group_by: GroupBy = None,
+        group_window: int | None = None,
         drop_last: bool = True,
         rank: int | None = None,
         world_size: int | None = None,
@@ -113,7 +138,11 @@ class BatchSampler:
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.mix_over = mix_over
-        self._windows = self._windowed(window) if shuffle == "shards" else None
+        require(window is None or shuffle == "shards", f"window={window!r} is of shuffle='shards' alone; leave it out")
+        self._windows = self._windowed(16 if window is None else window) if shuffle == "shards" else None
+        #: What is alike in a batch; None where nothing is, or where numbers say it.
+        self.group_by = self._alike_by(group_by)
+        self._grouping = self._grouped(group_window)
         self._ranks = Ranks(rank, world_size)
         self._layouts: dict[int, Layout] = {}
         self.upcoming = Position(0)
@@ -127,6 +156,44 @@ class BatchSampler:
             reason = "needs data in shards, in their order (impasto.sources.WebDataset), and the BatchDataset of them"
             raise RecipeError(f"shuffle='shards' {reason}; use shuffle=True")
         return Windows(borders, window)
+
+    def _alike_by(self, group_by: GroupBy) -> Literal["length", "aspect"] | None:
+        """What is asked for by name; numbers are kept."""
+        self._numbers: Floats | None = None
+        shapes = self._data.shapes if isinstance(self._data, Measured) else ()
+        needs = (
+            "ImageRecipe(shapes=) and group_by='aspect' need each other: a batch has the shape nearest to its images"
+        )
+        require(bool(shapes) == (isinstance(group_by, str) and group_by == "aspect"), needs)
+        if group_by is None or isinstance(group_by, str):
+            choice("group_by", group_by, (None, "length", "aspect"))
+            known = isinstance(self._data, Measured) or group_by is None
+            require(known, f"group_by={group_by!r} is known of a BatchDataset; give that, or a number for each sample")
+            return group_by
+        numbers = np.asarray(group_by)
+        rows = self.length if self._data is None else len(self._data)
+        usable = numbers.dtype.kind in "biuf" and numbers.shape == (rows,) and bool(np.isfinite(numbers).all())
+        require(usable, f"group_by= must be 'length', 'aspect' or finite numbers, one for each of the {rows} rows")
+        self._numbers = numbers.astype(np.float64)
+        return None
+
+    def _grouped(self, window: int | None) -> Grouping | None:
+        if self.group_by is None and self._numbers is None:
+            require(window is None, f"group_window={window!r} is of group_by= alone; leave it out")
+            return None
+        require(bool(self.shuffle), "group_by= makes a random order; use shuffle=True")
+        window = 50 if window is None else window
+        at_least(1, group_window=window)
+        # What can't be known is said here, not in the middle of an epoch.
+        self._measure(0, self._drawn(0, np.unique(np.linspace(0, self.length - 1, 8, dtype=np.int64))))
+        return Grouping(self._drawn, self._measure, self.length, window, self.seed)
+
+    def _measure(self, epoch: int, samples: Ints) -> Floats:
+        if self._numbers is not None:
+            return self._numbers[samples if self._mixture is None else self._mixture.rows(samples)]
+        assert isinstance(self._data, Measured)
+        assert self.group_by is not None
+        return self._data.measure(self.group_by, samples, epoch)
 
     @property
     def rank(self) -> int:
@@ -147,6 +214,12 @@ class BatchSampler:
     def epoch(self) -> int:
         """The epoch that the next ``iter()`` is of."""
         return self.upcoming.epoch
+
+    @property
+    def _named_group(self) -> str:
+        if self._numbers is None:
+            return str(self.group_by)
+        return f"numbers {hashlib.blake2b(self._numbers.astype('<f8').tobytes(), digest_size=4).hexdigest()}"
 
     def _layout(self, world_size: int) -> Layout:
         if world_size not in self._layouts:
@@ -169,6 +242,7 @@ class BatchSampler:
         rank, world_size = self._ranks.here()
         told = [f"{self.length} samples", f"batch_size={self.batch_size}", f"seed={self.seed}"]
         told += [] if self.shuffle is True else [f"shuffle={self.shuffle!r}"]
+        told += [f"group_by={self._named_group!r}"] if self._grouping is not None else []
         told += [] if self.drop_last else ["drop_last=False"]
         told += ["mix_over='global'"] if self.mix_over == "global" else []
         told += [f"rank={rank} of {world_size}"] if world_size > 1 else []
@@ -212,28 +286,44 @@ class BatchSampler:
         ranks = place.ranks
         number = place.round * ranks + place.rank
         when = BatchId(epoch=epoch, step=number, number=self._in_run(epoch, number, 1))
+        shape = self._shape(epoch, place)
         if self.mix_over == "rank":
-            return BatchKey(self._samples(epoch, place.bounds), id=when)
-        samples = self._samples(epoch, place.round_bounds)
+            return BatchKey(self._samples(epoch, place.bounds, ranks), id=when, shape=shape)
+        samples = self._samples(epoch, place.round_bounds, ranks)
         # In turn, so that most partners of a block are on one rank: row i and row i + M where ranks divide M.
         rows = list(range(place.rank, len(samples), ranks))
         together = BatchId(epoch=epoch, step=place.round, number=self._in_run(epoch, place.round, ranks))
-        return BatchKey([samples[row] for row in rows], id=when, whole=WholeBatch(samples, rows, together))
+        whole = WholeBatch(samples, rows, together)
+        return BatchKey([samples[row] for row in rows], id=when, whole=whole, shape=shape)
+
+    def _shape(self, epoch: int, place: Place) -> int | None:
+        """The shape that is nearest to the images of all ranks' batches."""
+        if self._grouping is None or self.group_by != "aspect":
+            return None
+        assert isinstance(self._data, Measured)
+        _, aspects = self._grouping.take(epoch, place.round_bounds, self.batch_size * place.ranks)
+        known = aspects[~np.isnan(aspects)]
+        height, width = np.asarray(self._data.shapes, np.float64).T
+        return int(np.abs(np.log(width / height) - (np.median(known) if len(known) else 0.0)).argmin())
 
     def _in_run(self, epoch: int, number: int, batches: int) -> int:
         """The number in the run of batch ``number`` of an epoch, where each is of so many."""
         return epoch * -(-self.length // (self.batch_size * batches)) + number
 
-    def _samples(self, epoch: int, bounds: tuple[int, int]) -> list[int]:
-        positions = np.arange(*bounds, dtype=np.int64)
+    def _samples(self, epoch: int, bounds: tuple[int, int], ranks: int) -> list[int]:
+        if self._grouping is None:
+            samples = self._drawn(epoch, np.arange(*bounds, dtype=np.int64))
+        else:
+            samples, _ = self._grouping.take(epoch, bounds, self.batch_size * ranks)
+        found: list[int] = samples.tolist()
+        return found
+
+    def _drawn(self, epoch: int, positions: Ints) -> Ints:
         if self._mixture is not None:
-            positions = self._mixture.at(positions, seed=self.seed, epoch=epoch, shuffle=bool(self.shuffle))
-        elif self._windows is not None:
-            positions = self._windows.take(positions, seed=self.seed, epoch=epoch)
-        elif self.shuffle:
-            positions = _core.Permutation(self.length, self.seed, epoch).take(positions)
-        samples: list[int] = positions.tolist()
-        return samples
+            return self._mixture.at(positions, seed=self.seed, epoch=epoch, shuffle=bool(self.shuffle))
+        if self._windows is not None:
+            return self._windows.take(positions, seed=self.seed, epoch=epoch)
+        return _core.Permutation(self.length, self.seed, epoch).take(positions) if self.shuffle else positions
 
     def state_dict(self) -> dict[str, Any]:
         """Which batch comes next: after the last one taken from the latest iteration, or the next epoch's first.
@@ -265,6 +355,9 @@ class BatchSampler:
         shuffle = self.shuffle if self._windows is None else self._windows.fact
         facts: dict[str, Any] = {"seed": self.seed, "length": self.length, "shuffle": shuffle}
         facts |= {"mix_over": "global"} if self.mix_over == "global" else {}
+        if self._grouping is not None:
+            batch = self.batch_size * self.world_size
+            facts["group_by"] = f"{self._named_group}, {self._grouping.window} batches of {batch} over all ranks"
         return facts | dict(self._data.facts()) if self._data is not None else facts
 
     def state_at(self, position: Position) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -33,6 +33,8 @@ class ImageRecipe:
 
     Args:
         size: Side of the square image, or (height, width), in pixels.
+        shapes: Further (height, width) pairs, in pixels, of which each batch has the one nearest in aspect ratio, where
+            alike images come together: ``Loader(group_by="aspect")``. ``ratio`` is then relative to the batch's shape.
         crop: ``"random"``, ``"center"``, ``"none"`` or ``"pad"``.
         scale: Smallest and largest share of the image's area that a random crop takes, in (0, 1].
         ratio: Smallest and largest aspect ratio (width / height) of a random crop.
@@ -64,6 +66,7 @@ class ImageRecipe:
     """
 
     size: int | tuple[int, int] = 224
+    shapes: tuple[tuple[int, int], ...] = ()
     crop: Literal["random", "center", "none", "pad"] = "random"
     scale: tuple[float, float] = (0.08, 1.0)
     ratio: tuple[float, float] = (3 / 4, 4 / 3)
@@ -108,6 +111,7 @@ class ImageRecipe:
         require(drop is None or isinstance(drop, PatchDrop), f"patch_drop={drop!r} must be an impasto.PatchDrop")
         if drop is not None:
             drop.counts(self.shape)
+        self._check_shapes()
         choice("dtype", self.dtype, ("float32", "float16", "bfloat16", "uint8"))
         choice("layout", self.layout, ("chw", "hwc"))
         flag("exact", self.exact)
@@ -117,6 +121,27 @@ class ImageRecipe:
             limit = getattr(self, name)
             require(is_count(limit) and 1 <= limit < 2**31, f"{name}={limit!r} must lie in 1..2**31-1")
         self.mean_std  # noqa: B018  a property that checks
+
+    def _check_shapes(self) -> None:
+        given = self.shapes
+        pairs = isinstance(given, tuple) and all(isinstance(one, tuple) and len(one) == 2 for one in given)
+        require(pairs, f"shapes={given!r} must be a tuple of (height, width) pairs, such as ((224, 224), (192, 256))")
+        reason = "crop='center' leaves a rim in shapes that are wider than an image; use 'random', 'none' or 'pad'"
+        require(not given or self.crop != "center", f"shapes={given!r}: {reason}")
+        for number in range(len(given)):
+            self.in_shape(number)
+
+    def in_shape(self, number: int) -> ImageRecipe:
+        """The recipe of a batch that has one of the shapes.
+
+        Args:
+            number: The shape's place in ``shapes``; without shapes the recipe stays.
+        """
+        if not self.shapes:
+            return self
+        height, width = self.shapes[number]
+        low, high = self.ratio
+        return replace(self, size=(height, width), shapes=(), ratio=(low * width / height, high * width / height))
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -35,6 +35,8 @@ class Recipe:
         views = self.views
         several = isinstance(views, tuple) and len(views) > 0 and all(isinstance(view, ImageRecipe) for view in views)
         require(several, f"image={self.image!r} must be an ImageRecipe, or a tuple of one for each view")
+        lists = {len(view.shapes) for view in views if view.shapes}
+        require(len(lists) < 2, f"image={self.image!r}: views have as many shapes as each other, or none")
         for name, kind in (("text", TextRecipe | None), ("mix", MixGen | Alternate | None)):
             value = getattr(self, name)
             require(isinstance(value, kind), f"{name}={value!r} must be a {getattr(kind, '__name__', kind)}")
@@ -56,6 +58,16 @@ class Recipe:
         """What is done to images, for each view."""
         return (self.image,) if isinstance(self.image, ImageRecipe) else self.image
 
+    @property
+    def shapes(self) -> tuple[tuple[int, int], ...]:
+        """The (height, width) pairs of which each batch has one; none where all are of one size."""
+        return next((view.shapes for view in self.views if view.shapes), ())
+
+    def in_shape(self, number: int) -> Recipe:
+        """The recipe of a batch whose images are of shape number ``number``."""
+        views = tuple(view.in_shape(number) for view in self.views)
+        return replace(self, image=views[0] if isinstance(self.image, ImageRecipe) else views)
+
     @cached_property
     def native(self) -> _core.Recipe:
         """The recipe in Rust.
@@ -69,8 +81,8 @@ class Recipe:
     def evaluation(self, *, captions: Literal["draw", "first", "all"] = "first") -> Recipe:
         """The recipe for evaluating what is trained with this one: nothing is drawn or mixed.
 
-        Random crops become a plain resize, other crops stay, the first view remains; sizes, normalisation, tokenizer
-        and limits are kept.
+        Random crops become a plain resize, other crops stay, the first view remains, of one size; normalisation,
+        tokenizer and limits are kept.
 
         Args:
             captions: Which captions; ``"all"`` for retrieval.
@@ -131,4 +143,4 @@ class Recipe:
 
 def _evaluated(view: ImageRecipe) -> ImageRecipe:
     crop = "none" if view.crop == "random" else view.crop
-    return replace(view, crop=crop, hflip=0.0, augment=(), patch_drop=None)
+    return replace(view, crop=crop, hflip=0.0, augment=(), patch_drop=None, shapes=())

@@ -8,6 +8,7 @@ mod mix;
 mod ops;
 mod permutation;
 mod recipe;
+mod request;
 mod staged;
 mod tokenizer;
 mod words;

@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
-use impasto_core::Result;
 use impasto_core::batch;
 use impasto_core::image::{
     Crop, Decode, Dtype, Exif, Filter, Geometry, Layout, Limits, Load, Target, Truncated,
 };
 use impasto_core::text::{Framing, Prepare, TextMask};
+use impasto_core::{Error, Result};
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
 
 use crate::augment::AugmentSpec;
-use crate::errors::{plain, unknown};
+use crate::errors::{detached, plain, unknown};
+use crate::index::Index;
 use crate::mix::MixSpec;
+use crate::request::{Rewritten, of_rewritten, requests};
 use crate::tokenizer::{Tokenizer, specials};
 use crate::words::WordSpec;
 
@@ -220,6 +223,55 @@ impl Recipe {
             text: text.map(|text| text.0.clone()),
             mix: mix.map(|mix| mix.0.clone()),
         }))
+    }
+
+    /// Bytes of the captions of `rows` of an index that are drawn for samples by (seed, epoch), or of the first ones.
+    #[pyo3(signature = (index, rows, samples, draw, rewrites = None))]
+    fn caption_bytes<'py>(
+        &self,
+        py: Python<'py>,
+        index: &Index,
+        rows: PyReadonlyArray1<'py, i64>,
+        samples: PyReadonlyArray1<'py, i64>,
+        draw: Option<(u64, u64)>,
+        rewrites: Option<Rewritten<'py>>,
+    ) -> PyResult<Bound<'py, PyArray1<u64>>> {
+        let requests = requests(py, None, &rows, &samples, rewrites.as_ref())?;
+        let rewrites = rewrites.as_ref().map(of_rewritten);
+        let bytes = detached(py, || {
+            let none = || Error::Recipe("the recipe reads no captions".into());
+            let text = self.0.text.as_ref().ok_or_else(none)?;
+            let keys = draw.map(|(seed, epoch)| batch::Keys { seed, epoch });
+            batch::caption_bytes(text, &index.0, rewrites.as_ref(), &requests, keys)
+        })?;
+        Ok(PyArray1::from_vec(py, bytes))
+    }
+
+    /// Width and height [N, 2] of the images of `rows` of an index, as the first view decodes them; zeros where a header
+    /// says none.
+    fn image_sizes<'py>(
+        &self,
+        py: Python<'py>,
+        index: &Index,
+        rows: PyReadonlyArray1<'py, i64>,
+        threads: usize,
+    ) -> PyResult<Bound<'py, PyArray2<i64>>> {
+        let rows: std::result::Result<Vec<usize>, _> = rows
+            .as_array()
+            .iter()
+            .map(|&row| usize::try_from(row))
+            .collect();
+        let sizes = detached(py, || {
+            let rows = rows.map_err(|_| Error::Recipe("rows are counted from 0".into()))?;
+            let view = self.0.views.first();
+            let decode = view.map(|view| view.load.decode).unwrap_or_default();
+            batch::image_sizes(&index.0, &rows, &decode, threads)
+        })?;
+        let sides: Vec<i64> = sizes
+            .iter()
+            .flat_map(|&(width, height)| [width.into(), height.into()])
+            .collect();
+        PyArray1::from_vec(py, sides).reshape([sizes.len(), 2])
     }
 
     /// Bytes of one finished image of each view.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use impasto_core::Error;
 use impasto_core::batch::{
-    self, Buffers, Clock, Hands, Keys, Portion, Request, Rewrites, Row, Shown, Stage, Turn, When,
+    self, Buffers, Clock, Hands, Keys, Portion, Row, Shown, Stage, Turn, When,
 };
 use impasto_core::image::View;
 use numpy::{
@@ -18,6 +18,7 @@ use crate::errors::{detached, of_sample, plain};
 use crate::index::Index;
 use crate::mix::MixRows;
 use crate::recipe::Recipe;
+use crate::request::{Rewritten, of_rewritten, requests};
 use crate::words::{Wordings, owned};
 
 /// A number of threads' worth of work that batches share which are made at the same time, the oldest first.
@@ -189,35 +190,10 @@ impl Staged {
         seed: u64,
         epoch: u64,
         threads: usize,
-        rewrites: Option<(PyRef<'py, Index>, PyReadonlyArray1<'py, i64>, Option<f64>)>,
+        rewrites: Option<Rewritten<'py>>,
     ) -> PyResult<Failed<'py>> {
-        let (at, source_rows, samples) =
-            (at.as_array(), source_rows.as_array(), samples.as_array());
-        let row = |name: &str, row: i64| {
-            let negative = Error::Recipe(format!("{name}={row}: rows are counted from 0"));
-            usize::try_from(row).map_err(|_| plain(py, &negative))
-        };
-        let rewritten = rewrites.as_ref().map(|(_, rows, _)| rows.as_array());
-        let rewrite = |place: usize| rewritten.and_then(|rows| rows.get(place).copied());
-        let requests: PyResult<Vec<Request>> = at
-            .iter()
-            .zip(source_rows)
-            .zip(samples)
-            .enumerate()
-            .map(|(place, ((&at, &from), &sample))| {
-                Ok(Request {
-                    at: row("at", at)?,
-                    from: row("source_rows", from)?,
-                    rewrite: row("rewrites", rewrite(place).unwrap_or_default())?,
-                    id: sample as u64,
-                })
-            })
-            .collect();
-        let requests = requests?;
-        let rewrites = rewrites.as_ref().map(|(index, _, share)| Rewrites {
-            index: &index.0,
-            share: *share,
-        });
+        let requests = requests(py, Some(&at), &source_rows, &samples, rewrites.as_ref())?;
+        let rewrites = rewrites.as_ref().map(of_rewritten);
         let keys = Keys { seed, epoch };
         let failed = detached(py, || {
             let mut staged = self.lock();

@@ -43,6 +43,7 @@ def read_state(state: Any, facts: Mapping[str, Any]) -> Position:
     for name in ("seed", "length", "shuffle"):
         _compare(name, state.get(name), facts[name])
     _compare("mix_over", state.get("mix_over", "rank"), facts.get("mix_over", "rank"))
+    _compare("group_by", state.get("group_by"), facts.get("group_by"))
     for name in ("data", "recipe", "drawing_seed"):
         if name in state and name in facts:
             _compare(name, state[name], facts[name])

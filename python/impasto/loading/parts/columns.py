@@ -78,6 +78,13 @@ def _as_column(values: list[Any]) -> torch.Tensor | list[Any]:
     return torch.tensor([int(value) for value in values], dtype=torch.int64) if fits else values
 
 
+def class_labels(labels: Sequence[int | None]) -> torch.Tensor | None:
+    """Class numbers as a tensor [B] int64, -1 where a row has none; None where no row has one."""
+    if all(label is None for label in labels):
+        return None
+    return torch.tensor([-1 if label is None else label for label in labels], dtype=torch.int64)
+
+
 def read_labels(data: Source, samples: Sequence[int], name: str) -> torch.Tensor | list[str]:
     """The labels of samples whose labels are a fact.
 

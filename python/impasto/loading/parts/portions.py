@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from impasto.batch import BatchId, BatchKey
 from impasto.checks import require
+from impasto.errors import ImpastoError
+from impasto.loading.running.work import Work
 from impasto.recipe import Recipe
 
 
@@ -26,6 +29,22 @@ class Portion(NamedTuple):
     own: int
     drawn_by: BatchId
     native: tuple[int, list[int], int] | None = None
+
+
+class Begun(NamedTuple):
+    """A batch that was read.
+
+    Attributes:
+        work: Its making: the samples that were asked for, and when; their rows.
+        portion: What it is made of.
+        samples: [B] int64: the samples that came in.
+        broken: What was wrong with the others, by row.
+    """
+
+    work: Work
+    portion: Portion
+    samples: npt.NDArray[np.int64]
+    broken: list[tuple[int, ImpastoError]]
 
 
 def portion_of(key: BatchKey, recipe: Recipe, seed: int) -> Portion:

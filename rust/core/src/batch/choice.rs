@@ -35,6 +35,12 @@ impl<'a> Captions<'a> {
         })
     }
 
+    /// The first that can be used; one that can't only where none can.
+    pub fn first(&self) -> Result<(usize, String)> {
+        let usable = (0..self.counts.1).find_map(|which| Some((which, self.read(which).ok()?)));
+        usable.map_or_else(|| Ok((0, self.read(0)?)), Ok)
+    }
+
     /// Draws one that can be used; one that can't only where none can.
     pub fn draw(&self, stream: &mut Stream) -> Result<(usize, String)> {
         if self.share.is_some() || !self.text.weights.is_empty() {

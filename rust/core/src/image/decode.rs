@@ -65,6 +65,22 @@ pub fn probe(bytes: &[u8]) -> Result<Header> {
     }
 }
 
+/// Width and height of an image as it is decoded, of its first bytes, if they hold its header.
+pub(crate) fn oriented_size(head: &[u8], options: &Decode) -> Result<(u32, u32)> {
+    let header = match Format::of(head)? {
+        Format::Jpeg => {
+            let mut scratch = Scratch::default();
+            Jpeg::open(scratch.jpeg()?.0, head, Truncated::Keep)?.header
+        }
+        _ => probe(head)?,
+    };
+    let turned = options.turn(&header).transpose;
+    Ok(match turned {
+        true => (header.height, header.width),
+        false => (header.width, header.height),
+    })
+}
+
 /// Decodes a whole image, as stored, into `scratch.pixels`; says whether it ends early.
 pub(crate) fn decode_stored(
     bytes: &[u8],

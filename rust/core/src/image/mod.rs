@@ -28,6 +28,7 @@ mod webp;
 
 pub use augment::{Op, Ops, Policy, Style};
 pub use blend::{Dtype, Layout, Target};
+pub(crate) use decode::oriented_size;
 pub use decode::{Decode, Exif, Rgb, decode, probe};
 pub use format::Format;
 pub use geometry::{Crop, Filter, Geometry, View};

@@ -122,7 +122,7 @@ impl Index {
                 .sum::<usize>()
     }
 
-    fn row(&self, row: usize) -> Result<&Row> {
+    pub(super) fn row(&self, row: usize) -> Result<&Row> {
         let rows = self.rows.len();
         self.rows
             .get(row)
@@ -135,7 +135,7 @@ impl Index {
         self.arena.get(start..end).unwrap_or_default()
     }
 
-    fn text(&self, span: Span) -> Cow<'_, str> {
+    pub(super) fn text(&self, span: Span) -> Cow<'_, str> {
         String::from_utf8_lossy(self.arena(span))
     }
 
@@ -272,7 +272,7 @@ impl Index {
         self.shard(span.container)?.json_field.as_deref()
     }
 
-    fn shard(&self, container: u32) -> Option<&Shard> {
+    pub(super) fn shard(&self, container: u32) -> Option<&Shard> {
         self.shards.get((container as usize).checked_sub(1)?)
     }
 

@@ -6,6 +6,7 @@ mod fault;
 mod file;
 mod index;
 mod json;
+mod measure;
 mod pool;
 mod shard;
 mod state;
