@@ -85,6 +85,22 @@ def ops() -> str:
     return "\n\n".join(parts)
 
 
+def grouping() -> str:
+    """What batches of alike samples save: padding of captions, pixels of images."""
+    (document,) = _read("grouping.json")
+    text: dict[tuple[str, str], list[str]] = {}
+    for row in document["text"]:
+        cells = text.setdefault((row["captions"], row["by"]), [])
+        cells.append(f"{row['padding']:.0%} ({row['mixed']:.0%})")
+    lengths = [[f"captions as long as {name}'s, by {by}", *cells] for (name, by), cells in text.items()]
+    lost = [
+        "images: lost to one shape, or to the nearest of three",
+        *(f"{row['lost']:.1%}" for row in document["images"]),
+    ]
+    headings = ["share of padding (with MixGen on a quarter)", "any batches", "`group_window=8`", "`group_window=50`"]
+    return _table(headings, [*lengths, lost])
+
+
 def order() -> str:
     """How near windowed orders are to a global shuffle, and what they copy."""
     (document,) = _read("order.json")
@@ -218,6 +234,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "glance": glance,
     "loader": loader,
     "ops": ops,
+    "grouping": grouping,
     "order": order,
     "packing": packing,
     "scale": scale,

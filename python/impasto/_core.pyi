@@ -18,6 +18,7 @@ _Operation = tuple[str, list[float]]
 _Words = Literal["own", "partner", "both", "kept of each", "kept of both"]
 _Floats = npt.NDArray[np.float64]
 _Captions = Sequence[str | bytes | ImpastoError]
+_Draw = tuple[int, int] | None
 _Rewrites = tuple[Index, _Int64, float | None] | None
 
 @final
@@ -308,8 +309,8 @@ class Recipe:
     @property
     def image_bytes(self) -> list[int]: ...
     def image_sizes(self, index: Index, rows: _Int64, threads: int) -> _Int64: ...
-    def caption_bytes(
-        self, index: Index, rows: _Int64, samples: _Int64, draw: tuple[int, int] | None, rewrites: _Rewrites = None
+    def caption_lengths(
+        self, index: Index, rows: _Int64, samples: _Int64, draw: _Draw, threads: int, rewrites: _Rewrites = None
     ) -> npt.NDArray[np.uint64]: ...
 
 @final

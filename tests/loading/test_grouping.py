@@ -23,6 +23,10 @@ SHAPES = ((8, 8), (4, 16), (16, 4))
 SHAPED = Recipe(image=ImageRecipe(shapes=SHAPES), text=None)
 
 
+def words(captions):
+    return [list(range(len(caption.split()))) for caption in captions]
+
+
 def numbers(length):
     return np.random.default_rng(length).permutation(length).astype(np.float64)
 
@@ -106,6 +110,13 @@ def test_lengths_are_those_of_the_captions_that_are_drawn(captioned, tmp_path):
                 assert loader.dataset.measure("length", np.asarray(key), epoch).tolist() == lengths
                 spreads.append(np.ptp(lengths))
             assert len(spreads) == len(loader)
+    tokens = Recipe(image=WORDS.image, text=TextRecipe(length=400))
+    called = Recipe(image=WORDS.image, text=TextRecipe(tokenizer=words, length=None))
+    for epoch, batch in enumerate(Loader(captioned, tokens, batch_size=60, workers=0)):
+        ends = BatchDataset(captioned, tokens).measure("length", batch.samples.numpy(), epoch)
+        assert (batch.attention_mask.sum(dim=1) - 2).tolist() == ends.tolist()
+        counted = BatchDataset(captioned, called).measure("length", batch.samples.numpy(), epoch)
+        assert counted.tolist() == [len(caption.encode()) for caption in batch.captions]
 
 
 def test_images_have_the_shape_that_is_nearest(tmp_path, encode):
@@ -182,11 +193,14 @@ def test_what_can_not_be_known_is_told_at_once(captioned, tmp_path, encode):
             member.size = len(data)
             shard.addfile(member, io.BytesIO(data))
     fields = WebDataset(tmp_path / "0.tar", caption="json")
+    assert BatchDataset(fields, WORDS).measure("length", np.zeros(1, np.int64), 0) == [1]
+    far = WebDataset(f"pipe:cat {tmp_path}/0.tar", caption="json", cache=tmp_path / "copies")
     array = "give group_by= a number for each row"
     for data, recipe, options, says in (
         (pairs, WORDS, {"group_by": "length"}, array),
         (pairs, SHAPED, {"group_by": "aspect"}, array),
-        (fields, WORDS, {"group_by": "length"}, array),
+        (far, WORDS, {"group_by": "length"}, f"lie far away; {array}"),
+        (far, SHAPED, {"group_by": "aspect"}, f"lie far away; {array}"),
         (captioned, Recipe(image=WORDS.image, text=None), {"group_by": "length"}, "one caption a sample"),
         (captioned, WORDS, {"group_by": "aspect"}, "need each other"),
         (captioned, SHAPED, {}, "need each other"),

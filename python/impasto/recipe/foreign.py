@@ -197,7 +197,8 @@ class ForeignTokenizer:
     def _named(self, *further: str) -> str:
         kind = type(self.tokenizer)
         if inspect.isroutine(self.tokenizer):
-            return f"{self.tokenizer.__module__}.{self.tokenizer.__qualname__}"
+            # A method of a built-in type is of no module.
+            return f"{getattr(self.tokenizer, '__module__', 'builtins')}.{self.tokenizer.__qualname__}"
         facts = [repr(name) for name in (getattr(self.tokenizer, "name_or_path", None),) if name]
         sizes = {name: getattr(self.tokenizer, name, None) for name in ("vocab_size", "context_length")}
         facts += [f"{name}={size}" for name, size in sizes.items() if isinstance(size, int)]

@@ -78,6 +78,17 @@ class Recipe:
         text, mix = self.text.native if self.text else None, self.mix.native if self.mix else None
         return _core.Recipe([view.native for view in self.views], text, mix)
 
+    @cached_property
+    def counting(self) -> _core.Recipe:
+        """The recipe in Rust, with the tokenizer that counts where rows are as long as one of others makes them.
+
+        Raises:
+            VocabularyError: If the tokenizer's vocabulary is missing or damaged.
+        """
+        if self.text is None or self.text.length is not None:
+            return self.native
+        return replace(self, text=replace(self.text, length=TextRecipe.length)).native
+
     def evaluation(self, *, captions: Literal["draw", "first", "all"] = "first") -> Recipe:
         """The recipe for evaluating what is trained with this one: nothing is drawn or mixed.
 
@@ -138,7 +149,7 @@ class Recipe:
         return differences(self.as_dict(), other.as_dict())
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "native"}
+        return {name: value for name, value in self.__dict__.items() if name not in ("native", "counting")}
 
 
 def _evaluated(view: ImageRecipe) -> ImageRecipe:

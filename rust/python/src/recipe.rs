@@ -225,26 +225,32 @@ impl Recipe {
         }))
     }
 
-    /// Bytes of the captions of `rows` of an index that are drawn for samples by (seed, epoch), or of the first ones.
-    #[pyo3(signature = (index, rows, samples, draw, rewrites = None))]
-    fn caption_bytes<'py>(
+    /// Tokens (bytes without a tokenizer) of the captions of `rows` of an index that are drawn for samples by (seed,
+    /// epoch), or of the first ones.
+    #[pyo3(signature = (index, rows, samples, draw, threads, rewrites = None))]
+    #[expect(clippy::too_many_arguments, reason = "parallel arrays of one call")]
+    fn caption_lengths<'py>(
         &self,
         py: Python<'py>,
         index: &Index,
         rows: PyReadonlyArray1<'py, i64>,
         samples: PyReadonlyArray1<'py, i64>,
         draw: Option<(u64, u64)>,
+        threads: usize,
         rewrites: Option<Rewritten<'py>>,
     ) -> PyResult<Bound<'py, PyArray1<u64>>> {
         let requests = requests(py, None, &rows, &samples, rewrites.as_ref())?;
         let rewrites = rewrites.as_ref().map(of_rewritten);
-        let bytes = detached(py, || {
+        let lengths = detached(py, || {
             let none = || Error::Recipe("the recipe reads no captions".into());
             let text = self.0.text.as_ref().ok_or_else(none)?;
             let keys = draw.map(|(seed, epoch)| batch::Keys { seed, epoch });
-            batch::caption_bytes(text, &index.0, rewrites.as_ref(), &requests, keys)
+            let rewrites = rewrites.as_ref();
+            Ok(batch::caption_lengths(
+                text, &index.0, rewrites, &requests, keys, threads,
+            ))
         })?;
-        Ok(PyArray1::from_vec(py, bytes))
+        Ok(PyArray1::from_vec(py, lengths))
     }
 
     /// Width and height [N, 2] of the images of `rows` of an index, as the first view decodes them; zeros where a header

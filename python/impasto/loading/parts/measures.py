@@ -32,8 +32,9 @@ def measured(
     Args:
         data: The data set.
         recipe: What is done to the samples.
-        by: ``"length"``: bytes of the caption that is drawn in the epoch, 0 where there is none. ``"aspect"``: the
-            logarithm of width over height, of the image as the recipe turns it, NaN where its header says neither.
+        by: ``"length"``: tokens of the caption that is drawn in the epoch, or bytes where the tokenizer doesn't run in
+            Rust; 0 where there is none. ``"aspect"``: the logarithm of width over height, of the image as the recipe
+            turns it, NaN where its header says neither.
         ids: The samples, int64 [N].
         seed: Key of what is drawn for them.
         epoch: The epoch.
@@ -46,22 +47,21 @@ def measured(
     for part in data.parts(rows_of(data, ids)):
         own = ids[part.places]
         if by == "length":
-            found[part.places] = _lengths(part, recipe, own, seed=seed, epoch=epoch)
+            found[part.places] = _lengths(part, recipe, own, seed=seed, epoch=epoch, threads=threads)
         else:
             found[part.places] = _aspects(part, recipe, threads)
     return found
 
 
 def _lengths(
-    part: Part, recipe: Recipe, ids: npt.NDArray[np.int64], *, seed: int, epoch: int
+    part: Part, recipe: Recipe, ids: npt.NDArray[np.int64], *, seed: int, epoch: int, threads: int
 ) -> npt.NDArray[np.float64]:
     text, data = recipe.text, part.source
-    drawn = text is not None and text.captions != "all"
-    require(drawn, "group_by='length' needs one caption a sample: a TextRecipe without captions='all'")
+    if text is None or text.captions == "all":
+        raise RecipeError("group_by='length' needs one caption a sample: a TextRecipe without captions='all'")
     if isinstance(data, IndexedSource):
+        require(not data.copies, f"group_by='length': the captions of {data!r} lie far away; {_REMEDY}")
         index, rows = data.index, part.rows
-        unread = part.rewrites is None or not data.copies
-        require(unread, f"group_by='length': captions beside rewrites lie in {data!r}, far away; {_REMEDY}")
     elif isinstance(data, GatheredSource) and type(data).gather_texts is not GatheredSource.gather_texts:
         index, rows = data.gather_texts(part.rows), np.arange(len(part.rows), dtype=np.int64)
     else:
@@ -69,8 +69,8 @@ def _lengths(
     rewrites: tuple[_core.Index, npt.NDArray[np.int64], float | None] | None = None
     if part.rewrites is not None:
         rewrites = (part.rewrites.captions, part.rewrites.rows, part.rewrites.weight)
-    draw = (seed, epoch) if text is not None and text.captions == "draw" else None
-    lengths = recipe.native.caption_bytes(index, rows, ids, draw, rewrites)
+    draw = (seed, epoch) if text.captions == "draw" else None
+    lengths = recipe.counting.caption_lengths(index, rows, ids, draw, threads, rewrites)
     return lengths.astype(np.float64)
 
 

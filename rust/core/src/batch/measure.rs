@@ -7,44 +7,61 @@ use super::{Hands, Keys, Request, Rewrites, Text};
 use crate::image::{Decode, oriented_size};
 use crate::rng::{Purpose, Stream};
 use crate::source::Index;
+use crate::text::TextScratch;
 use crate::{Error, Result};
 
 /// Headers lie within so many bytes, but for images that say a lot of themselves.
 const HEAD: usize = 32 << 10;
 
-/// Bytes of the captions that an epoch takes of some rows, as prepared and before words are drawn; 0 where there is none
-/// that can be used. Without `keys` of the first that can.
-///
-/// # Errors
-/// [`Error::Recipe`] where captions would have to be read from shards.
-pub fn caption_bytes(
+/// Lengths of the captions that are drawn for some rows, or without `keys` of the first that can be used, as prepared and
+/// before words are drawn: in tokens where there is a tokenizer, else in bytes; 0 where none can be used.
+pub fn caption_lengths(
     text: &Text,
     index: &Index,
     rewrites: Option<&Rewrites<'_>>,
     requests: &[Request],
     keys: Option<Keys>,
-) -> Result<Vec<u64>> {
-    let bytes = |request: &Request| {
-        if rewrites.is_none()
-            && let Some(bytes) = index.unread_caption(request.from)?
-        {
-            return Ok(bytes);
-        }
-        let from = From {
-            index,
-            rewrites,
-            request,
-        };
-        let captions = Captions::of(text, &from)?;
-        let stream = |keys: Keys| Stream::new(keys.seed, keys.epoch, request.id, Purpose::Caption);
-        let drawn = match keys {
-            Some(keys) => captions.draw(&mut stream(keys)),
-            None => captions.first(),
-        };
-        // What is wrong with a row is told when it is loaded.
-        Ok(drawn.map_or(0, |(_, caption)| caption.len() as u64))
-    };
-    requests.iter().map(bytes).collect()
+    threads: usize,
+) -> Vec<u64> {
+    let mut lengths = vec![0; requests.len()];
+    let items = requests.iter().zip(lengths.iter_mut()).collect();
+    type Kept = (TextScratch, Vec<u32>);
+    share(
+        items,
+        hands(threads),
+        Kept::default,
+        |(request, length), (scratch, ids)| {
+            let from = From {
+                index,
+                rewrites,
+                request,
+            };
+            let stream =
+                |keys: Keys| Stream::new(keys.seed, keys.epoch, request.id, Purpose::Caption);
+            let drawn = Captions::of(text, &from).and_then(|captions| match keys {
+                Some(keys) => captions.draw(&mut stream(keys)),
+                None => captions.first(),
+            });
+            // What is wrong with a row is told when it is loaded.
+            let Ok((_, caption)) = drawn else { return };
+            *length = match &text.tokenizer {
+                Some(tokenizer) => {
+                    ids.clear();
+                    tokenizer.encode(&caption, text.framing.specials, scratch, ids);
+                    ids.len() as u64
+                }
+                None => caption.len() as u64,
+            };
+        },
+    );
+    lengths
+}
+
+fn hands(threads: usize) -> Hands<'static> {
+    Hands {
+        threads,
+        turn: None,
+    }
 }
 
 /// Width and height of some rows' images, as `decode` turns them, from their headers; zeros where there is none.

@@ -21,7 +21,7 @@ pub use captions::{Caption, join_words};
 pub use clock::{Clock, Stage, Working};
 pub use crew::{Crew, Hands, Turn};
 pub use images::{Image, PatchDrop, Shown};
-pub use measure::{caption_bytes, image_sizes};
+pub use measure::{caption_lengths, image_sizes};
 pub use portion::Portion;
 pub use request::{Keys, Request, Rewrites, When};
 

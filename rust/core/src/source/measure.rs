@@ -1,4 +1,4 @@
-//! What an index knows of its rows before they are read: how long a caption is, and how an image begins.
+//! How an image begins, for who wants its size and no pixel.
 
 use std::io::Read;
 
@@ -7,26 +7,6 @@ use super::index::{ARENA, FAULT, FILE, Index};
 use crate::{Error, Result};
 
 impl Index {
-    /// Bytes of a row's only caption, where it is a text in a shard, without reading it; `None` for captions in memory.
-    ///
-    /// # Errors
-    /// [`Error::Recipe`] where captions are fields of JSON members, which would have to be read.
-    pub fn unread_caption(&self, row: usize) -> Result<Option<u64>> {
-        let (start, end) = self.caption_range(row)?;
-        let Some([span]) = self.captions.get(start..end) else {
-            return Ok(None);
-        };
-        if self.json_field(*span).is_some() {
-            return Err(Error::Recipe(
-                "the captions lie in JSON members of shards, which are not read for their lengths; give group_by= \
-                 a number for each row, or pack the captions as .txt"
-                    .into(),
-            ));
-        }
-        let unread = !matches!(span.container, ARENA | FAULT);
-        Ok(unread.then_some(u64::from(span.len)))
-    }
-
     /// The first `most` bytes of a row's image, or all where it has fewer.
     ///
     /// # Errors
