@@ -77,6 +77,12 @@ def test_batches_are_alike_and_come_in_a_random_order():
     met = [{(a, b) for keys in np.sort(one, axis=1).tolist() for a in keys for b in keys if a < b} for one in
            (grouped, later)]  # fmt: skip
     assert len(met[0] & met[1]) < 0.15 * len(met[0])
+    # Nor do all alike samples meet in each epoch where a window is as wide as one.
+    wide = [
+        {tuple(pair) for pair in np.sort(order(epoch, group_by=by, group_window=999), axis=1)[:, :2].tolist()}
+        for epoch in (0, 1)
+    ]
+    assert len(wide[0] & wide[1]) < 0.3 * len(wide[0])
 
 
 @pytest.fixture

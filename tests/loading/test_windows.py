@@ -108,7 +108,7 @@ def test_ranks_are_disjoint_and_resume_anywhere(shards):
     resumed.load_state_dict(state)
     assert next(iter(resumed)).keys == shards[whole[4][2:]].keys[:]
     assert keys[0] == shards[whole[0]].keys[:]
-    for other in ({"window": 3}, {"shuffle": True}):
+    for other in ({"window": 3}, {"shuffle": True, "window": None}):
         with pytest.raises(CheckpointError, match="shuffle="):
             Loader(shards, RECIPE, batch_size=4, **(options | other)).load_state_dict(state)
 
@@ -117,13 +117,80 @@ def test_what_has_no_shards_says_so(shards, good):
     import impasto
 
     pairs = impasto.sources.Sequence([(image, "a picture") for image in good])
-    for data in (pairs, shards[::-1], impasto.loading.Mixture({shards: 1})):
-        with pytest.raises(RecipeError, match="shuffle='shards' needs data in shards"):
+    for data in (pairs, shards[::-1], impasto.loading.Mixture({shards: 1, pairs: 1}), concat(shards, pairs)):
+        with pytest.raises(RecipeError, match=r"shuffle='shards' needs data in shards.*Arrow.* use shuffle=True"):
             Loader(data, RECIPE, batch_size=2, shuffle="shards")
+    with pytest.raises(RecipeError, match="with a length use shuffle=True"):
+        BatchSampler(60, 2, shuffle="shards")
     with pytest.raises(RecipeError, match="window"):
         Loader(shards, RECIPE, batch_size=2, shuffle="shards", window=0)
+    for shuffle in (True, False):
+        with pytest.raises(RecipeError, match="window=4 is of shuffle='shards' alone"):
+            Loader(shards, RECIPE, batch_size=2, shuffle=shuffle, window=4)
     with pytest.raises(RecipeError, match="shuffle"):
         Loader(shards, RECIPE, batch_size=2, shuffle="shard")
     some = concat(shards[5:25:2], shards)
     assert some.borders().tolist() == [0, 3, 8, 10, 10, 10, 10, 20, 30, 40, 50, 60, 70]
     assert len(list(BatchSampler(BatchDataset(some, RECIPE), 7, shuffle="shards"))) == 10
+
+
+def test_row_groups_batches_and_ranges_of_keys_are_shards(tmp_path, good, monkeypatch):
+    """Of Parquet each group is decoded once an epoch, where a shuffle of all rows decodes one for each row."""
+    lmdb, pa = pytest.importorskip("lmdb"), pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    from impasto.sources import Arrow, Lmdb, Parquet
+    from impasto.sources.formats import lmdb as lmdb_format
+    from impasto.sources.formats import parquet as parquet_format
+    from impasto.sources.reading import columns
+
+    table = pa.table({"image": [good[row % 3] for row in range(60)], "caption": [f"{row}" for row in range(60)]})
+    parquet.write_table(table, tmp_path / "a.parquet", row_group_size=10)
+    with pa.OSFile(str(tmp_path / "a.arrow"), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table, max_chunksize=10)
+    monkeypatch.setattr(lmdb_format, "_RANGE", 10)
+    with lmdb.open(str(tmp_path / "base"), map_size=1 << 24) as base, base.begin(write=True) as to:
+        for row in range(60):
+            to.put(f"{row:02}.jpg".encode(), good[row % 3])
+    sources = [Parquet(tmp_path / "a.parquet"), Arrow(tmp_path / "a.arrow"), Lmdb(tmp_path / "base")]
+    options = {"batch_size": 6, "shuffle": "shards", "window": 2, "seed": 1}
+    whole = Recipe(image=ImageRecipe(size=8), text=None)
+    orders = [[batch.samples.tolist() for batch in Loader(data, whole, workers=1, **options)] for data in sources]
+    assert orders[0] == orders[1] == orders[2] and sorted(row for batch in orders[0] for row in batch) == list(
+        range(60)
+    )
+    assert sources[0].borders().tolist() == list(range(0, 61, 10))
+    read: list[int] = []
+    own = parquet_format._File.read
+    monkeypatch.setattr(parquet_format._File, "read", lambda self, *which: read.append(which[0]) or own(self, *which))
+    monkeypatch.setattr(columns, "_KEPT", 4 * table.nbytes // 6)
+    list(Loader(Parquet(tmp_path / "a.parquet"), whole, workers=0, **options))
+    windowed = len(read)
+    list(Loader(Parquet(tmp_path / "a.parquet"), whole, batch_size=6, workers=0, seed=1))
+    assert windowed <= 8 and set(read[:windowed]) == set(range(6)) and len(read) - windowed > 20
+
+
+def test_members_of_a_mixture_have_windows_of_their_own(shards):
+    """Each pass of a member opens few of its shards at once, and gives each row once, on any number of ranks."""
+    from impasto.loading import Mixture
+
+    def mixture():
+        return BatchDataset(Mixture({shards: 2.0, shards[:40]: 1.0}, epoch="longest"), RECIPE)
+
+    options = {"shuffle": "shards", "window": 2, "seed": 5}
+    sampler = BatchSampler(mixture(), 6, **options)
+    rows = np.concatenate([mixture().data.rows(np.asarray(key)) for _ in range(2) for key in sampler])
+    for begin, length in ((0, 60), (60, 40)):
+        own = rows[(rows >= begin) & (rows < begin + length)] - begin
+        passes = own[: len(own) // length * length].reshape(-1, length)
+        assert (np.sort(passes, axis=1) == np.arange(length)).all()
+        for once in passes:
+            assert max(len(set(part)) for part in (once // 10).reshape(-1, 10)) <= 3
+    sampler.set_epoch(0)
+    alone = [list(key) for key in sampler]
+    ranks = [list(BatchSampler(mixture(), 3, rank=rank, world_size=2, **options)) for rank in (0, 1)]
+    assert [[*one, *other] for one, other in zip(*ranks, strict=True)] == alone
+    state = sampler.state_dict()
+    assert state["shuffle"].count("window 2 of") == 2
+    with pytest.raises(CheckpointError, match="shuffle="):
+        BatchSampler(mixture(), 6, **options | {"window": 3}).load_state_dict(state)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from impasto import _core
 from impasto.checks import is_count, is_number, require
 from impasto.loading.epochs.proportions import Proportions
+from impasto.loading.epochs.windows import Windows
 from impasto.sources import Concatenation, Source
 from impasto.streams import stream
 
@@ -90,7 +91,23 @@ class Mixture(Concatenation):
         """The rows that ids from `at` stand for: an id counts repetitions within its epoch besides."""
         return np.where(ids < 0, ids, ids % len(self))
 
-    def at(self, positions: npt.NDArray[np.int64], *, seed: int, epoch: int, shuffle: bool) -> npt.NDArray[np.int64]:
+    def windowed(self, window: int) -> tuple[Windows, ...]:
+        """For each member, orders in which so many of its shards are open at once.
+
+        Raises:
+            RecipeError: If the rows of a member lie in no shards.
+        """
+        return tuple(Windows.of(member, window) for member in self.members)
+
+    def at(
+        self,
+        positions: npt.NDArray[np.int64],
+        *,
+        seed: int,
+        epoch: int,
+        shuffle: bool,
+        windows: Sequence[Windows] | None = None,
+    ) -> npt.NDArray[np.int64]:
         """What is drawn at positions of an epoch.
 
         Args:
@@ -98,21 +115,28 @@ class Mixture(Concatenation):
             seed: The run's.
             epoch: The epoch.
             shuffle: Whether the order is random.
+            windows: What `windowed` gave, where members are shuffled so.
 
         Returns:
             int64 [N]: ``repetition * len(self) + row``, which is what the sample's own draws are keyed by.
         """
         ids = np.empty(len(positions), np.int64)
-        windows = positions // _WINDOW
-        for window in np.unique(windows).tolist():
-            asked = windows == window
+        turns = positions // _WINDOW
+        for window in np.unique(turns).tolist():
+            asked = turns == window
             members, draws = _window(self.shares, self.epoch_length, seed, epoch, window, shuffle)
             places = positions[asked] - window * _WINDOW
-            ids[asked] = self._drawn(members[places], draws[places], seed, epoch, shuffle)
+            ids[asked] = self._drawn(members[places], draws[places], seed, epoch, shuffle, windows)
         return ids
 
     def _drawn(
-        self, members: npt.NDArray[np.int64], draws: npt.NDArray[np.int64], seed: int, epoch: int, shuffle: bool
+        self,
+        members: npt.NDArray[np.int64],
+        draws: npt.NDArray[np.int64],
+        seed: int,
+        epoch: int,
+        shuffle: bool,
+        windows: Sequence[Windows] | None,
     ) -> npt.NDArray[np.int64]:
         """The ids of what members give at their running numbers of draws."""
         ids = np.empty(len(members), np.int64)
@@ -123,7 +147,11 @@ class Mixture(Concatenation):
             if shuffle:
                 own = _seed_of(seed, member)
                 for number in np.unique(passes).tolist():
-                    rows[passes == number] = _core.Permutation(length, own, number).take(rows[passes == number])
+                    one = passes == number
+                    if windows is None:
+                        rows[one] = _core.Permutation(length, own, number).take(rows[one])
+                    else:
+                        rows[one] = windows[member].take(rows[one], seed=own, epoch=number)
             ids[asked] = (passes - begun[member] // length) * len(self) + self._begin(member) + rows
         return ids
 

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from impasto import _core
 from impasto.batch import BatchId, BatchKey, WholeBatch
 from impasto.checks import EPOCH_BITS, at_least, choice, flag, is_count, require, whole
-from impasto.errors import RecipeError
 from impasto.loading.epochs.grouping import Floats, GroupBy, Grouping, Ints
 from impasto.loading.epochs.keys import EpochKeys
 from impasto.loading.epochs.layout import Layout, Place, Position
@@ -149,13 +148,12 @@ class BatchSampler:
         self._latest: EpochKeys | None = None
         _ = self._layout(self.world_size)
 
-    def _windowed(self, window: int) -> Windows:
+    def _windowed(self, window: int) -> tuple[Windows, ...]:
+        """The orders of the data, or of each member of a mixture."""
         at_least(1, window=window)
-        borders = None if self._data is None or self._mixture is not None else self._data.borders()
-        if borders is None:
-            reason = "needs data in shards, in their order (impasto.sources.WebDataset), and the BatchDataset of them"
-            raise RecipeError(f"shuffle='shards' {reason}; use shuffle=True")
-        return Windows(borders, window)
+        if self._mixture is not None:
+            return self._mixture.windowed(window)
+        return (Windows.of(self._data, window),)
 
     def _alike_by(self, group_by: GroupBy) -> Literal["length", "aspect"] | None:
         """What is asked for by name; numbers are kept."""
@@ -320,9 +318,10 @@ class BatchSampler:
 
     def _drawn(self, epoch: int, positions: Ints) -> Ints:
         if self._mixture is not None:
-            return self._mixture.at(positions, seed=self.seed, epoch=epoch, shuffle=bool(self.shuffle))
+            shuffle, windows = bool(self.shuffle), self._windows
+            return self._mixture.at(positions, seed=self.seed, epoch=epoch, shuffle=shuffle, windows=windows)
         if self._windows is not None:
-            return self._windows.take(positions, seed=self.seed, epoch=epoch)
+            return self._windows[0].take(positions, seed=self.seed, epoch=epoch)
         return _core.Permutation(self.length, self.seed, epoch).take(positions) if self.shuffle else positions
 
     def state_dict(self) -> dict[str, Any]:
@@ -352,7 +351,7 @@ class BatchSampler:
         self._latest = None
 
     def _facts(self) -> dict[str, Any]:
-        shuffle = self.shuffle if self._windows is None else self._windows.fact
+        shuffle = self.shuffle if self._windows is None else "; ".join(one.fact for one in self._windows)
         facts: dict[str, Any] = {"seed": self.seed, "length": self.length, "shuffle": shuffle}
         facts |= {"mix_over": "global"} if self.mix_over == "global" else {}
         if self._grouping is not None:

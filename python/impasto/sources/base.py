@@ -85,7 +85,10 @@ class Source(ABC):
         return False
 
     def borders(self) -> "NDArray[np.int64] | None":
-        """Where shards begin in the rows, and the last one ends, int64 ``[S + 1]``; None if rows lie in no shards."""
+        """Where shards begin in the rows, and the last one ends, int64 ``[S + 1]``; None if rows lie in no shards.
+
+        A shard is whatever is read best together: a tar file, a row group, a range of keys.
+        """
         return None
 
     @overload

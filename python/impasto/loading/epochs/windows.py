@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from impasto import _core
+from impasto.errors import RecipeError
 from impasto.streams import stream
 
 Rows = npt.NDArray[np.int64]
+
+
+_WITH_SHARDS = (
+    "data in shards, in their order: WebDataset, Parquet (row groups), Arrow (batches of rows), Lmdb (ranges of keys), "
+    "or a concat or Mixture of these alone; and the BatchDataset of them"
+)
+
+
+class Sharded(Protocol):
+    """What may lie in shards."""
+
+    def borders(self) -> Rows | None:
+        """Where shards begin in the rows, and the last one ends; None where there are none."""
+        ...
 
 
 class WindowedOrder:
@@ -97,6 +113,18 @@ class Windows:
         self._borders = borders
         self._window = window
         self._of = lru_cache(maxsize=2)(self._order)
+
+    @classmethod
+    def of(cls, data: Sharded | None, window: int) -> Windows:
+        """The orders of a data set; None is one of which only the length is known.
+
+        Raises:
+            RecipeError: If its rows lie in no shards.
+        """
+        borders = None if data is None else data.borders()
+        if borders is None:
+            raise RecipeError(f"shuffle='shards' needs {_WITH_SHARDS}; with {data or 'a length'!s} use shuffle=True")
+        return cls(borders, window)
 
     def __reduce__(self) -> tuple[type[Windows], tuple[Rows, int]]:
         return Windows, (self._borders, self._window)

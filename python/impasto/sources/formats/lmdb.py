@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from impasto._core import Index, IndexBuilder
 from impasto.errors import CaptionError, ImpastoError, SourceError
 from impasto.extras import need
@@ -19,7 +21,6 @@ from impasto.sources.reading.gathering import add_row
 from impasto.sources.reading.labels import as_label
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 #: Endings of the entries that are images, the preferred first; an entry without an ending is one too.
@@ -27,6 +28,9 @@ _IMAGES = ("jpg", "jpeg", "png", "webp", "")
 _OTHERS = ("txt", "json", "cls")
 #: Entries in which many databases keep how many samples there are, and their keys: no samples.
 _ABOUT = ("__len__", "__keys__")
+
+#: Keys that count as a shard.
+_RANGE = 1000
 
 #: The databases of this process by their paths: none may be opened twice.
 _databases: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
@@ -73,6 +77,11 @@ class Lmdb(GatheredSource):
     def key(self, row: int) -> str:
         """The sample's key."""
         return self._keys[row]
+
+    def borders(self) -> NDArray[np.int64]:
+        """Where ranges of 1,000 keys begin, and the last one ends: neighbours mostly lie near each other."""
+        ranges = -(-len(self) // _RANGE)
+        return np.minimum(np.arange(ranges + 1, dtype=np.int64) * _RANGE, len(self))
 
     def gather(self, ids: NDArray[np.integer] | Iterable[int]) -> Index:
         """The rows ``ids``, in that order; what is wrong with a row is its error."""

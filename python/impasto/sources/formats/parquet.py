@@ -21,8 +21,9 @@ class Parquet(ColumnSource):
 
     Rows are in the order of the files, and a row's key is its number. A row group is decoded when a row of it is asked
     for, and up to 256 MB of them are kept: in order, each is decoded once; shuffled, about once for every row, which
-    groups of some hundred images make slow. ``docs/formats.md`` shows how to make an `Arrow` file of it, whose rows are
-    read alone. A row's facts are all columns but that of the images.
+    groups of some hundred images make slow. ``shuffle="shards"`` takes groups for shards, of which few are open at
+    once; and ``docs/formats.md`` shows how to make an `Arrow` file of it, whose rows are read alone. A row's facts are
+    all columns but that of the images.
 
     Args:
         files: A path, a brace pattern, a glob pattern (``"data/train-*.parquet"``), or a sequence of these.

@@ -67,6 +67,8 @@ class ColumnRows:
         self._places = np.asarray(places, np.int64).reshape(-1, 2)
         counts = [count for file in files for count in file.counts]
         self._ends = np.cumsum(counts, dtype=np.int64)
+        #: Where groups begin, and the last one ends, int64 [G + 1].
+        self.borders: NDArray[np.int64] = np.concatenate([[0], self._ends])
         if not len(self):
             raise SourceError("the data set is empty: there are no rows; check the path", path=files[0].path)
         self._start_anew()
@@ -192,6 +194,10 @@ class ColumnSource(GatheredSource):
     def key(self, row: int) -> str:
         """The row's number."""
         return str(row)
+
+    def borders(self) -> NDArray[np.int64]:
+        """Where groups of rows begin, and the last one ends: they are read whole, or from one place."""
+        return self._rows.borders
 
     def gather(self, ids: NDArray[np.integer] | Iterable[int]) -> Index:
         """The rows ``ids``, in that order; what is wrong with a row is its error."""
