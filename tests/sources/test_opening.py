@@ -1,13 +1,16 @@
 """A path is enough: the format is told from the content, the images are looked for near the file."""
 
+import gzip
 import json
 from pathlib import Path
 
+import fsspec
 import pytest
 from PIL import Image
 
 from impasto import sources
-from impasto.errors import SourceError
+from impasto.cli import main
+from impasto.errors import RecipeError, SourceError
 
 NAMES = ["1.jpg", "2.jpg", "3.jpg"]
 
@@ -126,3 +129,37 @@ def test_annotations_beside_images_are_no_class(tmp_path, put):
     annotate(tmp_path / "coco" / "annotations" / "a.json")
     with pytest.raises(SourceError, match=r"name one of them: annotations/a.json"):
         sources.open(tmp_path / "coco")
+
+
+def test_addresses_of_shards_are_opened_through_copies(tmp_path, write_tar, capsys):
+    """URLs, a pattern of them, a command, a packed shard; where captions are is told from the first one's copy."""
+    listed = json.dumps({"captions": ["a", "b"]}).encode()
+    for number in range(2):
+        write_tar([(f"{number}.jpg", b"x"), (f"{number}.json", listed)], f"{number}.tar")
+    store = fsspec.filesystem("memory")
+    for number in range(2):
+        store.pipe(f"/opening/{number}.tar", (tmp_path / f"{number}.tar").read_bytes())
+    (tmp_path / "0.tar.gz").write_bytes(gzip.compress((tmp_path / "0.tar").read_bytes()))
+    cache = tmp_path / "copies"
+    for address, rows in (
+        ("memory://opening/{0..1}.tar", 2),
+        ("memory://opening/*.tar", 2),
+        (f"pipe:cat {tmp_path}/1.tar", 1),
+        (str(tmp_path / "0.tar.gz"), 1),
+    ):
+        data = sources.open(address, cache=cache, cache_gb=1)
+        assert isinstance(data, sources.WebDataset) and data.copies and len(data) == rows
+        assert data[rows - 1].captions == ("a", "b")
+        with pytest.raises(RecipeError, match="cache='FOLDER'"):
+            sources.open(address)
+    near = sources.open(f"file://{tmp_path}/0.tar")
+    assert not near.copies and near[0].captions == ("a", "b")
+    with pytest.raises(RecipeError, match="leave it out"):
+        sources.open(tmp_path / "0.tar", cache=cache)
+    with pytest.raises(SourceError, match="no tar shard by its name") as caught:
+        sources.open("https://127.0.0.1:9/captions.json?signature=secret", cache=cache)
+    assert "secret" not in str(caught.value)
+    with pytest.raises(SourceError, match=r"3\.tar"):
+        sources.open("memory://opening/3.tar", cache=cache)
+    assert main(["info", f"pipe:cat {tmp_path}/1.tar", "--cache", str(cache), "--json", "-"]) == 1  # "x" is no picture
+    assert json.loads(capsys.readouterr().out)["rows"] == 1

@@ -19,6 +19,7 @@ EPILOG = """\
 examples:
   impasto info captions_val2017.json --images val2017/
   impasto info 'shards/{00000..00041}.tar' --caption json:caption --all
+  impasto info 's3://bucket/{00000..00041}.tar' --cache copies/
   impasto info flickr30k/results_20130124.token --json report.json
 
 The exit status is 1 when a sample would fail to load, or the data set does not open."""
@@ -33,7 +34,8 @@ class Info:
     of class folders; Parquet and Arrow files with images in a column; LMDB databases.
 
     Args:
-        file: Annotation file, folder, tar shard, Parquet, Arrow or LMDB file, or pattern of shards or files.
+        file: Annotation file, folder, tar shard, Parquet, Arrow or LMDB file, or pattern of shards or files; URL of
+            shards, pattern of URLs, or pipe: and a command.
         opening: How it is opened.
         sample: Images to decode.
         all: Decode every image.

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from impasto import checks
 from impasto.errors import RecipeError, SourceError
@@ -42,6 +43,9 @@ from impasto.sources.reading.near import find_images
 from impasto.sources.reading.pictures import picture_kind
 from impasto.sources.reading.shards import find_shards, is_own_index
 from impasto.sources.reading.tables import Quoting, Record, Table, as_lines
+from impasto.sources.remote.addresses import PIPE, as_local, is_copied, shown
+from impasto.sources.remote.placed import one_copy
+from impasto.sources.remote.transfer import Transfer
 
 _IMAGE_COLUMNS = ("filepath", "file_path", "image", "image_path", "file_name", "filename", "path")
 _CAPTION_COLUMNS = ("title", "caption", "captions", "text")
@@ -64,12 +68,15 @@ def open(
     caption: str | None = None,
     quoting: Quoting = None,
     split: str | None = None,
+    cache: StrPath | None = None,
+    cache_gb: float = 50.0,
+    transfer: Transfer | None = None,
 ) -> Source:
     """Opens a data set of a format that is told from its content.
 
     Args:
         target: An annotation file, a folder, a tar shard, a Parquet, Arrow or LMDB file, or a brace or glob pattern of
-            shards or such files.
+            shards or such files; the URL of tar shards, such a pattern of URLs, or ``pipe:`` and a command.
         images: The folder of the images that an annotation file names. By default it is the one that holds them beside
             the file or in a folder there (of a file in ``annotations/``, also beside that folder); where none or more
             than one does, it must be named.
@@ -77,18 +84,50 @@ def open(
             ``"json:captions"``, before ``"txt"`` before ``"json"``. Of Parquet and Arrow files, the column.
         quoting: How a table's double quotes are read, as in `CsvCaptions`.
         split: The split of what holds several: of a Karpathy file as in `KarpathyCaptions`, which by default gives all.
+        cache: Folder for copies of shards that lie elsewhere or are packed (``.tar.gz``), which need it; see
+            `WebDataset`.
+        cache_gb: What copies may take there, in gigabytes.
+        transfer: How they are copied.
 
     Returns:
         The source; of STL-10, train.
 
     Raises:
-        SourceError: The format is not known, the images aren't found, or the data set cannot be opened.
-        RecipeError: An argument is of a wrong kind, or the format has no splits to choose from.
+        SourceError: The format is not known, the images aren't found, or the data set cannot be opened; or what lies
+            elsewhere is named like something that is no tar shard.
+        RecipeError: An argument is of a wrong kind, the format has no splits to choose from or needs no copies, or
+            shards need copies and no folder is given.
     """
-    source = _open(checks.path("target", target), images, caption, quoting, split)
+    address = as_local(checks.path("target", target))
+    far = is_copied(address)
+    source = (
+        _open_far(address, caption, cache, cache_gb, transfer)
+        if far
+        else _open(address, images, caption, quoting, split)
+    )
+    if not far and cache is not None:
+        raise RecipeError(
+            f"cache={cache!r} is for copies of shards, and {source!r} is read where it lies; leave it out"
+        )
     if split is not None and not isinstance(source, _WITH_SPLITS):
         raise RecipeError(f"split={split!r}: {source!r} is of one split; leave split= out, or name another file")
     return source
+
+
+def _open_far(
+    address: str, caption: str | None, cache: StrPath | None, cache_gb: float, transfer: Transfer | None
+) -> Source:
+    """Shards of which there are copies."""
+    # Chains say of what they take the last step: zip://a.tar::s3://b.zip
+    name = urlsplit(address.partition("::")[0]).path.lower()
+    if not address.startswith(PIPE) and not name.endswith((".tar", ".tar.gz", ".tgz")):
+        reason = "no tar shard by its name (.tar, .tar.gz), and other formats are read from a local disk: download it"
+        raise SourceError(f"{reason}; for a shard of another name use WebDataset(address, cache=)", path=shown(address))
+    folder = None if cache is None else checks.path("cache", cache)
+    if caption is None:
+        with one_copy(address, folder, cache_gb, transfer or Transfer()) as first:
+            caption = _tar_caption(first)
+    return WebDataset(address, caption=caption, cache=cache, cache_gb=cache_gb, transfer=transfer)
 
 
 def _open(target: str, images: StrPath | None, caption: str | None, quoting: Quoting, split: str | None) -> Source:

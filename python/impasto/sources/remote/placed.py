@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from impasto._core import IndexBuilder
 from impasto.checks import is_number, require
 from impasto.errors import RecipeError, SourceError
 from impasto.messages import logger
+from impasto.sources.reading.shards import find_shards
 from impasto.sources.remote.addresses import is_copied, shown
 from impasto.sources.remote.cache import Pin
 from impasto.sources.remote.copies import CopiedShard, Copies
@@ -136,8 +137,8 @@ class PlacedShards:
 
     def _look_up(self, paths: Sequence[str], remote: Sequence[int]) -> dict[int, CopiedShard]:
         if self._folder is None:
-            reason = f"{shown(paths[remote[0]])} is read from a copy: say where on a local disk with cache='FOLDER'"
-            raise RecipeError(reason)
+            first = shown(paths[remote[0]])
+            raise RecipeError(f"{first} is read from a copy: say where on a local disk with cache='FOLDER' (--cache)")
         self._copies = Copies(Path(self._folder).absolute(), self._most, self._transfer)
         return dict(zip(remote, self._copies.look_up([paths[place] for place in remote]), strict=True))
 
@@ -159,6 +160,13 @@ class PlacedShards:
             # What came is no shard: whoever asks again shall not find it.
             self._store().drop(shard)
             raise
+
+    @contextmanager
+    def copied(self, address: str) -> Iterator[str]:
+        """The path of a shard's copy, which stays while the context lasts."""
+        shard = self._look_up([address], [0])[0]
+        with self._store().fetch(shard):
+            yield shard.path
 
     def _store(self) -> Copies:
         assert self._copies is not None
@@ -191,3 +199,23 @@ class PlacedShards:
         if number != self._one[0] and number in self._copied:
             self._one = -1, None
             self._one = number, self._store().fetch(self._copied[number])
+
+
+@contextmanager
+def one_copy(pattern: str, folder: str | None, gigabytes: float, transfer: Transfer) -> Iterator[str]:
+    """The path of a copy of the first shard of a pattern, which stays while the context lasts.
+
+    Args:
+        pattern: URLs, a command, or packed shards.
+        folder: Of copies, as `PlacedShards` takes it.
+        gigabytes: Likewise.
+        transfer: Likewise.
+
+    Raises:
+        SourceError: If the shard can't be had.
+        RecipeError: If there is no folder, or the bound makes no sense.
+    """
+    placed = PlacedShards(folder, gigabytes, transfer)
+    first = find_shards([pattern], placed.found)[0]
+    with placed.copied(first) as path:
+        yield path
