@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import pickle
 import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from impasto import ImageRecipe, Loader, Recipe
@@ -95,8 +97,10 @@ def test_arithmetic(monkeypatch):
     assert (stats.batches, stats.samples, stats.first) == (11, 110, 7.0)
     assert stats.seconds == pytest.approx(10.0) and stats.wait == pytest.approx(2.5)
     assert stats.samples_per_second == pytest.approx(10.0) and stats.waited == pytest.approx(0.25)
+    # Three lay ready when the first was there: seven were made in the seven seconds since.
+    assert (stats.made, stats.making) == (70, 7.0)
     assert stats.queue == pytest.approx((1 + 2 + 8 * 3) / 10)
-    assert stats.busy == pytest.approx(0.5 + 0.5)
+    assert stats.busy == pytest.approx(0.5 + 0.5 * 7 / 10)
     assert stats.shares["decode"] == pytest.approx(0.75) and stats.binds == "decode"
     assert "4.0x less time" in stats.advice
     ready = replace(stats, wait=0.4)
@@ -110,8 +114,39 @@ def test_before_a_batch_there_is_nothing_to_say(files, recipe):
     assert loader.stats().batches == 1 and loader.stats().advice.startswith("1 batches are too few")
 
 
+def test_smaller_images_are_tried_on_ones_own_when_somebody_asks(photographs, encode, monkeypatch):
+    from impasto.loading.parts import storing
+
+    tried = []
+    own = storing._stored
+    monkeypatch.setattr(storing, "_stored", lambda data, recipe: tried.append(data) or own(data, recipe))
+    large = encode(np.tile(photographs["coffee"], (2, 2, 1)), quality=95)
+    data = Sequence([(large, "large"), (b"no image", "broken")] * 8)
+    loader = Loader(data, PLAIN, batch_size=2, workers=1, on_error="replace", budget=1, manifest=None)
+    list(loader)
+    stats = loader.stats()
+    assert not tried and stats.samples_per_second > 0
+    stored = stats.stored_smaller
+    assert (stored.images, stored.short_side) == (8, 800) and stored.cost < 0.7
+    assert stored.kilobytes[1] < stored.kilobytes[0] / 4
+    assert loader.stats().stored_smaller is stored and len(tried) == 1
+    # All of the workers' time but what doesn't go to images.
+    half = replace(stats, stages={"decode": 3.0, "mix": 3.0}, wait=stats.seconds, cpus=1, try_smaller=lambda: stored)
+    assert half.faster == pytest.approx(2 / (1 + stored.cost))
+    assert f"pack at short side 256 for {half.faster:.1f}x (by CPU time of 8 of these images" in half.advice
+    idle = replace(half, cpus=9)
+    assert idle.advice.endswith(
+        f"raise workers=1 first, then pack at short side 256 for {half.faster:.1f}x ({half.advice.rpartition('(')[2]}"
+    )
+    mixing = replace(half, stages={"decode": 1.0, "mix": 3.0})
+    assert "pack at" not in mixing.advice
+    assert pickle.loads(pickle.dumps(stats)).stored_smaller == stored
+    assert json.loads(json.dumps(stats.as_dict()))["made"] == stats.made
+
+
 def test_idle_cpus_are_told_first():
-    stats = Stats(9, 90, 10.0, 9.0, 0.1, {"decode": 5.0, "read": 5.0}, 0, busy=1.2, cpus=8, queue=0.0, workers=1)
+    told = {"decode": 5.0, "read": 5.0}
+    stats = Stats(9, 90, 10.0, 9.0, 0.1, 80, 10.0, told, 0, busy=1.2, cpus=8, queue=0.0, workers=1)
     assert stats.advice.endswith("6.8 of 8 CPUs are idle: raise workers=1 first")
 
 

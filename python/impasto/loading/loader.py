@@ -19,6 +19,7 @@ from impasto.loading.epochs.grouping import GroupBy
 from impasto.loading.forms import Form, Named, Placed
 from impasto.loading.iteration import Iteration
 from impasto.loading.options import LoaderOptions
+from impasto.loading.parts.storing import Trial
 from impasto.loading.running.ahead import ahead_on
 from impasto.loading.running.copies import CopiesAhead
 from impasto.loading.running.lanes import lane_to
@@ -196,7 +197,9 @@ class Loader(Generic[Yielded]):
         self.prefetch = prefetch
         self.pin_memory = pin_memory
         self.multiprocessing_context = multiprocessing_context
-        self._tally = Tally(workers)
+        # Once for all iterations, and not before somebody asks.
+        self._try_smaller = Trial(data, recipe)
+        self._tally = Tally(workers, self._try_smaller)
         #: Samples replaced so far, in the batches yielded.
         self.replaced = 0
         self.device = None if device is None else torch.device(device)
@@ -252,7 +255,7 @@ class Loader(Generic[Yielded]):
     def __iter__(self) -> Iteration[Yielded]:
         """The next epoch, or what is left of the one in which a loaded state stood."""
         # An iterator ends with its loop; what it has counted doesn't.
-        self._tally = Tally(self.workers)
+        self._tally = Tally(self.workers, self._try_smaller)
         watch = Watch(self._batches.patience, self._told)
         copies = partial(CopiesAhead, self.dataset.data)
         return Iteration(self.batch_sampler, self._make, self._yielded, watch, self._tally, copies)

@@ -5,20 +5,24 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
+from impasto.loading.parts.storing import QUALITY, SHORT_SIDE, StoredSmaller, Trial
 from impasto.loading.running.work import STAGES, Cost
 
 #: Below this share of the time spent waiting, the loader keeps up with who takes its batches.
 _KEEPS_UP = 0.05
+#: Stages that smaller images shorten, and a gain that is worth storing them.
+_BY_SIZE, _WORTH_IT = ("read", "decode", "resize"), 1.1
 #: Batches that say something.
 _ENOUGH = 4
 
 _REMEDIES = {
-    "read": "put the data on a faster disk, into shards, or store images smaller",
-    "decode": "store images smaller, or raise workers where CPUs are idle",
-    "resize": "store images smaller, near the size that is asked for",
+    "read": "put the data on a faster disk, or into shards",
+    "decode": "images are as small as is of use: raise workers where CPUs are idle",
+    "resize": "images are as small as is of use: raise workers where CPUs are idle",
     "augment": "leave operations out of ImageRecipe(augment=), or raise workers",
     "transform": "threads run a Python transform one image after another: use processes=True, or ImageRecipe(augment=)",
     "mix": "write fewer bytes: ImageRecipe(dtype='uint8') or 'bfloat16'",
@@ -37,6 +41,8 @@ class Stats:
         seconds: Wall-clock seconds between the first batch that was given and the last.
         wait: Of these, seconds in which the next batch was waited for.
         first: Seconds until the first batch was there.
+        made: Samples that were made after the first batch was there, of those given: none that lay ready then.
+        making: Seconds from then until the last of them was made.
         stages: Seconds by stage, without the first batch's, summed over threads and processes: ``read`` (bytes and
             captions), ``decode``, ``resize``, ``augment``, ``transform`` (in Python), ``mix`` (blend, normalise, lay
             out), ``tokenize``, ``collect`` (what Python does around them).
@@ -45,6 +51,7 @@ class Stats:
         cpus: CPUs that this process may use.
         queue: Batches that lay ready on the host, on average.
         workers: Threads or processes.
+        try_smaller: Measures what `stored_smaller` is.
     """
 
     batches: int
@@ -52,18 +59,35 @@ class Stats:
     seconds: float
     wait: float
     first: float
+    made: int
+    making: float
     stages: Mapping[str, float]
     bytes_read: int
     busy: float
     cpus: int
     queue: float
     workers: int
+    try_smaller: Trial | None = field(default=None, repr=False, compare=False)
 
     @property
     def samples_per_second(self) -> float:
-        """After the first batch."""
-        later = self.samples * (self.batches - 1) / self.batches if self.batches else 0.0
-        return later / self.seconds if self.seconds > 0 else 0.0
+        """Of those that were made after the first batch was there."""
+        return self.made / self.making if self.making > 0 else 0.0
+
+    @cached_property
+    def stored_smaller(self) -> StoredSmaller | None:
+        """What some of the images give when they are stored at a short side of 256, which is tried when it is asked.
+
+        It takes a second of one core at the most. None where no image is larger.
+        """
+        return None if self.try_smaller is None else self.try_smaller()
+
+    @property
+    def faster(self) -> float:
+        """What all workers' time would be divided by if images were stored so; 1 where that isn't known."""
+        stored = self.stored_smaller
+        share = sum(self.shares[name] for name in _BY_SIZE if name in self.shares)
+        return 1.0 if stored is None else 1 / (1 - share * (1 - stored.cost))
 
     @property
     def waited(self) -> float:
@@ -94,21 +118,35 @@ class Stats:
         share = self.shares[binds]
         gain = f"; without it they would need {1 / (1 - share):.1f}x less time" if share < 1 else ""
         told = f"{binds}-bound: {share:.0%} of the workers' time goes there{gain}"
+        pack = self._pack if binds in _BY_SIZE else ""
         idle = self.cpus - self.busy
         if idle >= 1 and self.workers < self.cpus:
-            return f"{told}. {idle:.1f} of {self.cpus} CPUs are idle: raise workers={self.workers} first"
-        return f"{told}. Remedy: {_REMEDIES[binds]}"
+            then = f", then {pack}" if pack else ""
+            return f"{told}. {idle:.1f} of {self.cpus} CPUs are idle: raise workers={self.workers} first{then}"
+        return f"{told}. Remedy: {pack or _REMEDIES[binds]}"
+
+    @property
+    def _pack(self) -> str:
+        """What smaller images would give, where that is worth it."""
+        stored = self.stored_smaller
+        if stored is None or self.faster <= _WORTH_IT:
+            return ""
+        sizes = f"{stored.kilobytes[0]:.0f} to {stored.kilobytes[1]:.0f} kB"
+        how = f"by CPU time of {stored.images} of these images, JPEG quality {QUALITY}, {sizes}"
+        return f"pack at short side {SHORT_SIDE} for {self.faster:.1f}x ({how})"
 
     def as_dict(self) -> dict[str, Any]:
         """All of it, as JSON has it."""
-        found = asdict(self) | {"samples_per_second": self.samples_per_second, "waited": self.waited}
+        found = {part.name: getattr(self, part.name) for part in fields(self) if part.name != "try_smaller"}
+        found |= {"stages": dict(self.stages), "samples_per_second": self.samples_per_second, "waited": self.waited}
         return found | {"shares": self.shares, "binds": self.binds, "advice": self.advice}
 
     def __str__(self) -> str:
         shares = ", ".join(f"{name} {share:.0%}" for name, share in self.shares.items() if share >= 0.005)
         return (
-            f"{self.samples:,} samples in {self.batches:,} batches, {self.samples_per_second:,.0f} a second; waited "
-            f"{self.waited:.0%} of the time; {self.queue:.1f} batches ready; {self.busy:.1f} of {self.cpus} CPUs busy\n"
+            f"{self.samples:,} samples in {self.batches:,} batches, {self.samples_per_second:,.0f} a second; "
+            f"waited {self.waited:.0%} of the time; {self.queue:.1f} batches ready; "
+            f"{self.busy:.1f} of {self.cpus} CPUs busy\n"
             f"{shares or 'no stage was timed'}\n{self.advice}"
         )
 
@@ -118,14 +156,16 @@ class Tally:
 
     Args:
         workers: Threads or processes that make them.
+        try_smaller: Measures what smaller images would give.
     """
 
-    def __init__(self, workers: int) -> None:
-        self._workers = workers
+    def __init__(self, workers: int, try_smaller: Trial | None = None) -> None:
+        self._workers, self._try_smaller = workers, try_smaller
         self._asked = self._begun = self._last = time.monotonic()
         self._cpu = self._cpu_now = time.process_time()
         self._first: float | None = None
-        self._batches = self._samples = self._bytes = 0
+        self._batches = self._samples = self._bytes = self._made = 0
+        self._made_last = 0.0
         self._wait = self._lay = self._workers_cpu = 0.0
         self._stages = dict.fromkeys(STAGES, 0.0)
 
@@ -142,7 +182,11 @@ class Tally:
         else:
             self._wait += self._last - self._asked
             self._lay += max(0.0, self._last - max(cost.finished, self._begun))
-            self._workers_cpu += cost.cpu
+            if cost.finished > self._begun:
+                # What lay ready was made while the first was waited for.
+                self._made += cost.samples
+                self._made_last = max(self._made_last, cost.finished)
+                self._workers_cpu += cost.cpu
             # The first one's hold what is done once, such as imports.
             for name, seconds in cost.stages.items():
                 self._stages[name] += seconds
@@ -160,12 +204,15 @@ class Tally:
             seconds=seconds,
             wait=self._wait,
             first=self._first or 0.0,
+            made=self._made,
+            making=self._made_last - self._begun if self._made else 0.0,
             stages=dict(self._stages),
             bytes_read=self._bytes,
             busy=busy / seconds if seconds > 0 else 0.0,
             cpus=_cpus(),
             queue=self._lay / seconds if seconds > 0 else 0.0,
             workers=self._workers,
+            try_smaller=self._try_smaller,
         )
 
 

@@ -106,7 +106,7 @@ def test_bench_loader_on_own_data(world: Path, tmp_path: Path, capsys: pytest.Ca
     assert main(["bench", "loader", "--data", str(annotations), *arguments]) == 0
     told = " ".join(capsys.readouterr().out.split())
     document = json.loads(target.read_text(encoding="utf-8"))
-    assert document["advice"] in told and "decode" in told
+    assert document["stats"]["advice"] in told and "decode" in told
     stats = document["stats"]
     assert (stats["batches"], stats["samples"]) == (6, 48) and sum(stats["shares"].values()) == pytest.approx(1)
     assert document["stored_smaller"] is None  # nothing is larger

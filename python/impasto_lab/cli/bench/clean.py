@@ -48,9 +48,9 @@ def run(bench: BenchClean) -> int:
         The exit status, 0.
     """
     console = output.console(bench.json)
+    timing = (CleanTiming.quick if bench.quick else CleanTiming)(**bench.timing)
     from impasto_lab.bench.cleaning.measuring import run as measure
 
-    timing = (CleanTiming.quick if bench.quick else CleanTiming)(**bench.timing)
     with output.Terminal(console).bar("rendering") as progress:
         measured = measure(timing, progress=progress)
     if bench.json != "-":

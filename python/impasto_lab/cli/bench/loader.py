@@ -22,7 +22,7 @@ examples:
   impasto bench loader --workers 0 4 8 --images 4096 --json loader.json
   impasto bench loader --data captions_val2017.json --images-of val2017/ --plot where.png
 
-With --data the JSON has stats (stages, shares, waited, queue, busy, binds), stored_smaller, advice; without it:
+With --data the JSON has stats (stages, shares, waited, queue, busy, binds, advice) and stored_smaller; without it:
 JSON: rows (name, workers, images_per_second, rounds, clock, wall_rounds), ratio_to (peer -> our rate over its rate, at
 the smallest number of workers), ratios (peer -> workers -> the same), scaling (what our rates say of more cores),
 answers, machine, versions, command, seed."""
@@ -42,7 +42,7 @@ class BenchLoader:
     that what else runs on the machine takes no part; the others count wall-clock time.
 
     With --data it takes batches of your own data set as fast as they come instead, and says what their time goes to,
-    what binds, and what images stored at short side 256 would give, of which it tries some.
+    what binds, and what would help; where images do, some of yours are stored again at short side 256, and timed.
 
     Args:
         data: Your own data set, as `impasto info` takes it; --batch-size, --workers (the most of them) and --seed hold.
@@ -68,12 +68,13 @@ def run(bench: BenchLoader) -> int:
     Returns:
         The exit status, 0.
     """
-    from impasto_lab.bench.loader import run as time_loaders
-
     console = output.console(bench.json)
     if bench.data is not None:
         return _look(bench, bench.data, console)
     timing = (LoaderTiming.quick if bench.quick else LoaderTiming)(**bench.timing)
+    # Peers take their time to import, which nobody waits for who is refused.
+    from impasto_lab.bench.loader import run as time_loaders
+
     measured = time_loaders(timing, track=output.Progress(console))
     if bench.json != "-":
         show(measured, console)
@@ -83,11 +84,13 @@ def run(bench: BenchLoader) -> int:
 
 def _look(bench: BenchLoader, place: str, console: Console) -> int:
     from impasto import sources
-    from impasto_lab.bench.alone.own_data import run as time_own
 
     timing = LoaderTiming(**bench.timing)
+    data = sources.open(place, images=bench.images_of)
+    from impasto_lab.bench.alone.own_data import run as time_own
+
     measured = time_own(
-        sources.open(place, images=bench.images_of),
+        data,
         batch_size=timing.batch_size,
         batches=bench.batches,
         workers=max(timing.workers),
@@ -100,7 +103,7 @@ def _look(bench: BenchLoader, place: str, console: Console) -> int:
         console.print(rate, markup=False, soft_wrap=True)
         for name, share in stats.shares.items():
             console.print(f"{name:>10} {share:6.1%} {'█' * round(40 * share)}", markup=False)
-        console.print(measured.advice, markup=False, soft_wrap=True)
+        console.print(stats.advice, markup=False, soft_wrap=True)
     if bench.plot is not None:
         from impasto_lab.report.plots import bars_png
 

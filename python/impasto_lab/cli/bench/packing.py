@@ -45,10 +45,10 @@ def run(bench: BenchPacking) -> int:
     Returns:
         The exit status, 0.
     """
-    from impasto_lab.bench.packing.measuring import run as time_packing
-
     console = output.console(bench.json)
     timing = (PackingTiming.quick if bench.quick else PackingTiming)(**bench.timing)
+    from impasto_lab.bench.packing.measuring import run as time_packing
+
     measured = time_packing(timing, track=output.Progress(console))
     if bench.json != "-":
         output.Terminal(console).table(

@@ -49,9 +49,9 @@ def run(bench: BenchRetrieval) -> int:
         The exit status, 0.
     """
     console = output.console(bench.json)
+    timing = (RetrievalTiming.quick if bench.quick else RetrievalTiming)(**bench.timing)
     from impasto_lab.bench.retrieval.measuring import run as time_retrieval
 
-    timing = (RetrievalTiming.quick if bench.quick else RetrievalTiming)(**bench.timing)
     measured = time_retrieval(timing, track=output.Progress(console))
     if bench.json != "-":
         show(measured, console)

@@ -47,10 +47,10 @@ def run(bench: BenchScale) -> int:
     Returns:
         The exit status, 0.
     """
-    from impasto_lab.bench.alone.scale import run as time_scale
-
     console = output.console(bench.json)
     timing = (ScaleTiming.quick if bench.quick else ScaleTiming)(**bench.timing)
+    from impasto_lab.bench.alone.scale import run as time_scale
+
     measured = time_scale(timing, track=output.Progress(console))
     if bench.json != "-":
         show(measured, console)

@@ -52,11 +52,11 @@ def run(bench: BenchStyle) -> int:
     Returns:
         The exit status, 0.
     """
+    console = output.console(bench.json)
+    timing = (StyleTiming.quick if bench.quick else StyleTiming)(**bench.timing)
     from impasto_lab.bench.stylizing.measuring import QUICK
     from impasto_lab.bench.stylizing.measuring import run as time_networks
 
-    console = output.console(bench.json)
-    timing = (StyleTiming.quick if bench.quick else StyleTiming)(**bench.timing)
     measured = time_networks(timing, workloads=QUICK if bench.quick else None, track=output.Progress(console))
     if bench.json != "-":
         _show(measured, console)

@@ -49,10 +49,10 @@ def run(bench: BenchTrainStep) -> int:
     Returns:
         The exit status, 0.
     """
-    from impasto_lab.bench.train_step import run as time_steps
-
     console = output.console(bench.json)
     timing = (TrainStepTiming.quick if bench.quick else TrainStepTiming)(**bench.timing)
+    from impasto_lab.bench.train_step import run as time_steps
+
     measured = time_steps(timing, track=output.Progress(console))
     if bench.json != "-":
         show(measured, console)

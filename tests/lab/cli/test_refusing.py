@@ -1,0 +1,29 @@
+"""A bench that makes no sense is refused before anything is imported that takes its time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+SCRIPT = """
+import sys
+from impasto_lab.cli import main
+for arguments in (
+    ["loader", "--data", "nowhere"],
+    ["loader", "--batch-size", "0"],
+    ["clean", "--copies", "1000000"],
+    ["packing", "--rounds", "0"],
+    ["retrieval", "--k", "1000000"],
+    ["scale", "--batches", "1"],
+    ["style", "--rounds", "0"],
+    ["train-step", "--images", "1"],
+):
+    assert main(["bench", *arguments]) in (1, 2), arguments
+    heavy = {"torch", "torchvision", "open_clip", "skimage", "sklearn"} & set(sys.modules)
+    assert not heavy, (arguments, heavy)
+"""
+
+
+def test_arguments_are_checked_before_peers_are_imported() -> None:
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
