@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 import time
 from pathlib import Path
@@ -62,7 +63,7 @@ def test_batches_are_those_of_local_shards(local, server, blobs, recipe, digest,
     data = remote(server, tmp_path / "cache", gigabytes)
     server.faults = ["503", "ok", "drop", "ok", "short", "ok", "cut"] * 3
     server.asked.clear()
-    options = {"batch_size": 8, "seed": 3, "shuffle": shuffle, "window": 2}
+    options = {"batch_size": 8, "seed": 3, "shuffle": shuffle, "window": 2 if shuffle == "shards" else None}
     near = Loader(local, recipe, workers=0, **options)
     expected = [digest(batch) for _ in range(2) for batch in near]
     loader = Loader(data, recipe, workers=2, processes=processes, **options)
@@ -117,3 +118,27 @@ def test_a_shard_that_is_gone_ends_the_run_and_is_no_bad_sample(server, recipe, 
     batches = iter(Loader(data, recipe, workers=1, **options))
     with pytest.raises(SourceError, match="can't be had"):
         list(batches)
+
+
+@pytest.mark.parametrize("processes", [False, True])
+def test_who_waits_for_a_shard_is_told_which_and_how_far_it_is(server, blobs, recipe, tmp_path, caplog, processes):
+    """By its address without what may be a signature; the server answers once it was told."""
+    server.files = {f"/{number}.tar?signature=secret": blob for number, blob in enumerate(blobs[:2])}
+    transfer = Transfer(hedge=None, part_bytes=len(blobs[1]) // 3, timeout=100)
+    urls = [f"{server.url}/{number}.tar?signature=secret" for number in range(2)]
+    data = WebDataset(urls, cache=tmp_path / "copies", transfer=transfer)
+    for copy in (tmp_path / "copies").glob("*.copy"):
+        copy.unlink()
+    server.faults = ["ok", *["wait"] * 9]
+    server.until = lambda: any("so far" in line for line in caplog.messages)
+    loader = Loader(data, recipe, batch_size=4, shuffle=False, workers=1, processes=processes, patience=0.2)
+    assert len(list(loader)) == 2 * ROWS // 4
+    line = next(line for line in caplog.messages if "so far" in line)
+    where = (
+        r"worker processes .* shards are being copied:"
+        if processes
+        else r"step 0 is at: read of WebDataset's rows .* from"
+    )
+    found = re.search(where + r" (\S+) \((\S+) of (\S+) MB so far\)", line)
+    assert found and found[1] == f"{server.url}/0.tar" and "secret" not in line
+    assert 0 <= float(found[2]) < float(found[3]) == round(len(blobs[0]) / 1e6, 1)

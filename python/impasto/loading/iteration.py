@@ -49,10 +49,11 @@ class Iteration(Iterator[Yielded], Generic[Yielded]):
         self._yielded = yielded
         self._watch, self._tally = watch, tally
         self._process = os.getpid()
-        self._copies = copies(self._keys.ahead())
+        #: What copies shards ahead of them.
+        self.copies = copies(self._keys.ahead())
         # At the end of the process too, before the modules that it needs are taken apart.
         weakref.finalize(self, self._batches.close)
-        weakref.finalize(self, self._copies.close)
+        weakref.finalize(self, self.copies.close)
 
     def __len__(self) -> int:
         """Batches that are left."""
@@ -60,12 +61,12 @@ class Iteration(Iterator[Yielded], Generic[Yielded]):
 
     def __next__(self) -> Yielded:
         require_own(self._process)
-        self._copies.begin()
+        self.copies.begin()
         self._tally.ask()
         with self._watch:
             batch, cost = next(self._batches)
         self._tally.give(cost)
-        self._copies.passed()
+        self.copies.passed()
         try:
             yielded = self._yielded(batch)
         except BaseException:
@@ -84,5 +85,5 @@ class Iteration(Iterator[Yielded], Generic[Yielded]):
 
     def close(self) -> None:
         """Ends what works for it."""
-        self._copies.close()
+        self.copies.close()
         self._batches.close()

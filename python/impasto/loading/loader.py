@@ -258,7 +258,11 @@ class Loader(Generic[Yielded]):
         self._tally = Tally(self.workers, self._try_smaller)
         watch = Watch(self._batches.patience, self._told)
         copies = partial(CopiesAhead, self.dataset.data)
-        return Iteration(self.batch_sampler, self._make, self._yielded, watch, self._tally, copies)
+        iteration = Iteration(self.batch_sampler, self._make, self._yielded, watch, self._tally, copies)
+        if self._processes is not None:
+            # Worker processes wait for what this one copies.
+            watch.also(iteration.copies.told)
+        return iteration
 
     def stats(self) -> Stats:
         """What the latest iteration's batches took so far, stage by stage, which part binds, and what would help.

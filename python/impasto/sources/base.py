@@ -180,6 +180,10 @@ class Wanted(Protocol):
     def room(self) -> int:
         """Bytes of copies that may be wanted at once; more would push each other out."""
 
+    @property
+    def told(self) -> str:
+        """Where it comes from and how far it is, for people; empty if it is there."""
+
     def touch(self) -> None:
         """Makes it the last to be dropped for others, if it is there."""
 

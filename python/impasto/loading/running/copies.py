@@ -51,6 +51,11 @@ class CopiesAhead:
                 self._passed += 1
                 self._changed.notify_all()
 
+    def told(self) -> str:
+        """What is being copied for batches to come, in words."""
+        told = [copy.told for copy in self._wanted.copy()]
+        return ", ".join(one for one in told if one)
+
     def close(self) -> None:
         """Begins no further copies."""
         with self._changed:

@@ -27,8 +27,13 @@ class Watch:
 
     def __init__(self, patience: float | None, describe: Callable[[], str]) -> None:
         self.patience, self._describe = patience, describe
+        self._further: Callable[[], str] | None = None
         self._since: float | None = None
         self._thread: threading.Thread | None = None
+
+    def also(self, describe: Callable[[], str]) -> None:
+        """Tells of something else that may be waited for, where there is anything of it to tell."""
+        self._further = describe
 
     def __enter__(self) -> None:
         self._since = time.monotonic()
@@ -52,8 +57,9 @@ class Watch:
         seconds = time.monotonic() - since
         if seconds < told:
             return told
-        message = "no batch for %.0f s: %s. Perhaps %s"
-        logger.warning(message, seconds, self._describe(), _REMEDY, extra={"every_rank": True})
+        what, further = self._describe(), "" if self._further is None else self._further()
+        what += f"; shards are being copied: {further}" if further else ""
+        logger.warning("no batch for %.0f s: %s. Perhaps %s", seconds, what, _REMEDY, extra={"every_rank": True})
         return max(2 * told, seconds)
 
 

@@ -126,8 +126,19 @@ class Work:
             more = [f"{len(rows) - len(what)} more rows"] if len(rows) > len(what) else []
             return f"{which} is at: {', '.join(what + more)}"
         words = {NATIVE: "waiting for older batches' rows", "rest": "waiting for the batch before it"}
-        asked = f" of {type(data).__name__}'s rows {self.key[:_NAMED]}..." if stage == "read" else ""
+        asked = (
+            f" of {type(data).__name__}'s rows {self.key[:_NAMED]}...{self._copied(data)}" if stage == "read" else ""
+        )
         return f"{which} is at: {words.get(stage, stage)}{asked} for {time.monotonic() - since:.0f} s"
+
+    def _copied(self, data: Source) -> str:
+        """The copies that are waited for."""
+        if not data.copies or not len(self.samples):
+            return ""
+        told = [copy.told for copy in data.wanted(self.samples)]
+        waited_for = [one for one in told if one]
+        more = f" and {len(waited_for) - _NAMED} more" if len(waited_for) > _NAMED else ""
+        return f" from {', '.join(waited_for[:_NAMED])}{more}" if waited_for else ""
 
     def _told_of(self, row: _core.Working, data: Source) -> str:
         return f"{row.stage} of {self._name(data, row.row)} for {row.seconds:.0f} s"

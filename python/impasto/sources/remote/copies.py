@@ -70,6 +70,8 @@ class Copies:
         self.stores = Stores(transfer)
         self._transfer = transfer
         self._began: dict[int, threading.BoundedSemaphore] = {}
+        #: Bytes written so far of what this process is copying; None where it waits for who copies it.
+        self._under_way: dict[tuple[int, CopiedShard], int | None] = {}
 
     def __reduce__(self) -> tuple[type[Copies], tuple[Path, int, Transfer]]:
         return Copies, (self.cache.folder, self.cache.most, self._transfer)
@@ -135,7 +137,24 @@ class Copies:
 
     def fetch(self, shard: CopiedShard) -> Pin:
         """Copies a shard, unless it is there, and holds it."""
-        return self.cache.filled(shard.copy, lambda file, reserve: self._fill(shard, file, reserve))
+        here = (os.getpid(), shard)
+        self._under_way[here] = None
+        try:
+            return self.cache.filled(shard.copy, lambda file, reserve: self._fill(shard, file, reserve))
+        finally:
+            self._under_way.pop(here, None)
+
+    def told(self, shard: CopiedShard) -> str:
+        """Where a copy comes from and how far it is, for people; empty if it is there."""
+        mine = {one: written for (process, one), written in self._under_way.copy().items() if process == os.getpid()}
+        if shard not in mine:
+            there = Path(shard.path).exists()
+            return "" if there else f"{shown(shard.address)} (not begun: {len(mine)} others are being copied)"
+        written, size = mine[shard], shard.version.size
+        if written is None:
+            return f"{shown(shard.address)} (another process copies it)"
+        of = "" if size is None else f" of {size / 1e6:.1f}"
+        return f"{shown(shard.address)} ({written / 1e6:.1f}{of} MB so far)"
 
     def drop(self, shard: CopiedShard) -> None:
         """Removes a copy that is of no use."""
@@ -143,6 +162,7 @@ class Copies:
 
     def _fill(self, shard: CopiedShard, file: BinaryIO, reserve: Reserve) -> None:
         logger.debug("copying %s", shown(shard.address))
+        self._under_way[os.getpid(), shard] = 0
         restarts = self._transfer.retries if shard.version.size is None else 0
         for attempt in range(restarts + 1):
             try:
@@ -173,6 +193,7 @@ class Copies:
                 if packed or size is None:
                     reserve(written)
                 file.write(block)
+                self._under_way[os.getpid(), shard] = written
         except ImpastoError:
             raise
         except ValueError as error:

@@ -50,6 +50,11 @@ class WantedCopy(NamedTuple):
         """Bytes of copies that may be wanted at once."""
         return self.copies.room
 
+    @property
+    def told(self) -> str:
+        """Where it comes from and how far it is, for people; empty if it is there."""
+        return self.copies.told(self.shard)
+
     def touch(self) -> None:
         """Makes it the last to be dropped, if it is there."""
         self.copies.cache.touch(self.shard.copy)
