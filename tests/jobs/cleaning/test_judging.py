@@ -25,7 +25,7 @@ LIMITS = CleanSettings(min_side=32, max_aspect=3.0, min_contrast=4.0, max_noise=
         ((50, 50, 3.99, 1.0), {"near-blank image"}),  # one reason is enough where nothing is to be seen
         ((50, 50, 4.0, 0.51), {"noisy image"}),
     ],
-    ids=str,
+    ids=lambda value: str(sorted(value) if isinstance(value, set) else value),  # a set has no order
 )
 def test_pictures(measured: tuple[float, ...], flags: set[str]) -> None:
     names = ("width", "height", "contrast", "noise")
