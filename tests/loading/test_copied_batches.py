@@ -7,12 +7,15 @@ import re
 import tarfile
 import time
 from pathlib import Path
+from queue import Queue
+from types import SimpleNamespace
 
 import pytest
 
 from impasto import Loader
 from impasto.errors import SourceError
 from impasto.loading.mixture import Mixture
+from impasto.loading.running.copies import CopiesAhead
 from impasto.sources import Transfer, WebDataset
 from sources.flaky import Flaky, flaky_server
 
@@ -107,6 +110,41 @@ def test_shards_are_copied_ahead_no_further_than_there_is_room(server, blobs, re
     assert 2 <= server.gets() <= 4
     rest = list(batches)
     assert len(rest) == SHARDS * ROWS // 4 - 1 and server.gets() == SHARDS
+
+
+class Named:
+    """A copy of one byte, where there is room for two."""
+
+    nbytes, room = 1, 2
+
+    def __init__(self, name: str, told: Queue[str]) -> None:
+        self.name, self.told = name, told
+
+    def touch(self) -> None:
+        self.told.put(f"touch {self.name}")
+
+    def begin(self) -> None:
+        self.told.put(f"begin {self.name}")
+
+
+def test_room_is_that_of_batches_to_come_and_what_waits_is_kept(monkeypatch):
+    """Copy a is wanted by the first two batches, b by the second, c by the third, d by the last."""
+    told: Queue[str] = Queue()
+    copies = {name: Named(name, told) for name in "abcd"}
+    wanted = [["a"], ["a", "b"], ["c"], ["d"]]
+    monkeypatch.setattr("impasto.loading.running.copies.rows_of", lambda data, key: key)
+    data = SimpleNamespace(copies=True, wanted=lambda rows: [copies[name] for name in wanted[int(rows[0])]])
+    ahead = CopiesAhead(data, iter([[0], [1], [2], [3]]))
+    ahead.begin()
+    events = lambda count: [told.get(timeout=60) for _ in range(count)]  # noqa: E731
+    assert events(3) == ["begin a", "touch a", "begin b"]
+    ahead.passed()  # the first batch; the second still wants a
+    assert told.empty()
+    ahead.passed()
+    assert events(1) == ["begin c"]  # both are read, and need not outlast anything
+    assert events(2) == ["touch c", "begin d"]
+    ahead.close()
+    assert told.empty()
 
 
 def test_a_shard_that_is_gone_ends_the_run_and_is_no_bad_sample(server, recipe, tmp_path):

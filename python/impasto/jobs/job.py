@@ -174,7 +174,7 @@ class State(NamedTuple):
     done: bool
 
 
-def read_state(folder: Path) -> State | None:
+def job_state(folder: Path) -> State | None:
     """How far the job is that fills a folder; None if none does.
 
     Raises:

@@ -105,6 +105,9 @@ def test_known_pieces_are_taken_over(tmp_path: Path) -> None:
     ):
         with pytest.raises(RecipeError, match=reason):
             reproduce(replace(COINS, **changed), tmp_path / "other", size="small", known=(earlier,))
+    same = replace(COINS, settings=dict.fromkeys(COINS.settings, Coin(200)))
+    with pytest.raises(RecipeError, match="other settings: size"):
+        reproduce(same, tmp_path / "other", size="smoke", known=(earlier,))
     with pytest.raises(SourceError, match=r"name a results\.json"):
         reproduce(COINS, tmp_path / "other", size="small", known=(tmp_path / "absent",))
     assert not (tmp_path / "other").exists()

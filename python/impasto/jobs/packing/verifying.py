@@ -14,7 +14,7 @@ from typing import Any
 from impasto import checks, ops
 from impasto.errors import ImpastoError, SourceError, located
 from impasto.jobs.inspection.report import Problem
-from impasto.jobs.job import read_state
+from impasto.jobs.job import job_state
 from impasto.jobs.packing.index import INDEX, SUMS, Listed, read_index
 from impasto.jobs.packing.shard import digest
 from impasto.jobs.running.engine import Engine, run_pieces
@@ -163,7 +163,7 @@ def _in_folder(folder: Path, index: Path) -> tuple[list[Listed], list[tuple[str,
 
 def _unfinished(folder: Path, *, indexed: bool) -> str | None:
     """Why a folder may not hold all that a job was to write."""
-    job = read_state(folder)
+    job = job_state(folder)
     if job is None:
         return None
     if not job.done:
