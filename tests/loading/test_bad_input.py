@@ -132,12 +132,24 @@ def test_a_substitute_is_the_same_for_any_worker_and_batch_size_is_kept(good, re
     assert [size for size, _ in runs[0]] == [10] * 4
 
 
-def test_the_budget_ends_a_run(good, recipe, tmp_path):
-    items = [(good[0] if number % 3 else b"", "caption") for number in range(200)]
-    options = {"on_error": "replace", "budget": 0.01, "manifest": tmp_path / "bad.jsonl"}
-    loader = Loader(Sequence(items), recipe, batch_size=20, **options)
-    with pytest.raises(BadSampleBudgetError, match=r"over budget=0.01.*bad\.jsonl"):
-        replaced(loader)
+def test_the_budget_ends_a_run_at_the_same_batch_with_any_workers(good, tmp_path):
+    """Of a thousand samples at least: at the eleventh bad one, in the order of the batches, however many are ahead."""
+    items = [(good[0] if number % 9 else b"", "caption") for number in range(400)]
+    options = {"on_error": "replace", "budget": 0.01, "manifest": tmp_path / "bad.jsonl", "batch_size": 20, "seed": 3}
+    small = Recipe(image=ImageRecipe(size=8), text=None)
+    ends = []
+    for workers in ({"workers": 0}, {"workers": 2, "prefetch": 6}, {"workers": 2, "processes": True}):
+        loader = Loader(Sequence(items), small, **options, **workers)
+        given, batches = [], iter(loader)
+        taken = (given.append(len(batch.replaced)) for batch in batches)
+        with pytest.raises(BadSampleBudgetError, match=r"over budget=0.01 \(of 1,000 samples.*bad\.jsonl") as caught:
+            list(taken)
+        ends.append((loader.state_dict()["samples"], given, str(caught.value)))
+        assert next(batches, None) is None
+    assert ends[0] == ends[1] == ends[2] and 0 < sum(ends[0][1]) <= 10
+    stock = impasto.BatchDataset(Sequence(items), small, on_error="replace", manifest=None)
+    with pytest.raises(BadSampleBudgetError, match="over budget"):
+        list(torch.utils.data.DataLoader(stock, batch_sampler=impasto.BatchSampler(stock, 20)))
 
 
 def test_nothing_but_broken_samples_ends_too(recipe):

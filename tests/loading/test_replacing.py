@@ -105,7 +105,7 @@ def test_bugs_use_up_the_budget_too(picture):
     loader = Loader(
         Failing([(picture, "x")] * 4), PLAIN, batch_size=4, workers=0, on_error="replace", budget=0, manifest=None
     )
-    with pytest.warns(RuntimeWarning), pytest.raises(BadSampleBudgetError, match="1 more by bugs of impasto"):
+    with pytest.warns(RuntimeWarning), pytest.raises(BadSampleBudgetError, match="1 of the last 1 by bugs of impasto"):
         list(loader)
 
 

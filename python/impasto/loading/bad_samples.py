@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
@@ -36,7 +37,10 @@ class BadSamples:
     Args:
         on_error: ``"raise"``, or ``"replace"``: a substitute drawn from the sample's own stream takes its place, and
             the batch keeps its size.
-        budget: Largest share of samples that may be replaced, in [0, 1].
+        budget: Largest share of samples that may be replaced, in [0, 1], of all batches that were given since this was
+            made, or of 1,000 samples where that is more: the first ten bad ones never end a run whose budget is 0.01. A
+            `Loader` judges batches in the order in which it gives them, so that a run ends at the same batch with any
+            number of workers; each rank judges its own. In a stock DataLoader each worker judges what it makes.
         manifest: A JSON-lines file that every replaced sample is appended to, made with its folder and tried at once;
             True stands for `default_manifest`, None writes none.
 
@@ -57,8 +61,9 @@ class BadSamples:
         self.replace = on_error == "replace"
         self.budget = budget
         self.manifest = default_manifest() if manifest is True else Path(manifest) if manifest is not None else None
+        self._given = self._replaced = 0
         self.seen = 0
-        #: Bad samples so far.
+        #: Bad samples so far, of what this process made.
         self.count = 0
         #: Samples so far that impasto itself failed at.
         self.bugs = 0
@@ -67,10 +72,9 @@ class BadSamples:
             self._write([])
 
     def record(self, batch: Batch) -> None:
-        """Counts a batch, and writes down what was replaced in it.
+        """Counts a batch that was made, and writes down what was replaced in it.
 
         Raises:
-            BadSampleBudgetError: If the share of replaced samples passes the budget.
             SourceError: If the manifest can't be written any more.
         """
         self.seen += len(batch)
@@ -84,8 +88,17 @@ class BadSamples:
         when = {"epoch": batch.id.epoch, "step": batch.id.step}
         self._write([json.dumps(asdict(bad) | when) for bad in batch.replaced])
         self._tell(batch.replaced[-1])
-        if self.count + self.bugs > self.budget * max(self.seen, _WINDOW):
-            self._refuse(batch.replaced[-1])
+
+    def judge(self, batch: Batch) -> None:
+        """Holds a batch that is given to the budget, and those before it.
+
+        Raises:
+            BadSampleBudgetError: If the share of replaced samples passes the budget.
+        """
+        self._given += len(batch)
+        self._replaced += len(batch.replaced)
+        if batch.replaced and self._replaced > self.budget * max(self._given, _WINDOW):
+            self._refuse(batch.replaced)
 
     def _write(self, lines: list[str]) -> None:
         if self.manifest is None:
@@ -111,11 +124,13 @@ class BadSamples:
             extra={"every_rank": True},
         )
 
-    def _refuse(self, last: Replaced) -> None:
-        bugs = f" ({self.bugs} more by bugs of impasto)" if self.bugs else ""
+    def _refuse(self, replaced: Sequence[Replaced]) -> None:
+        last, bugs = replaced[-1], sum(bad.error == InternalError.__name__ for bad in replaced)
+        told = f" ({bugs} of the last {len(replaced)} by bugs of impasto)" if bugs else ""
+        where = f"See {self.manifest or 'a manifest=FILE'}, or check the data with `impasto info`"
         raise BadSampleBudgetError(
-            f"{self.count} of {self.seen} samples were bad{bugs}, over budget={self.budget}; the last: {last.reason}. "
-            f"See {self.manifest or 'a manifest=FILE'}, or check the data with `impasto info`",
+            f"{self._replaced} of {self._given} samples were bad{told}, over budget={self.budget} "
+            f"(of {_WINDOW:,} samples at least); the last: {last.reason}. {where}",
             key=last.key,
             path=last.path,
         )

@@ -67,7 +67,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         seed: Key of all random draws.
         threads: Native threads of one call; 1 inside worker processes.
         on_error: See `BadSamples`.
-        budget: See `BadSamples`; held by each worker for itself.
+        budget: See `BadSamples`; each worker of a DataLoader judges what it makes.
         manifest: See `BadSamples`.
         shared: Whether worker processes write batches into a ring of shared memory that their reader takes without a
             copy (on Linux; see `Ring`), instead of leaving it to torch. A batch that is held keeps its memory.
@@ -268,10 +268,12 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
             TransformError: If the transform failed.
             BadSampleBudgetError: If too many samples were broken, under ``on_error="replace"``.
         """
-        return self.make(key, memory).batch
+        batch = self.make(key, memory).batch
+        self.bad_samples.judge(batch)
+        return batch
 
     def make(self, key: BatchKey, memory: Buffers | Ring | None = None) -> Made:
-        """`assemble`, with what it took."""
+        """`assemble`, with what it took; nothing is held to the budget."""
         return self.complete(self.begin(key), memory)
 
     def begin(self, key: BatchKey, crew: _core.Crew | None = None) -> Begun:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any, Generic
 
 from impasto.batch import Batch, BatchKey
+from impasto.errors import ImpastoError
 from impasto.loading.batches import Yielded
 from impasto.loading.epochs.keys import EpochKeys
 from impasto.loading.running.stops import require_own
@@ -29,6 +30,7 @@ class Iteration(Iterator[Yielded], Generic[Yielded]):
     Args:
         sampler: Gives the keys.
         make: Makes the batches.
+        judge: Called with each batch before it is given; may refuse it, which ends the iteration.
         yielded: Called with each batch; gives what is yielded.
         watch: Around each wait.
         tally: Counts what is given.
@@ -39,6 +41,7 @@ class Iteration(Iterator[Yielded], Generic[Yielded]):
         self,
         sampler: BatchSampler,
         make: Maker,
+        judge: Callable[[Batch], None],
         yielded: Callable[[Batch], Yielded],
         watch: Watch,
         tally: Tally,
@@ -46,7 +49,7 @@ class Iteration(Iterator[Yielded], Generic[Yielded]):
     ) -> None:
         self._keys: EpochKeys = iter(sampler)
         self._batches = make(self._keys.ahead())
-        self._yielded = yielded
+        self._judge, self._yielded = judge, yielded
         self._watch, self._tally = watch, tally
         self._process = os.getpid()
         #: What copies shards ahead of them.
@@ -65,6 +68,11 @@ class Iteration(Iterator[Yielded], Generic[Yielded]):
         self._tally.ask()
         with self._watch:
             batch, cost = next(self._batches)
+        try:
+            self._judge(batch)
+        except ImpastoError:
+            self.close()
+            raise
         self._tally.give(cost)
         self.copies.passed()
         try:

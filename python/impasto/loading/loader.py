@@ -76,7 +76,7 @@ class Loader(Generic[Yielded]):
             with ``device``.
         device: Give batches on this device, copied beside the training step; see `prefetch`, which can do more there.
         on_error: ``"raise"``, or ``"replace"`` broken samples; see `BadSamples`.
-        budget: Largest share of samples that may be replaced.
+        budget: Largest share of samples that may be replaced, on this rank, of 1,000 or more; see `BadSamples`.
         manifest: The file that replaced samples are written to; True for the default one; see `BadSamples`.
         fields: Names of facts (`Source.facts`) that pass through to ``Batch.fields``: numbers as tensors, the rest as
             lists; of the substitute where a sample was replaced. A mapping gives them names of its own, such as
@@ -258,7 +258,8 @@ class Loader(Generic[Yielded]):
         self._tally = Tally(self.workers, self._try_smaller)
         watch = Watch(self._batches.patience, self._told)
         copies = partial(CopiesAhead, self.dataset.data)
-        iteration = Iteration(self.batch_sampler, self._make, self._yielded, watch, self._tally, copies)
+        judge = self._batches.bad_samples.judge
+        iteration = Iteration(self.batch_sampler, self._make, judge, self._yielded, watch, self._tally, copies)
         if self._processes is not None:
             # Worker processes wait for what this one copies.
             watch.also(iteration.copies.told)
