@@ -140,14 +140,23 @@ class _Name(str):
 
 
 class SampleKeys(list[str]):
-    """The keys of a batch's samples; called, the names of its tensors, as a mapping's ``keys()`` gives them."""
+    """The keys of a batch's samples; called, the names of its tensors, as a mapping's ``keys()`` gives them.
 
-    def __init__(self, keys: Iterable[str], named: Mapping[str, Any]) -> None:
+    Frameworks rebuild lists as ``type(keys)(items)``: such keys are those of no batch, and have no names.
+    """
+
+    def __init__(self, keys: Iterable[str] = (), named: Mapping[str, Any] | None = None) -> None:
         super().__init__(keys)
         self._named = named
 
     def __call__(self) -> KeysView[str]:
-        """The names of the batch's tensors."""
+        """The names of the batch's tensors.
+
+        Raises:
+            BatchError: If the keys have left their batch.
+        """
+        if self._named is None:
+            raise BatchError("these keys are a list that other code put together, of no batch; ask batch.keys()")
         return self._named.keys()
 
     def __reduce__(self) -> tuple[type[list[str]], tuple[list[str]]]:
@@ -187,7 +196,7 @@ class Batch(Mapping[str, "torch.Tensor"]):
         attention_mask: [B, L] int64, 1 at tokens and 0 at padding, or None without a tokenizer.
         captions: B strings after mixing, or None without a text recipe; with ``captions="all"`` all C of the samples.
         labels: [B] int64, or None when the source has none; a mixed row keeps its own. Where the loader's ``labels``
-            names a fact, float32 [B] or [B, K] where they are no whole numbers, or B strings.
+            names a fact, float32 [B] where one is no whole number, float32 [B, K] of lists, or B strings.
         keys: B keys of the samples, in order; called, ``batch.keys()``, the names of the mapping.
         plan: What was drawn.
         lost: [B] int32: tokens of each caption that did not fit, or None without a tokenizer.
@@ -199,8 +208,8 @@ class Batch(Mapping[str, "torch.Tensor"]):
         truncated: Keys of the samples whose JPEGs end early and are partly gray, under ``truncated="keep"``.
         mean_stds: For each view the RGB means and standard deviations that its values in [0, 1] were normalised with,
             or None where they were not; None alone where it isn't known.
-        fields: What the loader's ``fields`` name of the samples' facts: tensors [B] or [B, K] of numbers, else lists
-            of B.
+        fields: What the loader's ``fields`` name of the samples' facts: tensors [B] of numbers (int64, or float32
+            where one of the batch is no whole number) and of truth values (bool), else lists of B.
 
     Raises:
         BatchError: Where a part is asked for that code between has lost: rows of several batches have no one plan.

@@ -28,6 +28,7 @@ def test_transformers(batch, tmp_path):
 def test_accelerate(batch):
     operations = pytest.importorskip("accelerate.utils.operations")
     assert whole(batch, operations.send_to_device(batch, "cpu"))
+    assert operations.send_to_device({"keys": batch.keys}, "cpu") == {"keys": batch.keys}
     assert operations.send_to_device({"batch": batch}, "meta")["batch"].images.is_meta
     assert whole(batch, operations.convert_to_fp32(batch.to(torch.bfloat16)))
     assert whole(batch, operations.concatenate([batch]))
@@ -50,6 +51,10 @@ def test_lightning(batch):
     apply = pytest.importorskip("lightning.fabric.utilities.apply_func")
     precision = pytest.importorskip("lightning.pytorch.plugins.precision")
     assert whole(batch, apply.move_data_to_device(batch, "cpu"))
+    keys = apply.move_data_to_device(batch.keys, "cpu")  # as of a predict_step's output
+    assert keys == batch.keys
+    with pytest.raises(BatchError, match="of no batch"):
+        keys()
     half = precision.HalfPrecision("bf16-true").convert_input(batch)
     assert half.images.dtype == torch.bfloat16 and half.samples.dtype == torch.int64 and whole(batch, half)
 

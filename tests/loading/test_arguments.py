@@ -15,6 +15,9 @@ from impasto.sources import Sequence
         {"rank": True, "world_size": 2},
         {"multiprocessing_context": "frok"},
         {"seed": None},
+        {"device": "gpu"},
+        {"device": 1.5},
+        {"manifest": False},
         {"batch_size": 4.0},
     ],
     ids=str,
@@ -22,6 +25,11 @@ from impasto.sources import Sequence
 def test_a_loader_s_arguments(good, recipe, options):
     with pytest.raises(impasto.RecipeError, match=next(iter(options))):
         Loader(Sequence([(image, "a") for image in good]), recipe, **{"batch_size": 2} | options)
+
+
+def test_data_that_are_empty(good, recipe):
+    with pytest.raises(impasto.RecipeError, match="empty"):
+        Loader.evaluation(Sequence([(image, "a") for image in good])[:0], recipe, batch_size=2)
 
 
 @pytest.mark.parametrize(

@@ -36,10 +36,12 @@ def test_threads(data, recipe, digest, epochs, workers):
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_processes(data, recipe, digest, epochs, workers, method):
+    before = torch.get_rng_state()
     loader = Loader(
         data, recipe, batch_size=8, workers=workers, processes=True, seed=SEED, multiprocessing_context=method
     )
     assert [[digest(batch) for batch in loader] for _ in range(2)] == epochs
+    assert torch.equal(torch.get_rng_state(), before)  # as in threads, what a model draws next is its own
 
 
 def test_fork_after_threads(data, recipe, digest, epochs):

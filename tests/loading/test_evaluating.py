@@ -37,7 +37,8 @@ def labelled(pairs):
             "name": f"kind {number}",
             "count": number,
         }
-        return kinds | {"ragged": [1] * (number % 3), "odd": {"a": 1}}
+        kinds["array"] = np.asarray(kinds["tags"])
+        return kinds | {"ragged": [1] * (number % 3), "odd": {"a": 1}, "none": None, "grid": np.eye(2)}
 
     return Sequence([(str(path), captions, facts(number)) for number, (path, captions) in enumerate(pairs)])
 
@@ -51,6 +52,7 @@ def test_labels(labelled):
     score, tags, name, count = (first(labelled, labels=kind).labels for kind in ("score", "tags", "name", "count"))
     assert score.dtype == torch.float32 and score.tolist() == [number / 4 for number in numbers]
     assert tags.dtype == torch.float32 and tags.tolist() == [[n % 2, n % 3 == 0, 0.5] for n in numbers]
+    assert torch.equal(first(labelled, labels="array").labels, tags)
     assert name == [f"kind {number}" for number in numbers]
     assert count.dtype == torch.int64 and count.tolist() == numbers
     batch = first(labelled, labels="name")
@@ -67,10 +69,17 @@ def test_labels_of_a_hugging_face_data_set(pairs):
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"), [("ragged", "as many numbers"), ("odd", "all strings"), ("no", "its facts are")]
+    ("kind", "told"),
+    [
+        ("ragged", r"is \[.*the batch's first is \[.*as many numbers"),
+        ("odd", r"is \{'a': 1\} \(dict\); labels are.*all strings"),
+        ("none", "is None; labels are"),
+        ("grid", r"\(ndarray\); labels are"),
+        ("no", "its facts are"),
+    ],
 )
 def test_labels_that_are_none(labelled, kind, told):
-    with pytest.raises(SourceError, match=rf"sample '\d+'.*{told}"):
+    with pytest.raises(SourceError, match=rf"(?s)sample '\d+'.*{told}"):
         first(labelled, labels=kind)
 
 
@@ -119,6 +128,12 @@ def test_what_is_not_drawn_is_not_mixed_or_changed(pairs):
         Recipe(text=TextRecipe(captions="all"), mix=MixGen())
     with pytest.raises(RecipeError, match="draws nothing"):
         TextRecipe(captions="first", augment=(RandomSwap(),))
+    weighted = Recipe(text=TextRecipe(caption_weights=(2, 1)))
+    for captions in ("first", "all"):
+        with pytest.raises(RecipeError, match=r"draws none.*caption_weights="):
+            TextRecipe(captions=captions, caption_weights=(2, 1))
+        assert weighted.evaluation(captions=captions).text.caption_weights == ()
+    assert weighted.evaluation(captions="draw").text.caption_weights == (2, 1)
     with pytest.raises(RecipeError, match="captions='some'"):
         TextRecipe(captions="some")
     recipe = Recipe(image=RECIPE.image, text=TextRecipe(captions="all"))

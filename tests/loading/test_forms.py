@@ -24,6 +24,7 @@ from impasto import (
     TextRecipe,
     plan_at,
 )
+from impasto.loading import prefetch
 from impasto.sources import Sequence
 
 RECIPE = Recipe(image=ImageRecipe(size=16), text=TextRecipe(length=24))
@@ -151,11 +152,27 @@ def test_a_stock_loader_gives_the_form(data, workers):
 
 
 def test_forms_that_are_none(data):
-    for form, told in (("hugging", "not known"), ({"a": "b"}, "names"), (3, "must be a name"), ({}, "names")):
+    wrong = ("hugging", "not known"), ({"a": "b"}, r"names \['b'\]"), (3, "must be a name"), ({}, "names nothing")
+    for form, told in wrong:
         with pytest.raises(RecipeError, match=told):
             Loader(data, RECIPE, batch_size=8, form=form)
     with pytest.raises(RecipeError, match="no input_ids"):
         next(iter(Loader(data, Recipe(text=None), batch_size=8, form="open_clip")))
+
+
+def test_forms_say_whose_all_captions_are(data):
+    every = Loader(data, Recipe(image=RECIPE.image, text=TextRecipe(length=24, captions="all")), batch_size=8)
+    named = {"pixels": "images", "texts": "input_ids"}
+    for form in ("open_clip", "tuple", "albef", "huggingface", named):
+        for make in (
+            lambda form=form: every.dataset.in_form(form),
+            lambda form=form: prefetch(every, "cpu", form=form),
+        ):
+            with pytest.raises(RecipeError, match=r"caption_rows.*captions='first'"):
+                make()
+    for form, texts in (("dict", "input_ids"), (named | {"caption_rows": "caption_rows"}, "texts")):
+        made = next(iter(prefetch(every, "cpu", form=form)))
+        assert len(made["caption_rows"]) == len(made[texts])
 
 
 def test_fields_pass_through(data):
@@ -179,6 +196,8 @@ def test_fields_get_other_names(data):
     assert formed["number"].tolist() == plain["image_id"].tolist()
     with pytest.raises(RecipeError, match=r"own parts.*fields=\{'sample_id': 'id'\}"):
         first(data, fields=["id"])
+    with pytest.raises(RecipeError, match=r"fields=\{'sample_plan': 'question'\}"):
+        first(data, fields={"plan": "question"})
 
 
 def test_fields_keep_their_order(data):

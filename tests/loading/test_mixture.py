@@ -152,9 +152,17 @@ def test_what_comes_twice_in_an_epoch_is_cropped_twice(members):
     assert len(np.unique(batch.plan.boxes, axis=0)) == 12
 
 
+def test_evaluation_gives_every_row_once(members):
+    mixture = Mixture(dict(zip(members, (0.1, 0.9), strict=True)))
+    batches = [*Loader.evaluation(mixture, RECIPE, batch_size=5, workers=0)]
+    assert [sample for batch in batches for sample in batch.samples.tolist()] == [*range(12)]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
+        lambda a: Mixture(5),
+        lambda a: Mixture(a),
         lambda a: Mixture({}),
         lambda a: Mixture({a: 0}),
         lambda a: Mixture({a: -1}),

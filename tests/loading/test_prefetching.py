@@ -13,7 +13,20 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from impasto import BatchDataset, BatchSampler, CheckpointError, ImageRecipe, Loader, Recipe, RecipeError
+from impasto import (
+    BatchDataset,
+    BatchMixGen,
+    BatchSampler,
+    Beta,
+    CheckpointError,
+    CutMix,
+    CutMixUp,
+    ImageRecipe,
+    Loader,
+    MixGen,
+    Recipe,
+    RecipeError,
+)
 from impasto.loading import prefetch
 from impasto.loading.running.ahead import ahead_on
 from impasto.sources import Sequence
@@ -170,6 +183,17 @@ def test_uint8_is_normalized_there(data, recipe, layout, normalize):
         assert mixed.any() and (off[~mixed] <= close).all() and (off[mixed] <= level + close).all()
     half = next(iter(prefetch(loader("float32"), "cpu", dtype=torch.bfloat16)))
     assert torch.equal(half.images, next(iter(loader("bfloat16"))).images)
+
+
+def test_uint8_is_mixed_there_as_the_loader_mixes_it(data, recipe):
+    for mix in (MixGen(lam=0.3), CutMixUp(ratio=0.5), CutMix(), MixGen(lam=Beta(1, 1), lam_per="sample", ratio=0.5)):
+        text = replace(recipe.text, tokenizer=None)
+        mixed = Recipe(image=ImageRecipe(size=24, dtype="uint8"), text=text, mix=mix)
+        here = prefetch(Loader(data, mixed, batch_size=8, seed=SEED), "cpu", dtype=torch.float32)
+        plain = Loader(data, replace(mixed, mix=None), batch_size=8, seed=SEED)
+        there = prefetch(plain, "cpu", dtype=torch.float32, transform=BatchMixGen(mix, seed=SEED))
+        for one, other in zip(here, there, strict=True):
+            assert one.plan.mixed.any() and torch.equal(one.images, other.images) and one.captions == other.captions
 
 
 def test_errors_come_in_their_place(loader_of):

@@ -56,6 +56,12 @@ def test_whoever_runs_it_it_draws_the_same(data, digest) -> None:
     assert len(set(first)) == 24
 
 
+def test_one_that_does_not_pickle_is_named(data) -> None:
+    spawned: dict[str, Any] = {"processes": True, "multiprocessing_context": "spawn"}
+    with pytest.raises(RecipeError, match=r"transform=.*<lambda> doesn't pickle.*top of a module"):
+        _epoch(data, transform=lambda image, rng: image, **spawned)
+
+
 @pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="Linux has such threads")
 def test_threads_take_no_core_from_the_training_step(data) -> None:
     policies = []

@@ -1,10 +1,12 @@
 """Joint mixing beyond MixGen: joining words, CutMix with captions, alternating recipes, soft and smooth targets."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
 from impasto import (
     Alternate,
@@ -23,6 +25,7 @@ from impasto import (
     mixgen,
     plan_at,
 )
+from impasto.plan import Plan
 from impasto.sources import Sequence
 
 
@@ -135,6 +138,33 @@ def test_labels_are_smoothed_as_timm_does():
     wanted = timm.mixup_target(labels, 5, lam=0.3, smoothing=0.1)
     assert torch.allclose(mixgen.soft_labels(labels, plan, 5, smoothing=0.1), wanted)
     assert torch.allclose(mixgen.soft_labels(labels, plan, 5, smoothing=0.7).sum(dim=1), torch.ones(4))
+
+
+def test_labels_of_several_classes_are_mixed_too():
+    plan = plan_at(MixGen(ratio=0.5, lam=0.3, text="own"), batch_size=4)
+    whole = Plan(np.zeros((4, 4)), np.zeros(4, bool), np.zeros(4, np.int64), plan, [None] * 4)
+    labels = torch.tensor([[1.0, 1, 0], [0, 0, 0], [0, 1, 1], [1, 0, 0.5]])
+    loss = partial(functional.binary_cross_entropy_with_logits, torch.randn(4, 3), reduction="none")
+    lams = torch.from_numpy(plan.lams)[:, None]
+    wanted = lams * loss(labels) + (1 - lams) * loss(labels[plan.partners])
+    assert torch.allclose(loss(mixgen.soft_labels(labels, whole, 3)), wanted)
+    numbers = torch.tensor([0, 2, 1, 1], dtype=torch.int32)
+    for smoothing in (0, 0.2):
+        hot, one = (mixgen.soft_labels(kind, plan, 3, smoothing=smoothing) for kind in (torch.eye(3)[numbers], numbers))
+        assert torch.allclose(hot, one)
+    rows = functional.normalize(torch.randn(4, 8))
+    mask, other = (mixgen.clip_loss(rows, rows, torch.tensor(9.0), plan=one, partners="mask") for one in (plan, whole))
+    assert mask == other
+    for wrong, told in (
+        (["a"] * 4, "are strings.*number the classes"),
+        ([0, 1, 2, 0], "must be a tensor"),
+        (torch.rand(4), "float32.*plan.lams"),
+        (torch.ones(4, dtype=torch.bool), "bool"),
+        (torch.ones(4, 2), r"\[4, 3\], not \[4, 2\]"),
+        (2 * torch.ones(4, 3), r"in \[0, 1\]"),
+    ):
+        with pytest.raises(RecipeError, match=told):
+            mixgen.soft_labels(wrong, plan, 3)
 
 
 @pytest.mark.parametrize(

@@ -182,13 +182,23 @@ def test_compat_is_the_published_function_bit_for_bit():
         ({"images": torch.rand(1, 3, 2, 2)}, {}, "batch_size=1 leaves nobody"),
         ({"images": torch.rand(4, 3), "input_ids": torch.ones(4, 3).long()}, {}, "without attention_mask"),
         ({"images": torch.rand(4, 3), "captions": ["a", None, "c", "d"]}, {}, r"captions\[1\] is None"),
-        ({"images": torch.zeros(4, 3, dtype=torch.uint8)}, {}, "floating point"),
+        ({"images": torch.zeros(4, 3, dtype=torch.int64)}, {}, "uint8 or floating point"),
+        ({"images": torch.zeros(4, 3, dtype=torch.uint8)}, {"compat": "mixgen_batch"}, "mixes floating point"),
+        ((torch.rand(4, 3), list("abcd")), {}, "is a tuple.*MixGenCollate"),
+        (torch.rand(4, 3), {}, "is a Tensor"),
         ({"images": torch.rand(4, 3), "input_ids": torch.ones(4, 3)}, {"compat": "mixgen_batch"}, "tokenise after"),
     ],
 )
 def test_batches_that_cannot_be_mixed(batch, options, says):
     with pytest.raises(RecipeError, match=says):
         BatchMixGen(MixGen(ratio=0.5), **options)(batch)
+
+
+def test_modules_say_what_they_do():
+    assert (
+        repr(BatchMixGen(MixGen(ratio=0.5), end=False)) == "BatchMixGen(MixGen(ratio=0.5, lam=0.5), seed=0, end=False)"
+    )
+    assert repr(MixGenCollate(seed=2, key="n")) == "MixGenCollate(MixGen(ratio=0.25, lam=0.5), seed=2, key='n')"
 
 
 def test_modules_that_make_no_sense():

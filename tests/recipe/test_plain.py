@@ -1,8 +1,10 @@
 """Recipes as dictionaries: whatever a recipe holds comes back through YAML's types, and slips of the pen are named."""
 
 import dataclasses
+import inspect
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,12 +68,130 @@ def test_a_recipe_comes_back(recipe):
     assert recipe.differences(Recipe.from_dict(plain)) == {}
 
 
-def test_every_kind_of_value_has_a_name():
-    values = [getattr(kinds, name) for name in dir(kinds)]
-    known = {one.__name__ for one in values if isinstance(one, type) and dataclasses.is_dataclass(one)}
-    from impasto.recipe.plain import KINDS
+SHARE = np.float32(0.25)
+PAIR = (np.float64(0.25), np.int64(1))
+#: Every value of the face, none of its arguments the default one, and numpy's numbers where there are any.
+IMAGES = {
+    "TrivialAugment": {},
+    "RandAugment": {"n": np.int64(1), "m": np.uint8(9), "ops": "torchvision", "p": SHARE},
+    "ColorJitter": {"brightness": SHARE, "contrast": PAIR, "saturation": PAIR, "hue": SHARE, "p": SHARE},
+    "Grayscale": {"p": SHARE},
+    "GaussianBlur": {"kernel": np.int32(3), "sigma": PAIR, "p": SHARE},
+    "RandomErasing": {"p": SHARE, "scale": PAIR, "ratio": PAIR, "fill": (np.uint8(1), 2, 3)},
+}
+WORDS = {
+    "RandomDeletion": {"p": SHARE},
+    "RandomSwap": {"n": np.int64(2)},
+    "FrequencyDropout": {"frequencies": {"the": SHARE, "kind": 0.5}, "threshold": np.float64(0.01)},
+    "TagShuffle": {"keep": np.int64(1), "separator": ";"},
+    "TagDropout": {"p": SHARE, "keep": np.int64(1), "separator": ";"},
+    "CaptionDropout": {"p": SHARE, "keep": np.int64(1), "separator": ";"},
+    "CaptionTemplate": {"templates": ("a photo of {}",)},
+}
+MIXES = {
+    "MixUp": {"alpha": SHARE, "probability": SHARE},
+    "CutMix": {"alpha": PAIR[0], "count": np.int64(3)},
+    "CutMixUp": {"inside": SHARE, "sides": PAIR},
+    "PatchMix": {"grid": np.int64(7), "lam": np.float16(0.5)},
+}
+TOKENIZERS = {
+    "ClipTokenizer": {"vocabulary": "a.txt", "clean": "none", "pad_id": np.int64(1), "specials": "parse"},
+    "BertTokenizer": {
+        "vocabulary": "a.txt",
+        "lowercase": np.bool_(False),
+        "pad_id": np.int64(1),
+        "end": False,
+        "specials": "parse",
+    },
+    "TokenizerFile": {"path": "tokenizer.json", "pad_id": np.int64(1), "specials": "parse"},
+}
+PLAIN = {
+    "ImageRecipe": {
+        "size": (np.int64(32), 64),
+        "crop": "center",
+        "scale": PAIR,
+        "ratio": PAIR,
+        "resize": np.int64(70),
+        "fill": (1, 2, np.uint8(3)),
+        "hflip": SHARE,
+        "interpolation": "bilinear",
+        "dtype": "float16",
+        "normalize": ((SHARE,) * 3, (SHARE,) * 3),
+        "layout": "hwc",
+        "exact": np.bool_(True),
+        "exif": "apply",
+        "truncated": "keep",
+        "max_pixels": np.int64(99),
+        "max_bytes": np.int64(99),
+        "max_scans": np.int64(9),
+        "augment": tuple({"kind": name} | arguments for name, arguments in IMAGES.items()),
+        "patch_drop": {"patch": np.int64(8), "keep": SHARE},
+    },
+    "TextRecipe": {
+        "tokenizer": "clip",
+        "length": np.int64(9),
+        "max_bytes": np.int64(99),
+        "prepare": "question",
+        "max_words": np.int64(9),
+        "caption_weights": PAIR,
+        "mask": "block",
+        "captions": "draw",
+        "augment": tuple({"kind": name} | arguments for name, arguments in WORDS.items()),
+    },
+    "MixGen": {
+        "ratio": np.float16(0.125),
+        "count": np.int64(1),
+        "lam": {"kind": "Beta", "a": SHARE, "b": np.int64(2)},
+        "lam_per": "sample",
+        "image": "cut_blend",
+        "inside": SHARE,
+        "sides": PAIR,
+        "grid": np.int64(4),
+        "text": "join",
+        "join": ", ",
+        "keep": SHARE,
+        "unit": "words",
+        "pairing": "fit",
+        "probability": SHARE,
+        "warmup": np.int64(3),
+        "budget": "error",
+    },
+    "Alternate": {
+        "mixes": tuple({"kind": name} | arguments for name, arguments in MIXES.items()),
+        "weights": (SHARE, 1, 2, np.int64(3)),
+    },
+    "PatchDrop": {},
+    "Beta": {},
+}
 
-    assert known - {"Recipe"} == set(KINDS)
+
+def kinds_within(plain):
+    parts = [*plain, *plain.values()] if isinstance(plain, dict) else plain if isinstance(plain, list) else []
+    return {type(plain)}.union(*map(kinds_within, parts))
+
+
+def test_every_value_of_the_face_comes_and_goes():
+    """Through dictionaries that people write and YAML's types, which are Python's own."""
+    values = {name: getattr(kinds, name) for name in dir(kinds)}
+    known = {name for name, one in values.items() if isinstance(one, type) and dataclasses.is_dataclass(one)}
+    known |= {name for name, one in values.items() if inspect.isfunction(one) and name[0].isupper()}
+    assert known - {"Recipe"} == {*IMAGES, *WORDS, *MIXES, *TOKENIZERS, *PLAIN}
+    image, text, mix, alternate = (PLAIN[name] for name in ("ImageRecipe", "TextRecipe", "MixGen", "Alternate"))
+    recipes = [{"image": [image, image], "text": text, "mix": mix}, {"mix": {"kind": "Alternate"} | alternate}]
+    for name, arguments in TOKENIZERS.items():
+        recipes.append({"text": {"tokenizer": {"kind": name} | arguments}})
+    for plain in recipes:
+        recipe = Recipe.from_dict(plain)
+        written = recipe.as_dict()
+        assert kinds_within(written) <= {dict, list, str, int, float, bool, type(None)} and "np." not in repr(recipe)
+        assert Recipe.from_dict(json.loads(json.dumps(written))) == recipe
+    whole = recipes[0]
+    made = Recipe.from_dict(whole)
+    for value, asked in ((made.image[0], image), (made.text, text), (made.mix, mix)):
+        for field in dataclasses.fields(value):
+            same = field.name in ("tokenizer", "captions", "text")  # what the others need
+            assert same or (getattr(value, field.name) != field.default and field.name in asked), field.name
+    assert made.native and ImageRecipe(size=np.int64(32)).shape == (32, 32)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +202,7 @@ def test_every_kind_of_value_has_a_name():
         ({"image": {"augment": [{"kind": "RandAug"}]}}, r"image\.augment has kind='RandAug'.*RandAugment"),
         ({"image": {"size": -1}}, "size=-1"),
         ({"mix": {"lam": {"a": 1}}}, r"mix\.lam has kind=None"),
+        ({"mix": {"kind": "CutMix", "alfa": 1}}, "mix has no field 'alfa'; did you mean 'alpha'"),
         ([], "must be a mapping"),
     ],
 )

@@ -34,6 +34,10 @@ def test_samples_by_their_keys(write, jpeg, folder):
             "b/1.txt": "\u00e9ins".encode(),
             "b/1.cls": b"3",
             "a": jpeg + b"a",
+            "m/1.Jpg": jpeg + b"m",
+            "m/1.Txt": b"of both cases",
+            "m/1.Cls": b"4",
+            "m/1.Json": b'{"id": 8}',
             "c.txt": b"no image",
             "d.mp4": b"",
             "__len__": pickle.dumps(3),
@@ -42,17 +46,35 @@ def test_samples_by_their_keys(write, jpeg, folder):
         folder=folder,
     )
     source = sources.open(path)
-    assert isinstance(source, sources.Lmdb) and list(source.keys) == ["a", "b/1", "b/2"]
+    assert isinstance(source, sources.Lmdb) and list(source.keys) == ["a", "b/1", "b/2", "m/1"]
     assert source.left_out == {".mp4": 1, "__keys__": 1, "__len__": 1, "without an image": 1}
     again = sources.Lmdb(path)  # of the same process
     for copy in (again, pickle.loads(pickle.dumps(source))):
-        index = copy.gather([2, 1, 0])
-        assert [index.image(at) for at in range(3)] == [jpeg, jpeg + b"1", jpeg + b"a"]
-        assert [index.captions(at) for at in range(3)] == [["two", "zwei"], ["\u00e9ins"], []]
-        assert [index.label(at) for at in range(3)] == [None, 3, None]
+        index = copy.gather([2, 1, 0, 3])
+        assert [index.image(at) for at in range(4)] == [jpeg, jpeg + b"1", jpeg + b"a", jpeg + b"m"]
+        assert [index.captions(at) for at in range(4)] == [["two", "zwei"], ["\u00e9ins"], [], ["of both cases"]]
+        assert [index.label(at) for at in range(4)] == [None, 3, None, 4]
+        assert copy.facts(3) == {"id": 8, "captions": ["of both cases"]}
         assert copy.facts(2) == {"caption": ["two", "zwei"], "id": 7, "captions": ["two", "zwei"]}
         assert copy.gather_texts([2]).image(0) == b""
-    assert inspect(source).rows == 3
+    assert inspect(source).rows == 4
+
+
+def test_a_database_that_is_open_already(write, jpeg):
+    path = write({"a.jpg": jpeg})
+    kept = sources.Lmdb(path)
+    again = sources.open(path / "data.mdb")
+    assert again.gather([0]).image(0) == kept.gather([0]).image(0) == jpeg
+
+
+def test_a_database_that_the_user_has_open(write, jpeg):
+    path = write({"a.jpg": jpeg})
+    with (
+        lmdb.open(str(path), readonly=True, lock=False),
+        pytest.raises(SourceError, match=r"opened the database elsewhere.*env\.close\(\)"),
+    ):
+        sources.Lmdb(path)
+    assert len(sources.Lmdb(path)) == 1
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from impasto.batch import Batch, Replaced
-from impasto.checks import choice, probability
+from impasto.checks import choice, probability, require
 from impasto.errors import BadSampleBudgetError, InternalError, SourceError
 from impasto.files import open_regular
 from impasto.messages import logger, warn_once
@@ -58,6 +58,8 @@ class BadSamples:
     ) -> None:
         choice("on_error", on_error, ("raise", "replace"))
         probability("budget", budget)
+        known = manifest is None or manifest is True or isinstance(manifest, str | os.PathLike)
+        require(known, f"manifest={manifest!r} must be a path, True for the default one, or None, which writes none")
         self.replace = on_error == "replace"
         self.budget = budget
         self.manifest = default_manifest() if manifest is True else Path(manifest) if manifest is not None else None

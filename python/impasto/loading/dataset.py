@@ -141,11 +141,10 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         self.threads = threads
         self.bad_samples = BadSamples(on_error, budget=budget, manifest=manifest)
         require(isinstance(data, Source), f"data={data!r} is no source; see impasto.sources")
-        views = view_names(len(recipe.views))
-        self.fields = check_names(fields, (*PARTS, *views))
+        self.fields = check_names(fields, (*PARTS, *view_names(len(recipe.views))))
         self.labels = labels
         #: Gives batches their form.
-        self.former = Former(form, tuple(self.fields), views)
+        self.former = Former(form, recipe, self.fields)
         self._transforms = Transforms(transform, len(recipe.views))
         self._facts: dict[str, Any] | None = None
         self._in_shape: dict[int, Recipe] = {}
@@ -164,7 +163,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
             RecipeError: If there is no such form.
         """
         formed: BatchDataset[Any] = copy(self)
-        formed.former = Former(form, tuple(self.fields), view_names(len(self.recipe.views)))
+        formed.former = Former(form, self.recipe, self.fields)
         return formed
 
     def __len__(self) -> int:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 import torch
 from torch.utils.data._utils.collate import default_collate_fn_map
 
-from impasto.batch import Batch, is_view
+from impasto.batch import Batch, is_view, view_names
 from impasto.checks import require
 from impasto.errors import RecipeError
 from impasto.loading.running.stops import NoStop
+from impasto.recipe import Recipe
 
 #: Forms that have a name and give a dictionary, and those that give a tuple.
 Named = Literal["dict", "huggingface"]
@@ -34,6 +35,12 @@ PRESETS: dict[str, dict[str, str] | tuple[str, ...]] = {
 #: What ``"dict"`` has, where it is there.
 _ALL = ("images", "input_ids", "attention_mask", "captions", "labels", "lost", "samples", "caption_rows", "keys")
 _OTHER_FORMS = "use 'dict', new names such as {'first': 'images', 'second': 'images_1'}, or a function"
+#: Parts of which there are C instead of B with ``captions="all"``, and what is to be done where a form loses whose.
+_TEXTS = ("input_ids", "attention_mask", "captions", "lost")
+_WHOSE = (
+    "with captions='all' there are more texts than images, and this form has no place for caption_rows, which say "
+    "whose each is; use 'dict', new names with one for 'caption_rows', or captions='first' or 'draw'"
+)
 #: Names that every batch has for itself.
 PARTS = (*_ALL, "plan", "id", "replaced", "truncated")
 
@@ -43,27 +50,34 @@ class Former:
 
     Args:
         form: Which; see `impasto.Loader`.
+        recipe: What batches are made by, where it is known.
         fields: Names of the pass-through columns, which are parts too.
-        views: Names of the views after the first, likewise.
 
     Attributes:
         form: Which.
 
     Raises:
-        RecipeError: If there is no such form, no such part, or no place in it for further views.
+        RecipeError: If there is no such form, no such part, or no place in it for further views, or for whose each of
+            all captions is.
     """
 
-    def __init__(self, form: Form, fields: tuple[str, ...] = (), views: tuple[str, ...] = ()) -> None:
+    def __init__(self, form: Form, recipe: Recipe | None, fields: Iterable[str] = ()) -> None:
         self.form = form
+        views = view_names(1 if recipe is None else len(recipe.views))
+        every = recipe is not None and recipe.text is not None and recipe.text.captions == "all"
         if isinstance(form, str):
             known = ("dict", "tuple", *PRESETS)
             require(form in known, f"form={form!r} is not known; use one of {known}, new names of parts, or a function")
             reason = f"form={form!r} has a place for one view, and the recipe has {1 + len(views)}; {_OTHER_FORMS}"
             require(not views or form == "dict", reason)
+            require(not every or form == "dict", f"form={form!r}: {_WHOSE}")
         elif isinstance(form, Mapping):
             parts = (*PARTS, *fields, *views)
             wrong = [part for part in form.values() if part not in parts]
-            require(bool(form) and not wrong, f"form={dict(form)!r} names {wrong}; the parts of a batch are {parts}")
+            require(bool(form), f"form={{}} names nothing to be yielded; the parts of a batch are {parts}")
+            require(not wrong, f"form={dict(form)!r} names {wrong}; the parts of a batch are {parts}")
+            unsaid = every and {*form.values()} & {*_TEXTS} and "caption_rows" not in form.values()
+            require(not unsaid, f"form={dict(form)!r}: {_WHOSE}")
         else:
             known_kind = form is None or callable(form)
             require(known_kind, f"form={form!r} must be a name, a mapping of new names to parts, or a function")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Literal, Never, TypeVar, Unpack, overload
+from typing import Any, Generic, Literal, Never, TypeVar, Unpack, overload
 
 import torch
 
@@ -18,6 +18,7 @@ from impasto.loading.dataset import BatchDataset
 from impasto.loading.epochs.grouping import GroupBy
 from impasto.loading.forms import Form, Named, Placed
 from impasto.loading.iteration import Iteration
+from impasto.loading.mixture import Mixture
 from impasto.loading.options import LoaderOptions
 from impasto.loading.parts.storing import Trial
 from impasto.loading.running.ahead import ahead_on
@@ -32,9 +33,7 @@ from impasto.loading.stats import Stats, Tally
 from impasto.loading.transforms import Transform
 from impasto.messages import warn_once
 from impasto.recipe import Recipe
-
-if TYPE_CHECKING:
-    from impasto.sources import Source
+from impasto.sources import Source, concat
 
 Other = TypeVar("Other")
 
@@ -78,11 +77,11 @@ class Loader(Generic[Yielded]):
         on_error: ``"raise"``, or ``"replace"`` broken samples; see `BadSamples`.
         budget: Largest share of samples that may be replaced, on this rank, of 1,000 or more; see `BadSamples`.
         manifest: The file that replaced samples are written to; True for the default one; see `BadSamples`.
-        fields: Names of facts (`Source.facts`) that pass through to ``Batch.fields``: numbers as tensors, the rest as
-            lists; of the substitute where a sample was replaced. A mapping gives them names of its own, such as
-            ``{"image_number": "id"}``.
+        fields: Names of facts (`Source.facts`) that pass through to ``Batch.fields``: numbers and truth values as
+            tensors, the rest as lists; of the substitute where a sample was replaced. A mapping gives them names of
+            its own, such as ``{"image_number": "id"}``.
         labels: The fact that is a sample's label, in place of the source's class number: a number, a list of K numbers
-            or a string; see ``Batch.labels``.
+            (or an array), or a string; see ``Batch.labels``.
         form: What is yielded: None for an `impasto.Batch`; ``"dict"`` or ``"tuple"`` (images, ids or captions, labels
             if there are any); ``"huggingface"`` (a dict of pixel_values, input_ids, attention_mask, labels),
             ``"open_clip"`` (images, ids) or ``"albef"`` (images, captions); a mapping of new names to a batch's parts,
@@ -202,8 +201,8 @@ class Loader(Generic[Yielded]):
         self._tally = Tally(workers, self._try_smaller)
         #: Samples replaced so far, in the batches yielded.
         self.replaced = 0
-        self.device = None if device is None else torch.device(device)
         self._lane = None if device is None else lane_to(device)
+        self.device = None if device is None else torch.device(device)
         self._pins = pin_memory and device is None and _can_pin()
         self._processes = Processes(self._batches, workers, prefetch, multiprocessing_context) if processes else None
 
@@ -232,7 +231,7 @@ class Loader(Generic[Yielded]):
         """A loader of all samples once, in their order, with nothing drawn and the last batch as short as it comes.
 
         Args:
-            data: A source.
+            data: A source; of a `Mixture` each row of each member, once, whatever its weights.
             recipe: `Recipe.evaluation` is taken of it, unless it has ``captions="all"``, which stays.
             form: What is yielded, as `Loader` says.
             options: Those of `Loader`, without ``shuffle`` and ``drop_last``, which are False.
@@ -243,6 +242,8 @@ class Loader(Generic[Yielded]):
         for name in ("shuffle", "drop_last"):
             require(name not in options, f"{name}= is what evaluation sets to False; leave it out, or make a Loader")
         options |= {"shuffle": False, "drop_last": False}
+        # Weights say how often a member is trained on, not how much of it there is.
+        data = concat(*data.members) if isinstance(data, Mixture) else data
         every = recipe.text is not None and recipe.text.captions == "all"
         evaluated = recipe.evaluation(captions="all" if every else "first")
         loader: Loader[Any] = Loader(data, evaluated, form=form, **options)

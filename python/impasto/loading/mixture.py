@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +38,7 @@ class Mixture(Concatenation):
 
     Keys, captions, labels and facts stay the members'; ``batch.samples`` are rows of the members one behind the other,
     as `impasto.sources.concat` numbers them. Only `Loader` and ``BatchSampler(dataset, ...)`` know of the weights:
-    joined with others or cut apart, a mixture is its rows.
+    joined with others, cut apart or evaluated on (`Loader.evaluation`), a mixture is its rows, each once.
 
     Args:
         members: Sources and their weights, as a mapping or as pairs; weights are shares once divided by their sum.
@@ -63,7 +63,8 @@ class Mixture(Concatenation):
         *,
         epoch: Literal["longest", "shortest"] | int = "longest",
     ) -> None:
-        pairs = list(members.items() if isinstance(members, Mapping) else members)
+        given = members.items() if isinstance(members, Mapping) else members
+        pairs: list[Any] = [*given] if isinstance(given, Iterable) and not isinstance(given, Source) else [given]
         paired = all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs)
         require(paired, f"members={members!r} are no sources with weights; {_WEIGHTS}")
         super().__init__(tuple(source for source, _ in pairs))

@@ -18,7 +18,7 @@ from impasto.loading.iteration import Iteration
 from impasto.loading.running.ahead import ahead_on
 from impasto.loading.running.lanes import lane_to
 from impasto.loading.running.stops import NoStop, require_own
-from impasto.recipe import ImageRecipe
+from impasto.recipe import ImageRecipe, Recipe
 
 Given = TypeVar("Given")
 Formed = TypeVar("Formed")
@@ -100,8 +100,9 @@ def prefetch(
             (``ImageRecipe(dtype="uint8")``: a quarter of float32's bytes on the way) are normalised there as the recipe
             says, after ``transform``. Float32 is then that of the CPU within 1e-6 of the largest value, and in mixed
             rows within half a level (1/510, over the standard deviation) more, as uint8 is rounded.
-        transform: Called with each batch on the device, without gradients, in the order of the batches; what it returns
-            is given. One with an argument ``id`` (a `BatchMixGen`) gets ``batch.id``, by which it draws. It must not be
+        transform: Called with each batch on the device, without gradients, in the order of the batches and before
+            uint8 is normalised (`BatchMixGen` mixes it as the loader would, bit for bit); what it returns is given.
+            One with an argument ``id`` (a `BatchMixGen`) gets ``batch.id``, by which it draws. It must not be
             trained by who takes the batches.
         form: What is given in the end, as in `impasto.Loader`; for a loader that gives `Batch`es.
 
@@ -143,7 +144,9 @@ class Prefetched(Generic[Given]):
         self._depth, self._dtype, self._transform = depth, dtype, transform
         self._given_formed = getattr(getattr(self.dataset, "former", None), "form", None) is not None
         self._keyed = transform is not None and _takes_id(transform)
-        self._form = None if form is None else Former(form, *_own_parts(self.dataset))
+        self._form = (
+            None if form is None else Former(form, _recipe_of(self.dataset), getattr(self.dataset, "fields", ()))
+        )
         self._latest: _Progress | None = None
 
     def __repr__(self) -> str:
@@ -320,16 +323,17 @@ def _batch(option: str, batch: Any) -> Batch:
     return batch
 
 
-def _own_parts(dataset: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of a data set's fields and further views."""
-    views: tuple[Any, ...] = getattr(getattr(dataset, "recipe", None), "views", ())
-    return tuple(getattr(dataset, "fields", ())), view_names(max(1, len(views)))
+def _recipe_of(dataset: Any) -> Recipe | None:
+    """What a data set makes batches by, where it is one of impasto's."""
+    recipe = getattr(dataset, "recipe", None)
+    return recipe if isinstance(recipe, Recipe) else None
 
 
 def _as_float(batch: Batch, dtype: torch.dtype, dataset: Any) -> Batch:
     """The batch with all its views in a floating-point type; those in uint8 are normalised."""
     names = ("images", *view_names(len(batch.views)))
-    recipes: tuple[Any, ...] = getattr(getattr(dataset, "recipe", None), "views", None) or (None,) * len(names)
+    recipe = _recipe_of(dataset)
+    recipes: tuple[Any, ...] = (None,) * len(names) if recipe is None else recipe.views
     known = batch.mean_stds or (None,) * len(names)
     parts: dict[str, Any] = {}
     mean_stds = []

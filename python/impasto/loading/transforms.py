@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import multiprocessing.context
+import pickle
 import random
 import threading
 from collections.abc import Callable, Sequence
@@ -14,7 +17,7 @@ import torch
 
 from impasto import _core
 from impasto.checks import require
-from impasto.errors import TransformError
+from impasto.errors import RecipeError, TransformError
 from impasto.streams import stream
 
 #: From an image [H, W, 3] uint8 (RGB, cropped, resized, flipped) and a random stream of its own to another like it.
@@ -76,6 +79,18 @@ class Transforms:
         fits = len(given) == views and all(one is None or callable(one) for one in given)
         require(fits, f"transform={transform!r} must be a function of (image, rng), or one (or None) for each view")
         self._given = given
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Other picklers, such as Ray's, take functions that the one of new processes doesn't.
+        if multiprocessing.context.get_spawning_popen() is not None:
+            try:
+                pickle.dumps(self._given)
+            except (pickle.PicklingError, TypeError, AttributeError) as error:
+                raise RecipeError(
+                    f"transform={', '.join(map(_name, self._given))} doesn't pickle, which processes that are not "
+                    f"forked need: {error}; use a function at the top of a module, or threads (processes=False)"
+                ) from error
+        return vars(self)
 
     def facts(self) -> dict[str, str]:
         """What a state says of them."""

@@ -59,6 +59,10 @@ class MixGenCollate:
         # In shared memory: workers that outlive an epoch have copies of this object.
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
 
+    def __repr__(self) -> str:
+        key = "" if self.key is None else f", key={self.key!r}"
+        return f"MixGenCollate({self.mixgen.extra_repr()}{key})"
+
     @property
     def epoch(self) -> int:
         """The epoch that is drawn for, where no id says which."""

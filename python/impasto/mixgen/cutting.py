@@ -21,7 +21,8 @@ def cut(images: torch.Tensor, plan: MixPlan) -> torch.Tensor:
         A new batch of the same kind; `MixPlan.at_size` has the lams that go with it.
 
     Raises:
-        RecipeError: If there are not as many images as rows in the plan, or they are whole numbers and blended.
+        RecipeError: If there are not as many images as rows in the plan, or they are blended and neither uint8 nor
+            floating point.
 
     Examples:
         >>> import torch

@@ -55,8 +55,8 @@ class BatchMixGen(nn.Module):
     It takes an `impasto.Batch` or any mapping and returns a new one of its kind. Images, under any of the names given,
     are blended by one plan (so that TCL's two views get the same partners and lams), and so are a loader's views
     (``images_1`` and so on); captions are mixed as strings, ``input_ids`` with ``attention_mask`` and
-    ``token_type_ids`` are spliced; everything else (labels, keys) is passed through. Nothing is changed in place. In
-    evaluation mode batches pass through whole.
+    ``token_type_ids`` are spliced; everything else (labels, keys) is passed through. uint8 images are rounded as a
+    loader of uint8 images rounds them. Nothing is changed in place. In evaluation mode batches pass through whole.
 
     With a batch's id, ``mixgen(batch, id=loaded.id)``, the plan depends on the seed and that alone, whatever the number
     of workers, ranks or restarts; an `impasto.Batch` has its id. Without, the n-th call follows
@@ -112,6 +112,11 @@ class BatchMixGen(nn.Module):
         self.compat = compat
         self._calls = 0
 
+    def extra_repr(self) -> str:
+        """What is mixed and how, for the module's printed form."""
+        end, compat = "" if self.end else ", end=False", f", compat={self.compat!r}" if self.compat else ""
+        return f"{self.mix!r}, seed={self.seed}{end}{compat}"
+
     @torch.compiler.disable  # type: ignore[untyped-decorator]
     def forward(
         self,
@@ -135,9 +140,15 @@ class BatchMixGen(nn.Module):
             with it as ``plan.mix``.
 
         Raises:
-            RecipeError: If there are no images, sizes differ, ids can't be spliced, or the loader has mixed already.
+            RecipeError: If it is no mapping, there are no images, sizes differ, ids can't be spliced, or the loader has
+                mixed already.
             BatchError: If a `Batch` comes without what was drawn for it.
         """
+        require(
+            isinstance(batch, Mapping),
+            f"batch is a {type(batch).__name__}; give an impasto.Batch or a mapping such as {{'images': images, "
+            "'captions': captions}, or collate with MixGenCollate, which takes tuples",
+        )
         if not self.training:
             return batch if isinstance(batch, Batch) else _like(batch, {})
         if isinstance(batch, Batch):

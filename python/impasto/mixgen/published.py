@@ -34,7 +34,7 @@ def mixgen_batch(
         New images and captions.
 
     Raises:
-        RecipeError: If sizes differ.
+        RecipeError: If sizes differ, or images are whole numbers.
 
     Examples:
         >>> import numpy as np, torch
@@ -44,6 +44,8 @@ def mixgen_batch(
     """
     if not len(images) == len(captions) == len(index):
         raise RecipeError(f"{len(images)} images, {len(captions)} captions and {len(index)} partners are not as many")
+    if not images.is_floating_point():
+        raise RecipeError(f"images are {images.dtype}, and the published function mixes floating point; convert them")
     mixed, joined = images.clone(), list(captions)
     for row, partner in enumerate(index.tolist()):
         mixed[row] = lam * mixed[row] + (1 - lam) * mixed[partner]

@@ -32,8 +32,8 @@ def mix(
     """Mixes the images of a batch, out of place: ``lam * image + (1 - lam) * image[partner]``.
 
     Args:
-        images: A numpy array [B, H, W, 3] uint8 (rounded half up), or a torch tensor [B, ...] of any float dtype
-            on any device.
+        images: A numpy array [B, H, W, 3] uint8, or a torch tensor [B, ...] of uint8 or any float dtype on any device;
+            uint8 is rounded half up, as the loader does.
         partners: [B] int64, as from `plan_at`.
         lams: [B] float32 in [0, 1].
 
@@ -58,8 +58,9 @@ def mix(
         return out
     if not hasattr(images, "is_floating_point"):  # torch may not have been imported
         raise RecipeError(f"images must be a numpy array or a torch tensor, not {type(images).__name__}")
-    if not images.is_floating_point() or not len(images) == len(partners) == len(lams):
-        raise RecipeError(f"images must be floating point [B, ...] with B={len(partners)} partners and lams")
+    known = images.is_floating_point() or str(images.dtype) == "torch.uint8"
+    if not known or not len(images) == len(partners) == len(lams):
+        raise RecipeError(f"images must be uint8 or floating point [B, ...] with B={len(partners)} partners and lams")
     if len(partners) and not 0 <= partners.min() <= partners.max() < len(partners):
         raise RecipeError(f"each partner must lie in 0..{len(partners) - 1}")
     return _mix_tensor(images, partners, lams)
@@ -96,6 +97,10 @@ def _mix_tensor(images: torch.Tensor, partners: npt.NDArray[np.int64], lams: npt
     others = partners[rows]
     block = bool((others == np.arange(others[0], others[0] + count)).all())
     partner = images[others[0] : others[0] + count] if block else images[others]
+    if images.dtype == torch.uint8:
+        out = images.clone()
+        out[slice(count) if first else rows] = _rounded(own, partner, lams[rows])
+        return out
     shared = bool((lams[rows] == lams[rows[0]]).all())
     weight: float | torch.Tensor = float(lams[rows[0]])
     if not shared:
@@ -108,6 +113,18 @@ def _mix_tensor(images: torch.Tensor, partners: npt.NDArray[np.int64], lams: npt
     torch.lerp(partner, own, weight, out=out[:count])
     out[count:] = images[count:]
     return out
+
+
+def _rounded(own: torch.Tensor, partner: torch.Tensor, lams: npt.NDArray[np.float32]) -> torch.Tensor:
+    """A blend of bytes with the core's roundings: of ``lam * own``, of the sum, which it fuses, and of the half."""
+    import torch
+
+    wide = torch.float32 if own.device.type == "mps" else torch.float64  # which mps doesn't have
+    shape = (-1, *[1] * (own.dim() - 1))
+    weights = torch.from_numpy(np.stack([lams, 1 - lams])).to(own.device)
+    blended = (own.float() * weights[0].view(shape)).to(wide)
+    blended += partner.to(wide) * weights[1].to(wide).view(shape)
+    return (blended.float() + 0.5).to(torch.uint8)
 
 
 def normalize(

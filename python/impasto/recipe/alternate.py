@@ -10,10 +10,11 @@ from typing import Any, Literal
 from impasto import _core
 from impasto.checks import is_number, require
 from impasto.recipe.mix import MixGen
+from impasto.recipe.value import Value
 
 
 @dataclass(frozen=True)
-class Alternate:
+class Alternate(Value):
     """One of several recipes of mixing for each batch, drawn by weights: MixUp or CutMix, as timm switches them.
 
     Args:
@@ -33,6 +34,7 @@ class Alternate:
     weights: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         mixes, weights = self.mixes, self.weights
         several = isinstance(mixes, tuple) and mixes and all(isinstance(mix, MixGen) for mix in mixes)
         require(bool(several), f"mixes={mixes!r} must be a tuple of MixGen, MixUp, CutMix")

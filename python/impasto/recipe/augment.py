@@ -8,12 +8,13 @@ from typing import Literal
 
 from impasto import _core
 from impasto.checks import choice, color, interval, is_count, is_number, probability, require
+from impasto.recipe.value import Value
 
 #: An operation's name and its numbers, as they were applied.
 Operation = tuple[str, list[float]]
 
 
-class Augmentation(ABC):
+class Augmentation(Value, ABC):
     """Something that draws operations for an image; ``ImageRecipe(augment=(...))`` takes a tuple of them."""
 
     @property
@@ -50,6 +51,7 @@ class RandAugment(Augmentation):
     p: float | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(is_count(self.n) and 0 <= self.n <= 64, f"n={self.n!r} must be a whole number in 0..64")
         choice("ops", self.ops, ("albef", "torchvision"))
         if self.ops == "albef":
@@ -117,6 +119,7 @@ class ColorJitter(Augmentation):
     p: float = 1.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         probability("p", self.p)
         low, high = self._ranges[3]
         require(low >= -0.5 and high <= 0.5, f"hue={self.hue!r} must lie in [-0.5, 0.5]")
@@ -147,6 +150,7 @@ class Grayscale(Augmentation):
     p: float = 0.1
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         probability("p", self.p)
 
     @property
@@ -173,6 +177,7 @@ class GaussianBlur(Augmentation):
     p: float = 0.5
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         odd = is_count(self.kernel) and 1 <= self.kernel <= 1023 and self.kernel % 2 == 1
         require(odd, f"kernel={self.kernel!r} must be an odd number in 1..1023")
         interval("sigma", self.sigma, 0.0, 1000.0)
@@ -205,6 +210,7 @@ class RandomErasing(Augmentation):
     fill: tuple[int, int, int] = (0, 0, 0)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         probability("p", self.p)
         interval("scale", self.scale, 0.0, 1.0)
         interval("ratio", self.ratio, 0.0, 1000.0)

@@ -10,6 +10,7 @@ from impasto import _core
 from impasto.checks import choice, color, flag, interval, is_count, is_number, is_triple, require
 from impasto.recipe.augment import Augmentation
 from impasto.recipe.patches import PatchDrop
+from impasto.recipe.value import Value
 
 #: A number for each of red, green and blue.
 Triple = tuple[float, float, float]
@@ -23,7 +24,7 @@ NORMALIZATIONS: dict[str, tuple[Triple, Triple]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageRecipe:
+class ImageRecipe(Value):
     """From encoded bytes to one image of the batch.
 
     Geometry has torchvision's meaning: ``"random"`` is RandomResizedCrop(size, scale, ratio), ``"center"`` is
@@ -87,6 +88,7 @@ class ImageRecipe:
     max_scans: int = 500
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         size = self.size
         sides = (size, size) if is_count(size) else size
         well_formed = isinstance(sides, tuple | list) and len(sides) == 2 and all(map(is_count, sides))

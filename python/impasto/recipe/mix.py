@@ -10,10 +10,11 @@ from typing import Any, Literal
 from impasto import _core
 from impasto.checks import choice, is_count, is_number, require
 from impasto.errors import RecipeError
+from impasto.recipe.value import Value
 
 
 @dataclass(frozen=True)
-class Beta:
+class Beta(Value):
     """A Beta(a, b) distribution, to draw lambdas from.
 
     Args:
@@ -28,13 +29,14 @@ class Beta:
     b: float
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("a", "b"):
             value = getattr(self, name)
             require(is_number(value) and 0 < value < math.inf, f"Beta's {name}={value!r} must be a positive number")
 
 
 @dataclass(frozen=True, kw_only=True)
-class MixGen:
+class MixGen(Value):
     """MixGen: ``I = lam * I_i + (1 - lam) * I_j``, ``T = T_i + " " + T_j``.
 
     The first M rows of a batch become mixtures of themselves and their partners; the others stay as they are. Mixing is
@@ -98,6 +100,7 @@ class MixGen:
     budget: Literal["count", "warn", "error", "balance"] = "count"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         choice("pairing", self.pairing, ("block", "fit", "shuffle"))
         most = 1.0 if self.pairing == "shuffle" else 0.5
         ratio = self.ratio

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from impasto.checks import is_count, is_number, require
+from impasto.recipe.value import Value
 
 
 @dataclass(frozen=True, kw_only=True)
-class PatchDrop:
+class PatchDrop(Value):
     """FLIP's masking (Li et al. 2023): a share of an image's patches, drawn anew each time, for a model to look at.
 
     Nothing is done to pixels: the numbers of the patches that are kept come in ``Batch.plan.patches``, for a model to
@@ -30,6 +31,7 @@ class PatchDrop:
     keep: float = 0.5
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(is_count(self.patch) and self.patch >= 1, f"patch={self.patch!r} must be a whole number of pixels")
         require(is_number(self.keep) and 0 < self.keep <= 1, f"keep={self.keep!r} must lie in (0, 1]")
 

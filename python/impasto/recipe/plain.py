@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
+from inspect import signature
 from pathlib import PurePath
 from typing import Any
 
@@ -13,7 +14,7 @@ from impasto.errors import RecipeError
 from impasto.recipe.alternate import Alternate
 from impasto.recipe.augment import ColorJitter, GaussianBlur, Grayscale, RandAugment, RandomErasing, TrivialAugment
 from impasto.recipe.image import ImageRecipe
-from impasto.recipe.mix import Beta, MixGen
+from impasto.recipe.mix import Beta, CutMix, CutMixUp, MixGen, MixUp, PatchMix
 from impasto.recipe.patches import PatchDrop
 from impasto.recipe.text import TextRecipe
 from impasto.recipe.tokenizer_file import TokenizerFile
@@ -39,6 +40,12 @@ KINDS: dict[str, type[Any]] = {
         *(TagShuffle, TagDropout, CaptionDropout, CaptionTemplate),
     )
 }
+
+#: What else a dictionary that people wrote may name: functions that make one of the kinds.
+MAKERS: dict[str, Callable[..., MixGen]] = {maker.__name__: maker for maker in (MixUp, CutMix, CutMixUp, PatchMix)}
+
+#: Fields that are mappings themselves.
+_MAPPINGS = ("frequencies",)
 
 #: What a dictionary without a ``kind`` is, by the name that it stands under.
 _UNNAMED: dict[str, type[Any]] = {"image": ImageRecipe, "text": TextRecipe, "mix": MixGen, "patch_drop": PatchDrop}
@@ -66,7 +73,7 @@ def to_plain(value: Any, name: str = "") -> Any:
     raise RecipeError(f"{name}={value!r} has no plain form: it is no value of impasto.recipe")
 
 
-def from_plain(kind: type[Any], plain: Any, place: str = "") -> Any:
+def from_plain(kind: Callable[..., Any], plain: Any, place: str = "") -> Any:
     """The recipe value of a dictionary that `to_plain` made, or that people wrote.
 
     Args:
@@ -79,22 +86,30 @@ def from_plain(kind: type[Any], plain: Any, place: str = "") -> Any:
     """
     where = place or kind.__name__
     require(isinstance(plain, Mapping), f"{where} must be a mapping of its fields, not {plain!r}")
-    known = [field.name for field in fields(kind)]
+    known = _arguments(kind)
     for name in plain:
         near = difflib.get_close_matches(str(name), known, 1, 0)
         require(name in known, f"{where} has no field {name!r}; did you mean {near[0] if near else 'none'!r}?")
     return kind(**{name: _value(plain[name], name, f"{place}.{name}".lstrip(".")) for name in plain})
 
 
+def _arguments(kind: Callable[..., Any]) -> list[str]:
+    if isinstance(kind, type):
+        return [field.name for field in fields(kind)]
+    own = [name for name, argument in signature(kind).parameters.items() if argument.kind is not argument.VAR_KEYWORD]
+    return own + _arguments(MixGen)
+
+
 def _value(plain: Any, name: str, place: str) -> Any:
     if isinstance(plain, list | tuple):
         return tuple(_value(one, name, place) for one in plain)
-    if not isinstance(plain, Mapping):
+    if not isinstance(plain, Mapping) or name in _MAPPINGS:
         return plain
     default = _UNNAMED[name].__name__ if name in _UNNAMED else None
     kind = plain.get("kind", default)
-    require(kind in KINDS, f"{place} has kind={kind!r}, which is not known; use one of {', '.join(KINDS)}")
-    return from_plain(KINDS[kind], {key: value for key, value in plain.items() if key != "kind"}, place)
+    known: dict[str, Callable[..., Any]] = {**KINDS, **MAKERS}
+    require(kind in known, f"{place} has kind={kind!r}, which is not known; use one of {', '.join(known)}")
+    return from_plain(known[kind], {key: value for key, value in plain.items() if key != "kind"}, place)
 
 
 def differences(here: Any, there: Any, place: str = "") -> dict[str, tuple[Any, Any]]:

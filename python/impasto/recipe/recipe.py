@@ -104,7 +104,10 @@ class Recipe:
             {'image.crop': ('none', 'random'), 'image.hflip': (0.0, None), 'text.captions': ('first', 'draw')}
         """
         image = _evaluated(self.views[0])
-        text = None if self.text is None else replace(self.text, captions=captions, augment=())
+        text = self.text
+        if text is not None:
+            weights = text.caption_weights if captions == "draw" else ()
+            text = replace(text, captions=captions, augment=(), caption_weights=weights)
         return replace(self, image=image, text=text, mix=None)
 
     def as_dict(self) -> dict[str, Any]:

@@ -15,11 +15,12 @@ from impasto.recipe.backends import RustTokenizer
 from impasto.recipe.foreign import ForeignTokenizer
 from impasto.recipe.tokenizer_file import TokenizerFile
 from impasto.recipe.tokenizers import BertTokenizer, ClipTokenizer, Tokenizer
+from impasto.recipe.value import Value
 from impasto.recipe.words import WordAugmentation
 
 
 @dataclass(frozen=True, kw_only=True)
-class TextRecipe:
+class TextRecipe(Value):
     """From a caption to one row of ids.
 
     Args:
@@ -60,6 +61,7 @@ class TextRecipe:
     mask: Literal["truncate", "random", "block"] = "truncate"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         given = self.tokenizer
         known = given is None or isinstance(given, ClipTokenizer | BertTokenizer | TokenizerFile | ForeignTokenizer)
         if isinstance(given, Path) or (isinstance(given, str) and (given.endswith(".json") or Path(given).is_dir())):
@@ -88,6 +90,10 @@ class TextRecipe:
         weights = self.caption_weights
         usable = isinstance(weights, tuple) and all(is_number(one) and 0 <= one < math.inf for one in weights)
         require(usable, f"caption_weights={weights!r} must be a tuple of numbers, none below 0, such as (2, 1)")
+        require(
+            self.captions == "draw" or not weights,
+            f"captions={self.captions!r} draws none of them, and caption_weights= says how often; leave one out",
+        )
         choice("mask", self.mask, ("truncate", "random", "block"))
         require(
             self.mask == "truncate" or self.resolved is not None,

@@ -13,6 +13,7 @@ from impasto.checks import choice, is_count, path, require
 from impasto.errors import SourceError, VocabularyError
 from impasto.files import read_regular
 from impasto.recipe.backends import CalledFile, RustTokenizer
+from impasto.recipe.value import Value
 
 #: The largest file that is read, in bytes; those of 250,000 tokens have 20 MB.
 _MOST = 1 << 28
@@ -26,7 +27,7 @@ class _Contents(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class TokenizerFile:
+class TokenizerFile(Value):
     """A ``tokenizer.json``, id for id as Hugging Face's `tokenizers` has it.
 
     Byte-level BPE (as GPT-2, RoBERTa and CLIP use it) and BERT's WordPiece run in Rust, with any vocabulary, merges,
@@ -49,6 +50,7 @@ class TokenizerFile:
     specials: Literal["text", "parse"] = "text"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         path("path", self.path)
         require(
             self.pad_id is None or is_count(self.pad_id),

@@ -13,13 +13,14 @@ from impasto.checks import choice, flag, path
 from impasto.errors import SourceError, VocabularyError
 from impasto.files import read_regular
 from impasto.recipe.tokenizer_file import TokenizerFile
+from impasto.recipe.value import Value
 
 #: The largest vocabulary that is read, in bytes; CLIP's has 3 MB, those of a hundred languages less than 10.
 _MOST = 1 << 27
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClipTokenizer:
+class ClipTokenizer(Value):
     """CLIP's byte-level BPE (Radford et al. 2021), id for id as open_clip has it.
 
     Args:
@@ -37,6 +38,7 @@ class ClipTokenizer:
     specials: Literal["text", "parse"] = "text"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.vocabulary is not None:
             path("vocabulary", self.vocabulary)
         choice("clean", self.clean, ("open_clip", "none"))
@@ -58,7 +60,7 @@ class ClipTokenizer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BertTokenizer:
+class BertTokenizer(Value):
     """BERT's WordPiece (Devlin et al. 2019), id for id as Hugging Face has it.
 
     Args:
@@ -77,6 +79,7 @@ class BertTokenizer:
     specials: Literal["text", "parse"] = "text"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         path("vocabulary", self.vocabulary)
         flag("lowercase", self.lowercase)
         flag("end", self.end)

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from impasto import _core
 from impasto.checks import is_count, is_number, probability, require
+from impasto.recipe.value import Value
 
 
-class WordAugmentation(ABC):
+class WordAugmentation(Value, ABC):
     """Something done to a caption's words; ``TextRecipe(augment=(...))`` takes a tuple of them, done in turn."""
 
     @property
@@ -38,6 +39,7 @@ class RandomDeletion(WordAugmentation):
     p: float = 0.1
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         probability("p", self.p)
 
     @property
@@ -60,6 +62,7 @@ class RandomSwap(WordAugmentation):
     n: int = 1
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(is_count(self.n) and 0 <= self.n <= 1000, f"n={self.n!r} must be a whole number in 0..1000")
 
     @property
@@ -89,14 +92,15 @@ class FrequencyDropout(WordAugmentation):
     def __post_init__(self) -> None:
         given = self.frequencies
         pairs = tuple(sorted(given.items())) if isinstance(given, Mapping) else tuple(map(tuple, given))
-        for pair in pairs:
+        object.__setattr__(self, "frequencies", pairs)
+        super().__post_init__()
+        for pair in self.frequencies:
             share = pair[1] if len(pair) == 2 and isinstance(pair[0], str) else None
             usable = isinstance(share, float | int) and is_number(share) and 0 < share <= 1
             require(usable, f"frequencies has {pair!r}; give words with their shares of all words, in (0, 1]")
         require(
             is_number(self.threshold) and 0 < self.threshold <= 1, f"threshold={self.threshold!r} must lie in (0, 1]"
         )
-        object.__setattr__(self, "frequencies", pairs)
 
     def __repr__(self) -> str:
         words = len(self.frequencies)
@@ -137,6 +141,7 @@ class TagShuffle(WordAugmentation):
     separator: str = ","
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _check_tags(self.keep, self.separator)
 
     @property
@@ -163,6 +168,7 @@ class TagDropout(WordAugmentation):
     separator: str = ","
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         probability("p", self.p)
         _check_tags(self.keep, self.separator)
 
@@ -192,6 +198,7 @@ class CaptionDropout(WordAugmentation):
     separator: str = ","
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         probability("p", self.p)
         _check_tags(self.keep, self.separator)
 
@@ -215,6 +222,7 @@ class CaptionTemplate(WordAugmentation):
     templates: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         given = self.templates
         usable = isinstance(given, tuple) and given and all(isinstance(one, str) and "{}" in one for one in given)
         require(bool(usable), f"templates={given!r} must be a tuple of strings with {{}} where the caption goes")

@@ -54,6 +54,8 @@ class Layout:
     """
 
     def __init__(self, length: int, batch_size: int, world_size: int, drop_last: bool) -> None:
+        if not length:
+            raise RecipeError("the data are empty: there is no sample to make a batch of")
         round_size = batch_size * world_size
         rounds, rest = divmod(length, round_size)
         tail_rounds = 0

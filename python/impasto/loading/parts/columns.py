@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 import torch
 
 from impasto.batch import is_view
 from impasto.checks import require
 from impasto.errors import SourceError
 from impasto.sources import Source
+
+_LABELS = "all numbers, all lists (or arrays) of as many numbers, or all strings"
 
 
 def check_names(fields: Sequence[str] | Mapping[str, str], parts: Sequence[str]) -> dict[str, str]:
@@ -28,7 +31,7 @@ def check_names(fields: Sequence[str] | Mapping[str, str], parts: Sequence[str])
     )
     names = dict(fields) if isinstance(fields, Mapping) else {name: name for name in fields}
     taken = [name for name in names if name in parts or is_view(name)]
-    remedy = "such as fields={'sample_" + "".join(taken[:1]) + f"': {''.join(taken[:1])!r}}}"
+    remedy = f"such as fields={ {'sample_' + name: names[name] for name in taken[:1]}!r}"
     require(not taken, f"fields={fields!r}: {taken} are names of a batch's own parts; give them others, {remedy}")
     require(len(names) == len(fields), f"fields={fields!r} has a name twice; leave one out")
     return names
@@ -94,7 +97,8 @@ def read_labels(data: Source, samples: Sequence[int], name: str) -> torch.Tensor
         name: Of the fact.
 
     Returns:
-        [B] of numbers (int64, or float32 where one is no whole number), float32 [B, K] of lists, or B strings.
+        [B] of numbers (int64, or float32 where one is no whole number), float32 [B, K] of lists or arrays, or B
+        strings.
 
     Raises:
         SourceError: If a sample has no such fact, or one that is none of these, or not alike with the others.
@@ -102,15 +106,18 @@ def read_labels(data: Source, samples: Sequence[int], name: str) -> torch.Tensor
     values = [facts[name] for facts in facts_of(data, samples, (name,))]
     first = _kind(values[0])
     for sample, value in zip(samples, values, strict=True):
-        if _kind(value) is None or _kind(value) != first:
-            raise SourceError(
-                f"the label {name!r} is {value!r} where the batch's first is {values[0]!r}; labels are all "
-                "numbers, all lists of as many numbers, or all strings",
-                key=data.key(sample),
-            )
+        kind = _kind(value)
+        if kind is None or kind != first:
+            where = "" if kind is None or first is None else f" where the batch's first is {_shown(values[0])}"
+            reason = f"the label {name!r} is {_shown(value)}{where}; labels are {_LABELS}"
+            raise SourceError(reason, key=data.key(sample))
     if isinstance(first, int):
         return torch.tensor([[float(part) for part in value] for value in values], dtype=torch.float32)
     return _as_column(values)
+
+
+def _shown(value: Any) -> str:
+    return "None" if value is None else f"{value!r:.60} ({type(value).__name__})"
 
 
 def _kind(value: Any) -> str | int | None:
@@ -119,6 +126,8 @@ def _kind(value: Any) -> str | int | None:
         return "string"
     if isinstance(value, Real):
         return "number"
+    if isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "biuf":
+        return len(value)
     if isinstance(value, Sequence) and all(isinstance(part, Real) for part in value):
         return len(value)
     return None

@@ -159,7 +159,7 @@ def lane_to(device: torch.device | str | int) -> Lane:
     """
     try:
         where = torch.device(device)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         reason = str(error).partition("\n")[0]
         raise RecipeError(f"device={device!r} is none of torch's: {reason}") from error
     if where.type in _WITHOUT_STREAMS:

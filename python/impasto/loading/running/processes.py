@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Generator, Iterator
 
+import torch
 from torch.utils.data import DataLoader, Dataset
 
 from impasto.batch import BatchKey
@@ -65,6 +66,8 @@ class Processes:
             prefetch_factor=self._prefetch,
             persistent_workers=True,
             multiprocessing_context=self._context,
+            # It draws the workers' seed, which is not to be the training's draw.
+            generator=torch.Generator().manual_seed(self._dataset.seed),
         )
         return loader, upcoming
 

@@ -32,7 +32,7 @@ _ABOUT = ("__len__", "__keys__")
 #: Keys that count as a shard.
 _RANGE = 1000
 
-#: The databases of this process by their paths: none may be opened twice.
+#: The databases of this process by the paths of their files: none may be opened twice.
 _databases: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
 
 
@@ -58,7 +58,7 @@ class Lmdb(GatheredSource):
         self._path = str(Path(path).resolve())
         self._database: Any = None
         samples, left_out = self._list()
-        #: Keys, and the endings that each has, as few different tuples.
+        #: Keys, and the endings that each has as they are written, as few different tuples.
         self._keys = [key for key, endings in samples.items() if _image_of(endings) is not None]
         self._endings = [samples[key] for key in self._keys]
         left_out["without an image"] += len(samples) - len(self._keys)
@@ -109,35 +109,41 @@ class Lmdb(GatheredSource):
         with self._begin() as transaction:
             for row in map(int, ids):
                 key, endings = self._keys[row], self._endings[row]
-                image = _get(transaction, key, _image_of(endings) or "") if images else b""
+                image = transaction.get(f"{key}{_image_of(endings) or ''}".encode()) if images else b""
                 captions, facts = self._texts(transaction, row)
                 label = self._label(transaction, row)
-                wrong = facts if isinstance(facts, ImpastoError) and "txt" not in endings else None
+                wrong = facts if isinstance(facts, ImpastoError) and _of(endings, "txt") is None else None
                 add_row(builder, key, image, [wrong] if wrong is not None else captions, label, path=self._path)
         return builder.finish()
 
     def _texts(self, transaction: Any, row: int) -> tuple[list[Any], dict[str, Any] | ImpastoError]:
         """The captions of a row, and its facts or what is wrong with them."""
-        key, endings = self._keys[row], self._endings[row]
+        text, told = (self._value(transaction, row, ending) for ending in ("txt", "json"))
         facts: dict[str, Any] | ImpastoError = {}
-        if "json" in endings:
+        if told is not None:
             try:
-                facts = json.loads(_get(transaction, key, "json"))
+                facts = json.loads(told)
             except ValueError as error:
                 facts = CaptionError(f"its .json is not JSON: {error}", path=self._path)
             if not isinstance(facts, dict | ImpastoError):
                 facts = CaptionError(f"its .json is a {type(facts).__name__}, not an object", path=self._path)
-        if "txt" in endings:
-            return [_get(transaction, key, "txt").decode("utf-8", "surrogateescape")], facts
+        if text is not None:
+            return [text.decode("utf-8", "surrogateescape")], facts
         found = facts.get("caption", facts.get("captions")) if isinstance(facts, dict) else None
         return list(found) if isinstance(found, list) else [] if found is None else [found], facts
 
     def _label(self, transaction: Any, row: int) -> int | SourceError | None:
-        if "cls" not in self._endings[row]:
+        text = self._value(transaction, row, "cls")
+        if text is None:
             return None
-        text = _get(transaction, self._keys[row], "cls").strip()
+        text = text.strip()
         value: Any = int(text) if text.removeprefix(b"-").isdigit() else text
         return as_label(value, path=self._path, remedy="write a decimal number into its .cls")
+
+    def _value(self, transaction: Any, row: int, ending: str) -> bytes | None:
+        written = _of(self._endings[row], ending)
+        value: bytes | None = None if written is None else transaction.get(f"{self._keys[row]}{written}".encode())
+        return value
 
     def _list(self) -> tuple[dict[str, tuple[str, ...]], Counter[str]]:
         """The endings of every sample, in the order of their keys, and what is none."""
@@ -147,14 +153,15 @@ class Lmdb(GatheredSource):
         with self._begin() as transaction:
             for raw in transaction.cursor().iternext(keys=True, values=False):
                 try:
-                    key, ending = _split(raw.decode())
+                    key, written = _split(raw.decode())
                 except UnicodeDecodeError:
                     left_out["whose key is no text"] += 1
                     continue
+                ending = written[1:].lower()
                 if key in _ABOUT or ending not in _IMAGES + _OTHERS:
                     left_out[key if key in _ABOUT else f".{ending}"] += 1
                     continue
-                endings = (*samples.get(key, ()), ending)
+                endings = (*samples.get(key, ()), written)
                 samples[key] = kinds.setdefault(endings, endings)
         return samples, left_out
 
@@ -163,31 +170,34 @@ class Lmdb(GatheredSource):
         lmdb = need("lmdb", "lmdb")
         try:
             if self._database is None:
-                self._database = _databases.get(self._path)
-            if self._database is None:
                 folder = Path(self._path).is_dir()
+                file = os.path.realpath(Path(self._path, "data.mdb") if folder else self._path)
+                self._database = _databases.get(file)
+            if self._database is None:
                 options = {"readonly": True, "lock": False, "readahead": False, "meminit": False, "subdir": folder}
-                self._database = _databases[self._path] = lmdb.open(self._path, create=False, **options)
+                self._database = _databases[file] = lmdb.open(self._path, create=False, **options)
             return self._database.begin()
         except lmdb.Error as error:
+            if "already open" in str(error):
+                reason = (
+                    "this process has opened the database elsewhere, and LMDB allows it once; close that environment"
+                )
+                raise SourceError(f"{reason} (env.close()) first", path=self._path) from error
             raise SourceError(f"this is no LMDB database that can be read: {error}", path=self._path) from error
 
 
 def _split(name: str) -> tuple[str, str]:
-    """As in a shard, the key ends at the first dot of the base name."""
+    """The key and the ending with its dot: as in a shard, the key ends at the first dot of the base name."""
     base = PurePosixPath(name).name
-    stem, _, ending = base.partition(".")
-    return name[: len(name) - len(base)] + stem, ending.lower()
+    at = len(name) - len(base) + len(base.partition(".")[0])
+    return name[:at], name[at:]
+
+
+def _of(endings: tuple[str, ...], ending: str) -> str | None:
+    """An ending as it is written, in whatever case; where several are, in lower case if one is."""
+    found = [written for written in endings if written[1:].lower() == ending]
+    return min(found, key=lambda written: (written != written.lower(), written), default=None)
 
 
 def _image_of(endings: tuple[str, ...]) -> str | None:
-    return next((ending for ending in _IMAGES if ending in endings), None)
-
-
-def _get(transaction: Any, key: str, ending: str) -> Any:
-    # The ending may have been written in capitals.
-    for name in (f"{key}.{ending}" if ending else key, f"{key}.{ending.upper()}"):
-        value = transaction.get(name.encode())
-        if value is not None:
-            return value
-    return None
+    return next((found for found in (_of(endings, ending) for ending in _IMAGES) if found is not None), None)
