@@ -8,6 +8,7 @@ from torch.utils.data import DataLoader
 from impasto import (
     BatchMixGen,
     Beta,
+    CutMix,
     ImageRecipe,
     Loader,
     MixGen,
@@ -186,12 +187,13 @@ def test_compat_is_the_published_function_bit_for_bit():
         ({"images": torch.zeros(4, 3, dtype=torch.uint8)}, {"compat": "mixgen_batch"}, "mixes floating point"),
         ((torch.rand(4, 3), list("abcd")), {}, "is a tuple.*MixGenCollate"),
         (torch.rand(4, 3), {}, "is a Tensor"),
+        ({"images": torch.rand(4, 8, 8, 3)}, {"mix": CutMix()}, r"are \[B, H, W, 3\]"),
         ({"images": torch.rand(4, 3), "input_ids": torch.ones(4, 3)}, {"compat": "mixgen_batch"}, "tokenise after"),
     ],
 )
 def test_batches_that_cannot_be_mixed(batch, options, says):
     with pytest.raises(RecipeError, match=says):
-        BatchMixGen(MixGen(ratio=0.5), **options)(batch)
+        BatchMixGen(**{"mix": MixGen(ratio=0.5)} | options)(batch)
 
 
 def test_modules_say_what_they_do():

@@ -189,6 +189,9 @@ class BatchMixGen(nn.Module):
             return self._as_published(batch, pictures, rows, self._stream(id, generator))
         if plan is None:
             plan = self._plan(rows, id, generator)
+        last = [name for name, picture in pictures.items() if picture.ndim == 4 and picture.shape[-1] == 3]
+        last = [name for name in last if pictures[name].shape[1] not in (1, 3)]
+        require(not (plan.is_cut and last), f"{last} are [B, H, W, 3], and rectangles are cut from [B, 3, H, W]")
         mixed: dict[str, Any] = {name: _mixed(picture, plan) for name, picture in pictures.items()}
         if plan.is_cut:
             plan = plan.at_size(*next(iter(pictures.values())).shape[-2:])

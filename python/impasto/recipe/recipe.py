@@ -130,7 +130,8 @@ class Recipe:
         """The recipe of what `as_dict` gave, or of a dictionary that people wrote; what it lacks has its default.
 
         Args:
-            plain: The dictionary.
+            plain: The dictionary. What is of one kind among several says which under ``"kind"``, also the functions
+                that make one, with their arguments: ``{"mix": {"kind": "CutMix", "alpha": 0.5}}``.
 
         Raises:
             RecipeError: If a name is not known (the message has the nearest), or a value makes no sense.
