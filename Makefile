@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help system installed compiled demo test test-rust test-python bench record wheel check-wheel lint docs format fuzz clean
+.PHONY: help system installed compiled demo test test-rust test-python test-quick bench bench-peers record wheel check-wheel lint docs format fuzz clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -29,7 +29,7 @@ system: ## see that compiler, cmake, nasm, Python and Rust are there
 $(PY):
 	@$(MAKE) --no-print-directory system
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install -q 'maturin>=1.9.4,<2' uv
+	$(PY) -m pip install -q 'maturin>=1.14,<2' uv
 
 $(VENV)/.installed: pyproject.toml | $(PY)
 	@# uv unpacks seven gigabytes in a tenth of pip's time; where it can't (an index that only pip knows), pip does it all
@@ -67,6 +67,21 @@ bench: $(VENV)/.built ## time the kernels, the loader and the style networks aga
 	$(BIN)/impasto bench loader
 	$(BIN)/impasto bench style
 
+# A second environment: these packages pin numpy and webdataset lower than the tests do. webdataset as open_clip's trainer
+# pins it is in the first. PyTurboJPEG and SPDL take the system's libturbojpeg and FFmpeg: without them they are absent.
+$(VENV)-peers/.installed: pyproject.toml | $(VENV)/.installed
+	$(BIN)/uv venv -q --allow-existing --python $(PY) $(VENV)-peers
+	$(BIN)/uv pip install -q --python $(VENV)-peers/bin/python -r pyproject.toml --extra lab --extra peers --group peers
+	@touch $@
+
+bench-peers: $(VENV)/.built $(VENV)-peers/.installed ## time loaders, decoders, resizers and tokenizers against every peer, in an environment of theirs
+	@for verb in "loader --peers all" decode resize tokenize; do \
+		name=$${verb%% *}; mkdir -p target/peers; \
+		PYTHONPATH=python $(VENV)-peers/bin/python -m impasto_lab bench $$verb \
+			--json target/peers/$$name.json --page target/peers/$$name.html || exit 1; \
+	done
+	PYTHONPATH=python $(PY) -m impasto_lab bench loader --peers webdataset --json target/peers/loader-webdataset-0.json
+
 record: $(VENV)/.built ## bench, keep the figures in benches/results/ and put them into README
 	mkdir -p target
 	$(PY) benches/python/exactness.py
@@ -81,15 +96,27 @@ record: $(VENV)/.built ## bench, keep the figures in benches/results/ and put th
 	$(BIN)/impasto bench style --compile --json benches/results/style-$$cpu.json
 	$(PY) .ci/readme_tables.py
 
-wheel: $(VENV)/.installed ## build a release wheel (abi3, CPython 3.11 on) into dist/
-	@$(MAKE) --no-print-directory system
-	$(BIN)/maturin build --release --out dist
+# On Linux zig links, against the glibc that manylinux_2_28 allows: this machine's compiler would ask for its own.
+PLATFORM := $(if $(filter Linux,$(shell uname -s)),--zig --compatibility manylinux_2_28)
+NEWEST = $$(ls -t dist/impasto-*.whl | head -n 1)
 
-check-wheel: wheel ## install the wheel in a new environment with its declared dependencies only, and use it
-	rm -rf $(VENV)-wheel
-	$(PYTHON) -m venv $(VENV)-wheel
-	$(VENV)-wheel/bin/python -m pip install -q "$$(ls -t dist/impasto-*.whl | head -n 1)"
-	cd / && $(abspath $(VENV)-wheel)/bin/python $(abspath .ci/smoke.py)
+$(VENV)-wheel/.installed: pyproject.toml | $(VENV)/.installed
+	$(BIN)/uv venv -q --allow-existing --python $(PY) $(VENV)-wheel
+	$(BIN)/uv pip install -q --python $(VENV)-wheel/bin/python --group wheels
+	@touch $@
+
+wheel: $(VENV)-wheel/.installed ## build a release wheel (abi3, CPython 3.11 on) into dist/
+	@$(MAKE) --no-print-directory system
+	PATH="$(abspath $(VENV)-wheel)/bin:$$PATH" maturin build --release --locked $(PLATFORM) --out dist
+
+check-wheel: wheel ## audit the wheel, install it in a new environment with its declared dependencies only, and use it
+	$(if $(PLATFORM),$(VENV)-wheel/bin/auditwheel show "$(NEWEST)" | tee /dev/stderr | grep -q manylinux_2_28)
+	$(VENV)-wheel/bin/abi3audit --strict "$(NEWEST)"
+	$(VENV)-wheel/bin/twine check --strict "$(NEWEST)"
+	rm -rf $(VENV)-clean
+	$(PYTHON) -m venv $(VENV)-clean
+	$(VENV)-clean/bin/python -m pip install -q "$(NEWEST)"
+	cd / && $(abspath $(VENV)-clean)/bin/python $(abspath .ci/smoke.py)
 
 lint: $(VENV)/.built ## check formatting, lints, types and that the stubs are true
 	cargo fmt --all --check
@@ -121,4 +148,4 @@ fuzz: ## fuzz each target for FUZZ_SECONDS
 		cargo fuzz run --fuzz-dir . $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
 
 clean: ## remove what was built, keeping the environment
-	rm -rf target rust/fuzz/target dist demo $(VENV)/.built $(VENV)-wheel
+	rm -rf target rust/fuzz/target dist demo $(VENV)/.built $(VENV)-clean $(VENV)-peers $(VENV)-wheel

@@ -62,6 +62,7 @@ def check_contents() -> None:
     files = {path.as_posix() for path in distribution("impasto").files or ()}
     assert files >= CONTENTS, CONTENTS - files
     assert {path.rpartition("/")[2] for path in files} >= LICENSES, files
+    assert any(path.endswith(".cyclonedx.json") for path in files), "there is no bill of what the extension links"
     folders = {path.partition("/")[0] for path in files if not path.startswith("..")}
     assert {folder for folder in folders if ".dist-info" not in folder} == {"impasto", "impasto_lab"}, folders
 

@@ -7,7 +7,7 @@ import pytest
 from impasto_lab.bench import kernels
 
 
-@pytest.mark.parametrize("arm", ["impasto", "open_clip", "tokenizers"])
+@pytest.mark.parametrize("arm", ["impasto", "open_clip", "tokenizers", "instant-clip-tokenizer"])
 def bench_clip(timed, captions, arm) -> None:
     timed(kernels.clip(captions), arm)
 

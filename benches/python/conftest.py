@@ -35,6 +35,8 @@ def timed(benchmark: BenchmarkFixture) -> Timed:
     """Times an arm of a group, once its answer has been compared."""
 
     def timed(group: kernels.Group, arm: str) -> None:
+        if arm in group.absent:
+            pytest.skip(f"{arm}: {group.absent[arm]}")
         benchmark.group = group.title
         benchmark(group.checked(arm))
 

@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 #: What README leaves to pages of its own, whose examples go on from README's.
 DETAILS = (
+    "first-batch.md",
+    "safety.md",
     "data.md",
     "loader.md",
     "scale.md",

@@ -1,4 +1,4 @@
-"""The whole loader against Python loaders, from JPEG files on disk to mixed and tokenised batches."""
+"""The whole loader against other loaders, from JPEG files on disk to mixed and tokenised batches."""
 
 from __future__ import annotations
 
@@ -13,14 +13,12 @@ import torch
 
 from impasto_lab.bench import machine, ours
 from impasto_lab.bench.answers import Answers, compare
-from impasto_lab.bench.peers import pillow, torchvision_io
+from impasto_lab.bench.peers import roll
 from impasto_lab.bench.photographs import Files, write_files
 from impasto_lab.bench.scaling import Scaling
 from impasto_lab.bench.settings import LoaderTiming
 from impasto_lab.bench.timing import Row, Track, take_turns, untracked
 from impasto_lab.bench.work import Peer, Work
-
-PEERS: tuple[Peer, ...] = (pillow, torchvision_io)
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,8 @@ class LoaderBench:
         answers: What was compared before.
         machine: See `machine.describe`.
         versions: Versions of the packages timed.
+        absent: Peers that were asked for and can't run here, with the reason.
+        load: The system's load average before anything was timed: what else ran takes part in wall-clock figures.
         settings: The arguments of `run`.
         command: The process's command line.
     """
@@ -40,6 +40,8 @@ class LoaderBench:
     answers: Answers
     machine: dict[str, Any]
     versions: dict[str, str | None]
+    absent: dict[str, str]
+    load: float | None
     settings: dict[str, Any]
     command: str
 
@@ -47,10 +49,9 @@ class LoaderBench:
     def ratios(self) -> dict[str, dict[int, float]]:
         """For each peer and number of workers: our rate over its rate (threads against processes, workers equal)."""
         our = {row.workers: row.images_per_second for row in self.rows if row.name == ours.NAME}
-        names = {peer.NAME for peer in PEERS}
         ratios: dict[str, dict[int, float]] = {}
         for row in self.rows:
-            if row.name in names:
+            if not row.name.startswith(ours.NAME):
                 ratios.setdefault(row.name, {})[row.workers] = our[row.workers] / row.images_per_second
         return ratios
 
@@ -70,6 +71,7 @@ class LoaderBench:
             {
                 "name": row.name,
                 "title": row.title,
+                "version": row.version,
                 "workers": row.workers,
                 "images_per_second": round(row.images_per_second, 1),
                 "rounds": [round(rate, 1) for rate in row.rounds],
@@ -89,6 +91,8 @@ class LoaderBench:
             "answers": asdict(self.answers),
             "machine": self.machine,
             "versions": self.versions,
+            "absent": self.absent,
+            "load_average": self.load,
             "settings": self.settings,
             "seed": self.settings["seed"],
             "command": self.command,
@@ -108,30 +112,43 @@ def run(settings: LoaderTiming | None = None, *, folder: Path | None = None, tra
         RecipeError: If there are fewer images than a batch has.
     """
     settings = settings or LoaderTiming()
+    peers, absent = roll.called(settings.peers)
     seed = settings.seed
     work = Work(batch_size=settings.batch_size, interpolation=settings.interpolation, seed=seed)
     torch.manual_seed(seed)
     with tempfile.TemporaryDirectory(prefix="impasto-bench-") as temporary:
-        files = write_files(folder or Path(temporary), settings.images, seed=seed)
-        answers = compare(files, work, PEERS)
-        rows = _rows(files, work, settings.workers)
+        files = write_files(
+            folder or Path(temporary), settings.images, seed=seed, size=(settings.width, settings.height)
+        )
+        answers = compare(files, work, peers)
+        rows = _rows(files, work, settings.workers, peers)
+        load = machine.load()
         take_turns(rows, rounds=settings.rounds, track=track)
         kilobytes = sum(Path(path).stat().st_size for path in files.paths) / len(files) / 1000
     return LoaderBench(
         rows=tuple(rows),
         answers=answers,
         machine=machine.describe(),
-        versions=machine.versions("impasto", "torch", *sorted({name for peer in PEERS for name in peer.PACKAGES})),
+        versions=machine.versions("impasto", "torch", *sorted({name for peer in peers for name in peer.PACKAGES})),
+        absent=absent,
+        load=load,
         settings={"kilobytes_per_image": round(kilobytes, 1), **asdict(settings)},
         command=" ".join(["impasto", *sys.argv[1:]]),
     )
 
 
-def _rows(files: Files, work: Work, workers: Sequence[int]) -> list[Row]:
+def _rows(files: Files, work: Work, workers: Sequence[int], peers: Sequence[Peer]) -> list[Row]:
+    version = machine.versions("impasto")["impasto"]
     rows = [Row(ours.NAME, ours.TITLE, count, ours.open_loader(files, work, workers=count)) for count in workers]
     for count in filter(None, workers):
         loader = ours.open_loader(files, work, workers=count, processes=True)
         rows.append(Row(f"{ours.NAME}, processes", f"{ours.TITLE}, processes=True", count, loader))
-    for peer in PEERS:
-        rows += [Row(peer.NAME, peer.TITLE, count, peer.open_loader(files, work, workers=count)) for count in workers]
+    for row in rows:
+        row.version = version
+    for peer in peers:
+        version = roll.version(peer)
+        rows += [
+            Row(peer.NAME, peer.TITLE, count, peer.open_loader(files, work, workers=count), version)
+            for count in workers
+        ]
     return rows

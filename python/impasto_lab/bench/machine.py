@@ -23,6 +23,11 @@ def describe() -> dict[str, Any]:
     }
 
 
+def load() -> float | None:
+    """The system's load average over a minute; None where there is none."""
+    return round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
+
+
 def slug() -> str:
     """The CPU's model as a part of a file name."""
     return re.sub(r"[^a-z0-9]+", "-", _cpu_model().lower()).strip("-")

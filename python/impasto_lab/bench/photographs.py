@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,11 @@ class Files:
         """N paths."""
         return [str(self.folder / name) for name in self.names]
 
+    def rows(self, numbers: Iterable[int] | None = None) -> Iterator[tuple[int, bytes, str]]:
+        """Number, encoded image and caption of some files, or of all: what other formats are written from."""
+        for number in range(len(self)) if numbers is None else numbers:
+            yield number, (self.folder / self.names[number]).read_bytes(), self.captions[number]
+
 
 def photographs() -> list[tuple[str, npt.NDArray[np.uint8]]]:
     """The photographs.
@@ -94,13 +100,8 @@ def write_files(
         quality: JPEG quality, 1 to 95.
     """
     draw = random.Random(seed)
-    taken = [(what, PIL.Image.fromarray(pixels)) for what, pixels in photographs()]
     names, captions = [], []
-    for number in range(count):
-        what, photograph = taken[number % len(taken)]
-        cut = photograph.resize(size, PIL.Image.Resampling.BICUBIC, box=_part(photograph.size, size, draw))
-        if draw.random() < 0.5:
-            cut = cut.transpose(PIL.Image.Transpose.FLIP_LEFT_RIGHT)
+    for number, (what, cut) in enumerate(cuts(count, size, draw)):
         names.append(f"{number:06d}.jpg")
         cut.save(folder / names[-1], "JPEG", quality=quality, subsampling="4:2:0")
         captions.append(f"{draw.choice(_OPENINGS)} {what}, {draw.choice(_ENDINGS)}")
@@ -113,6 +114,24 @@ def write_files(
     }
     files.annotations.write_text(json.dumps(document), encoding="utf-8")
     return files
+
+
+def cuts(count: int, size: tuple[int, int], draw: random.Random) -> Iterator[tuple[str, PIL.Image.Image]]:
+    """Parts of the photographs, resized to one size, half of them mirrored.
+
+    Args:
+        count: Number of parts, N.
+        size: Width and height, in pixels.
+        draw: What parts are drawn with.
+
+    Yields:
+        What is on each, and the picture.
+    """
+    taken = [(what, PIL.Image.fromarray(pixels)) for what, pixels in photographs()]
+    for number in range(count):
+        what, photograph = taken[number % len(taken)]
+        cut = photograph.resize(size, PIL.Image.Resampling.BICUBIC, box=_part(photograph.size, size, draw))
+        yield what, cut.transpose(PIL.Image.Transpose.FLIP_LEFT_RIGHT) if draw.random() < 0.5 else cut
 
 
 def _part(whole: tuple[int, int], shape: tuple[int, int], draw: random.Random) -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from impasto.checks import at_least, require
@@ -13,11 +15,14 @@ class LoaderTiming:
     """How loaders are timed.
 
     Args:
-        images: JPEG files of 640x480 pixels in an epoch, cut from the photographs of scikit-image and scikit-learn.
+        images: JPEG files in an epoch, cut from the photographs of scikit-image and scikit-learn.
+        width: Of the files, in pixels.
+        height: Of the files, in pixels.
         batch_size: Images in a batch.
         rounds: Times that each row runs.
         workers: Numbers of workers, a row each; 0 is one core.
         interpolation: How every loader resizes.
+        peers: Whom ours is compared with, by name; 'all' for all that can run here (make bench-peers installs them).
         seed: Of files, crops, flips and order.
 
     Raises:
@@ -25,19 +30,75 @@ class LoaderTiming:
     """
 
     images: int = 512
+    width: int = 640
+    height: int = 480
     batch_size: int = 64
     rounds: int = 5
     workers: tuple[int, ...] = (0, 1, 2)
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+    peers: tuple[str, ...] = ("pillow", "torchvision.io")
     seed: int = 0
 
     def __post_init__(self) -> None:
         at_least(1, images=self.images, batch_size=self.batch_size, rounds=self.rounds)
+        at_least(16, width=self.width, height=self.height)
 
     @classmethod
     def quick(cls, **changes: Any) -> LoaderTiming:
         """Seconds, on one core."""
         few: dict[str, Any] = {"images": 128, "batch_size": 32, "rounds": 3, "workers": (0,)}
+        return cls(**(few | changes))
+
+
+@dataclass(frozen=True, kw_only=True)
+class KernelTiming:
+    """How kernels are timed.
+
+    Args:
+        images: Images of a size.
+        sizes: Widths and heights of images, in pixels.
+        formats: What images are encoded as, 'JPEG', 'PNG', 'WebP'.
+        quality: Of JPEG and WebP, 1 to 95.
+        sampling: Of JPEG's colours.
+        side: Of resized images, in pixels.
+        captions: Captions that are tokenised.
+        vocabulary: BERT's vocab.txt, with which WordPiece is timed too.
+        rounds: Times that each runs.
+        seed: Of what images show.
+
+    Raises:
+        RecipeError: If a number is too small, or a size or format isn't one.
+    """
+
+    images: int = 16
+    sizes: tuple[str, ...] = ("96x96", "500x375", "640x480", "1920x1080")
+    formats: tuple[str, ...] = ("JPEG", "PNG", "WebP")
+    quality: int = 90
+    sampling: Literal["4:4:4", "4:2:2", "4:2:0"] = "4:2:0"
+    side: int = 224
+    captions: int = 1000
+    vocabulary: Path | None = None
+    rounds: int = 7
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        at_least(1, images=self.images, side=self.side, captions=self.captions, rounds=self.rounds)
+        require(1 <= self.quality <= 95, f"quality={self.quality} must be from 1 to 95")
+        for kind in self.formats:
+            require(kind in ("JPEG", "PNG", "WebP"), f"formats={self.formats}: there are JPEG, PNG and WebP")
+        for size in self.sizes:
+            require(re.fullmatch(r"[1-9]\d*x[1-9]\d*", size) is not None, f"sizes={self.sizes}: {size!r} is no 640x480")
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, int]]:
+        """Width and height by size."""
+        pairs = {size: size.split("x") for size in self.sizes}
+        return {size: (int(width), int(height)) for size, (width, height) in pairs.items()}
+
+    @classmethod
+    def quick(cls, **changes: Any) -> KernelTiming:
+        """Seconds."""
+        few: dict[str, Any] = {"images": 4, "sizes": ("96x96", "640x480"), "captions": 200, "rounds": 3}
         return cls(**(few | changes))
 
 

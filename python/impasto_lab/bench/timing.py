@@ -38,6 +38,7 @@ class Row:
         title: What a table calls it.
         workers: Threads or processes beside the caller.
         loader: Iterating over it is an epoch.
+        version: Of the package that it is.
         rounds: Images a second in each round: of CPU time without workers, of wall-clock time with them.
         wall_rounds: Images a second of wall-clock time in each round.
     """
@@ -46,6 +47,7 @@ class Row:
     title: str
     workers: int
     loader: Iterable[Pairs]
+    version: str | None = None
     rounds: list[float] = field(default_factory=list)
     wall_rounds: list[float] = field(default_factory=list)
 

@@ -52,6 +52,10 @@ VERBS: dict[str, Verb | Group] = {
         "impasto bench loader --quick",
         {
             "loader": Verb("files on disk to mixed, tokenised batches", f"{_LAB}.bench.loader", "lab,peers"),
+            "decode": Verb("images' bytes to pixels, by every decoder here", f"{_LAB}.bench.decode", "lab,peers"),
+            "resize": Verb("pixels resized, by everybody who resizes here", f"{_LAB}.bench.resize", "lab,peers"),
+            "tokenize": Verb("captions to ids, by every tokenizer here", f"{_LAB}.bench.tokenize", "lab,peers"),
+            "mix": Verb("MixGen's images, beside the published function", f"{_LAB}.bench.mix", "lab,peers"),
             "packing": Verb("the loader on shards packed in every way", f"{_LAB}.bench.packing", "lab,peers"),
             "style": Verb("style randomization, step by step from the published", f"{_LAB}.bench.style", "lab,peers"),
             "clean": Verb("what cleaning finds of what was put there", f"{_LAB}.bench.clean", "lab"),

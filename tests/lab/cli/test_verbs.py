@@ -84,10 +84,13 @@ def test_info_on_what_does_not_open(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def test_bench_loader(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    target = tmp_path / "loader.json"
+    target, page, plot = tmp_path / "loader.json", tmp_path / "loader.html", tmp_path / "loader.png"
     arguments = ["--images", "16", "--batch-size", "8", "--rounds", "1", "--workers", "0", "1", "--json", str(target)]
-    assert main(["bench", "loader", *arguments]) == 0
-    assert "as fast" in capsys.readouterr().out
+    small = ["--width", "160", "--height", "120", "--page", str(page), "--plot", str(plot)]
+    peers = ["--peers", "pillow", "torchvision.io", "ffcv"]
+    assert main(["bench", "loader", *arguments, *small, *peers]) == 0
+    told = capsys.readouterr().out
+    assert "as fast" in told and "load average before" in told and "absent: ffcv: no wheel" in told
     document = json.loads(target.read_text(encoding="utf-8"))
     rates = {(row["name"], row["workers"]): row["images_per_second"] for row in document["rows"]}
     assert set(rates) == {(name, workers) for name in ("impasto", "pillow", "torchvision.io") for workers in (0, 1)} | {
@@ -95,7 +98,9 @@ def test_bench_loader(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     }
     for peer, ratio in document["ratio_to"].items():
         assert ratio == pytest.approx(rates["impasto", 0] / rates[peer, 0], rel=1e-2)
-    assert set(document["ratio_to"]) == {"pillow", "torchvision.io"}
+    assert set(document["ratio_to"]) == {"pillow", "torchvision.io"} and set(document["absent"]) == {"ffcv"}
+    assert all(row["version"] for row in document["rows"])
+    assert "absent: ffcv" in page.read_text(encoding="utf-8") and plot.stat().st_size > 1000
     assert {"machine", "versions", "command", "seed"} <= set(document)
 
 

@@ -57,7 +57,7 @@ class ScaleBench:
             "versions": machine.versions("impasto", "torch"),
             "settings": self.settings,
             "seed": self.settings["seed"],
-            "load_average": round(os.getloadavg()[0], 1),
+            "load_average": machine.load(),
             "command": " ".join(["impasto", *sys.argv[1:]]),
         }
 

@@ -18,12 +18,20 @@ class Group:
         arms: Who does it, ours first, and how.
         difference: Says what is wrong with an arm's answer, by its name, or ``""``.
         yardsticks: What the work is held against and gives no answer, such as a copy of as many bytes.
+        items: Images or captions of a call.
+        packages: The package that an arm is, where it is one, by the arm's name.
+        absent: Who else would do it and can't run here, with the reason.
+        distance: How far an arm's answer is from the judge's, in what the work's answers are measured in.
     """
 
     title: str
     arms: Mapping[str, Callable[[], Any]]
     difference: Callable[[str, Any], str]
     yardsticks: Mapping[str, Callable[[], object]] = field(default_factory=dict)
+    items: int = 1
+    packages: Mapping[str, str] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
+    distance: Callable[[str, Any], float] | None = None
 
     @property
     def names(self) -> list[str]:

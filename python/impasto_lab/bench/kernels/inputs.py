@@ -2,24 +2,88 @@
 
 from __future__ import annotations
 
+import io
 import random
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import PIL.Image
 from open_clip.zero_shot_metadata import IMAGENET_CLASSNAMES, OPENAI_IMAGENET_TEMPLATES
 
 from impasto import ops
+from impasto.errors import ImpastoError, RecipeError
 from impasto.recipe import ImageRecipe
-from impasto_lab.bench.photographs import write_files
+from impasto.sources import Source
+from impasto_lab.bench.photographs import cuts, write_files
 from impasto_lab.bench.work import Views
+
+#: The formats that decoders are timed on.
+KINDS = ("JPEG", "PNG", "WebP")
 
 
 def jpegs(count: int = 64) -> list[bytes]:
     """Encoded photographs of 640x480 pixels: quality 90, 4:2:0."""
     with tempfile.TemporaryDirectory(prefix="impasto-bench-") as folder:
         return [Path(path).read_bytes() for path in write_files(Path(folder), count).paths]
+
+
+def encoded(
+    kind: str, size: tuple[int, int], count: int, *, quality: int = 90, sampling: str = "4:2:0", seed: int = 0
+) -> list[bytes]:
+    """Photographs of one size in a format.
+
+    Args:
+        kind: ``"JPEG"``, ``"PNG"`` or ``"WebP"``.
+        size: Width and height, in pixels.
+        count: N.
+        quality: Of JPEG and WebP, 1 to 95.
+        sampling: Of JPEG's colours: ``"4:4:4"``, ``"4:2:2"`` or ``"4:2:0"``.
+        seed: Of the parts that are cut.
+    """
+    known: dict[str, dict[str, Any]] = {
+        "JPEG": {"quality": quality, "subsampling": sampling},
+        "WebP": {"quality": quality},
+    }
+    options = known.get(kind, {})
+    found = []
+    for _, picture in cuts(count, size, random.Random(seed)):
+        file = io.BytesIO()
+        picture.save(file, kind, **options)
+        found.append(file.getvalue())
+    return found
+
+
+def own_images(data: Source, count: int) -> tuple[str, list[bytes]]:
+    """Some images of a data set, spread over it, all of the format that most of them have.
+
+    Args:
+        data: The data set.
+        count: The most that are taken.
+
+    Returns:
+        The format as Pillow names it, and the images' bytes.
+
+    Raises:
+        RecipeError: If none of them is a JPEG, PNG or WebP that Pillow opens.
+    """
+    found: dict[str, list[bytes]] = {}
+    for row in np.unique(np.linspace(0, len(data) - 1, min(count, len(data)), dtype=np.int64)).tolist():
+        try:
+            index, at = data.find(row)
+            image = index.image(at)
+            with PIL.Image.open(io.BytesIO(image)) as opened:
+                opened.load()
+                kind = {"WEBP": "WebP"}.get(opened.format or "", opened.format or "")
+        except (ImpastoError, OSError, ValueError):
+            continue  # what is wrong with it is what `impasto info` is for
+        if kind in KINDS:
+            found.setdefault(kind, []).append(image)
+    if not found:
+        raise RecipeError(f"{data!r} has no JPEG, PNG or WebP image among {count} of its rows that Pillow opens")
+    return max(found.items(), key=lambda item: len(item[1]))
 
 
 def views(encoded: Sequence[bytes]) -> Views:

@@ -42,4 +42,6 @@ def laying_out() -> Group:
         arms={"impasto": lambda: _ours(images), "torch": lambda: _by_torch(images)},
         difference=difference,
         yardsticks={"copy": written.copy},
+        items=_COUNT,
+        packages={"impasto": "impasto", "torch": "torch"},
     )

@@ -53,6 +53,13 @@ def mixing(device: str = "cpu", count: int = 64) -> Group:
 
         return run
 
+    def official() -> Tensor:
+        """The published function's loop over the first quarter (amazon-research/mix-generation), on a copy."""
+        made = images.clone()
+        for row in range(count // 4):
+            made[row] = 0.5 * made[row] + (1 - 0.5) * made[row + count // 4]
+        return made
+
     def difference(_: str, answer: Tensor) -> str:
         quarter = count // 4
         expected = images.clone()  # [B, 3, S, S]
@@ -61,7 +68,9 @@ def mixing(device: str = "cpu", count: int = 64) -> Group:
 
     return Group(
         title=f"mix {count} float images of {_SIDE}x{_SIDE} on {'the CPU' if device == 'cpu' else 'a GPU'}",
-        arms={"impasto": finished(lambda: module({"images": images})["images"])},
+        arms={"impasto": finished(lambda: module({"images": images})["images"]), "official": finished(official)},
         difference=difference,
         yardsticks={"clone": finished(images.clone)},
+        items=count,
+        packages={"impasto": "impasto"},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +46,32 @@ def clip(captions: Sequence[str]) -> Group:
     texts = list(captions)
     reference = open_clip.SimpleTokenizer()
     hugging_face = _hugging_face_clip(reference)
+    arms: dict[str, Callable[[], Tensor]] = {
+        "impasto": lambda: torch.from_numpy(ops.tokenize(texts).input_ids),
+        "open_clip": lambda: reference(texts),
+        "tokenizers": lambda: _ids(hugging_face, texts),
+    }
+    absent = {}
+    try:
+        arms["instant-clip-tokenizer"] = _instant(texts)
+    except ImportError as error:
+        absent["instant-clip-tokenizer"] = str(error)
     return Group(
         title=f"CLIP ids of {len(texts):,} captions",
-        arms={
-            "impasto": lambda: torch.from_numpy(ops.tokenize(texts).input_ids),
-            "open_clip": lambda: reference(texts),
-            "tokenizers": lambda: _ids(hugging_face, texts),
-        },
+        arms=arms,
         difference=lambda _, ids: "" if torch.equal(ids, reference(texts)) else "the ids are not open_clip's",
+        items=len(texts),
+        packages={"open_clip": "open_clip_torch"} | {name: name for name in arms if name != "open_clip"},
+        absent=absent,
     )
+
+
+def _instant(texts: list[str]) -> Callable[[], Tensor]:
+    """instant-clip-tokenizer: a whole batch in one call, as its README has it."""
+    from instant_clip_tokenizer import Tokenizer
+
+    tokenizer = Tokenizer()
+    return lambda: torch.from_numpy(tokenizer.tokenize_batch(texts, context_length=77).astype("int64"))
 
 
 def bert(captions: Sequence[str], vocabulary: Path) -> Group:
@@ -71,6 +88,8 @@ def bert(captions: Sequence[str], vocabulary: Path) -> Group:
             "tokenizers": lambda: _ids(hugging_face, texts),
         },
         difference=lambda _, ids: "" if torch.equal(ids, _ids(hugging_face, texts)) else "the ids differ",
+        items=len(texts),
+        packages={"impasto": "impasto", "tokenizers": "tokenizers"},
     )
 
 

@@ -52,18 +52,29 @@ class MixAndTokenize:
 
     def __call__(self, pairs: list[tuple[torch.Tensor, str]]) -> MixedPairs:
         """Makes a batch."""
-        images = torch.stack([image for image, _ in pairs])
-        captions = [caption for _, caption in pairs]
-        count, lam = int(len(pairs) * self.work.mixed), self.work.lam
+        return self.mixed(torch.stack([image for image, _ in pairs]), [caption for _, caption in pairs])
+
+    def mixed(self, images: torch.Tensor, captions: list[str]) -> MixedPairs:
+        """Mixes images [B, 3, S, S] and their captions in place, and tokenises these."""
+        count, lam = int(len(captions) * self.work.mixed), self.work.lam
         images[:count].mul_(lam).add_(images[count : 2 * count], alpha=1 - lam)
         captions[:count] = [f"{captions[row]} {captions[row + count]}" for row in range(count)]
         return MixedPairs(images, self.tokenizer(captions), captions)
 
 
 def open_pairs(
-    files: Files, work: Work, load_image: LoadImage, *, workers: int, shuffle: bool
+    files: Files, work: Work, load_image: LoadImage, *, workers: int, shuffle: bool, context: str | None = None
 ) -> DataLoader[tuple[torch.Tensor, str]]:
-    """A stock DataLoader over the files, whose worker processes live as long as it does."""
+    """A stock DataLoader over the files, whose worker processes live as long as it does.
+
+    Args:
+        files: The files and their captions.
+        work: What is done to them.
+        load_image: Loads one.
+        workers: Processes.
+        shuffle: Whether the files come in a random order.
+        context: How processes start, where the usual way isn't for this peer.
+    """
     return DataLoader(
         PairDataset(files, load_image),
         batch_size=work.batch_size,
@@ -71,5 +82,6 @@ def open_pairs(
         drop_last=True,
         num_workers=workers,
         persistent_workers=workers > 0,
+        multiprocessing_context=context if workers else None,
         collate_fn=MixAndTokenize(work),
     )

@@ -1,14 +1,14 @@
-"""``impasto bench loader``: the whole loader, beside two Python loaders."""
+"""``impasto bench loader``: the whole loader, beside its peers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from impasto.cli import File, Folder, Given, Positive, output
-from impasto.errors import SourceError
 from impasto_lab.bench.settings import LoaderTiming
+from impasto_lab.cli.bench import pages
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,12 +20,14 @@ examples:
   impasto bench loader                        two minutes or so
   impasto bench loader --quick                seconds, one core only
   impasto bench loader --workers 0 4 8 --images 4096 --json loader.json
+  impasto bench loader --peers all --page loaders.html
+  impasto bench loader --peers dali spdl --width 1920 --height 1080
   impasto bench loader --data captions_val2017.json --images-of val2017/ --plot where.png
 
 With --data the JSON has stats (stages, shares, waited, queue, busy, binds, advice) and stored_smaller; without it:
-JSON: rows (name, workers, images_per_second, rounds, clock, wall_rounds), ratio_to (peer -> our rate over its rate, at
-the smallest number of workers), ratios (peer -> workers -> the same), scaling (what our rates say of more cores),
-answers, machine, versions, command, seed."""
+JSON: rows (name, version, workers, images_per_second, rounds, clock, wall_rounds), absent (peer -> why), ratio_to
+(peer -> our rate over its rate, at the smallest number of workers), ratios (peer -> workers -> the same), scaling (what
+our rates say of more cores), answers, machine, load_average, versions, command, seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +35,9 @@ class BenchLoader:
     """Times the whole loader, from JPEG files on disk to mixed and tokenised batches, beside the same work in Python.
 
     That is Pillow + torchvision transforms, and torchvision.io + transforms v2, each with MixGen and open_clip's
-    tokenizer in a stock DataLoader. The photographs are scikit-image's and scikit-learn's, cut to 640x480 (JPEG,
-    quality 90, 4:2:0). Work per image: RandomResizedCrop 224, horizontal flip, float32 normalised; MixGen on a quarter;
-    77 CLIP tokens.
+    tokenizer in a stock DataLoader; with --peers others too, or all, of which those that can't run here are listed. The
+    photographs are scikit-image's and scikit-learn's, cut to one size (JPEG, quality 90, 4:2:0). Work per image:
+    RandomResizedCrop 224, horizontal flip, float32 normalised; MixGen on a quarter; 77 CLIP tokens.
 
     First all loaders replay the same crops and flips and must agree on images, ids and joined captions. Then they take
     turns, round by round; a row's figure is its median. Rows without workers are held to one CPU and count CPU time, so
@@ -48,7 +50,8 @@ class BenchLoader:
         data: Your own data set, as `impasto info` takes it; --batch-size, --workers (the most of them) and --seed hold.
         images_of: Folder of its images, by default looked for near the annotations.
         batches: The most batches of --data that are taken.
-        plot: A PNG file with what the time of --data goes to.
+        plot: A PNG file with the rates on one core (or fewest workers); of --data, with what its time goes to.
+        page: An HTML page with the table, the plot and what was compared.
         quick: 128 images in batches of 32, 3 rounds, no workers, unless told otherwise.
         json: Write the figures as JSON too ('-': to standard output, alone).
     """
@@ -57,6 +60,7 @@ class BenchLoader:
     images_of: Folder | None = None
     batches: Positive = 50
     plot: File | None = None
+    page: File | None = None
     quick: bool = False
     json: File | None = None
     timing: Annotated[dict[str, Any], Given(LoaderTiming, "timing")] = field(default_factory=dict)
@@ -78,6 +82,21 @@ def run(bench: BenchLoader) -> int:
     measured = time_loaders(timing, track=output.Progress(console))
     if bench.json != "-":
         show(measured, console)
+    fewest = min(row.workers for row in measured.rows)
+    rates = {row.title: row.images_per_second for row in measured.rows if row.workers == fewest}
+    pages.write(
+        pages.Shown(
+            title=_TITLE,
+            headings=_HEADINGS,
+            rows=_cells(measured),
+            values=rates,
+            unit=f"images/s, {fewest or 'no'} workers",
+            notes=tuple(_notes(measured)),
+            command=measured.command,
+        ),
+        plot=bench.plot,
+        page=bench.page,
+    )
     output.write_json(measured.as_dict(), bench.json)
     return 0
 
@@ -104,15 +123,12 @@ def _look(bench: BenchLoader, place: str, console: Console) -> int:
         for name, share in stats.shares.items():
             console.print(f"{name:>10} {share:6.1%} {'█' * round(40 * share)}", markup=False)
         console.print(stats.advice, markup=False, soft_wrap=True)
-    if bench.plot is not None:
-        from impasto_lab.report.plots import bars_png
-
-        shares = {name: 100 * share for name, share in stats.shares.items()}
-        drawn = bars_png(shares, unit="% of the workers' time", best=(stats.binds or "",), width=5.0)
-        try:
-            Path(bench.plot).write_bytes(drawn)
-        except OSError as error:
-            raise SourceError(f"the plot cannot be written: {error.strerror}", path=bench.plot) from error
+    pages.write_plot(
+        {name: 100 * share for name, share in stats.shares.items()},
+        unit="% of the workers' time",
+        best=(stats.binds or "",),
+        plot=bench.plot,
+    )
     output.write_json(measured.as_dict(), bench.json)
     return 0
 
@@ -121,25 +137,45 @@ def show(bench: Measured, console: Console) -> None:
     """Prints the figures as a table, with what was compared first."""
     from rich.table import Table
 
-    table = Table(title="files on disk to mixed, tokenised batches", title_justify="left")
-    table.add_column("loader")
-    for heading in ("workers", "images/s", "slowest-fastest", "impasto is"):
-        table.add_column(heading, justify="right")
-    previous = bench.rows[0].name
-    for row in bench.rows:
+    table = Table(title=_TITLE, title_justify="left")
+    for place, heading in enumerate(_HEADINGS):
+        table.add_column(heading, justify="left" if place < _WORDS else "right")
+    previous = ""
+    for row, cells in zip(bench.rows, _cells(bench), strict=True):
         if row.name != previous:
             table.add_section()
             previous = row.name
+        table.add_row(*cells)
+    console.print(table)
+    for line in _notes(bench):
+        console.print(line, markup=False, soft_wrap=True)
+
+
+_TITLE = "files on disk to mixed, tokenised batches"
+_HEADINGS = ("loader", "version", "workers", "images/s", "slowest-fastest", "impasto is")
+_WORDS = 2
+
+
+def _cells(bench: Measured) -> list[list[str]]:
+    """The table's rows."""
+    rows = []
+    for row in bench.rows:
         ratio = bench.ratios.get(row.name, {}).get(row.workers)
         spread = f"{min(row.rounds):.0f}-{max(row.rounds):.0f}"
         faster = "" if ratio is None else f"{ratio:.2f}x as fast"
-        table.add_row(row.title, str(row.workers), f"{row.images_per_second:.0f}", spread, faster)
-    console.print(table)
+        rate = f"{row.images_per_second:.0f}"
+        rows.append([row.title, row.version or "", str(row.workers), rate, spread, faster])
+    return rows
+
+
+def _notes(bench: Measured) -> Iterator[str]:
+    """What a reader of the table has to know."""
     machine = bench.machine
-    console.print(
-        f"{machine['cpu']}, {machine['cpus']} CPUs; rows without workers: one of them, its CPU time", markup=False
-    )
+    yield f"{machine['cpu']}, {machine['cpus']} CPUs; rows without workers: one of them, its CPU time"
+    if bench.load is not None:
+        yield f"load average before: {bench.load}; what else ran takes part in rows with workers (wall-clock time)"
     if (scaling := bench.scaling) is not None:
-        console.print(scaling.line(), markup=False, soft_wrap=True)
-    for line in bench.answers.lines():
-        console.print(line, markup=False, soft_wrap=True)
+        yield scaling.line()
+    for name, reason in bench.absent.items():
+        yield f"absent: {name}: {reason}"
+    yield from bench.answers.lines()

@@ -1,0 +1,1 @@
+"""Packages that decode: each in a stock DataLoader, with the fastest way from its pixels to a view."""

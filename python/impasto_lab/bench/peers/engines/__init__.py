@@ -1,0 +1,1 @@
+"""Packages that do the whole way from files to batches by threads of their own."""

@@ -1,0 +1,72 @@
+"""Grain: MapDataset, shuffled, read by its threads, batched, in processes by `mp_prefetch` where there are workers.
+
+The chain is that of its README; batches cross processes as numpy arrays, for which Grain has shared memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import grain
+import torch
+
+from impasto_lab.bench.peers.pairs import MixAndTokenize, MixedPairs
+from impasto_lab.bench.peers.readers.images import TOLERANCE, load_jpeg
+from impasto_lab.bench.peers.viewing import Viewed
+from impasto_lab.bench.photographs import Files
+from impasto_lab.bench.work import Views, Work
+
+__all__ = ["NAME", "PACKAGES", "TITLE", "TOLERANCE", "open_loader"]
+
+NAME = "grain"
+TITLE = "Grain + torchvision.io"
+PACKAGES: tuple[str, ...] = ("grain", "torchvision", "open_clip_torch")
+
+
+def open_loader(files: Files, work: Work, *, workers: int, views: Views | None = None) -> Iterable[MixedPairs]:
+    """See `impasto_lab.bench.work.Peer`."""
+    rows = grain.MapDataset.source(_Rows(files, Viewed(load_jpeg, work, views)))
+    if views is None:
+        rows = rows.shuffle(seed=work.seed)
+    # Without workers everything is to run on one core: Grain's threads would only take turns on it.
+    options = grain.ReadOptions(num_threads=0, prefetch_buffer_size=0)
+    batches = rows.to_iter_dataset(options).batch(work.batch_size, drop_remainder=True, batch_fn=_Arrays(work))
+    if workers:
+        batches = batches.mp_prefetch(grain.MultiprocessingOptions(num_workers=workers))
+    return _Batches(batches)
+
+
+class _Rows:
+    """Random access to image and caption."""
+
+    def __init__(self, files: Files, load: Viewed) -> None:
+        self.paths, self.captions, self.load = files.paths, files.captions, load
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, number: int) -> tuple[torch.Tensor, str]:
+        return self.load(Path(self.paths[number]).read_bytes(), number), self.captions[number]
+
+
+class _Arrays(MixAndTokenize):
+    """The collate function, with numpy arrays for tensors."""
+
+    def __call__(self, pairs: Any) -> Any:
+        """Makes a batch."""
+        batch = super().__call__(list(pairs))
+        return {"images": batch.images.numpy(), "input_ids": batch.input_ids.numpy(), "captions": tuple(batch.captions)}
+
+
+class _Batches:
+    """Grain's batches as tensors."""
+
+    def __init__(self, batches: Iterable[Any]) -> None:
+        self.batches = batches
+
+    def __iter__(self) -> Iterator[MixedPairs]:
+        for batch in self.batches:
+            images, ids = (torch.from_numpy(batch[name]) for name in ("images", "input_ids"))
+            yield MixedPairs(images, ids, list(batch["captions"]))

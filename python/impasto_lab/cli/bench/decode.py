@@ -1,0 +1,77 @@
+"""``impasto bench decode``: images' bytes to pixels, beside every decoder that is here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+from impasto.cli import File, Folder, Given
+from impasto_lab.bench.settings import KernelTiming
+from impasto_lab.cli.bench import kernels as shared
+
+if TYPE_CHECKING:
+    from impasto_lab.bench.kernels import Group
+
+EPILOG = f"""\
+examples:
+  impasto bench decode
+  impasto bench decode --formats JPEG --sampling 4:4:4 --quality 75 --page decode.html
+  impasto bench decode --data photographs/ --images 64 --json decode.json
+
+{shared.JSON}"""
+_NAMES = ("images", "sizes", "formats", "quality", "sampling", "rounds", "seed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchDecode:
+    """Times decoding in full, to RGB, beside every decoder that is installed, on the same bytes.
+
+    Pillow's pixels are the judge: whoever is a level away from them on average isn't timed. Arms run in turns on one
+    core, by its CPU time, so that what else runs on the machine takes no part.
+
+    Args:
+        data: Your own data set, as `impasto info` takes it: images spread over it, in the format that most have.
+        images_of: Folder of its images, by default looked for near the annotations.
+        quick: Four images of two sizes, 3 rounds, unless told otherwise.
+        plot: A PNG file with the rates.
+        page: An HTML page with table and plot.
+        json: Write the figures as JSON too ('-': to standard output, alone).
+    """
+
+    data: Annotated[str, "PATH"] | None = None
+    images_of: Folder | None = None
+    quick: bool = False
+    plot: File | None = None
+    page: File | None = None
+    json: File | None = None
+    timing: Annotated[dict[str, Any], Given(KernelTiming, "timing", _NAMES)] = field(default_factory=dict)
+
+
+def run(bench: BenchDecode) -> int:
+    """Runs the verb.
+
+    Returns:
+        The exit status, 0.
+    """
+    timing = (KernelTiming.quick if bench.quick else KernelTiming)(**bench.timing)
+    return shared.finish(
+        bench, lambda: list(_groups(bench, timing)), title="Decoding images", what="images/s", settings=timing
+    )
+
+
+def _groups(bench: BenchDecode, timing: KernelTiming) -> Iterator[Group]:
+    from impasto_lab.bench import kernels
+
+    if bench.data is not None:
+        from impasto import sources
+
+        kind, images = kernels.own_images(sources.open(bench.data, images=bench.images_of), timing.images)
+        yield kernels.decoders(images, kind, f"{len(images)} {kind} of {bench.data}")
+        return
+    for kind in timing.formats:
+        for size, shape in timing.shapes.items():
+            images = kernels.encoded(
+                kind, shape, timing.images, quality=timing.quality, sampling=timing.sampling, seed=timing.seed
+            )
+            yield kernels.decoders(images, kind, f"{len(images)} {kind} of {size}")

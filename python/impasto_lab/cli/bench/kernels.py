@@ -1,0 +1,110 @@
+"""What the verbs that time kernels share: the table, the plot, the page and the JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from impasto.cli import output
+from impasto_lab.cli.bench import pages
+
+if TYPE_CHECKING:
+    from impasto_lab.bench.kernels import Arm, Group
+
+#: What the JSON has, for the pages of help.
+JSON = """\
+JSON: rows (work, name, version, rate, rounds, distance), absent (name -> why), machine, load_average, versions,
+settings, command, seed. rate is items a second of one core's CPU time; distance how far the answer is from the
+judge's."""
+
+
+class Bench(Protocol):
+    """The flags that all of them have."""
+
+    @property
+    def json(self) -> str | None:
+        """Where the JSON goes."""
+        ...
+
+    @property
+    def plot(self) -> str | None:
+        """Where the PNG goes."""
+        ...
+
+    @property
+    def page(self) -> str | None:
+        """Where the HTML goes."""
+        ...
+
+
+def finish(bench: Bench, make: Callable[[], Sequence[Group]], *, title: str, what: str, settings: Any) -> int:
+    """Times groups and shows what was found.
+
+    Args:
+        bench: The verb's flags.
+        make: Makes the groups.
+        title: What was timed.
+        what: What rates count.
+        settings: A dataclass: how much was timed.
+
+    Returns:
+        The exit status, 0.
+    """
+    from dataclasses import asdict
+
+    from impasto_lab.bench import machine
+    from impasto_lab.bench.kernels import time_groups
+
+    console = output.console(bench.json)
+    groups, load = make(), machine.load()
+    arms = time_groups(groups, rounds=settings.rounds, track=output.Progress(console))
+    absent = {name: reason for group in groups for name, reason in group.absent.items()}
+    described = machine.describe()
+    notes = [
+        f"{described['cpu']}: one core, its CPU time; medians of {settings.rounds} rounds in turns",
+        f"load average before: {load}",
+        *(f"absent: {name}: {reason}" for name, reason in absent.items()),
+    ]
+    headings, rows = ["who", "version", "work", what, "slowest-fastest", "impasto is", "apart"], _rows(arms)
+    command = " ".join(["impasto", *sys.argv[1:]])
+    if bench.json != "-":
+        for work in dict.fromkeys(arm.work for arm in arms):
+            cells = [row[:2] + row[3:] for row in rows if row[2] == work]
+            output.Terminal(console).table(work, [*headings[:2], *headings[3:]], cells)
+        for note in notes:
+            console.print(note, markup=False, soft_wrap=True)
+    values = {f"{arm.name}, {arm.work}": arm.rate for arm in arms}
+    pages.write(
+        pages.Shown(title, headings, rows, values, f"{what}, one core", notes, command),
+        plot=bench.plot,
+        page=bench.page,
+    )
+    document = {
+        "rows": [arm.as_dict() for arm in arms],
+        "absent": absent,
+        "machine": described,
+        "load_average": load,
+        "versions": {arm.name: arm.version for arm in arms if arm.version},
+        "settings": {name: _plain(value) for name, value in asdict(settings).items()},
+        "seed": settings.seed,
+        "command": command,
+    }
+    output.write_json(document, bench.json)
+    return 0
+
+
+def _rows(arms: Sequence[Arm]) -> list[list[str]]:
+    ours = {arm.work: arm.rate for arm in arms if arm.name == "impasto"}
+    rows = []
+    for arm in arms:
+        ratio = "" if arm.name == "impasto" else f"{ours[arm.work] / arm.rate:.2f}x as fast"
+        apart = "" if arm.apart is None else f"{arm.apart:.2f}"
+        slowest, fastest = arm.spread
+        spread = f"{slowest:,.0f}-{fastest:,.0f}"
+        rows.append([arm.name, arm.version or "", arm.work, f"{arm.rate:,.0f}", spread, ratio, apart])
+    return rows
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, int | float | str | tuple | None) else str(value)

@@ -1,0 +1,110 @@
+"""Arms of kernels take turns, and what the verbs that time them write."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import PIL.Image
+import pytest
+
+from impasto import ops
+from impasto.errors import RecipeError
+from impasto_lab.bench import kernels
+from impasto_lab.bench.answers import AnswersDifferError
+from impasto_lab.bench.settings import KernelTiming
+from impasto_lab.cli import main
+
+pytestmark = pytest.mark.filterwarnings("ignore:The image decoding and encoding:DeprecationWarning")
+
+
+def _group(log: list[str], wrong: str = "") -> kernels.Group:
+    def arm(name: str) -> object:
+        return lambda: log.append(name) or name
+
+    return kernels.Group(
+        title="work",
+        arms={"impasto": arm("impasto"), "other": arm("other")},
+        difference=lambda name, _: "it is wrong" if name == wrong else "",
+        yardsticks={"copy": arm("copy")},
+        items=5,
+        packages={"impasto": "impasto"},
+        distance=lambda name, _: 0.5,
+    )
+
+
+def test_arms_take_turns_after_their_answers_were_compared() -> None:
+    log: list[str] = []
+    arms = kernels.time_groups([_group(log)], rounds=3)
+    assert [arm.name for arm in arms] == ["copy", "impasto", "other"]
+    assert log[-9:] == ["copy", "impasto", "other"] * 3
+    assert all(len(arm.rounds) == 3 and arm.spread[0] <= arm.rate <= arm.spread[1] for arm in arms)
+    assert [arm.apart for arm in arms] == [None, 0.5, 0.5]
+    assert [arm.version is None for arm in arms] == [True, False, True]
+    with pytest.raises(AnswersDifferError, match="work: other: it is wrong"):
+        kernels.time_groups([_group(log, wrong="other")], rounds=1)
+
+
+@pytest.mark.parametrize("kind", kernels.KINDS)
+def test_decoders_and_resizers_agree_and_a_wrong_one_is_noticed(kind: str) -> None:
+    images = kernels.encoded(kind, (96, 64), 2)
+    for group in (
+        kernels.decoders(images, kind, "two"),
+        kernels.resizers([ops.decode(image) for image in images], 32, "bicubic", "two"),
+    ):
+        for name in group.names:
+            group.checked(name)
+        assert {"impasto", "pillow", "torchvision"} <= set(group.arms)
+        assert not set(group.arms) & set(group.absent)
+        assert group.difference("torchvision", [image[::-1] for image in group.arms["pillow"]()])
+
+
+def test_sizes_and_formats_are_asked_for_by_name() -> None:
+    assert KernelTiming(sizes=("96x64",)).shapes == {"96x64": (96, 64)}
+    for wrong in ({"sizes": ("96",)}, {"sizes": ("0x3",)}, {"formats": ("jpeg",)}, {"quality": 0}, {"rounds": 0}):
+        with pytest.raises(RecipeError, match=next(iter(wrong))):
+            KernelTiming(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("verb", "arguments", "names"),
+    [
+        ("decode", "--images 2 --sizes 96x96 --formats PNG", {"impasto", "pillow", "torchvision"}),
+        ("resize", "--images 2 --sizes 96x96 --side 32", {"impasto", "pillow", "torchvision"}),
+        ("tokenize", "--captions 20", {"impasto", "open_clip", "tokenizers"}),
+        ("mix", "", {"impasto", "torch", "official", "copy", "clone"}),
+    ],
+)
+def test_bench(tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str, arguments: str, names: set[str]) -> None:
+    table, plot, page = tmp_path / "bench.json", tmp_path / "bench.png", tmp_path / "bench.html"
+    written = ["--json", str(table), "--plot", str(plot), "--page", str(page)]
+    assert main(["bench", verb, "--quick", "--rounds", "2", *arguments.split(), *written]) == 0
+    assert "load average before" in capsys.readouterr().out
+    document = json.loads(table.read_text(encoding="utf-8"))
+    assert {row["name"] for row in document["rows"]} >= names
+    assert all(len(row["rounds"]) == 2 and row["rate"] > 0 for row in document["rows"])
+    assert document["versions"]["impasto"] and document["settings"]["rounds"] == 2
+    with PIL.Image.open(plot) as image:
+        assert image.format == "PNG"
+    text = page.read_text(encoding="utf-8")
+    assert document["rows"][0]["work"] in text and document["machine"]["cpu"] in text
+
+
+def test_bench_on_own_data(tmp_path: Path) -> None:
+    folder = tmp_path / "photographs"
+    folder.mkdir()
+    for number, image in enumerate(kernels.encoded("JPEG", (64, 48), 3)):
+        (folder / f"{number}.jpg").write_bytes(image)
+        (folder / f"{number}.txt").write_text("a photo", encoding="utf-8")
+    (tmp_path / "captions.txt").write_text("a cat\n\na dog\n", encoding="utf-8")
+    table = tmp_path / "bench.json"
+    for verb, place, works in (
+        ("decode", folder, {f"decode 3 JPEG of {folder}"}),
+        ("resize", folder, {f"resize 3 of {folder} to 224x224, {how}" for how in ("bilinear", "bicubic")}),
+        ("tokenize", tmp_path / "captions.txt", {"CLIP ids of 2 captions"}),
+        ("tokenize", folder, {"CLIP ids of 3 captions"}),
+    ):
+        assert main(["bench", verb, "--quick", "--rounds", "1", "--data", str(place), "--json", str(table)]) == 0
+        assert {row["work"] for row in json.loads(table.read_text(encoding="utf-8"))["rows"]} == works
+    (tmp_path / "none.txt").write_text("\n", encoding="utf-8")
+    assert main(["bench", "tokenize", "--quick", "--data", str(tmp_path / "none.txt")]) == 1
