@@ -61,6 +61,11 @@ test-rust: $(VENV)/.built
 test-python: $(VENV)/.built test-rust
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS)
 
+# The rooms that the others stand on: what is to be done, kernels, formats, mixing. About 100 seconds of CPU time.
+QUICK := tests/recipe tests/ops tests/sources tests/mixgen
+test-quick: $(VENV)/.built ## run the core's tests, in less than two minutes on two cores
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n $(JOBS) -m "not slow" $(QUICK)
+
 bench: $(VENV)/.built ## time the kernels, the loader and the style networks against their peers
 	cargo bench -p impasto-benches
 	$(PY) -m pytest benches/python -p no:xdist --benchmark-group-by=group --benchmark-columns=min,median,ops

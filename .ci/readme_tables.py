@@ -64,6 +64,35 @@ def _loader(document: dict[str, Any]) -> str:
     return about + "\n\n" + _table(["loader", *headings], rows)
 
 
+def peers() -> str:
+    """Every peer on one core, how far its pixels are from ours, and who is absent; a table for each machine."""
+    return "\n\n".join(_peers(document) for document in _read("peers-*.json"))
+
+
+def _peers(document: dict[str, Any]) -> str:
+    settings, machine, apart = document["settings"], document["machine"], document["answers"]["apart"]
+    about = (
+        f"{machine['cpu']}, one core's CPU time (load average {document['load_average']}), Python {machine['python']}, "
+        f"torch {document['versions']['torch']}, {settings['interpolation']}, {settings['images']} files of "
+        f"{settings['width']}x{settings['height']}; medians of {settings['rounds']} rounds:"
+    )
+    cells = []
+    for row in sorted(document["rows"], key=lambda row: -row["images_per_second"]):
+        ratio = document["ratio_to"].get(row["name"])
+        distance = apart.get(row["name"])
+        cells.append(
+            [
+                f"{row['title']} {row['version']}",
+                f"{row['images_per_second']:,.0f}",
+                "" if ratio is None else f"{ratio:.1f}x as fast",
+                "" if distance is None else f"{distance[1]:.2f}",
+            ]
+        )
+    absent = "; ".join(f"{name} ({reason})" for name, reason in document["absent"].items())
+    headings = ["loader", "images/s", "impasto is", "levels apart, on average"]
+    return f"{about}\n\n{_table(headings, cells)}" + (f"\n\nAbsent: {absent}." if absent else "")
+
+
 def glance() -> str:
     """The first of the loader's tables."""
     return _loader(_read("loader-*-bilinear.json")[0])
@@ -237,6 +266,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "grouping": grouping,
     "order": order,
     "packing": packing,
+    "peers": peers,
     "scale": scale,
     "style": style,
 }

@@ -27,7 +27,7 @@ TOLERANCE: dict[str, dict[str, float]] = {"bilinear": {"mean": 8.0}, "bicubic": 
 def open_loader(files: Files, work: Work, *, workers: int, views: Views | None = None) -> Iterable[MixedPairs]:
     """See `impasto_lab.bench.work.Peer`."""
     load = Viewed(_load, work, views)
-    # Its threads, once started, don't survive a fork: a forked worker would wait for them for ever.
+    # Workers that were forked after its threads had started never answered here.
     return open_pairs(files, work, load, workers=workers, shuffle=views is None, context="forkserver")
 
 

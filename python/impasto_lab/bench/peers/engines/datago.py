@@ -7,6 +7,7 @@ number of its threads is its own, whatever the workers.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -69,5 +70,7 @@ class _Batches:
 
 
 def _view(pixels: Any, cropping: Cropping, work: Work) -> torch.Tensor:
-    image = torch.from_numpy(pixels).permute(2, 0, 1)  # [3, H, W]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # nobody writes to it
+        image = torch.from_numpy(pixels).permute(2, 0, 1)  # [3, H, W]
     return by_torchvision(image, cropping(image.shape[2], image.shape[1]), work)
