@@ -115,10 +115,15 @@ def test_shards_are_copied_ahead_no_further_than_there_is_room(server, blobs, re
 class Named:
     """A copy of one byte, where there is room for two."""
 
-    nbytes, room = 1, 2
+    nbytes = 1
 
-    def __init__(self, name: str, told: Queue[str]) -> None:
-        self.name, self.told = name, told
+    def __init__(self, name: str, told: Queue[str], looked: Queue[str]) -> None:
+        self.name, self.told, self.looked = name, told, looked
+
+    @property
+    def room(self) -> int:
+        self.looked.put(self.name)
+        return 2
 
     def touch(self) -> None:
         self.told.put(f"touch {self.name}")
@@ -129,20 +134,20 @@ class Named:
 
 def test_room_is_that_of_batches_to_come_and_what_waits_is_kept(monkeypatch):
     """Copy a is wanted by the first two batches, b by the second, c by the third, d by the last."""
-    told: Queue[str] = Queue()
-    copies = {name: Named(name, told) for name in "abcd"}
+    told, looked = Queue(), Queue()
+    copies = {name: Named(name, told, looked) for name in "abcd"}
     wanted = [["a"], ["a", "b"], ["c"], ["d"]]
     monkeypatch.setattr("impasto.loading.running.copies.rows_of", lambda data, key: key)
     data = SimpleNamespace(copies=True, wanted=lambda rows: [copies[name] for name in wanted[int(rows[0])]])
     ahead = CopiesAhead(data, iter([[0], [1], [2], [3]]))
     ahead.begin()
-    events = lambda count: [told.get(timeout=60) for _ in range(count)]  # noqa: E731
-    assert events(3) == ["begin a", "touch a", "begin b"]
+    next_of = lambda queue, count: [queue.get(timeout=60) for _ in range(count)]  # noqa: E731
+    assert next_of(told, 3) == ["begin a", "touch a", "begin b"] and next_of(looked, 2) == ["b", "c"]
     ahead.passed()  # the first batch; the second still wants a
-    assert told.empty()
+    assert next_of(looked, 1) == ["c"] and told.empty()
     ahead.passed()
-    assert events(1) == ["begin c"]  # both are read, and need not outlast anything
-    assert events(2) == ["touch c", "begin d"]
+    assert next_of(told, 1) == ["begin c"]  # both are read, and need not outlast anything
+    assert next_of(told, 2) == ["touch c", "begin d"]
     ahead.close()
     assert told.empty()
 
