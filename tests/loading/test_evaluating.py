@@ -72,8 +72,8 @@ def test_labels_of_a_hugging_face_data_set(pairs):
     ("kind", "told"),
     [
         ("ragged", r"is \[.*the batch's first is \[.*as many numbers"),
-        ("odd", r"is \{'a': 1\} \(dict\); labels are.*all strings"),
-        ("none", "is None; labels are"),
+        ("odd", r"'odd' is \{'a': 1\} \(dict\); labels are.*all strings"),
+        ("none", "'none' is None; labels are"),
         ("grid", r"\(ndarray\); labels are"),
         ("no", "its facts are"),
     ],

@@ -152,6 +152,8 @@ def test_labels_of_several_classes_are_mixed_too():
     for smoothing in (0, 0.2):
         hot, one = (mixgen.soft_labels(kind, plan, 3, smoothing=smoothing) for kind in (torch.eye(3)[numbers], numbers))
         assert torch.allclose(hot, one)
+    smooth = mixgen.soft_labels(labels, plan, 3, smoothing=0.3)
+    assert torch.allclose(smooth.sum(dim=1), mixgen.soft_labels(labels, plan, 3).sum(dim=1)) and (smooth[0] > 0).all()
     rows = functional.normalize(torch.randn(4, 8))
     mask, other = (mixgen.clip_loss(rows, rows, torch.tensor(9.0), plan=one, partners="mask") for one in (plan, whole))
     assert mask == other
