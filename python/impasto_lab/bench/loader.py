@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+import impasto
 from impasto_lab.bench import machine, ours
 from impasto_lab.bench.answers import Answers, compare
 from impasto_lab.bench.peers import roll
@@ -138,13 +139,12 @@ def run(settings: LoaderTiming | None = None, *, folder: Path | None = None, tra
 
 
 def _rows(files: Files, work: Work, workers: Sequence[int], peers: Sequence[Peer]) -> list[Row]:
-    version = machine.versions("impasto")["impasto"]
     rows = [Row(ours.NAME, ours.TITLE, count, ours.open_loader(files, work, workers=count)) for count in workers]
     for count in filter(None, workers):
         loader = ours.open_loader(files, work, workers=count, processes=True)
         rows.append(Row(f"{ours.NAME}, processes", f"{ours.TITLE}, processes=True", count, loader))
     for row in rows:
-        row.version = version
+        row.version = impasto.__version__
     for peer in peers:
         version = roll.version(peer)
         rows += [

@@ -27,7 +27,7 @@ TOLERANCE: dict[str, dict[str, float]] = {"bilinear": {"mean": 2.0}, "bicubic": 
 
 def open_loader(files: Files, work: Work, *, workers: int, views: Views | None = None) -> Iterable[MixedPairs]:
     """See `impasto_lab.bench.work.Peer`."""
-    return _Batches(files, work, max(workers, 1), views)
+    return _Batches(files, work, workers, views)
 
 
 def _graph(files: Files, work: Work, views: Views | None) -> tuple[Any, Any]:
@@ -63,15 +63,18 @@ def _graph(files: Files, work: Work, views: Views | None) -> tuple[Any, Any]:
 
 
 class _Batches:
-    def __init__(self, files: Files, work: Work, threads: int, views: Views | None) -> None:
+    def __init__(self, files: Files, work: Work, workers: int, views: Views | None) -> None:
         self.captions, self.mix = files.captions, MixAndTokenize(work)
-        graph = pipeline_def(batch_size=work.batch_size, num_threads=threads, device_id=None)(_graph)
+        # Batches made ahead on one core would be made in others' turns, whose time would have them.
+        ahead: dict[str, Any] = {} if workers else {"exec_async": False, "exec_pipelined": False}
+        graph = pipeline_def(batch_size=work.batch_size, num_threads=max(workers, 1), device_id=None, **ahead)(_graph)
         self.iterator = DALIGenericIterator(
             graph(files, work, views),
             ["images", "numbers"],
             reader_name="files",
             last_batch_policy=LastBatchPolicy.DROP,
             auto_reset=True,
+            prepare_first_batch=workers > 0,
         )
 
     def __iter__(self) -> Iterator[MixedPairs]:
