@@ -51,7 +51,8 @@ CONTENTS = {
     "impasto/style/weights/default.safetensors",
     "impasto_lab/__init__.py",
     "impasto_lab/py.typed",
-    "impasto_lab/report/templates/base.html",
+    "impasto/jobs/pages/templates/base.html",
+    "impasto_lab/report/templates/demo.html",
     "impasto_lab/worlds/photographs/catalogue.toml",
 }
 LICENSES = {"LICENSE-APACHE", "LICENSE-MIT", "THIRD_PARTY_NOTICES"}

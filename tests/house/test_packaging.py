@@ -134,6 +134,18 @@ def test_what_the_library_imports_at_once_is_declared() -> None:
     assert not undeclared
 
 
+def test_what_the_wheel_is_asked_for_is_there() -> None:
+    """`make check-wheel` looks for these files, after a build of minutes."""
+    tree = ast.parse((ROOT / ".ci" / "smoke.py").read_text(encoding="utf-8"))
+    (wanted,) = (
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "CONTENTS"
+    )
+    built = PACKAGE.parent
+    assert not {path for path in wanted if not (built / path).exists()}
+
+
 def test_what_the_lab_imports_is_in_its_extra() -> None:
     """Plain imports, anywhere in a file: those of benches may be of peers, all others are `impasto[lab]`'s.
 
