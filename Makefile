@@ -73,19 +73,21 @@ bench: $(VENV)/.built ## time the kernels, the loader and the style networks aga
 	$(BIN)/impasto bench style
 
 # A second environment: these packages pin numpy and webdataset lower than the tests do. webdataset as open_clip's trainer
-# pins it is in the first. PyTurboJPEG and SPDL take the system's libturbojpeg and FFmpeg: without them they are absent.
+# pins it is in the first. What says which impasto it is goes along. PyTurboJPEG and SPDL take the system's libturbojpeg and FFmpeg: without them they are absent.
 $(VENV)-peers/.installed: pyproject.toml | $(VENV)/.installed
 	$(BIN)/uv venv -q --allow-existing --python $(PY) $(VENV)-peers
 	$(BIN)/uv pip install -q --python $(VENV)-peers/bin/python -r pyproject.toml --extra lab --extra peers --group peers
+	cp -r $(VENV)/lib/python3*/site-packages/impasto*.dist-info $(VENV)/lib/python3*/site-packages/impasto*.pth \
+		$(VENV)-peers/lib/python3*/site-packages
 	@touch $@
 
 bench-peers: $(VENV)/.built $(VENV)-peers/.installed ## time loaders, decoders, resizers and tokenizers against every peer, in an environment of theirs
 	@for verb in "loader --peers all" decode resize tokenize; do \
 		name=$${verb%% *}; mkdir -p target/peers; \
-		PYTHONPATH=python $(VENV)-peers/bin/python -m impasto_lab bench $$verb \
+		$(VENV)-peers/bin/python -m impasto_lab bench $$verb \
 			--json target/peers/$$name.json --page target/peers/$$name.html || exit 1; \
 	done
-	PYTHONPATH=python $(PY) -m impasto_lab bench loader --peers webdataset --json target/peers/loader-webdataset-0.json
+	$(PY) -m impasto_lab bench loader --peers webdataset --json target/peers/loader-webdataset-0.json
 
 record: $(VENV)/.built ## bench, keep the figures in benches/results/ and put them into README
 	mkdir -p target

@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 
-import impasto
 from impasto_lab.bench import machine, ours
 from impasto_lab.bench.answers import Answers, compare
 from impasto_lab.bench.peers import roll
@@ -144,7 +143,7 @@ def _rows(files: Files, work: Work, workers: Sequence[int], peers: Sequence[Peer
         loader = ours.open_loader(files, work, workers=count, processes=True)
         rows.append(Row(f"{ours.NAME}, processes", f"{ours.TITLE}, processes=True", count, loader))
     for row in rows:
-        row.version = impasto.__version__
+        row.version = machine.versions("impasto")["impasto"]
     for peer in peers:
         version = roll.version(peer)
         rows += [

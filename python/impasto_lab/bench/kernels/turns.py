@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 
-import impasto
 from impasto_lab.bench import machine
 from impasto_lab.bench.kernels.group import Group
 from impasto_lab.bench.timing import Track, untracked
@@ -96,6 +95,5 @@ def _checked(group: Group, name: str) -> Arm:
     call = group.checked(name)
     apart = group.distance(name, call()) if group.distance is not None and name in group.arms else None
     package = group.packages.get(name)
-    ours = package == "impasto"  # which may be run from its folder
-    version = impasto.__version__ if ours else machine.versions(package)[package] if package else None
+    version = machine.versions(package)[package] if package else None
     return Arm(group.title, name, version, group.items, apart)

@@ -151,7 +151,7 @@ def show(bench: Measured, console: Console) -> None:
         console.print(line, markup=False, soft_wrap=True)
 
 
-_TITLE = "files on disk to mixed, tokenised batches"
+_TITLE = "Files on disk to mixed, tokenised batches"
 _HEADINGS = ("loader", "version", "workers", "images/s", "slowest-fastest", "impasto is")
 _WORDS = 2
 
