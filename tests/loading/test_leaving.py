@@ -63,7 +63,15 @@ _at_fork: list[bool] = []
 os.register_at_fork(after_in_parent=lambda: _at_fork and _at_fork.pop() and signal.raise_signal(signal.SIGINT))
 
 
-def test_ctrl_c_while_a_worker_begins_is_not_lost():
+@pytest.fixture
+def interruptible():
+    """A shell lets what it runs in the background ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_while_a_worker_begins_is_not_lost(interruptible):
     """Python swallows what is raised in the functions that modules register for a fork; the next epoch is whole."""
     picture = io.BytesIO()
     PIL.Image.new("RGB", (9, 9)).save(picture, "JPEG")
