@@ -99,9 +99,6 @@ unsafe fn run<const D: u8, const MIX: bool>(
             }
         }
     }
-    _mm_sfence();
-    _mm_sfence();
-    _mm_sfence();
     16 * steps
 }
 
@@ -178,13 +175,8 @@ unsafe fn store16<const D: u8>(to: *mut u8, low: __m256, high: __m256) {
     unsafe {
         match D {
             F32 => {
-                if (to as usize) % 32 == 0 {
-                    _mm256_stream_ps(to.cast(), low);
-                    _mm256_stream_ps(to.add(32).cast(), high);
-                } else {
-                    _mm256_storeu_ps(to.cast(), low);
-                    _mm256_storeu_ps(to.add(32).cast(), high);
-                }
+                _mm256_storeu_ps(to.cast(), low);
+                _mm256_storeu_ps(to.add(32).cast(), high);
             }
             F16 => {
                 _mm_storeu_si128(to.cast(), _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(low));
