@@ -133,6 +133,10 @@ def test_what_is_not_drawn_is_not_mixed_or_changed(pairs):
         with pytest.raises(RecipeError, match=r"draws none.*caption_weights="):
             TextRecipe(captions=captions, caption_weights=(2, 1))
         assert weighted.evaluation(captions=captions).text.caption_weights == ()
+    masked = Recipe(text=TextRecipe(mask="random"))
+    assert masked.evaluation().text.mask == masked.evaluation(captions="all").text.mask == "truncate"
+    with pytest.raises(RecipeError, match="mask='random' draws"):
+        TextRecipe(captions="all", mask="random")
     assert weighted.evaluation(captions="draw").text.caption_weights == (2, 1)
     with pytest.raises(RecipeError, match="captions='some'"):
         TextRecipe(captions="some")

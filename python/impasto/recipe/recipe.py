@@ -92,8 +92,8 @@ class Recipe:
     def evaluation(self, *, captions: Literal["draw", "first", "all"] = "first") -> Recipe:
         """The recipe for evaluating what is trained with this one: nothing is drawn or mixed.
 
-        Random crops become a plain resize, other crops stay, the first view remains, of one size; normalisation,
-        tokenizer and limits are kept.
+        Random crops become a plain resize, other crops stay, the first view remains, of one size; captions that are too
+        long are cut at their end; normalisation, tokenizer and limits are kept.
 
         Args:
             captions: Which captions; ``"all"`` for retrieval.
@@ -107,7 +107,7 @@ class Recipe:
         text = self.text
         if text is not None:
             weights = text.caption_weights if captions == "draw" else ()
-            text = replace(text, captions=captions, augment=(), caption_weights=weights)
+            text = replace(text, captions=captions, augment=(), caption_weights=weights, mask="truncate")
         return replace(self, image=image, text=text, mix=None)
 
     def as_dict(self) -> dict[str, Any]:

@@ -96,6 +96,10 @@ class TextRecipe(Value):
         )
         choice("mask", self.mask, ("truncate", "random", "block"))
         require(
+            self.mask == "truncate" or self.captions != "all",
+            f"captions='all' are cut at their end, and mask={self.mask!r} draws what stays; leave one out",
+        )
+        require(
             self.mask == "truncate" or self.resolved is not None,
             f"mask={self.mask!r} needs a tokenizer in Rust to count with, and this is {self.tokenizer!r}; use 'clip', "
             "a BertTokenizer, or a tokenizer.json of a kind that impasto knows",
