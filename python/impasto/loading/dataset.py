@@ -26,7 +26,7 @@ from impasto.loading.options import DatasetOptions
 from impasto.loading.parts.captions import all_captions, usable_captions
 from impasto.loading.parts.columns import check_names, class_labels, read_columns, read_labels
 from impasto.loading.parts.images import allocate
-from impasto.loading.parts.measures import measured
+from impasto.loading.parts.measures import measures_of
 from impasto.loading.parts.overflow import Overflow
 from impasto.loading.parts.portions import Begun, Portion, portion_of
 from impasto.loading.parts.rows import load_rows
@@ -193,7 +193,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
             RecipeError: If it can't be known without reading what a sample lies in.
         """
         threads = self.threads
-        return measured(self.data, self.recipe, by, samples, seed=self.seed, epoch=epoch, threads=threads)
+        return measures_of(self.data, self.recipe, by, samples, seed=self.seed, epoch=epoch, threads=threads)
 
     @property
     def shapes(self) -> tuple[tuple[int, int], ...]:

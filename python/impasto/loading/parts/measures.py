@@ -17,7 +17,7 @@ from impasto.sources import GatheredSource, IndexedSource, Part, Source
 _REMEDY = "give group_by= a number for each row instead, as an array"
 
 
-def measured(
+def measures_of(
     data: Source,
     recipe: Recipe,
     by: Literal["length", "aspect"],
