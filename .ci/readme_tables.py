@@ -82,14 +82,15 @@ def _peers(document: dict[str, Any]) -> str:
         distance = apart.get(row["name"])
         cells.append(
             [
-                f"{row['title']} {row['version']}",
+                row["title"],
+                row["version"],
                 f"{row['images_per_second']:,.0f}",
                 "" if ratio is None else f"{ratio:.1f}x as fast",
                 "" if distance is None else f"{distance[1]:.2f}",
             ]
         )
     absent = "; ".join(f"{name} ({reason})" for name, reason in document["absent"].items())
-    headings = ["loader", "images/s", "impasto is", "levels apart, on average"]
+    headings = ["loader", "version", "images/s", "impasto is", "levels apart, on average"]
     return f"{about}\n\n{_table(headings, cells)}" + (f"\n\nAbsent: {absent}." if absent else "")
 
 
