@@ -138,7 +138,8 @@ class Copies:
     def fetch(self, shard: CopiedShard) -> Pin:
         """Copies a shard, unless it is there, and holds it."""
         here = (os.getpid(), shard)
-        self._under_way[here] = None
+        # Another thread may be copying it, which says how far it is.
+        self._under_way.setdefault(here, None)
         try:
             return self.cache.filled(shard.copy, lambda file, reserve: self._fill(shard, file, reserve))
         finally:
