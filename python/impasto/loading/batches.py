@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import torch
+
+from impasto.errors import TransformError
 
 
 class Movable(Protocol):
@@ -47,3 +49,30 @@ class Batches(Protocol[Given]):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Goes on after that batch."""
         ...
+
+
+class NoStop:
+    """Around what users bring: a StopIteration from there would end the epoch, as if all of its batches were given.
+
+    It is no generator of contextlib's: that takes an error whose cause is a StopIteration for Python's own.
+
+    Args:
+        what: Whose it is.
+        fail: Called first where it fails.
+
+    Raises:
+        TransformError: In place of a StopIteration.
+    """
+
+    def __init__(self, what: str, fail: Callable[[], None] = lambda: None) -> None:
+        self._what, self._fail = what, fail
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if error is not None:
+            self._fail()
+        if isinstance(error, StopIteration):
+            reason = "raised StopIteration, which would end the epoch early; catch it there, or give next() a default"
+            raise TransformError(f"{self._what} {reason}") from error

@@ -11,7 +11,7 @@ from torch.utils.data._utils.collate import default_collate_fn_map
 from impasto.batch import Batch, is_view, view_names
 from impasto.checks import require
 from impasto.errors import RecipeError
-from impasto.loading.running.stops import NoStop
+from impasto.loading.batches import NoStop
 from impasto.recipe import Recipe
 
 #: Forms that have a name and give a dictionary, and those that give a tuple.

@@ -11,7 +11,7 @@ from impasto.batch import Batch, BatchKey
 from impasto.errors import ImpastoError
 from impasto.loading.batches import Yielded
 from impasto.loading.epochs.keys import EpochKeys
-from impasto.loading.running.stops import require_own
+from impasto.loading.running.parents import require_own
 from impasto.loading.running.watching import Watch
 from impasto.loading.running.work import Made
 from impasto.loading.stats import Stats, Tally

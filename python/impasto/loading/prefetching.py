@@ -6,18 +6,19 @@ import inspect
 import os
 import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from typing import Any, Generic, NamedTuple, TypedDict, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypedDict, TypeVar, Unpack, overload
 
 import torch
 
 from impasto.batch import Batch, view_names
 from impasto.checks import at_least, require
 from impasto.errors import CheckpointError, RecipeError
+from impasto.loading.batches import NoStop
 from impasto.loading.forms import Form, Former, Named, Placed
 from impasto.loading.iteration import Iteration
 from impasto.loading.running.ahead import ahead_on
 from impasto.loading.running.lanes import lane_to
-from impasto.loading.running.stops import NoStop, require_own
+from impasto.loading.running.parents import require_own
 from impasto.recipe import ImageRecipe, Recipe
 
 Given = TypeVar("Given")
@@ -201,12 +202,15 @@ class Prefetched(Generic[Given]):
         self._stateful().load_state_dict(state)
         self._latest = None
 
-    def __getattr__(self, name: str) -> Any:
-        if name in _COUNTS:
-            return getattr(self.loader, name)
-        if name in _PARTS:
-            raise AttributeError(_NO_PARTS.format(name=name), name=name, obj=self)
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+    # Said to frameworks, not to type checkers: with it they know no type of what is iterated.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name in _COUNTS:
+                return getattr(self.loader, name)
+            if name in _PARTS:
+                raise AttributeError(_NO_PARTS.format(name=name), name=name, obj=self)
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     def _stateful(self) -> Any:
         if hasattr(self.loader, "state_dict"):

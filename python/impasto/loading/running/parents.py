@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from impasto.checks import require
+
 _EVERY_SECONDS = 1.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -73,3 +75,17 @@ def _give_back() -> None:
 if hasattr(os, "register_at_fork"):
     # A child has handlers like any other process.
     os.register_at_fork(after_in_child=_give_back)
+
+
+def require_own(process: int) -> None:
+    """Requires that an iterator is used by the process that began it: its threads are in no other.
+
+    Args:
+        process: The one that began it.
+
+    Raises:
+        RecipeError: If a child goes on with it, which would wait forever.
+    """
+    here = os.getpid()
+    reason = f"process {process} began this iterator, and process {here} can't go on with it; call iter(loader) here"
+    require(process == here, reason)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from impasto import _core
 from impasto.batch import Batch, BatchKey
 from impasto.errors import ImpastoError
-from impasto.loading.running.stops import NoStop
+from impasto.loading.batches import NoStop
 from impasto.sources import IndexedSource, Source
 
 #: What a batch's time goes to, in its order; ``collect`` is what Python does around the native calls.
