@@ -6,10 +6,12 @@ import io
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import tarfile
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -162,6 +164,25 @@ def test_bad_samples(broken: impasto.sources.Source, images: list[bytes], tmp_pa
     assert verify(tmp_path / "single").ok  # one of its shards holds nothing
     with pytest.raises(impasto.SourceError, match="not one sample could be used; the first: "):
         pack(broken[1:2], tmp_path / "c", replace(SMALL, on_error="skip"))
+
+
+def test_images_that_no_loader_would_take_are_bad_by_their_header(images: list[bytes], tmp_path: Path) -> None:
+    size = struct.pack(">II", 60_000, 60_000)
+    file = io.BytesIO()
+    PIL.Image.new("L", (4, 3)).save(file, "PNG")
+    png = file.getvalue().replace(struct.pack(">II", 4, 3), size)
+    png = png[:29] + struct.pack(">I", zlib.crc32(png[12:29])) + png[33:]
+    jpeg = bytearray(images[0])
+    at = jpeg.index(b"\xff\xc0") + 5
+    jpeg[at : at + 4] = struct.pack(">HH", 60_000, 60_000)
+    data = impasto.sources.Sequence([(images[0], "good"), (png, "huge"), (bytes(jpeg), "huge")])
+    for number, change in enumerate([{}, {"restart_rows": 1}, {"restart_mcus": 4}, {"pixels_up_to": 500}]):
+        settings = PackSettings(**change)
+        with pytest.raises(impasto.ImageTooLargeError, match=r"sample '1'.*60000x60000: 3600000000 pixels"):
+            pack(data, tmp_path / f"raise{number}", settings)
+        done = pack(data, tmp_path / f"skip{number}", replace(settings, on_error="skip"))
+        assert (done.samples, [one["error"] for one in done.bad]) == (1, ["ImageTooLargeError"] * 2)
+        assert verify(done.index).ok
 
 
 def test_a_row_with_a_bad_caption_beside_others_is_packed(images: list[bytes], tmp_path: Path) -> None:

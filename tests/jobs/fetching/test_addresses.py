@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto.jobs.fetching.addresses import check_url, is_public
+from impasto.jobs.fetching.addresses import check_address, check_url, is_public
 from impasto.jobs.fetching.links import DeadLink
 
 PRIVATE = [
@@ -76,6 +76,31 @@ def test_private(text: str) -> None:
 @pytest.mark.parametrize("text", PUBLIC)
 def test_public(text: str) -> None:
     assert is_public(ip_address(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("169.254.169.254", "169.254.0.1", "fe80::1", "fe80::a9fe:a9fe%eth0", "febf::1"),
+        *("::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::"),
+        *("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16"),
+    ],
+)
+def test_where_clouds_hand_out_credentials_nobody_asks(text: str) -> None:
+    """Judged alone: nothing is sent."""
+    for allow_private in (False, True):
+        with pytest.raises(DeadLink, match="refused address"):
+            check_address(text, allow_private)
+    if "%" not in text:
+        with pytest.raises(DeadLink, match="refused address"):
+            check_url(f"http://[{text}]/latest" if ":" in text else f"http://{text}/latest", True)
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1", "10.0.0.1", "192.168.1.1", "100.64.0.1", "::1", "fd12:3456::1"])
+def test_ones_own_servers_may_be_allowed(text: str) -> None:
+    check_address(text, True)
+    with pytest.raises(DeadLink, match="not on the public internet"):
+        check_address(text, False)
 
 
 @given(st.integers(0, 2**32 - 1))

@@ -39,7 +39,8 @@ class FetchSettings:
         redirects: The most that are followed.
         robots: Whether robots.txt and X-Robots-Tag (noai, noimageai, noindex, noimageindex) are obeyed.
         user_agent: What requests say who asks; robots.txt knows it by its first word.
-        allow_private: Whether addresses of private networks and of this machine may be asked.
+        allow_private: Whether addresses of private networks and of this machine may be asked; link-local ones
+            (169.254.0.0/16, fe80::/10) and those where clouds hand out credentials never are.
         threads: That decode and scale.
 
     Raises:

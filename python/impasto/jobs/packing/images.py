@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from impasto import ops
+from impasto.errors import ImageTooLargeError
 from impasto.jobs.images import shown_as, shrink_to
 from impasto.jobs.packing.settings import PackSettings
+from impasto.recipe import ImageRecipe
 
 #: What was done to an image: nothing; scaled down; turned upright; restart markers; pixels as they are. ``irregular``
 #: names JPEGs that were to get restart markers and keep their bytes, as decoders guess what is in them.
@@ -44,8 +46,14 @@ def pack_image(data: bytes, settings: PackSettings) -> PackedImage:
 
     Raises:
         DecodeError: If it can't be decoded. An image that keeps its bytes is judged by its header.
+        ImageTooLargeError: If its header asks for more pixels than a default `ImageRecipe` decodes.
     """
     header = ops.probe(data)
+    pixels_told = header.width * header.height
+    if pixels_told > ImageRecipe.max_pixels:  # whoever reads the shard would refuse it
+        size = f"{header.width}x{header.height}: {pixels_told} pixels"
+        more = f"more than the max_pixels={ImageRecipe.max_pixels} that an ImageRecipe allows by default"
+        raise ImageTooLargeError(f"the header says {size}, {more}; scale the image down, or skip bad samples")
     turned = settings.exif == "apply" and header.orientation != 1
     side = min(header.width, header.height)
     scale = settings.short_side / side if settings.short_side and side > settings.short_side else 1.0
