@@ -63,6 +63,14 @@ def test_an_error_crosses_a_process_whole(picture, error):
     assert str(caught.value) == str(original)
 
 
+@pytest.mark.parametrize("processes", [False, True])
+def test_what_was_replaced_is_counted_where_batches_are_given(picture, caplog, processes):
+    data = Sequence([(picture, "x"), ("gone.jpg", "x")] * 8)
+    options = {"on_error": "replace", "budget": 1.0, "manifest": None, "processes": processes}
+    list(Loader(data, PLAIN, batch_size=2, shuffle=False, workers=2, **options))
+    assert [one.partition(" samples")[0] for one in caplog.messages] == ["1 of 2", "2 of 4", "4 of 8", "8 of 16"]
+
+
 def test_workers_errors_are_those_of_threads(picture):
     data = Sequence([(picture, "x")] * 5 + [("gone.jpg", "x")] + [(picture, "x")] * 2)
     dataset = BatchDataset(data, PLAIN)

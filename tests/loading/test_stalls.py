@@ -43,6 +43,31 @@ def test_a_source_that_hangs_is_named(picture, caplog, workers):
     assert 1 <= len(caplog.messages) <= 2  # after 0.4 s, after 0.8 s
 
 
+class Hanging:
+    """A list whose one item takes long, until it was told."""
+
+    def __init__(self, items, told):
+        self.items, self.told = items, told
+
+    def __len__(self):
+        return len(self.items)
+
+    def __getitem__(self, row):
+        end = time.monotonic() + 60
+        while row == 6 and not self.told() and time.monotonic() < end:
+            time.sleep(0.02)
+        return self.items[row]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_the_row_that_a_sequence_is_at_is_named(picture, caplog, workers):
+    data = Sequence(Hanging([(picture, "x")] * 12, lambda: "row 6 " in caplog.text))
+    loader = Loader(data[1:], RECIPE, batch_size=4, shuffle=False, workers=workers, patience=0.2)
+    assert len(list(loader)) == 2
+    assert "epoch 0, step 1 is at: read of Sequence's row 6 for " in caplog.text
+    assert data.reading is None
+
+
 def test_a_file_that_takes_long_is_named(encode, picture, tmp_path, caplog):
     """It lies in the core's hands, which know what they are at."""
     (tmp_path / "0.jpg").write_bytes(picture)

@@ -150,6 +150,21 @@ def test_idle_cpus_are_told_first():
     assert stats.advice.endswith("6.8 of 8 CPUs are idle: raise workers=1 first")
 
 
+def test_waiting_is_no_work_for_more_workers():
+    """Of ninety samples eighty were made in ten seconds, with half a second of CPU time; reading took nine."""
+    told = {"read": 9.0, "decode": 0.01}
+    stats = Stats(9, 90, 10.0, 9.0, 0.1, 80, 10.0, told, 0, busy=0.05, cpus=2, queue=0.0, workers=0, source="Slow")
+    assert stats.advice == (
+        "read-bound: 100% of the workers' time goes there, at least 94% of it waiting for what Slow reads from (disk, "
+        "network, Python code), while CPUs have nothing to do. Remedy: put the data on a faster disk, or into shards; "
+        "more workers help where storage answers several at once; Python code is asked by one thread alone, unless "
+        "processes=True"
+    )
+    computing = replace(stats, busy=0.9)
+    assert "waiting" not in computing.advice and "raise workers=0" in computing.advice
+    assert Loader(Slow([("a.jpg", "x")]), PLAIN, batch_size=1).stats().source == "Slow"
+
+
 def test_each_iteration_counts_its_own(files):
     loader = Loader(Sequence(files), PLAIN, batch_size=10)
     one, other = iter(loader), iter(loader)

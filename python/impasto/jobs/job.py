@@ -22,6 +22,8 @@ from impasto.progress import Progress, silent
 #: The file that says which job a folder is of, and whether it has ended.
 JOB = "job.json"
 _DONE = "done"
+#: What a hash that differs stands for, where its name doesn't say it.
+_MEANT = {"samples": " (a caption, a label, or an image file's size or time has changed since)"}
 
 T = TypeVar("T")
 
@@ -228,7 +230,7 @@ def _compare(there: Any, here: dict[str, Any], path: Path) -> None:
             before, after = old.get(name), new.get(name)
             if before != after:
                 told = f"{name} was {before!r} and is {after!r}"
-                differences.append(f"{part} have other {name}" if _is_hash(after) else told)
+                differences.append(f"{part} have other {name}{_MEANT.get(name, '')}" if _is_hash(after) else told)
     if differences:
         told = ", ".join(differences)
         reason = f"the folder holds another job: {told}; choose another folder, or the same data and settings"

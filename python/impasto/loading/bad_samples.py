@@ -64,7 +64,6 @@ class BadSamples:
         self.budget = budget
         self.manifest = default_manifest() if manifest is True else Path(manifest) if manifest is not None else None
         self._given = self._replaced = 0
-        self.seen = 0
         #: Bad samples so far, of what this process made.
         self.count = 0
         #: Samples so far that impasto itself failed at.
@@ -79,7 +78,6 @@ class BadSamples:
         Raises:
             SourceError: If the manifest can't be written any more.
         """
-        self.seen += len(batch)
         if not batch.replaced:
             return
         bugs = [bad for bad in batch.replaced if bad.error == InternalError.__name__]
@@ -89,17 +87,19 @@ class BadSamples:
         self.count += len(batch.replaced) - len(bugs)
         when = {"epoch": batch.id.epoch, "step": batch.id.step}
         self._write([json.dumps(asdict(bad) | when) for bad in batch.replaced])
-        self._tell(batch.replaced[-1])
 
     def judge(self, batch: Batch) -> None:
-        """Holds a batch that is given to the budget, and those before it.
+        """Holds a batch that is given to the budget, and those before it; logs what was replaced so far.
 
         Raises:
             BadSampleBudgetError: If the share of replaced samples passes the budget.
         """
         self._given += len(batch)
         self._replaced += len(batch.replaced)
-        if batch.replaced and self._replaced > self.budget * max(self._given, _WINDOW):
+        if not batch.replaced:
+            return
+        self._tell(batch.replaced[-1])
+        if self._replaced > self.budget * max(self._given, _WINDOW):
             self._refuse(batch.replaced)
 
     def _write(self, lines: list[str]) -> None:
@@ -115,14 +115,13 @@ class BadSamples:
             raise SourceError(reason, path=str(self.manifest)) from error
 
     def _tell(self, last: Replaced) -> None:
-        """Logs the first, and again when there are twice as many."""
-        replaced = self.count + self.bugs
-        if replaced < self._told_at:
+        """Logs the first, and again when there are twice as many, whichever process made them."""
+        if self._replaced < self._told_at:
             return
-        self._told_at = 2 * replaced
+        self._told_at = 2 * self._replaced
         logger.warning(
             "%d of %d samples replaced, the last: %s (%s): %s; all are in %s",
-            *(replaced, self.seen, last.key, last.path, last.reason, self.manifest or "batch.replaced"),
+            *(self._replaced, self._given, last.key, last.path, last.reason, self.manifest or "batch.replaced"),
             extra={"every_rank": True},
         )
 

@@ -198,7 +198,7 @@ class Loader(Generic[Yielded]):
         self.multiprocessing_context = multiprocessing_context
         # Once for all iterations, and not before somebody asks.
         self._try_smaller = Trial(data, recipe)
-        self._tally = Tally(workers, self._try_smaller)
+        self._tally = Tally(workers, type(data).__name__, self._try_smaller)
         #: Samples replaced so far, in the batches yielded.
         self.replaced = 0
         self._lane = None if device is None else lane_to(device)
@@ -256,7 +256,7 @@ class Loader(Generic[Yielded]):
     def __iter__(self) -> Iteration[Yielded]:
         """The next epoch, or what is left of the one in which a loaded state stood."""
         # An iterator ends with its loop; what it has counted doesn't.
-        self._tally = Tally(self.workers, self._try_smaller)
+        self._tally = Tally(self.workers, type(self.dataset.data).__name__, self._try_smaller)
         watch = Watch(self._batches.patience, self._told)
         copies = partial(CopiesAhead, self.dataset.data)
         judge = self._batches.bad_samples.judge

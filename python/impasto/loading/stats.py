@@ -16,6 +16,8 @@ from impasto.loading.running.work import STAGES, Cost
 _KEEPS_UP = 0.05
 #: Stages that smaller images shorten, and a gain that is worth storing them.
 _BY_SIZE, _WORTH_IT = ("read", "decode", "resize"), 1.1
+#: By this share reading must be waiting before that is told: idle CPUs say nothing then.
+_WAITS = 0.5
 #: Batches that say something.
 _ENOUGH = 4
 
@@ -51,6 +53,7 @@ class Stats:
         cpus: CPUs that this process may use.
         queue: Batches that lay ready on the host, on average.
         workers: Threads or processes.
+        source: What the samples are read from: its class.
         try_smaller: Measures what `stored_smaller` is.
     """
 
@@ -67,6 +70,7 @@ class Stats:
     cpus: int
     queue: float
     workers: int
+    source: str = "the source"
     try_smaller: Trial | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -116,6 +120,15 @@ class Stats:
         if binds == "step":
             return f"step-bound: {self.waited:.0%} of the time is spent waiting for batches; the loader keeps up"
         share = self.shares[binds]
+        if binds == "read" and self._waiting >= _WAITS:
+            told = (
+                f"read-bound: {share:.0%} of the workers' time goes there, at least {self._waiting:.0%} of it waiting"
+            )
+            which = f"for what {self.source} reads from (disk, network, Python code), while CPUs have nothing to do"
+            several = (
+                "more workers help where storage answers several at once; Python code is asked by one thread alone"
+            )
+            return f"{told} {which}. Remedy: {_REMEDIES[binds]}; {several}, unless processes=True"
         gain = f"; without it they would need {1 / (1 - share):.1f}x less time" if share < 1 else ""
         told = f"{binds}-bound: {share:.0%} of the workers' time goes there{gain}"
         pack = self._pack if binds in _BY_SIZE else ""
@@ -124,6 +137,12 @@ class Stats:
             then = f", then {pack}" if pack else ""
             return f"{told}. {idle:.1f} of {self.cpus} CPUs are idle: raise workers={self.workers} first{then}"
         return f"{told}. Remedy: {pack or _REMEDIES[binds]}"
+
+    @property
+    def _waiting(self) -> float:
+        """At least this share of the reading is waiting: more than the CPU time of everything."""
+        reading = self.stages["read"] * self.made / self.samples  # what lay ready at first has its CPU time before
+        return max(0.0, 1 - self.busy * self.seconds / reading) if reading > 0 else 0.0
 
     @property
     def _pack(self) -> str:
@@ -156,11 +175,12 @@ class Tally:
 
     Args:
         workers: Threads or processes that make them.
+        source: What samples are read from, in a word.
         try_smaller: Measures what smaller images would give.
     """
 
-    def __init__(self, workers: int, try_smaller: Trial | None = None) -> None:
-        self._workers, self._try_smaller = workers, try_smaller
+    def __init__(self, workers: int, source: str = "the source", try_smaller: Trial | None = None) -> None:
+        self._workers, self._source, self._try_smaller = workers, source, try_smaller
         self._asked = self._begun = self._last = time.monotonic()
         self._cpu = self._cpu_now = time.process_time()
         self._first: float | None = None
@@ -212,6 +232,7 @@ class Tally:
             cpus=_cpus(),
             queue=self._lay / seconds if seconds > 0 else 0.0,
             workers=self._workers,
+            source=self._source,
             try_smaller=self._try_smaller,
         )
 

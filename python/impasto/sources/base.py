@@ -304,7 +304,14 @@ class IndexedSource(Source):
 
 
 class GatheredSource(Source):
-    """A source that Python code reads: asked for a batch's rows, it answers with an index of just those."""
+    """A source that Python code reads: asked for a batch's rows, it answers with an index of just those.
+
+    Attributes:
+        reading: The row that `gather` is at, and since when on the monotonic clock; None where it reads many together,
+            or none.
+    """
+
+    reading: tuple[int, float] | None = None
 
     @abstractmethod
     def gather(self, ids: "NDArray[np.integer] | Sequence[int]") -> "Index":

@@ -31,6 +31,13 @@ def test_smaller_images_are_tried() -> None:
     assert found.as_dict()["stored_smaller"]["faster"] == stats.faster
 
 
+def test_few_samples_are_cut_into_batches_that_say_something() -> None:
+    rows = [(_encoded(64), "small")] * 23
+    found = run(Sequence(rows), workers=0)
+    assert (found.stats.batches, found.settings["batch_size"]) == (5, 4)
+    assert run(Sequence(rows[:2]), workers=0).stats.batches == 2
+
+
 @pytest.mark.parametrize("side", [64, 256])
 def test_nothing_is_larger(side: int) -> None:
     stats = run(Sequence([(_encoded(side), "small")] * 8), batch_size=2, batches=4, workers=0).stats

@@ -48,6 +48,7 @@ def load_rows(
         failed: list[tuple[int, ImpastoError]] = []
         for part in data.parts(samples[rows]):
             at = rows[part.places]
+            work.reader = part.source if isinstance(part.source, GatheredSource) else None
             with work.at("read"):
                 index, there, unread = _located(part, replace=replace)
             failed += [(int(at[place]), error) for place, error in unread.items()]

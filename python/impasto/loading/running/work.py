@@ -17,7 +17,7 @@ from impasto import _core
 from impasto.batch import Batch, BatchKey
 from impasto.errors import ImpastoError
 from impasto.loading.batches import NoStop
-from impasto.sources import IndexedSource, Source
+from impasto.sources import GatheredSource, IndexedSource, Source
 
 #: What a batch's time goes to, in its order; ``collect`` is what Python does around the native calls.
 STAGES = ("read", "decode", "resize", "augment", "transform", "mix", "tokenize", "collect")
@@ -70,6 +70,8 @@ class Work:
         self.key, self.staged = key, staged
         #: The samples of its rows, once they are known.
         self.samples: npt.NDArray[np.int64] = np.empty(0, np.int64)
+        #: What reads them in Python, while it does.
+        self.reader: GatheredSource | None = None
         self.over = False
         self._stages = dict.fromkeys(STAGES, 0.0)
         self._at = ("collect", time.monotonic())
@@ -125,6 +127,11 @@ class Work:
             what = [self._told_of(one, data) for one in oldest]
             more = [f"{len(rows) - len(what)} more rows"] if len(rows) > len(what) else []
             return f"{which} is at: {', '.join(what + more)}"
+        reading = self.reader.reading if stage == "read" and self.reader is not None else None
+        if reading is not None:
+            row, begun = reading
+            which_row = f"{type(self.reader).__name__}'s row {row}"
+            return f"{which} is at: read of {which_row} for {time.monotonic() - begun:.0f} s"
         words = {NATIVE: "waiting for older batches' rows", "rest": "waiting for the batch before it"}
         asked = (
             f" of {type(data).__name__}'s rows {self.key[:_NAMED]}...{self._copied(data)}" if stage == "read" else ""

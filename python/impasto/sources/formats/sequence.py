@@ -1,5 +1,6 @@
 """Any Python sequence of (image, caption) pairs."""
 
+import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -54,6 +55,7 @@ class Sequence(GatheredSource):
         """The rows ``ids``, in that order; items that are no pairs, or raise, are their rows' errors."""
         builder = IndexBuilder()
         for row in map(int, ids):
+            self.reading = row, time.monotonic()
             try:
                 image, captions, _ = self._item(row)
             except MemoryError:
@@ -62,6 +64,8 @@ class Sequence(GatheredSource):
                 builder.add_fault(str(row), from_user_code(error))
             else:
                 add_row(builder, str(row), image, captions)
+            finally:
+                self.reading = None
         return builder.finish()
 
     def facts(self, row: int) -> Mapping[str, Any]:

@@ -6,12 +6,16 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from impasto.errors import RecipeError
 from impasto.loading import Loader, Stats
 from impasto.recipe import ImageRecipe, Recipe, TextRecipe
 from impasto.sources import Source
 from impasto_lab.bench import machine
 from impasto_lab.bench.timing import Track, untracked
 from impasto_lab.bench.work import Work
+
+#: Batches that few samples are cut into: so many say what binds.
+_FEW = 5
 
 
 @dataclass(frozen=True)
@@ -46,15 +50,19 @@ def run(
 
     Args:
         data: The data set.
-        batch_size: Samples in a batch.
+        batch_size: Samples in a batch; of fewer samples than that, as many as make five batches.
         batches: The most that are taken.
         workers: Threads.
         seed: Of crops, flips and order.
         track: Shows progress.
 
     Raises:
-        RecipeError: If there are fewer samples than a batch has.
+        RecipeError: If there are no samples.
     """
+    if not len(data):
+        raise RecipeError("the data are empty: there is no sample to make a batch of")
+    if len(data) < batch_size:
+        batch_size = max(1, len(data) // _FEW)
     work = Work(batch_size=batch_size, seed=seed)
     loader = _loader(data, work, batch_size=batch_size, workers=workers)
     taken = iter(loader)
