@@ -156,7 +156,7 @@ def test_waiting_is_no_work_for_more_workers():
     stats = Stats(9, 90, 10.0, 9.0, 0.1, 80, 10.0, told, 0, busy=0.05, cpus=2, queue=0.0, workers=0, source="Slow")
     assert stats.advice == (
         "read-bound: 100% of the workers' time goes there, at least 94% of it waiting for what Slow reads from (disk, "
-        "network, Python code), while CPUs have nothing to do. Remedy: put the data on a faster disk, or into shards; "
+        "network, Python code). Remedy: put the data on a faster disk, or into shards; "
         "more workers help where storage answers several at once; Python code is asked by one thread alone, unless "
         "processes=True"
     )

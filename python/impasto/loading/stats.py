@@ -124,11 +124,9 @@ class Stats:
             told = (
                 f"read-bound: {share:.0%} of the workers' time goes there, at least {self._waiting:.0%} of it waiting"
             )
-            which = f"for what {self.source} reads from (disk, network, Python code), while CPUs have nothing to do"
-            several = (
-                "more workers help where storage answers several at once; Python code is asked by one thread alone"
-            )
-            return f"{told} {which}. Remedy: {_REMEDIES[binds]}; {several}, unless processes=True"
+            which = f"for what {self.source} reads from (disk, network, Python code)"
+            more = "more workers help where storage answers several at once; Python code is asked by one thread alone"
+            return f"{told} {which}. Remedy: {_REMEDIES[binds]}; {more}, unless processes=True"
         gain = f"; without it they would need {1 / (1 - share):.1f}x less time" if share < 1 else ""
         told = f"{binds}-bound: {share:.0%} of the workers' time goes there{gain}"
         pack = self._pack if binds in _BY_SIZE else ""
