@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
+import signal
+import subprocess
+import sys
 import tarfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
 from types import SimpleNamespace
@@ -185,3 +191,73 @@ def test_who_waits_for_a_shard_is_told_which_and_how_far_it_is(server, blobs, re
     found = re.search(where + r" (\S+) \((\S+) of (\S+) MB so far\)", line)
     assert found and found[1] == f"{server.url}/0.tar" and "secret" not in line
     assert 0 <= float(found[2]) < float(found[3]) == round(len(blobs[0]) / 1e6, 1)
+
+
+class Tidied(WebDataset):
+    """Somebody removes the cache so many times while rows are about to be read; nothing is copied ahead meanwhile."""
+
+    copies = False
+
+    def __init__(self, *arguments: object, cache: Path, times: int) -> None:
+        super().__init__(*arguments, cache=cache)
+        self.cache, self.times = cache, times
+
+    @contextmanager
+    def held(self, rows) -> Iterator[object]:
+        with super().held(rows) as held:
+            if self.times:
+                self.times -= 1
+                shutil.rmtree(self.cache)
+            yield held
+
+
+def test_a_cache_that_is_removed_makes_no_bad_samples(local, server, recipe, digest, tmp_path):
+    """Copies are made again, and if that is of no use either, the run ends."""
+    options = {"batch_size": 8, "shuffle": False, "workers": 0, "on_error": "replace", "budget": 1.0, "manifest": None}
+    expected = [digest(batch) for batch in Loader(local, recipe, **options)]
+    urls, cache = f"{server.url}/{{0..{SHARDS - 1}}}.tar", tmp_path / "cache"
+    batches = list(Loader(Tidied(urls, cache=cache, times=2), recipe, **options))
+    assert [digest(batch) for batch in batches] == expected and not any(batch.replaced for batch in batches)
+    with pytest.raises(SourceError, match=f"removed from {cache} while it was read") as caught:
+        list(Loader(Tidied(urls, cache=cache, times=-1), recipe, **options))
+    assert caught.value.path == f"{server.url}/0.tar"
+    data = Tidied(urls, cache=cache, times=0)
+    images = [data.index.image(row) for row in range(2) if data.facts(row)]
+    shutil.rmtree(cache)
+    assert [data.index.image(row) for row in range(2) if data.facts(row)] == images
+
+
+STALLED = """
+import signal, sys
+import impasto
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever began this may ignore it
+data = impasto.sources.WebDataset(sys.argv[1], cache=sys.argv[2], transfer=impasto.sources.Transfer(timeout=1000))
+recipe = impasto.Recipe(image=impasto.ImageRecipe(size=8), text=None)
+loader = impasto.Loader(data, recipe, batch_size=4, shuffle=False, workers=1, patience=0.2, fields={})
+for batch in loader:
+    pass
+"""
+
+
+def test_an_interrupt_waits_for_no_store(server, tmp_path):
+    """Which has the request, and never answers."""
+    url = f"{server.url}/0.tar"
+    WebDataset(url, cache=tmp_path / "cache")
+    for copy in (tmp_path / "cache").glob("*.copy"):
+        copy.unlink()
+    ended = False
+    server.faults, server.until = ["wait"] * 9, lambda: ended
+    command = [sys.executable, "-c", STALLED, url, str(tmp_path / "cache")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            line = process.stderr.readline()
+            while "is at: read" not in line:  # said by who watches the thread that waits
+                assert line
+                line = process.stderr.readline()
+            process.send_signal(signal.SIGINT)
+            told = process.communicate(timeout=60)[1]
+        finally:
+            ended = True
+            process.kill()
+    assert process.returncode == -signal.SIGINT and told.count("Traceback") == 1
+    assert told.strip().endswith("KeyboardInterrupt")

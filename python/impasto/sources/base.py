@@ -1,14 +1,14 @@
 """What every source has in common: rows with a key, an image, captions and perhaps a label."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, overload
 
 import numpy as np
 
-from impasto.errors import ImpastoError
+from impasto.errors import ImpastoError, SourceError
 from impasto.sources.numbers import row_numbers
 from impasto.sources.sample import Sample
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from impasto._core import Index
+
+#: Gives the error of a copy that somebody removed while it was held, if one is: what was read meanwhile may be missing.
+Lost = Callable[[], SourceError | None]
 
 
 class Source(ABC):
@@ -64,11 +67,14 @@ class Source(ABC):
         """
         return [Part(self, rows, np.arange(len(rows), dtype=np.int64))]
 
-    def held(self, rows: "NDArray[np.int64]") -> AbstractContextManager[None]:
+    def held(self, rows: "NDArray[np.int64]") -> AbstractContextManager[Lost]:
         """Keeps what rows are read from while the context lasts; copies of shards that are not there are made.
 
         Args:
             rows: Row numbers in ``[0, len(self))``, shape ``[N]``.
+
+        Returns:
+            What gives, in the context, the error of a copy that somebody removed all the same; None where all is there.
 
         Raises:
             SourceError: If it can't be had.
@@ -192,11 +198,10 @@ class Wanted(Protocol):
 
 
 @contextmanager
-def _all_held(parts: Iterator[Part]) -> Iterator[None]:
+def _all_held(parts: Iterator[Part]) -> Iterator[Lost]:
     with ExitStack() as held:
-        for part in parts:
-            held.enter_context(part.source.held(part.rows))
-        yield
+        all_lost = [held.enter_context(part.source.held(part.rows)) for part in parts]
+        yield lambda: next((error for lost in all_lost if (error := lost()) is not None), None)
 
 
 class Subset(Source):
@@ -279,10 +284,10 @@ class IndexedSource(Source):
         """The index, which has all rows."""
         return self._index, range(len(self))[row]
 
-    def held(self, rows: "NDArray[np.int64]") -> AbstractContextManager[None]:
+    def held(self, rows: "NDArray[np.int64]") -> AbstractContextManager[Lost]:
         """Nothing: the rows stay where they are."""
         del rows
-        return nullcontext()
+        return nullcontext(lambda: None)
 
     def facts(self, row: int) -> Mapping[str, Any]:
         """The row's captions, and what the format has besides."""

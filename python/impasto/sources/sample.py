@@ -34,7 +34,7 @@ class Sample:
     fault: ImpastoError | None
     _index: "Index" = field(repr=False)
     _at: int = field(repr=False)
-    _held: Callable[[], AbstractContextManager[None]] = field(repr=False)
+    _held: Callable[[], AbstractContextManager[object]] = field(repr=False)
 
     @classmethod
     def of(
@@ -43,7 +43,7 @@ class Sample:
         at: int,
         row: int,
         facts: Mapping[str, Any],
-        held: Callable[[], AbstractContextManager[None]],
+        held: Callable[[], AbstractContextManager[object]],
     ) -> "Sample":
         """The sample in row ``at`` of an index, which the source calls ``row`` and ``held`` keeps where it is."""
         fault = index.fault(at)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from impasto import _core
 from impasto.checks import require
-from impasto.errors import ImpastoError, RecipeError
+from impasto.errors import ImpastoError, RecipeError, SourceError
 from impasto.loading.mixture import Mixture
 from impasto.loading.running.work import NATIVE, Work
 from impasto.sources import GatheredSource, IndexedSource, Part, Source
 
 #: Substitutes tried for one broken sample before giving up.
 _ATTEMPTS = 16
+#: How often a part is read whose copies are removed meanwhile.
+_COPIES = 3
 
 
 def load_rows(
@@ -52,22 +55,15 @@ def load_rows(
             with work.at("read"):
                 index, there, unread = _located(part, replace=replace)
             failed += [(int(at[place]), error) for place, error in unread.items()]
-            kept = [place for place in range(len(at)) if place not in unread]
-            rewrites = part.rewrites and (part.rewrites.captions, part.rewrites.rows[kept], part.rewrites.weight)
-            with ExitStack() as copies, work.at("read"):
-                # Copies that can't be had are no bad samples: they end the run, or the next shard would be as bad.
-                copies.enter_context(part.source.held(part.rows))
-                with work.at(NATIVE):
-                    failed += work.staged.load(
-                        index,
-                        at=at[kept],
-                        source_rows=there,
-                        samples=ids[at[kept]],
-                        seed=seed,
-                        epoch=epoch,
-                        threads=threads,
-                        rewrites=rewrites,
-                    )
+            failed += _loaded(
+                part,
+                work,
+                partial(work.staged.load, index, seed=seed, epoch=epoch, threads=threads),
+                kept=np.asarray([place for place in range(len(at)) if place not in unread], dtype=np.int64),
+                at=at,
+                there=there,
+                ids=ids,
+            )
         failed.sort(key=lambda bad: bad[0])
         if not failed:
             return samples, sorted(broken.items())
@@ -78,6 +74,34 @@ def load_rows(
         for row in rows:
             samples[row] = _core.substitute(len(data), seed=seed, epoch=epoch, sample=int(ids[row]), attempt=attempt)
     raise failed[0][1]
+
+
+def _loaded(
+    part: Part,
+    work: Work,
+    load: Callable[..., list[tuple[int, ImpastoError]]],
+    *,
+    kept: npt.NDArray[np.int64],
+    at: npt.NDArray[np.int64],
+    there: npt.NDArray[np.int64],
+    ids: npt.NDArray[np.int64],
+) -> list[tuple[int, ImpastoError]]:
+    """Fills a part's rows, and gives the errors of those that are bad; what is read of a lost copy is read again."""
+    error: SourceError | None = None
+    for _ in range(_COPIES):
+        rewrites = part.rewrites and (part.rewrites.captions, part.rewrites.rows[kept], part.rewrites.weight)
+        with ExitStack() as copies, work.at("read"):
+            # Copies that can't be had are no bad samples: they end the run, or the next shard would be as bad.
+            lost = copies.enter_context(part.source.held(part.rows))
+            with work.at(NATIVE):
+                failed = load(at=at[kept], source_rows=there, samples=ids[at[kept]], rewrites=rewrites)
+            error = lost() if failed else None
+        if error is None:
+            return failed
+        again = np.isin(at[kept], [row for row, _ in failed])
+        kept, there = kept[again], there[again]
+    assert error is not None
+    raise error
 
 
 def rows_of(data: Source, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

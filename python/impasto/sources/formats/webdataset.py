@@ -11,7 +11,7 @@ from impasto._core import IndexBuilder
 from impasto.checks import choice, instance, path, texts
 from impasto.errors import RecipeError, SourceError
 from impasto.files import open_regular
-from impasto.sources.base import IndexedSource, Wanted
+from impasto.sources.base import IndexedSource, Lost, Wanted
 from impasto.sources.reading.files import StrPath
 from impasto.sources.reading.shards import as_patterns, find_shards
 from impasto.sources.remote.addresses import shown
@@ -111,7 +111,7 @@ class WebDataset(IndexedSource):
         """Where shards begin, and the last one ends."""
         return self._placed.borders
 
-    def held(self, rows: "NDArray[np.int64]") -> AbstractContextManager[None]:
+    def held(self, rows: "NDArray[np.int64]") -> AbstractContextManager[Lost]:
         """Copies the rows' shards that are not there, and keeps them while the context lasts."""
         return self._placed.held(rows)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures.thread  # noqa: F401 - what it does at exit is to come after what is done here
 import statistics
 import threading
 import time
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any, TypeVar
 
-from impasto.errors import ImpastoError
+from impasto.errors import ImpastoError, SourceError
 from impasto.messages import logger
 from impasto.sources.remote.addresses import without_queries
 from impasto.sources.remote.transfer import Transfer
@@ -21,7 +22,13 @@ Answer = TypeVar("Answer")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 8.0
 #: Answers of HTTP that say to come again: too early, too many.
 _AGAIN = (408, 425, 429)
+#: Seconds between two looks at whether the process ends.
+_LOOK = 0.1
 _FOR_GOOD = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, NotImplementedError)
+
+_ending = threading.Event()
+# Python joins the threads of its pools before it runs atexit's functions; what is registered here runs before both.
+threading._register_atexit(_ending.set)  # type: ignore[attr-defined]
 
 
 class Asking:
@@ -148,3 +155,19 @@ def in_thread(function: Callable[[], Answer], name: str) -> Future[Answer]:
 
     threading.Thread(target=run, name=f"impasto-{name}", daemon=True).start()
     return future
+
+
+def awaited(future: Future[Answer], what: str) -> Answer:
+    """What comes of a future, in a thread that an exit of the process may wait for.
+
+    Args:
+        future: What is waited for.
+        what: In words.
+
+    Raises:
+        SourceError: If the process ends meanwhile: nobody wants it any more.
+    """
+    while not wait([future], timeout=_LOOK).done:
+        if _ending.is_set():
+            raise SourceError("the process ended before the copy was there; the next run makes it", path=what)
+    return future.result()

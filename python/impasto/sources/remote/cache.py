@@ -63,9 +63,15 @@ class _LostError(Exception):
 class Pin:
     """A copy that is there, and stays while this is open."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, path: Path) -> None:
         self._descriptor: int | None = descriptor
+        self._path = path
         self._process = os.getpid()
+
+    @property
+    def lost(self) -> bool:
+        """Whether somebody removed the copy all the same, who asks for no locks."""
+        return self._descriptor is None or not _is_at(self._path, self._descriptor)
 
     def close(self) -> None:
         """Lets the copy be dropped."""
@@ -121,8 +127,8 @@ class Cache:
                 _unlock(descriptor)
                 self.drop(path)
                 return None
-            os.utime(path, ns=(time.time_ns(), copy.modified))
-            return Pin(descriptor)
+            os.utime(descriptor, ns=(time.time_ns(), copy.modified))
+            return Pin(descriptor, path)
 
     def touch(self, copy: Copy) -> None:
         """Makes a copy the last to be dropped, if it is there."""
@@ -176,7 +182,7 @@ class Cache:
             self._fill(copy, descriptor, partial, fill)
             # Between the two locks it may have been dropped.
             if _try(descriptor, fcntl.LOCK_SH) and _is_at(path, descriptor):
-                return Pin(descriptor)
+                return Pin(descriptor, path)
             _unlock(descriptor)
 
     def _fill(self, copy: Copy, descriptor: int, partial: Path, fill: Fill) -> None:

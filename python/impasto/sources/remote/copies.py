@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from typing import BinaryIO
 from impasto.errors import ImpastoError, SourceError
 from impasto.messages import logger
 from impasto.sources.remote.addresses import hashed, is_packed_name, name_of, shown, unsigned
-from impasto.sources.remote.asking import in_thread, is_final, pause
+from impasto.sources.remote.asking import awaited, in_thread, is_final, pause
 from impasto.sources.remote.cache import Cache, Copy, Pin, Reserve
 from impasto.sources.remote.stores import Stores, Version, identity
 from impasto.sources.remote.transfer import Transfer
@@ -107,23 +107,42 @@ class Copies:
         return CopiedShard(address, version, copy, str(self.cache.path(copy)), str(self.cache.folder / (name + _TABLE)))
 
     @contextmanager
-    def held(self, shards: Sequence[CopiedShard]) -> Iterator[None]:
+    def held(self, shards: Sequence[CopiedShard]) -> Iterator[Callable[[], SourceError | None]]:
         """Copies what isn't there, and keeps all of it while the context lasts.
+
+        Yields:
+            Gives the error of a copy that somebody removed all the same, if one is.
 
         Raises:
             SourceError: If a shard can't be had, or is no longer what was indexed.
         """
-        with ExitStack() as pins:
+        with ExitStack() as stack:
+            pins: dict[CopiedShard, Pin] = {}
             missing = []
             for shard in shards:
                 pin = self.cache.pinned(shard.copy)
                 missing += [shard] if pin is None else []
                 if pin is not None:
-                    pins.enter_context(pin)
+                    pins[shard] = stack.enter_context(pin)
             copying = [self.begin(shard) for shard in missing]
-            for future in copying:
-                pins.enter_context(future.result())
-            yield
+            for shard, future in zip(missing, copying, strict=True):
+                pin = awaited(future, shown(shard.address))
+                pins[shard] = stack.enter_context(pin)
+            yield lambda: next((self._removed(shard) for shard, pin in pins.items() if pin.lost), None)
+
+    def _removed(self, shard: CopiedShard) -> SourceError:
+        reason = f"its copy was removed from {self.cache.folder} while it was read, and so were those made again"
+        remedy = "let nothing else tidy the folder up, or choose another with cache="
+        return SourceError(f"{reason}; {remedy}", path=shown(shard.address))
+
+    def one(self, shard: CopiedShard) -> Pin:
+        """Copies a shard, unless it is there, and holds it, in a thread that an exit of the process may wait for.
+
+        Raises:
+            SourceError: As `held` does.
+        """
+        pin = self.cache.pinned(shard.copy)
+        return pin or awaited(in_thread(lambda: self.fetch(shard), "copy"), shown(shard.address))
 
     def begin(self, shard: CopiedShard) -> Future[Pin]:
         """Begins to copy a shard beside what the caller does; the copy is held by what comes of it."""

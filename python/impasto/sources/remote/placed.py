@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -177,14 +177,14 @@ class PlacedShards:
         assert self._copies is not None
         return self._copies
 
-    def held(self, rows: npt.NDArray[np.int64]) -> AbstractContextManager[None]:
+    def held(self, rows: npt.NDArray[np.int64]) -> AbstractContextManager[Callable[[], SourceError | None]]:
         """Keeps the copies that rows lie in while the context lasts; those that are not there are made.
 
         Raises:
             SourceError: If one can't be had, or is no longer what was indexed.
         """
         shards = self._of(rows)
-        return self._store().held(shards) if shards else nullcontext()
+        return self._store().held(shards) if shards else nullcontext(lambda: None)
 
     def wanted(self, rows: npt.NDArray[np.int64]) -> list[WantedCopy]:
         """The copies that rows are read from, in the order of the rows."""
@@ -201,9 +201,10 @@ class PlacedShards:
         if not self._copied:
             return
         number = int(np.searchsorted(self.borders, row, side="right")) - 1
-        if number != self._one[0] and number in self._copied:
+        if number in self._copied and (number != self._one[0] or self._one[1] is None or self._one[1].lost):
+            # The one before may be dropped for it.
             self._one = -1, None
-            self._one = number, self._store().fetch(self._copied[number])
+            self._one = number, self._store().one(self._copied[number])
 
 
 @contextmanager
