@@ -178,6 +178,7 @@ def test_every_value_of_the_face_comes_and_goes():
     assert known - {"Recipe"} == {*IMAGES, *WORDS, *MIXES, *TOKENIZERS, *PLAIN}
     image, text, mix, alternate = (PLAIN[name] for name in ("ImageRecipe", "TextRecipe", "MixGen", "Alternate"))
     recipes = [{"image": [image, image], "text": text, "mix": mix}, {"mix": {"kind": "Alternate"} | alternate}]
+    recipes.append({"image": {"shapes": [(np.int64(8), 8), [4, np.uint8(16)]]}})  # in place of a size
     for name, arguments in TOKENIZERS.items():
         recipes.append({"text": {"tokenizer": {"kind": name} | arguments}})
     for plain in recipes:
@@ -189,7 +190,7 @@ def test_every_value_of_the_face_comes_and_goes():
     made = Recipe.from_dict(whole)
     for value, asked in ((made.image[0], image), (made.text, text), (made.mix, mix)):
         for field in dataclasses.fields(value):
-            same = field.name in ("tokenizer", "captions", "text")  # what the others need
+            same = field.name in ("tokenizer", "captions", "text", "shapes")  # what the others need, or need not be
             assert same or (getattr(value, field.name) != field.default and field.name in asked), field.name
     assert made.native and ImageRecipe(size=np.int64(32)).shape == (32, 32)
 
