@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +103,7 @@ def test_ranks_are_disjoint_and_resume_anywhere(shards):
     per_rank = [list(BatchSampler(BatchDataset(shards, RECIPE), 2, rank=r, world_size=2, **options)) for r in (0, 1)]
     assert [[*a, *b] for a, b in zip(*per_rank, strict=True)] == [list(key) for key in whole[:15]]
     loader = Loader(shards, RECIPE, batch_size=4, workers=1, **options)
-    keys = [batch.keys for _, batch in zip(range(4), loader, strict=False)]
+    keys = [batch.keys for batch in islice(loader, 4)]
     resumed = Loader(shards, RECIPE, batch_size=2, workers=0, rank=1, world_size=2, **options)
     state = loader.state_dict()
     resumed.load_state_dict(state)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
-from impasto.cli import output
+from impasto.cli import File, output
+from impasto_lab.bench.settings import KernelTiming
 from impasto_lab.cli.bench import pages
 
 if TYPE_CHECKING:
@@ -19,26 +21,29 @@ settings, command, seed. rate is items a second of one core's CPU time; distance
 judge's."""
 
 
-class Bench(Protocol):
-    """The flags that all of them have."""
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """The flags that all of them have; each has its own `timing` besides.
 
-    @property
-    def json(self) -> str | None:
-        """Where the JSON goes."""
-        ...
+    Args:
+        quick: Four images of two sizes, or 200 captions, and 3 rounds, unless told otherwise.
+        plot: A PNG file with the rates.
+        page: An HTML page with table and plot.
+        json: Write the figures as JSON too ('-': to standard output, alone).
+    """
 
-    @property
-    def plot(self) -> str | None:
-        """Where the PNG goes."""
-        ...
-
-    @property
-    def page(self) -> str | None:
-        """Where the HTML goes."""
-        ...
+    quick: bool = False
+    plot: File | None = None
+    page: File | None = None
+    json: File | None = None
 
 
-def finish(bench: Bench, make: Callable[[], Sequence[Group]], *, title: str, what: str, settings: Any) -> int:
+def timing_of(bench: Bench, given: dict[str, Any]) -> KernelTiming:
+    """How much is timed: quickly where that was asked for, with what was given."""
+    return (KernelTiming.quick if bench.quick else KernelTiming)(**given)
+
+
+def finish(bench: Bench, make: Callable[[], Sequence[Group]], *, title: str, what: str, settings: KernelTiming) -> int:
     """Times groups and shows what was found.
 
     Args:
@@ -46,13 +51,11 @@ def finish(bench: Bench, make: Callable[[], Sequence[Group]], *, title: str, wha
         make: Makes the groups.
         title: What was timed.
         what: What rates count.
-        settings: A dataclass: how much was timed.
+        settings: How much was timed.
 
     Returns:
         The exit status, 0.
     """
-    from dataclasses import asdict
-
     from impasto_lab.bench import machine
     from impasto_lab.bench.kernels import time_groups
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from impasto.cli import File, Given
+from impasto.cli import Given
 from impasto_lab.bench.settings import KernelTiming
 from impasto_lab.cli.bench import kernels as shared
 
@@ -19,24 +19,14 @@ _NAMES = ("rounds", "seed")
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenchMix:
+class BenchMix(shared.Bench):
     """Times mixing on bytes, normalised and laid out in the same pass, and mixing of float batches.
 
     The peers are the same steps by torch, and the published function of MixGen, transcribed: a loop over the rows. A
     copy of as many bytes stands beside them, which is what memory alone allows. `impasto bench loader` has the whole
     way, captions too. Arms run in turns on one core, by its CPU time.
-
-    Args:
-        quick: 3 rounds, unless told otherwise.
-        plot: A PNG file with the rates.
-        page: An HTML page with table and plot.
-        json: Write the figures as JSON too ('-': to standard output, alone).
     """
 
-    quick: bool = False
-    plot: File | None = None
-    page: File | None = None
-    json: File | None = None
     timing: Annotated[dict[str, Any], Given(KernelTiming, "timing", _NAMES)] = field(default_factory=dict)
 
 
@@ -48,7 +38,7 @@ def run(bench: BenchMix) -> int:
     """
     from impasto_lab.bench import kernels
 
-    timing = (KernelTiming.quick if bench.quick else KernelTiming)(**bench.timing)
+    timing = shared.timing_of(bench, bench.timing)
     return shared.finish(
         bench,
         lambda: [kernels.laying_out(), kernels.mixing()],

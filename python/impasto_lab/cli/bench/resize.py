@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
-from impasto.cli import File, Folder, Given
+from impasto.cli import Folder, Given
 from impasto_lab.bench.settings import KernelTiming
 from impasto_lab.cli.bench import kernels as shared
 
@@ -24,7 +24,7 @@ _NAMES = ("images", "sizes", "side", "rounds", "seed")
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenchResize:
+class BenchResize(shared.Bench):
     """Times resizing with antialiasing, bilinear and bicubic, on decoded photographs.
 
     Pillow's pixels are the judge; how far others are from them on average stands beside their figures: OpenCV averages
@@ -33,18 +33,10 @@ class BenchResize:
     Args:
         data: Your own data set, as `impasto info` takes it: images spread over it.
         images_of: Folder of its images, by default looked for near the annotations.
-        quick: Four images of two sizes, 3 rounds, unless told otherwise.
-        plot: A PNG file with the rates.
-        page: An HTML page with table and plot.
-        json: Write the figures as JSON too ('-': to standard output, alone).
     """
 
     data: Annotated[str, "PATH"] | None = None
     images_of: Folder | None = None
-    quick: bool = False
-    plot: File | None = None
-    page: File | None = None
-    json: File | None = None
     timing: Annotated[dict[str, Any], Given(KernelTiming, "timing", _NAMES)] = field(default_factory=dict)
 
 
@@ -54,7 +46,7 @@ def run(bench: BenchResize) -> int:
     Returns:
         The exit status, 0.
     """
-    timing = (KernelTiming.quick if bench.quick else KernelTiming)(**bench.timing)
+    timing = shared.timing_of(bench, bench.timing)
     return shared.finish(
         bench, lambda: list(_groups(bench, timing)), title="Resizing images", what="images/s", settings=timing
     )

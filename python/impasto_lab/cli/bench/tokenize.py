@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from impasto.cli import File, Folder, Given
+from impasto.cli import Folder, Given
 from impasto.errors import RecipeError
 from impasto_lab.bench.settings import KernelTiming
 from impasto_lab.cli.bench import kernels as shared
@@ -26,7 +26,7 @@ _NAMES = ("captions", "vocabulary", "rounds", "seed")
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenchTokenize:
+class BenchTokenize(shared.Bench):
     """Times tokenizers of CLIP, and of BERT with a vocabulary of its; whoever gives other ids isn't timed.
 
     open_clip's SimpleTokenizer is the judge of CLIP's ids, Hugging Face's tokenizers of BERT's. Arms run in turns on
@@ -35,18 +35,10 @@ class BenchTokenize:
     Args:
         data: Your own captions: a text file with one on each line, or a data set as `impasto info` takes it.
         images_of: Folder of the data set's images, by default looked for near the annotations.
-        quick: 200 captions, 3 rounds, unless told otherwise.
-        plot: A PNG file with the rates.
-        page: An HTML page with table and plot.
-        json: Write the figures as JSON too ('-': to standard output, alone).
     """
 
     data: Annotated[str, "PATH"] | None = None
     images_of: Folder | None = None
-    quick: bool = False
-    plot: File | None = None
-    page: File | None = None
-    json: File | None = None
     timing: Annotated[dict[str, Any], Given(KernelTiming, "timing", _NAMES)] = field(default_factory=dict)
 
 
@@ -56,7 +48,7 @@ def run(bench: BenchTokenize) -> int:
     Returns:
         The exit status, 0.
     """
-    timing = (KernelTiming.quick if bench.quick else KernelTiming)(**bench.timing)
+    timing = shared.timing_of(bench, bench.timing)
     return shared.finish(
         bench, lambda: list(_groups(bench, timing)), title="Tokenising captions", what="captions/s", settings=timing
     )
