@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import io
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pytest
 import torch
 
-from impasto import RecipeError
+from impasto import RecipeError, SourceError
 from impasto.loading import Loader, targets
 from impasto.ops import decode
 from impasto_lab.experiments import registry
-from impasto_lab.experiments.dense.data import split, training_data
+from impasto_lab.experiments.dense.data import held_out, prepare, training_data, training_split
 from impasto_lab.experiments.dense.page import draw_boxes, paint_map
 from impasto_lab.experiments.dense.running import build, recipe_of
 from impasto_lab.experiments.dense.settings import ARMS, Dense
+from impasto_lab.experiments.experiment import Place
 from impasto_lab.experiments.runner import reproduce
+from impasto_lab.tasks.dense import DetectionTask
+from impasto_lab.worlds import Crowd, Sample, write_instances, write_world
+from impasto_lab.worlds.formats.instances.instance import Instance
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
@@ -101,13 +109,10 @@ def test_arms_differ_in_what_they_see_and_style_moves_nothing(ran: tuple[str, Pa
 
 
 def test_a_world_of_other_settings_is_not_used(ran: tuple[str, Path, Any]) -> None:
-    from impasto_lab.experiments.dense.data import prepare
-    from impasto_lab.experiments.experiment import Place
-
-    _, out, _ = ran
-    with pytest.raises(RecipeError, match="rendered with other settings"):
+    name, out, _ = ran
+    with pytest.raises(RecipeError, match="made with other settings"):
         prepare(Dense(images=30), Place(shared=out, folder=out))
-    assert len(split(out, "target", "test")) == 4
+    assert len(held_out(out, registry.find(name).settings["smoke"])["target"]) == 1, "four images, one batch"
 
 
 @pytest.mark.parametrize("ran", ["detection"], indirect=True)
@@ -118,7 +123,7 @@ def test_torchvisions_detectors_take_the_same_targets(ran: tuple[str, Path, Any]
     batch = next(
         iter(
             Loader(
-                split(out, "source", "train"),
+                training_split(out, settings),
                 recipe_of("geometric", settings),
                 batch_size=2,
                 fields=("boxes", "categories"),
@@ -132,3 +137,107 @@ def test_torchvisions_detectors_take_the_same_targets(ran: tuple[str, Path, Any]
 def test_an_unknown_model_is_named() -> None:
     with pytest.raises(RecipeError, match="model='yolo' is not known; use one of 'center'"):
         Dense(model="yolo")
+
+
+@pytest.fixture(scope="module")
+def coco(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A rendered world, laid out as COCO is unpacked; one image has another size."""
+    root = tmp_path_factory.mktemp("coco")
+    source, _ = write_instances(root / "world", Crowd(side=64), images=20, target_images=1)
+    (root / "annotations").mkdir()
+    for split, name in (("train", "train2017"), ("test", "val2017")):
+        shutil.copy(
+            source.root / "annotations" / f"instances_{split}.json", root / f"annotations/instances_{name}.json"
+        )
+        shutil.copytree(source.images, root / name)
+    other = root / "train2017" / "000000000003.jpg"
+    PIL.Image.open(other).crop((0, 0, 64, 50)).save(other)
+    return root
+
+
+@pytest.fixture(scope="module")
+def voc(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixteen squares, laid out as VOC is."""
+    mask = np.zeros((64, 64), np.bool_)
+    mask[20:40, 10:30] = True
+    file = io.BytesIO()
+    PIL.Image.fromarray(np.where(mask, 200, 60).astype(np.uint8)).save(file, "JPEG")
+    facts = {"instances": [Instance("square", mask).fact()], "categories": ["disc", "square"]}
+    samples = [
+        Sample(
+            image=file.getvalue(),
+            width=64,
+            height=64,
+            captions=("a square",),
+            split="val" if row > 11 else "train",
+            facts=facts,
+        )
+        for row in range(16)
+    ]
+    world = write_world(
+        tmp_path_factory.mktemp("voc") / "w", samples, name="squares", total=16, formats=("pascal_voc",)
+    )
+    return world.root / "voc"
+
+
+@pytest.mark.parametrize(("name", "data"), [("detection", "voc"), ("segmentation", "coco")])
+def test_real_data_take_the_worlds_place(name: str, data: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    folder = str(request.getfixturevalue(data))
+    found = reproduce(
+        registry.find(name), tmp_path, size="smoke", arms=["style"], device="cpu", changes={"data": folder}
+    )
+    assert all(set(metrics) == METRICS[name] for metrics in found.measured.values())
+    assert not (tmp_path / "world").exists() and "the truth, in the target" in (tmp_path / "report.html").read_text()
+    settings = replace(registry.find(name).settings["smoke"], data=folder)
+    plain, styled = (training_data(tmp_path, settings, styled=one) for one in (False, True))
+    assert len(styled) == 2 * len(plain)
+    for row in (1, 2, 3):
+        before, after = (decode(one[at].image) for one, at in ((plain, row), (styled, len(plain) + row)))
+        assert before.shape == after.shape and not np.array_equal(before, after)
+    of_source, of_target = (next(iter(one)) for one in held_out(tmp_path, settings).values())
+    assert (of_source.images - of_target.images).abs().mean() > 0.01, "the target is corrupted"
+    assert of_source.keys == of_target.keys
+
+
+def test_real_data_that_lack_something_are_named_before_any_training(tmp_path: Path, coco: Path, voc: Path) -> None:
+    smoke = registry.find("detection").settings["smoke"]
+    place = Place(shared=tmp_path / "out", folder=tmp_path)
+    place.shared.mkdir()
+    with pytest.raises(SourceError, match=r"neither annotations/instances_train2017\.json nor JPEGImages is there"):
+        prepare(replace(smoke, data=str(tmp_path)), place)
+    with pytest.raises(
+        RecipeError, match=r"the target has the classes \['disc', 'square'\], and the training data have"
+    ):
+        prepare(replace(smoke, data=str(coco), target=str(voc)), place)
+    with pytest.raises(RecipeError, match="give data= too"):
+        Dense(target=str(voc))
+
+
+def test_what_is_difficult_is_neither_trained_on_nor_missed(voc: Path, tmp_path: Path) -> None:
+    own = shutil.copytree(voc, tmp_path / "voc")
+    for path in (own / "Annotations").glob("*.xml"):
+        if int(path.stem) % 2:
+            path.write_text(path.read_text().replace("<difficult>0", "<difficult>1"))
+    smoke = registry.find("detection").settings["smoke"]
+    settings = replace(smoke, data=str(own))
+    held = held_out(tmp_path, settings)
+    told: list[Any] = []
+
+    class Finder(torch.nn.Module):
+        """Finds the square in every second image, where it is not difficult."""
+
+        def forward(self, images: torch.Tensor, targets: Any = None) -> Any:
+            told.extend(targets or [])
+            if targets:
+                return {"loss": images.sum()}
+            square = {"boxes": torch.tensor([[7.5, 15.0, 22.5, 30.0]]), "labels": torch.tensor([2])}
+            nothing = {"boxes": torch.zeros(0, 4), "labels": torch.zeros(0, dtype=torch.int64)}
+            found = [square if row % 2 else nothing for row in range(len(images))]
+            return [one | {"scores": torch.ones(len(one["labels"]))} for one in found]
+
+    finder = Finder()
+    finder.device = torch.nn.Parameter(torch.zeros(()))
+    task = DetectionTask(finder, held)
+    assert task.evaluate()["mAP source"] == 100
+    task.step(next(iter(held["source"])))
+    assert [len(one["labels"]) for one in told] == [0, 1, 0, 1]

@@ -43,6 +43,7 @@ class PascalVoc(IndexedSource):
         split: A list in ``ImageSets``: ``"train"`` is that of ``Main``, ``"Segmentation/train"`` another's. None takes
             all annotated images, by name.
         classes: Names, in the order of the palette; None is VOC's own twenty.
+        images: Holds the images in place of ``JPEGImages``, by the same names: restyled ones, say.
 
     Attributes:
         classes: Names of the classes.
@@ -52,12 +53,19 @@ class PascalVoc(IndexedSource):
         RecipeError: An argument is of a wrong kind.
     """
 
-    def __init__(self, folder: StrPath, *, split: str | None = None, classes: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: StrPath,
+        *,
+        split: str | None = None,
+        classes: Sequence[str] | None = None,
+        images: StrPath | None = None,
+    ) -> None:
         root = Path(require_folder(folder, "folder"))
         require(split is None or isinstance(split, str), f"split={split!r} must be the name of a list in ImageSets")
         self.classes = texts("classes", CLASSES if classes is None else classes)
         names = _annotated(root) if split is None else _listed(root, split)
-        builder = IndexBuilder(require_folder(root / "JPEGImages"))
+        builder = IndexBuilder(require_folder(root / "JPEGImages" if images is None else images))
         numbers = {name: number for number, name in enumerate(self.classes)}
         self._root, objects, ends = root, [], array("q")
         for name in names:

@@ -1,49 +1,67 @@
-"""The worlds that all pieces share, and copies of the training images in other styles."""
+"""The data that all pieces share, and copies of the training images in other styles."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from impasto.batch import BatchId
+from impasto.checks import require
 from impasto.errors import RecipeError
 from impasto.files import new_folder
+from impasto.loading import Loader
 from impasto.ops import decode
 from impasto.progress import Progress
-from impasto.sources import CocoInstances, Source, concat
+from impasto.recipe import ImageRecipe, Recipe
+from impasto.sources import CocoInstances, PascalVoc, Source, concat
+from impasto.streams import pick
 from impasto.style import StyleRandomizer
-from impasto_lab.experiments.dense.settings import Dense
+from impasto_lab.experiments.dense.real import Part, file_name, open_real
+from impasto_lab.experiments.dense.settings import STYLED, Dense
 from impasto_lab.experiments.experiment import Place
+from impasto_lab.tasks.dense.detection import FIELDS, VOC_FIELDS
+from impasto_lab.tasks.dense.segmentation import MAPS
 from impasto_lab.training import pick_device
 from impasto_lab.worlds import World, write_instances
+from impasto_lab.worlds.corruptions import CORRUPTIONS, corrupt
 from impasto_lab.worlds.formats.encode import encode_jpeg
-from impasto_lab.worlds.formats.sample import Split
 
 _PART = 32
 #: What the worlds and the copies depend on.
-_MAKING = ("crowd", "images", "target_images", "world_seed", "alpha", "copies")
+_MAKING = ("data", "crowd", "images", "target_images", "world_seed", "alpha", "copies")
+#: How bad real data's own images are made to stand for a shifted target, from 1 to 5.
+_SEVERITY = 3
 
 
 def prepare(settings: Dense, place: Place) -> None:
-    """Renders source and target, and restyles the training images; what is there is used as it is.
+    """Renders source and target, or looks for real ones, and restyles the training images; what is there is used.
 
     Raises:
-        RecipeError: If what is there was made with other settings.
+        RecipeError: If what is there was made with other settings, or real data's target has other classes.
+        SourceError: If real data are not there.
     """
-    world, note = place.shared / "world", place.shared / "prepared.json"
+    shared, note = place.shared, place.shared / "prepared.json"
+    if not settings.renders:
+        classes = training_split(shared, settings).classes
+        for part in ("source", "target"):
+            other = test_split(shared, settings, part).classes
+            require(other == classes, f"the {part} has the classes {other}, and the training data have {classes}")
     made = json.dumps({name: asdict(settings)[name] for name in _MAKING}, indent=2) + "\n"
     if not note.exists():
         note.write_text(made, encoding="utf-8")
     if note.read_text(encoding="utf-8") != made:
-        reason = "the world was rendered with other settings; choose another folder, or remove it"
+        reason = "what lies here was made with other settings; choose another folder, or remove it"
         raise RecipeError(reason, path=str(note))
-    if not world.exists():
-        with place.narrator.bar("rendering source and target") as advance, new_folder(world) as partial:
+    if settings.renders and not (shared / "world").exists():
+        with place.narrator.bar("rendering source and target") as advance, new_folder(shared / "world") as partial:
             write_instances(
                 partial,
                 settings.crowd,
@@ -52,45 +70,101 @@ def prepare(settings: Dense, place: Place) -> None:
                 seed=settings.world_seed,
                 progress=advance,
             )
-    for number in range(settings.copies):
-        folder = _copy(place.shared, number)
+    for number in range(settings.copies if any(arm in STYLED for arm in place.arms) else 0):
+        folder = _copy(shared, number)
         if not folder.exists():
             with place.narrator.bar(f"restyling, copy {number + 1} of {settings.copies}") as advance:
-                _restyle(split(place.shared, "source", "train"), folder, number, settings, place, advance)
+                _restyle(training_split(shared, settings), folder, number, settings, place, advance)
 
 
-def split(shared: Path, part: str, name: Split, *, images: Path | None = None) -> CocoInstances:
-    """A split of the source or of the target; its images from another folder, if one is given."""
-    world = World(shared / "world" / part)
-    annotations = world.root / "annotations" / f"instances_{name}.json"
-    return CocoInstances(annotations, images=images or world.images)
+def training_split(shared: Path, settings: Dense, *, images: Path | None = None) -> CocoInstances | PascalVoc:
+    """What is trained on; its images from another folder, if one is given."""
+    if settings.data is not None:
+        return open_real(settings.data, "train", maps=not settings.detects, images=images)
+    return _rendered(shared, "source", "train", images)
+
+
+def test_split(shared: Path, settings: Dense, part: str) -> CocoInstances | PascalVoc:
+    """Held-out images of the ``"source"`` or of the ``"target"``."""
+    if settings.data is not None:
+        other = settings.target if part == "target" else None
+        return open_real(other or settings.data, "test", maps=not settings.detects)
+    return _rendered(shared, part, "test", None)
+
+
+def held_out(shared: Path, settings: Dense) -> dict[str, Loader]:
+    """Held-out images of source and target, whole, as they are evaluated."""
+    recipe = Recipe(image=ImageRecipe(size=settings.crowd.side, crop="none", normalize=None), text=None)
+    loaders = {}
+    for part in ("source", "target"):
+        data = test_split(shared, settings, part)
+        worse = part == "target" and not settings.renders and settings.target is None
+        loaders[part] = Loader(
+            data,
+            recipe,
+            batch_size=32,
+            workers=1,
+            shuffle=False,
+            drop_last=False,
+            fields=fields_of(data, settings),
+            transform=_worse if worse else None,
+        )
+    return loaders
+
+
+def fields_of(data: CocoInstances | PascalVoc, settings: Dense) -> tuple[str, ...]:
+    """What a loader carries along."""
+    if not settings.detects:
+        return MAPS
+    return VOC_FIELDS if isinstance(data, PascalVoc) else FIELDS
 
 
 def training_data(shared: Path, settings: Dense, *, styled: bool) -> Source:
     """What an arm trains on: the images, or as many restyled copies of them as images, drawn alike."""
-    plain = split(shared, "source", "train")
+    plain = training_split(shared, settings)
     if not styled:
         return plain
-    copies = [split(shared, "source", "train", images=_copy(shared, number)) for number in range(settings.copies)]
+    copies = [training_split(shared, settings, images=_copy(shared, number)) for number in range(settings.copies)]
     return concat(*[plain] * settings.copies, *copies)
+
+
+def _rendered(shared: Path, part: str, name: Part, images: Path | None) -> CocoInstances:
+    world = World(shared / "world" / part)
+    return CocoInstances(world.root / "annotations" / f"instances_{name}.json", images=images or world.images)
+
+
+def _worse(image: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    return corrupt(image, pick(rng, list(CORRUPTIONS)), _SEVERITY, rng)
 
 
 def _copy(shared: Path, number: int) -> Path:
     return shared / "styled" / str(number)
 
 
-def _restyle(data: CocoInstances, folder: Path, number: int, settings: Dense, place: Place, progress: Progress) -> None:
+def _restyle(
+    data: CocoInstances | PascalVoc, folder: Path, number: int, settings: Dense, place: Place, progress: Progress
+) -> None:
     """Writes the images again under their names, each in a style of its own; boxes and masks stay as they are."""
     device = pick_device(place.device)
     stylize = StyleRandomizer.load(alpha=settings.alpha, seed=settings.world_seed).to(device)
-    folder.parent.mkdir(parents=True, exist_ok=True)
     with new_folder(folder) as partial:
-        for first in range(0, len(data), _PART):
-            rows = range(first, min(first + _PART, len(data)))
-            pixels = np.stack([decode(data[row].image) for row in rows])  # [B, H, W, 3]
-            images = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(device)
-            painted = stylize(images, id=BatchId(number, first // _PART)).permute(0, 2, 3, 1).cpu()
+        for first, pixels in _alike(data):
+            images = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(device)  # [B, 3, H, W]
+            painted = stylize(images, id=BatchId(number, first)).permute(0, 2, 3, 1).cpu()
             shown: npt.NDArray[np.uint8] = painted.contiguous().numpy()
-            for row, image in zip(rows, shown, strict=True):
-                (partial / str(data.facts(row)["file_name"])).write_bytes(encode_jpeg(image))
-            progress(rows.stop, len(data))
+            for row, image in enumerate(shown, start=first):
+                path = partial / file_name(data, row)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(encode_jpeg(image))
+            progress(first + len(shown), len(data))
+
+
+def _alike(data: Source) -> Iterator[tuple[int, npt.NDArray[Any]]]:
+    """Rows that follow each other and have one size: the first's number, and [B, H, W, 3] uint8."""
+    for first in range(0, len(data), _PART):
+        images = [decode(data[row].image) for row in range(first, min(first + _PART, len(data)))]
+        at = first
+        for _, same in groupby(images, key=np.shape):
+            pixels = np.stack(list(same))
+            yield at, pixels
+            at += len(pixels)

@@ -44,7 +44,8 @@ EXPERIMENT = Experiment(
     title="boxes on a rendered shortcut world, source and shifted target",
     about="Renders things whose color, texture and ground are often their class's own, and a target where they never "
     "are; trains a small detector without anchors (full: torchvision's FCOS) with geometric, color and style "
-    "augmentation, and measures average precision on both. All arms share weights, world, steps and restyled copies.",
+    "augmentation, and measures average precision on both. With --data, COCO's or VOC's own images; the target is then "
+    "--target's val, or the data's own under corruptions. All arms share weights, world, steps and restyled copies.",
     arms=ARMS,
     run=run_arm,
     prepare=render,
@@ -53,4 +54,5 @@ EXPERIMENT = Experiment(
     seeds={"smoke": (0,), "small": (0, 1, 2, 3, 4, 5), "full": (0, 1, 2, 3, 4, 5)},
     claims=claims_of("mAP"),
     packages=("torchvision", "pycocotools"),
+    options=("data", "target", "model", "copies"),
 )

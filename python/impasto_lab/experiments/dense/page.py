@@ -11,11 +11,11 @@ import PIL.Image
 import PIL.ImageDraw
 import torch
 
-from impasto.ops import decode
-from impasto.sources import CocoInstances
-from impasto_lab.experiments.dense.data import split
+from impasto.batch import Batch
+from impasto.loading import label_maps, targets
+from impasto_lab.experiments.dense.data import held_out, test_split, training_split
 from impasto_lab.experiments.dense.running import build
-from impasto_lab.experiments.dense.settings import DETECTORS, Dense
+from impasto_lab.experiments.dense.settings import Dense
 from impasto_lab.experiments.paging import arms_of, write_page
 from impasto_lab.experiments.results import Results
 from impasto_lab.report.pictures import contact_png
@@ -39,16 +39,15 @@ def write_pages(results: Results, folder: Path) -> None:
         CheckpointError: If one of them is damaged.
     """
     settings: Dense = results.settings
-    data = split(folder, "target", "test")
+    target = held_out(folder, settings)["target"]
     # What was trained on: a target of few images may list fewer classes.
-    classes = split(folder, "source", "test").classes
+    classes, own = training_split(folder, settings).classes, test_split(folder, settings, "target").classes
+    batch = next(iter(target))
     arms = arms_of(results)
     pictures = {"losses": curves_png(_losses(results, folder, arms), x="step", y="loss", size=(7.2, 3.4))}
-    pictures["the truth, in the target"] = contact_png(
-        [_truth(data, row, classes, settings) for row in range(_count(data))]
-    )
+    pictures["the truth, in the target"] = contact_png(_truth(batch, classes, [classes.index(one) for one in own]))
     for arm in arms:
-        if (shown := _found(_places(results, folder, arm)[0], data, classes, settings)) is not None:
+        if (shown := _found(_places(results, folder, arm)[0], batch, classes, settings)) is not None:
             pictures[f"what is found, {arm}"] = contact_png(shown)
     for title, content in pictures.items():
         (folder / f"{title.replace(',', '').replace(' ', '-')}.png").write_bytes(content)
@@ -91,24 +90,28 @@ def _rgb(color: str) -> tuple[int, int, int]:
     return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
 
 
-def _count(data: CocoInstances) -> int:
-    return min(_SHOWN, len(data))
+def _images(batch: Batch) -> list[Pixels]:
+    """The first images of a batch, [H, W, 3] uint8 each."""
+    shown: Pixels = (batch.images[:_SHOWN].permute(0, 2, 3, 1) * 255).round().byte().numpy()
+    return list(shown)
 
 
-def _truth(data: CocoInstances, row: int, classes: Sequence[str], settings: Dense) -> Pixels:
-    image, facts = decode(data[row].image), data.facts(row)
-    own = [classes.index(name) for name in data.classes]
-    if settings.model in DETECTORS:
-        numbers = [own[int(number)] for number in facts["categories"]]
-        return draw_boxes(image, facts["boxes"], [classes[number] for number in numbers], numbers)
-    drawn = facts["segmentation"].pixels()  # [H, W]
+def _truth(batch: Batch, classes: Sequence[str], own: Sequence[int]) -> list[Pixels]:
+    """What the first images show; ``own`` has the places in ``classes`` of the data's own classes."""
+    images = _images(batch)
+    if "boxes" in batch.fields:
+        shown = []
+        for image, one in zip(images, targets(batch, visible=0.0), strict=False):
+            numbers = [own[int(label) - 1] for label in one["labels"]]
+            shown.append(draw_boxes(image, one["boxes"].numpy(), [classes[number] for number in numbers], numbers))
+        return shown
     table = np.zeros(256, np.int64)  # what counts for nothing is shown as the ground
     table[1 : len(own) + 1] = np.array(own) + 1
-    return paint_map(image, table[drawn])
+    return [paint_map(image, table[drawn]) for image, drawn in zip(images, label_maps(batch).numpy(), strict=False)]
 
 
 @torch.no_grad()
-def _found(place: Path, data: CocoInstances, classes: Sequence[str], settings: Dense) -> list[Pixels] | None:
+def _found(place: Path, batch: Batch, classes: Sequence[str], settings: Dense) -> list[Pixels] | None:
     """What the network of a training finds; None where its weights are gone."""
     newest = Checkpoints(place / "checkpoints").latest()
     if newest is None:
@@ -116,19 +119,15 @@ def _found(place: Path, data: CocoInstances, classes: Sequence[str], settings: D
     model = build(settings, len(classes))
     load_weights(newest, model)
     model.eval()
+    images, answers = _images(batch), model(batch.images[:_SHOWN])
+    if not settings.detects:
+        maps = answers["out"].argmax(dim=1).numpy()  # [B, H, W]
+        return [paint_map(image, drawn) for image, drawn in zip(images, maps, strict=True)]
     shown = []
-    for row in range(_count(data)):
-        image = decode(data[row].image)
-        batch = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255  # [1, 3, H, W]
-        answer = model(batch)
-        if settings.model in DETECTORS:
-            one = answer[0]
-            sure = one["scores"] > _SURE
-            numbers = [int(label) - 1 for label in one["labels"][sure]]
-            boxes = one["boxes"][sure].numpy()
-            shown.append(draw_boxes(image, boxes, [classes[number] for number in numbers], numbers))
-        else:
-            shown.append(paint_map(image, answer["out"][0].argmax(dim=0).numpy()))
+    for image, one in zip(images, answers, strict=True):
+        sure = one["scores"] > _SURE
+        numbers = [int(label) - 1 for label in one["labels"][sure]]
+        shown.append(draw_boxes(image, one["boxes"][sure].numpy(), [classes[number] for number in numbers], numbers))
     return shown
 
 

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 import torchvision
 from torch import nn
 
-from impasto.batch import Batch
 from impasto.loading import Loader
 from impasto.recipe import ColorJitter, Grayscale, ImageRecipe, Recipe
-from impasto.sources import Source
-from impasto_lab.experiments.dense.data import split, training_data
-from impasto_lab.experiments.dense.settings import DETECTORS, Dense
+from impasto_lab.experiments.dense.data import fields_of, held_out, training_data, training_split
+from impasto_lab.experiments.dense.settings import STYLED, Dense
 from impasto_lab.experiments.experiment import Piece, Place
 from impasto_lab.models import CenterDetector
 from impasto_lab.tasks.dense import DetectionTask, SegmentationTask
-from impasto_lab.tasks.dense.detection import FIELDS
-from impasto_lab.tasks.dense.segmentation import MAPS
 from impasto_lab.training import FitSettings, fit, pick_device
 
 
@@ -47,30 +43,24 @@ def run_piece(piece: Piece, settings: Dense, place: Place) -> Mapping[str, float
         ``mAP source``, ``AP50 source``, ``mAP target``, ``AP50 target``, or ``mIoU source``, ``mIoU target``; in per
         cent; and the last loss.
     """
-    device = pick_device(place.device)
-    detects = settings.model in DETECTORS
-    fields = FIELDS if detects else MAPS
-    test = split(place.shared, "source", "test")
-    held = {
-        "source": _whole(test, settings, fields),
-        "target": _whole(split(place.shared, "target", "test"), settings, fields),
-    }
+    device, held = pick_device(place.device), held_out(place.shared, settings)
+    data = training_split(place.shared, settings)
     loader = Loader(
-        training_data(place.shared, settings, styled=piece.arm in ("style", "both")),
+        training_data(place.shared, settings, styled=piece.arm in STYLED),
         recipe_of(piece.arm, settings),
         batch_size=settings.batch_size,
         seed=piece.seed,
         # On a CPU, the model wants the cores more than the loader does.
         workers=min(os.cpu_count() or 1, 8) if device.type == "cuda" else 1,
-        fields=fields,
+        fields=fields_of(data, settings),
     )
-    classes = len(test.classes)
+    classes = len(data.classes)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(piece.seed)
         model = build(settings, classes).to(device)
     task = (
         DetectionTask(model, held, visible=settings.visible)
-        if detects
+        if settings.detects
         else SegmentationTask(model, classes=classes + 1, held_out=held)
     )
     fitting = FitSettings(
@@ -97,13 +87,8 @@ def build(settings: Dense, classes: int) -> nn.Module:
         return CenterDetector(classes, width=settings.width)
     # torchvision counts the ground as a class.
     drawn: dict[str, Any] = {"weights": None, "weights_backbone": None, "num_classes": classes + 1}
-    if settings.model in DETECTORS:
+    if settings.detects:
         side = settings.crowd.side
         drawn |= {"min_size": side, "max_size": side}
     model: nn.Module = torchvision.models.get_model(settings.model, **drawn)
     return model
-
-
-def _whole(data: Source, settings: Dense, fields: Sequence[str]) -> list[Batch]:
-    recipe = Recipe(image=ImageRecipe(size=settings.crowd.side, crop="none", normalize=None), text=None)
-    return list(Loader(data, recipe, batch_size=32, workers=1, shuffle=False, drop_last=False, fields=fields))

@@ -11,6 +11,7 @@ EXPERIMENT = Experiment(
     title="the class of each pixel on a rendered shortcut world, source and shifted target",
     about="Renders things whose color, texture and ground are often their class's own, and a target where they never "
     "are; trains torchvision's LR-ASPP with geometric, color and style augmentation, and measures mean IoU on both. "
+    "With --data, COCO's or VOC's own images; the target is then --target's val, or the data's own under corruptions. "
     "All arms share weights, world, steps and restyled copies.",
     arms=ARMS,
     run=run_arm,
@@ -20,4 +21,5 @@ EXPERIMENT = Experiment(
     seeds={"smoke": (0,), "small": (0, 1, 2, 3, 4, 5), "full": (0, 1, 2, 3, 4, 5)},
     claims=claims_of("mIoU"),
     packages=("torchvision", "pycocotools"),
+    options=("data", "target", "model", "copies"),
 )

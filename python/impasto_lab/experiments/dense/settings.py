@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from impasto.checks import choice, require
+from impasto.cli import Folder
 from impasto_lab.experiments.experiment import Size
 from impasto_lab.worlds import SEGMENT, Crowd
 
 #: Ways to augment, the first without. The last is all of them together.
 ARMS = ("none", "geometric", "color", "style", "both")
+#: Those that train on restyled copies, too.
+STYLED = ("style", "both")
 #: Detectors by name: ours, and torchvision's.
 DETECTORS = ("center", "fcos_resnet50_fpn", "retinanet_resnet50_fpn", "fasterrcnn_mobilenet_v3_large_320_fpn")
 #: Segmentation networks by name, torchvision's.
@@ -21,7 +24,10 @@ class Dense:
     """How much is done.
 
     Attributes:
-        crowd: How the world's images are drawn.
+        data: The folder of COCO's or VOC's own data, instead of a rendered world.
+        target: Another such folder, of the same classes, whose val is the shifted target; by default that is the
+            data's own val, each image under a corruption of its own.
+        crowd: How the world's images are drawn; of real data, its ``side`` is what networks see.
         images: Of the source, of all splits.
         target_images: Of the target.
         world_seed: Of the world, which all pieces share.
@@ -37,6 +43,8 @@ class Dense:
         jitter: Strength of color jitter: brightness, contrast and saturation, and half of it for hue.
     """
 
+    data: Folder | None = None
+    target: Folder | None = None
     crowd: Crowd = field(default_factory=Crowd)
     images: int = 1000
     target_images: int = 300
@@ -55,7 +63,19 @@ class Dense:
     def __post_init__(self) -> None:
         choice("model", self.model, (*DETECTORS, *SEGMENTERS))
         require(self.copies >= 1, f"copies={self.copies} must be at least 1")
-        require(self.batch_size <= 0.8 * self.images, f"batch_size={self.batch_size} is more than there is to train on")
+        enough = not self.renders or self.batch_size <= 0.8 * self.images
+        require(enough, f"batch_size={self.batch_size} is more than there is to train on")
+        require(self.data is not None or self.target is None, "target= is real data's; give data= too")
+
+    @property
+    def renders(self) -> bool:
+        """Whether a world is rendered."""
+        return self.data is None
+
+    @property
+    def detects(self) -> bool:
+        """Whether boxes are found, not the class of each pixel."""
+        return self.model in DETECTORS
 
 
 DETECTION: dict[Size, Dense] = {

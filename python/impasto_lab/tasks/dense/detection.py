@@ -14,6 +14,8 @@ from impasto_lab.tasks.evaluating import evaluating
 
 #: What a loader has to carry: ``Loader(fields=FIELDS)``.
 FIELDS = ("boxes", "categories", "crowd")
+#: The same of VOC, whose difficult things are treated as crowds: neither trained on nor missed.
+VOC_FIELDS = ("boxes", "categories", "difficult")
 
 
 class DetectionTask:
@@ -21,7 +23,7 @@ class DetectionTask:
 
     Args:
         model: Gives losses of images and targets in training, and boxes otherwise, as torchvision's detectors do.
-        held_out: By name, batches to evaluate on, whole images with ``FIELDS``.
+        held_out: By name, batches to evaluate on, whole images with ``FIELDS`` or ``VOC_FIELDS``.
         visible: The smallest share of a box that a crop must leave; what has less is no target.
     """
 
@@ -50,16 +52,18 @@ class DetectionTask:
                     answers = self.model(batch.images.to(device))
                     found += [Found(*(one[key].cpu().numpy() for key in Found._fields)) for one in answers]
                     known = targets(batch, visible=0.0)
-                    truth += [
-                        Truth(one["boxes"].numpy(), one["labels"].numpy(), one["iscrowd"].numpy() == 1) for one in known
-                    ]
+                    truth += [Truth(one["boxes"].numpy(), one["labels"].numpy(), _apart(one).numpy()) for one in known]
             counted = average_precision(found, truth)
             scores |= {f"{metric} {name}": counted[metric] for metric in ("mAP", "AP50")}
         return scores
 
 
 def _without_crowds(target: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    if "iscrowd" not in target:
-        return {name: target[name] for name in ("boxes", "labels")}
-    single = target["iscrowd"] == 0
+    single = ~_apart(target)
     return {name: target[name][single] for name in ("boxes", "labels")}
+
+
+def _apart(target: Mapping[str, Tensor]) -> Tensor:
+    """Which things are neither trained on nor counted as missed, bool [M]."""
+    flags = target.get("iscrowd", target.get("difficult"))
+    return torch.zeros(len(target["labels"]), dtype=torch.bool) if flags is None else flags.bool()
