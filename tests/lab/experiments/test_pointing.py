@@ -11,25 +11,22 @@ from PIL import Image
 
 from impasto import RecipeError
 from impasto_lab.experiments import registry
-from impasto_lab.experiments.pointing.choosing import choose
+from impasto_lab.experiments.pointing.choosing import KINDS, choose
 from impasto_lab.experiments.runner import reproduce
 
 TABLE, FIGURE = registry.find("table5"), registry.find("figure4")
 
 
 def test_the_rule_takes_the_first_of_each_kind() -> None:
-    def results(*overlaps: float) -> list[dict[str, object]]:
-        return [{"overlap": one, "reachable": place != 2} for place, one in enumerate(overlaps)]
-
-    without, within = results(0.5, 0.49, 0, 0.9, 0.2, 0.8), results(0.7, 0.5, 0.9, 0.1, 0, 0.6)
+    without, within = [True, False, None, True, False, True], [True, True, True, False, False, True]
     assert choose(without, within, each=1) == {
-        "found with MixGen alone": [1],  # what no proposal can answer is left out
-        "found without it alone": [3],
-        "found by both": [0],
-        "found by neither": [4],
+        "with MixGen alone": [1],  # what can't be right is left out
+        "without it alone": [3],
+        "by both": [0],
+        "by neither": [4],
     }
-    assert choose(without, within)["found by both"] == [0, 5]
-    assert choose(without, within)["found with MixGen alone"] == [1]
+    assert choose(without, within)["by both"] == [0, 5]
+    assert choose(without, within)["with MixGen alone"] == [1]
 
 
 def test_published_differences_are_the_paper_s() -> None:
@@ -57,12 +54,15 @@ def test_maps_are_shown(tmp_path: Path) -> None:
     for kind, wanted in (("found with MixGen alone", (False, True)), ("found by neither", (False, False))):
         texts = [text for text in chosen[kind] if sum(one["text"] == text for one in found["plain-albef"]) == 1]
         assert all((plain[text], mixed[text]) == wanted for text in texts)
-    with Image.open(tmp_path / "maps-albef.png") as drawn:
-        assert drawn.width > 400
+    looked = [
+        json.loads((tmp_path / "maps" / f"{arm}-0" / "questions" / "looked_at.json").read_text()) for arm in FIGURE.arms
+    ]
+    right = [{one["question"]: one["accuracy"] == 100 for one in told} for told in looked]
+    for question in chosen["answered right by neither"]:
+        assert not right[0][question] and not right[1][question]
+    assert sum(len(chosen[f"answered right {kind}"]) for kind in KINDS) > 0
+    for name in ("maps-albef.png", "questions-albef.png"):
+        with Image.open(tmp_path / name) as drawn:
+            assert drawn.width > 400
     with pytest.raises(RecipeError, match=r"results of 'figure4'.*for 'table5'"):
         reproduce(TABLE, tmp_path, size="smoke", device="cpu")
-    # Table 5 takes the same trainings, and judges.
-    (tmp_path / "results.json").unlink()
-    table = reproduce(TABLE, tmp_path, size="smoke", device="cpu")
-    assert table.measured == results.measured
-    assert len(table.verdicts) == 3

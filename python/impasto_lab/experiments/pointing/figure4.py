@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from impasto_lab.experiments.pointing.table5 import EXPERIMENT as TABLE5
+from impasto_lab.experiments.pointing.table5 import SETTINGS
 
 EXPERIMENT = replace(
     TABLE5,
@@ -12,7 +13,12 @@ EXPERIMENT = replace(
     title="where a model looks, with MixGen and without, successes and failures",
     about="Table 5 with one seed, for its pictures: the first expressions of the tests that are found with MixGen "
     "alone, without it alone, by both and by neither, each with the maps of both models, the expression's box and the "
-    "one that was chosen. A run of table5 draws it, too.",
+    "one that was chosen; and likewise the first questions, after tuning to VQA, with where each model looked for its "
+    "answer. A run of table5 draws the expressions, too.",
+    settings={
+        size: replace(settings, tuning={**settings.tuning, "vqa": settings.tuning["grounding"]})
+        for size, settings in SETTINGS.items()
+    },
     seeds={"smoke": (0,), "small": (0,)},
     source="MixGen, Figure 4: Grad-CAM maps for expressions and questions, in examples",
     published={},

@@ -1,4 +1,4 @@
-"""The page of maps: expressions that one model finds and the other does not, with where both look."""
+"""The page of maps: what one model gets right and the other does not, with where both look."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ from impasto_lab.experiments.downstream.settings import Downstream
 from impasto_lab.experiments.experiment import Piece
 from impasto_lab.experiments.paging import differences_png, write_page
 from impasto_lab.experiments.pointing.choosing import choose
-from impasto_lab.experiments.pointing.running import LOOKED_AT, maps_folder
+from impasto_lab.experiments.pointing.running import LOOKED_AT, QUESTIONS, maps_folder
 from impasto_lab.experiments.results import Results
 from impasto_lab.report.sheets import Shown, sheet_png
+from impasto_lab.tasks.downstream.looking.questions import LOOKED
 
+#: Intersection over union from which an expression counts as found, as in the evaluation.
+_ENOUGH = 0.5
 _TITLES = ("image", "without MixGen", "with MixGen")
 
 
 def show(results: Results, folder: Path) -> None:
-    """Writes ``report.html``, ``differences.png``; ``maps-{model}.png`` of the first seed with both arms, and
-    ``chosen.json``.
+    """Writes ``report.html``, ``differences.png``; ``maps-{model}.png`` of the first seed with both arms, likewise
+    ``questions-{model}.png`` where questions were asked; and ``chosen.json``.
 
-    On a map, one box is the expression's, the other the one that was chosen.
+    On an expression's map, one box is its own, the other the one that was chosen.
 
     Args:
         results: What was measured.
@@ -37,13 +40,15 @@ def show(results: Results, folder: Path) -> None:
     if (differences := differences_png(results)) is not None:
         drawn["differences"] = differences
     chosen: dict[str, dict[str, list[str]]] = {}
+    sheets = {"maps": _expressions} | ({"questions": _questions} if "vqa" in settings.tuning else {})
     for model in dict.fromkeys(arm.model for arm in settings.arms.values()):
         pairs = [(Piece(f"plain-{model}", one.seed), one) for one in sorted(results.measured)]
         both = [(p, m) for p, m in pairs if m.arm == f"mixgen-{model}" and p in results.measured]
-        if both:
-            rows, chosen[model] = _rows(folder, both[0])
+        for name, rows_of in sheets.items() if both else ():
+            rows, told = rows_of(folder, both[0])
+            chosen.setdefault(model, {}).update(told)
             if rows:
-                drawn[f"maps-{model}"] = sheet_png(rows, titles=_TITLES, side=2.0)
+                drawn[f"{name}-{model}"] = sheet_png(rows, titles=_TITLES, side=2.0)
     for name, content in drawn.items():
         with new_file(folder / f"{name}.png") as partial:
             partial.write_bytes(content)
@@ -52,21 +57,41 @@ def show(results: Results, folder: Path) -> None:
     write_page(results, folder, {name.replace("-", ", "): content for name, content in drawn.items()})
 
 
-def _rows(folder: Path, both: tuple[Piece, Piece]) -> tuple[list[list[Shown]], dict[str, list[str]]]:
+def _expressions(folder: Path, both: tuple[Piece, Piece]) -> tuple[list[list[Shown]], dict[str, list[str]]]:
     """Rows of a sheet, and the expressions on them by kind."""
     places = [maps_folder(folder, piece) for piece in both]
     found = [json.loads((place / "grounding_results.json").read_text(encoding="utf-8")) for place in places]
-    without, within = ([one for one in results[:LOOKED_AT] if "picture" in one] for results in found)
+    looked = [[one for one in results[:LOOKED_AT] if "picture" in one] for results in found]
+    hits = [[one["overlap"] >= _ENOUGH if one["reachable"] else None for one in results] for results in looked]
     rows, told = [], {}
-    for kind, numbers in choose(without, within).items():
-        told[kind] = [without[number]["text"] for number in numbers]
+    for kind, numbers in choose(*hits).items():
+        title = f"found {kind}"
+        told[title] = [looked[0][number]["text"] for number in numbers]
         for number in numbers:
-            image = _read(world_of(folder).images / without[number]["image"])
+            image = _read(world_of(folder).images / looked[0][number]["image"])
             maps = [
                 Shown(_read(place / one[number]["picture"]), f"overlap {one[number]['overlap']:.2f}")
-                for place, one in zip(places, (without, within), strict=True)
+                for place, one in zip(places, looked, strict=True)
             ]
-            rows.append([Shown(image, f"{kind}\n{without[number]['text']}"), *maps])
+            rows.append([Shown(image, f"{title}\n{looked[0][number]['text']}"), *maps])
+    return rows, told
+
+
+def _questions(folder: Path, both: tuple[Piece, Piece]) -> tuple[list[list[Shown]], dict[str, list[str]]]:
+    """Rows of a sheet, and the questions on them by kind."""
+    places = [maps_folder(folder, piece) / QUESTIONS for piece in both]
+    looked = [json.loads((place / LOOKED).read_text(encoding="utf-8")) for place in places]
+    rows, told = [], {}
+    for kind, numbers in choose(*([one["accuracy"] == 100 for one in results] for results in looked)).items():
+        title = f"answered right {kind}"
+        told[title] = [looked[0][number]["question"] for number in numbers]
+        for number in numbers:
+            image = _read(world_of(folder).images / looked[0][number]["image"])
+            maps = [
+                Shown(_read(place / one[number]["picture"]), one[number]["answer"])
+                for place, one in zip(places, looked, strict=True)
+            ]
+            rows.append([Shown(image, f"{title}\n{looked[0][number]['question']}"), *maps])
     return rows, told
 
 

@@ -1,4 +1,4 @@
-"""One arm with a seed: pretrained, tuned to expressions without their boxes, and asked where it looks."""
+"""One arm with a seed: pretrained, tuned to expressions without their boxes and to questions, asked where it looks."""
 
 from __future__ import annotations
 
@@ -6,28 +6,32 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from impasto.sources import RefCoco
-from impasto_lab.experiments.downstream.data import world_of
+from impasto_lab.experiments.downstream.data import task_data, world_of
 from impasto_lab.experiments.downstream.running import pretrain_arm, tune_arm
 from impasto_lab.experiments.downstream.settings import Downstream
 from impasto_lab.experiments.experiment import Piece, Place
-from impasto_lab.tasks.downstream import GroundingOptions, Judging, evaluate, open_checkpoint
+from impasto_lab.tasks.downstream import GroundingOptions, Judging, VqaOptions, evaluate, open_checkpoint
 from impasto_lab.training import pick_device
 from impasto_lab.worlds import World
 
 #: What is held out, by the splits that are judged together; pictures are of the last.
 _HELD = ("val", "testA+testB")
-#: Expressions among which those that are shown are looked for.
+#: Expressions, and questions, among which those that are shown are looked for.
 LOOKED_AT = 60
+#: The folder of questions below `maps_folder`.
+QUESTIONS = "questions"
 
 
 def run_piece(piece: Piece, settings: Downstream, place: Place) -> Mapping[str, float]:
-    """Pretrains, tunes, and finds expressions by Grad-CAM of matching.
+    """Pretrains, tunes, and finds expressions by Grad-CAM of matching; answers questions, where that is tuned to.
 
-    ``maps/{arm}-{seed}/`` of the shared folder gets ``grounding_results.json`` and pictures of the first maps.
+    ``maps/{arm}-{seed}/`` of the shared folder gets ``grounding_results.json`` and pictures of the first maps;
+    ``questions/`` below it what `impasto_lab.tasks.downstream.looking.questions.draw_questions` writes.
 
     Returns:
-        ``"val"``, ``"testA"`` and ``"testB"``, the share of expressions that are found, in per cent; and
-        ``"on no proposal"``, the share of the tests' maps that lie on none.
+        ``"val"``, ``"testA"`` and ``"testB"``, the share of expressions that are found, in per cent;
+        ``"on no proposal"``, the share of the tests' maps that lie on none; and ``"vqa"``, the accuracy on the test's
+        questions.
     """
     pretrained = pretrain_arm(piece, settings, place)
     world = world_of(place.shared)
@@ -44,6 +48,13 @@ def run_piece(piece: Piece, settings: Downstream, place: Place) -> Mapping[str, 
         found |= {split: figures[split] for split in splits.split("+")}
         if last:
             found["on no proposal"] = figures["empty"]
+    if "vqa" in settings.tuning:
+        tuned = tune_arm("vqa", task_data(world, "vqa", "train"), pretrained, piece, settings, place)
+        judging = Judging(
+            options=VqaOptions(pictures=LOOKED_AT), device=device, out=maps_folder(place.shared, piece) / QUESTIONS
+        )
+        data = task_data(world, "vqa", "test")
+        found["vqa"] = evaluate("vqa", open_checkpoint(tuned), data, judging)["accuracy"]
     return found
 
 

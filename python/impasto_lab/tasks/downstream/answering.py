@@ -22,6 +22,7 @@ from impasto_lab.models import Albef, Words
 from impasto_lab.models.heads import Telling, ViltClassifier, new_head
 from impasto_lab.tasks.downstream.answer_list import answers_in, build_answers, humans_in, read_answers
 from impasto_lab.tasks.downstream.batches import evaluation_batches, training_batches
+from impasto_lab.tasks.downstream.looking.questions import draw_questions
 from impasto_lab.tasks.downstream.opened import Opened
 from impasto_lab.tasks.downstream.options import VqaOptions
 from impasto_lab.tasks.downstream.settings import TuneSettings
@@ -131,20 +132,30 @@ def judge(opened: Opened, data: Source, judging: Judging) -> Figures:
     """VQA 2.0's accuracies in per cent, by each scorer and by kind of answer; ``vqa_results.json`` where asked for.
 
     ``in the list`` is the share of questions for which the list has an answer that half of the people's points reward.
+    Where pictures are asked for, `draw_questions` draws them.
 
     Raises:
-        RecipeError: If there is neither an answer to compare with nor a folder to write to, or k is too large.
+        RecipeError: If there is neither an answer to compare with nor a folder to write to, or k is too large; if
+            pictures are asked for without a folder, or of a classifier.
         SourceError: If the data has no questions.
     """
     humans = humans_in(data)
     neither = "the questions have no annotations, so nothing can be scored; name a folder for the answers (out)"
     require(bool(humans) or judging.out is not None, neither)
+    pictures = judging.options.pictures
+    require(pictures == 0 or judging.out is not None, f"{pictures} pictures need a folder; name one (out)")
+    decodes = isinstance(opened.whole, Telling)
+    require(pictures == 0 or decodes, f"a {opened.kind} has no fusion layers to draw maps of; leave pictures out")
     predicted = answer_all(opened, data, judging)
     if judging.out is not None:
         judging.out.mkdir(parents=True, exist_ok=True)
         results = [{"question_id": number, "answer": answer} for number, answer in predicted.items()]
         with new_file(judging.out / "vqa_results.json") as file:
             file.write_text(json.dumps(results) + "\n", encoding="utf-8")
+    if pictures:
+        answers = list(opened.notes["answers"])
+        places = {number: answers.index(answer) for number, answer in predicted.items()}
+        draw_questions(opened, data, answer_ids(opened, answers), places, humans, judging)
     if not humans:
         return {"questions": float(len(predicted))}
     return accuracies(predicted, humans, opened.notes["answers"])

@@ -39,6 +39,8 @@ class VqaOptions:
         frequent: Questions that an answer must be the most frequent of to get into the list.
         k: Answers whose whole likelihood a decoder asks for, the first by their first word; by default 128, or all.
         first: Count the first word's likelihood once, or twice as the published code does.
+        pictures: Questions for which a decoder's maps of where it looked are drawn into the folder (out), the first so
+            many.
 
     Raises:
         RecipeError: If a value makes no sense.
@@ -48,9 +50,11 @@ class VqaOptions:
     frequent: int = 9
     k: int | None = None
     first: Literal["once", "twice"] = "once"
+    pictures: int = 0
 
     def __post_init__(self) -> None:
         at_least(1, frequent=self.frequent, k=1 if self.k is None else self.k)
+        at_least(0, pictures=self.pictures)
         choice("first", self.first, ("once", "twice"))
 
 

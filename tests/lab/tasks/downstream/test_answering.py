@@ -6,15 +6,23 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import PIL.Image
 import pytest
 import torch
 
 from impasto import CheckpointError, RecipeError, SourceError, sources
+from impasto.loading import Loader
+from impasto.ops import decode
 from impasto_lab.cli import main
+from impasto_lab.models import Albef, fusion_maps
 from impasto_lab.models.heads import Telling
 from impasto_lab.tasks.downstream import Judging, Opened, TuneSettings, VqaOptions, evaluate, open_checkpoint, tune
 from impasto_lab.tasks.downstream.answer_list import build_answers, humans_in
 from impasto_lab.tasks.downstream.answering import accuracies, answer_ids
+from impasto_lab.tasks.downstream.looking.drawing import draw_heat
+from impasto_lab.tasks.downstream.looking.questions import question_maps
+from impasto_lab.tasks.tokens import tokens
 from impasto_lab.worlds import World
 
 Open = Callable[..., Opened]
@@ -59,7 +67,8 @@ def test_models_are_trained_and_answer_for_a_server(
     assert main([*run, *few]) == 0
     capsys.readouterr()
     judged = ["evaluate", "vqa", str(tmp_path / "run"), "--data", test, "--out", str(tmp_path / "out")]
-    assert main([*judged, "--device", "cpu", "--json", "-"]) == 0
+    drawn = [] if kind == "vilt" else ["--pictures", "3"]
+    assert main([*judged, *drawn, "--device", "cpu", "--json", "-"]) == 0
     figures = json.loads(capsys.readouterr().out)["figures"]
     assert {"accuracy", "accuracy (albef)", "yes/no", "other", "in the list"} <= figures.keys()
     results = json.loads((tmp_path / "out" / "vqa_results.json").read_text())
@@ -69,11 +78,59 @@ def test_models_are_trained_and_answer_for_a_server(
     assert {one["answer"] for one in results} <= set(answers)
     again = accuracies({one["question_id"]: one["answer"] for one in results}, humans_in(data), answers)
     assert figures == pytest.approx(again)
+    if drawn:
+        looked = json.loads((tmp_path / "out" / "looked_at.json").read_text())
+        assert [(one["question_id"], one["answer"]) for one in looked] == [
+            (one["question_id"], one["answer"]) for one in results[:3]
+        ]
+        assert [one["question"] for one in looked] == [data.facts(row)["question"] for row in range(3)]
+        _require_drawn(open_checkpoint(tmp_path / "run"), data, looked, tmp_path / "out")
+
+
+def _require_drawn(opened: Opened, data: sources.Source, looked: list[dict[str, str]], folder: Path) -> None:
+    """Pictures are of the questions' own images, and of where the answers that were given come from."""
+    head = opened.whole
+    assert isinstance(head, Telling)
+    batch = next(iter(Loader.evaluation(data[:3], opened.recipe(question=True), batch_size=3, form=opened.compact)))
+    answer = answer_ids(opened, [one["answer"] for one in looked])
+    maps = question_maps(head.eval(), batch.images, tokens(batch), answer)
+    for row, (one, heat) in enumerate(zip(looked, maps, strict=True)):
+        with PIL.Image.open(folder / one["picture"]) as picture:
+            expected = draw_heat(decode(data[row].image), heat)
+            assert np.abs(np.asarray(picture).astype(int) - expected).max() <= 2
+
+
+@pytest.mark.parametrize("kind", ["albef", "tcl"])
+def test_maps_are_of_the_chosen_answers_likelihood(kind: str, fresh: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = fresh(kind)
+    assert isinstance(opened.base, Albef)
+    head = Telling(opened.base).eval()
+    listed = answer_ids(opened, ["red", "a blue star", "no"])
+    images, question = torch.rand(2, 3, 32, 32), torch.randint(5, 30, (2, 6))
+    seen = torch.tensor([[1] * 6, [1] * 4 + [0] * 2])
+    with torch.no_grad():
+        scores, numbers = head.rank(head.read(images, question, seen), seen, listed, k=3)
+    likely = torch.zeros(2, 3).scatter(1, numbers, scores)
+    told = []
+
+    def recorded(model: Albef, score: Callable[[], torch.Tensor], mask: torch.Tensor) -> torch.Tensor:
+        told.append(score())
+        return fusion_maps(model, score, mask)
+
+    monkeypatch.setattr("impasto_lab.tasks.downstream.looking.questions.fusion_maps", recorded)
+    maps = [
+        question_maps(head, images, (question, seen), (listed[0][places], listed[1][places]))
+        for places in ([1, 0], [1, 2])
+    ]
+    torch.testing.assert_close(told[0].detach(), likely[[0, 1], [1, 0]])
+    torch.testing.assert_close(maps[0][0], maps[1][0], msg="a row's map is its own")
+    assert not torch.allclose(maps[0][1], maps[1][1], rtol=1e-2), "and its answer's"
 
 
 def test_ranking_is_the_likelihood_of_each_answer(told: World, fresh: Open) -> None:
     """Word by word, by hand; the published count has the first word twice, and k looks at first words alone."""
     opened = fresh("albef")
+    assert isinstance(opened.base, Albef)
     head = Telling(opened.base).eval()
     answers = ["red", "a blue star", "no", "two"]
     ids, mask = answer_ids(opened, answers)
@@ -120,6 +177,10 @@ def test_what_is_wrong_is_told(told: World, fresh: Open, saved: Callable[..., Pa
     with pytest.raises(SourceError, match="no questions with an id"):
         tune("vqa", fresh("vilt"), captions, FEW, folder=tmp_path / "captions", judging=judging)
     tuned = tune("vqa", fresh("vilt"), data, FEW, folder=tmp_path / "vilt", judging=judging).opened
+    with pytest.raises(RecipeError, match=r"2 pictures need a folder; name one \(out\)"):
+        evaluate("vqa", tuned, data, Judging(options=VqaOptions(pictures=2)))
+    with pytest.raises(RecipeError, match="a vilt has no fusion layers to draw maps of"):
+        evaluate("vqa", tuned, data, Judging(options=VqaOptions(pictures=2), out=tmp_path))
     with pytest.raises(RecipeError, match="a vilt scores every answer"):
         evaluate("vqa", tuned, data, Judging(options=VqaOptions(k=2)))
     with pytest.raises(CheckpointError, match="tuned to vqa; name the pretrained one"):

@@ -19,9 +19,9 @@ from impasto_lab.cli import main
 from impasto_lab.models import Albef, fusion_maps, image_maps
 from impasto_lab.models.blocks.attention import Attending
 from impasto_lab.tasks.downstream import GroundingOptions, Judging, Opened, evaluate
-from impasto_lab.tasks.downstream.grounding.drawing import CHOSEN, RIGHT, draw_heat
 from impasto_lab.tasks.downstream.grounding.pointing import Pointed, choose, figures, heat_maps
 from impasto_lab.tasks.downstream.grounding.proposals import Proposals
+from impasto_lab.tasks.downstream.looking.drawing import CHOSEN, RIGHT, draw_heat
 from impasto_lab.worlds import World
 
 Open = Callable[..., Opened]

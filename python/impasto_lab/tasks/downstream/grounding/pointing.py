@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import PIL.Image
 from torch import Tensor
 
 from impasto.checks import require
@@ -20,8 +19,8 @@ from impasto_lab.metrics import Grounding, box_overlaps, find_boxes
 from impasto_lab.models import Albef, fusion_maps, image_maps
 from impasto_lab.models.queue import require_divisor
 from impasto_lab.tasks.downstream.batches import evaluation_batches, training_batches
-from impasto_lab.tasks.downstream.grounding.drawing import CHOSEN, RIGHT, draw_heat
 from impasto_lab.tasks.downstream.grounding.proposals import Proposals, proposals_of
+from impasto_lab.tasks.downstream.looking.drawing import CHOSEN, RIGHT, draw_heat, save_picture
 from impasto_lab.tasks.downstream.opened import Opened
 from impasto_lab.tasks.downstream.options import GroundingOptions
 from impasto_lab.tasks.downstream.retrieving import FusionRetrieval
@@ -187,12 +186,7 @@ def _draw(one: Pointed, found: Grounding, data: Source, judging: Judging, number
     assert judging.out is not None
     place = int(found.chosen[0])
     boxes = [(one.facts["bbox"], RIGHT)] + ([] if place < 0 else [(one.proposals[place].tolist(), CHOSEN)])
-    pixels = draw_heat(decode(data[one.row].image), one.heat, boxes)
-    name = f"pictures/{number:05d}.png"
-    (judging.out / "pictures").mkdir(parents=True, exist_ok=True)
-    with new_file(judging.out / name) as file:
-        PIL.Image.fromarray(pixels).save(file, "PNG")
-    return name
+    return save_picture(draw_heat(decode(data[one.row].image), one.heat, boxes), judging.out, number)
 
 
 TASK = Downstream(name=_NAME, models=("albef", "tcl"), options=GroundingOptions, judge=judge, begin=begin)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from impasto.checks import require
+from impasto.files import new_file
 
 #: Red, green, blue.
 RIGHT, CHOSEN = (0, 220, 255), (255, 90, 200)
@@ -51,3 +53,12 @@ def draw_heat(
     for (left, top, wide, high), one in boxes:
         pen.rectangle((left, top, left + max(1.0, wide), top + max(1.0, high)), outline=one, width=line)
     return np.asarray(drawn)
+
+
+def save_picture(pixels: npt.NDArray[np.uint8], folder: Path, number: int) -> str:
+    """Writes a picture [H, W, 3] below ``pictures/``, and gives its file's name below the folder."""
+    name = f"pictures/{number:05d}.png"
+    (folder / "pictures").mkdir(parents=True, exist_ok=True)
+    with new_file(folder / name) as file:
+        PIL.Image.fromarray(pixels).save(file, "PNG")
+    return name
