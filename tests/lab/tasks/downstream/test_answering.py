@@ -67,7 +67,7 @@ def test_models_are_trained_and_answer_for_a_server(
     assert main([*run, *few]) == 0
     capsys.readouterr()
     judged = ["evaluate", "vqa", str(tmp_path / "run"), "--data", test, "--out", str(tmp_path / "out")]
-    drawn = [] if kind == "vilt" else ["--pictures", "3"]
+    drawn = [] if kind == "vilt" else ["--pictures", "9"]
     assert main([*judged, *drawn, "--device", "cpu", "--json", "-"]) == 0
     figures = json.loads(capsys.readouterr().out)["figures"]
     assert {"accuracy", "accuracy (albef)", "yes/no", "other", "in the list"} <= figures.keys()
@@ -81,9 +81,9 @@ def test_models_are_trained_and_answer_for_a_server(
     if drawn:
         looked = json.loads((tmp_path / "out" / "looked_at.json").read_text())
         assert [(one["question_id"], one["answer"]) for one in looked] == [
-            (one["question_id"], one["answer"]) for one in results[:3]
+            (one["question_id"], one["answer"]) for one in results[:9]
         ]
-        assert [one["question"] for one in looked] == [data.facts(row)["question"] for row in range(3)]
+        assert [one["question"] for one in looked] == [data.facts(row)["question"] for row in range(9)]
         _require_drawn(open_checkpoint(tmp_path / "run"), data, looked, tmp_path / "out")
 
 
@@ -91,7 +91,7 @@ def _require_drawn(opened: Opened, data: sources.Source, looked: list[dict[str, 
     """Pictures are of the questions' own images, and of where the answers that were given come from."""
     head = opened.whole
     assert isinstance(head, Telling)
-    batch = next(iter(Loader.evaluation(data[:3], opened.recipe(question=True), batch_size=3, form=opened.compact)))
+    batch = next(iter(Loader.evaluation(data[:9], opened.recipe(question=True), batch_size=9, form=opened.compact)))
     answer = answer_ids(opened, [one["answer"] for one in looked])
     maps = question_maps(head.eval(), batch.images, tokens(batch), answer)
     for row, (one, heat) in enumerate(zip(looked, maps, strict=True)):
