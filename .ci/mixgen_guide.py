@@ -55,7 +55,8 @@ def recommendations() -> str:
         "all of the batch": _answer("figure6", "whole", "quarter"),
         "with RandAugment": _answer("rivals", "mixgen-randaugment", "randaugment"),
         "partners left out of the loss": _answer("rivals", "mixgen-masked", "mixgen"),
-        "batch size": f"{NOT_RUN}; no experiment varies it.",
+        "batches of 16": _answer("figure6", "quarter-of-16", "none-of-16"),
+        "batches of 200": _answer("figure6", "quarter-of-200", "none-of-200"),
     }
     return "\n".join(f"- **{question}**: {told}" for question, told in asked.items())
 

@@ -64,8 +64,10 @@ def recipe(settings: Scarcity, arm: Arm, vocabulary: Path) -> Recipe:
 
 def mix_of(arm: Arm) -> MixGen | None:
     """How an arm mixes."""
+    if not arm.mixgen:
+        return None
     if not isinstance(arm, Mixed):
-        return MixGen() if arm.mixgen else None
+        return MixGen()
     pairing = "shuffle" if arm.ratio > 0.5 else "block"
     return MixGen.variant(arm.variant, ratio=arm.ratio, pairing=pairing)
 
@@ -83,9 +85,8 @@ def loader(settings: Scarcity, name: str, seed: int, shared: Path, made: Recipe 
     arm = settings.arms[name]
     train = source(World(shared / "world"), "train")
     rows = stream(seed, "scarce images").permutation(len(train))[: arm.images]
-    batch_size = settings.training[arm.model].batch_size
     made = made or recipe(settings, arm, shared / "vocab.txt")
-    return Loader(train[rows], made, batch_size=batch_size, workers=1, seed=seed)
+    return Loader(train[rows], made, batch_size=settings.batch(name), workers=1, seed=seed)
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from impasto_lab.experiments.experiment import Claim, Experiment, Size
 from impasto_lab.experiments.scarcity.hooks import compare_arms, render_scarce, train_arm
-from impasto_lab.experiments.scarcity.settings import Arm, Mixed, Scarcity, Training
+from impasto_lab.experiments.scarcity.settings import Arm, Batched, Mixed, Scarcity, Training
 from impasto_lab.experiments.scarcity.table3 import SMALL
 
 #: M as a share of the batch, by arm. The paper sweeps it in batches of 512, M = 128 is its choice.
 RATIOS: dict[str, float] = {"sixteenth": 1 / 16, "eighth": 1 / 8, "quarter": 1 / 4, "half": 1 / 2, "whole": 1.0}
+#: Batches of other sizes, in as many epochs as the others': all arms see as many images, at the same learning rate.
+BATCHES = (16, 200)
 
 
 def _settings(each: int, training: Training, **sizes: int) -> Scarcity:
     arms: dict[str, Arm] = {"none": Arm(model="clip", mixgen=False, images=each)}
     arms |= {name: Mixed(model="clip", images=each, ratio=ratio) for name, ratio in RATIOS.items()}
+    epochs = max(training.steps * training.batch_size // each, 1)
+    arms |= {
+        f"{name}-of-{size}": Batched(
+            model="clip", mixgen=mixgen, images=each, epochs=epochs, batch_size=min(size, each)
+        )
+        for size in BATCHES
+        for name, mixgen in (("none", False), ("quarter", True))
+    }
     return Scarcity(training={"clip": training}, arms=arms, **sizes)
 
 
@@ -27,9 +37,11 @@ EXPERIMENT = Experiment(
     title="how much of a batch is mixed",
     about="Trains a small dual encoder (48 px) on 400 rendered scenes in batches of 64, of which none, a sixteenth, an "
     "eighth, a quarter, a half or all rows become mixtures, and retrieves held-out scenes. Where all do, partners are "
-    "drawn from the whole batch. Finished trainings are kept. The published setting needs a million images and "
+    "drawn from the whole batch. With '--arms all' also none and a quarter of batches of 16 and 200, as many epochs. "
+    "Finished trainings are kept. The published setting needs a million images and "
     "batches of 512.",
-    arms=tuple(SETTINGS["small"].arms),
+    arms=("none", *RATIOS),
+    further=tuple(name for name in SETTINGS["small"].arms if "-of-" in name),
     run=train_arm,
     prepare=render_scarce,
     page=compare_arms,
@@ -41,5 +53,10 @@ EXPERIMENT = Experiment(
         for part in ("seen", "unseen")
         for other in ("none", *RATIOS)
         if other != "quarter"
+    )
+    + tuple(
+        Claim(better=f"quarter-of-{size}", worse=f"none-of-{size}", metric=f"RSUM {part}")
+        for size in BATCHES
+        for part in ("seen", "unseen")
     ),
 )

@@ -58,6 +58,17 @@ class Mixed(Arm):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Batched(Mixed):
+    """An arm with batches of a size of its own, which mixes or doesn't.
+
+    Attributes:
+        batch_size: Pairs.
+    """
+
+    batch_size: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rival(Arm):
     """One way to train a dual encoder, with MixGen or something else.
 
@@ -108,14 +119,22 @@ class Scarcity:
     def steps(self, name: str) -> int:
         """Steps of an arm."""
         arm = self.arms[name]
-        training = self.training[arm.model]
-        return training.steps if arm.epochs is None else max(arm.epochs * arm.images // training.batch_size, 1)
+        epochs = arm.epochs
+        return self.training[arm.model].steps if epochs is None else max(epochs * arm.images // self.batch(name), 1)
+
+    def batch(self, name: str) -> int:
+        """Pairs in a batch of an arm."""
+        arm = self.arms[name]
+        return arm.batch_size if isinstance(arm, Batched) else self.training[arm.model].batch_size
 
     def pairs(self) -> dict[str, tuple[str, str]]:
         """Arms that mix, each with the one that is as it but for mixing: by title, that one and the arm that mixes."""
 
-        def rest(arm: Arm) -> tuple[object, ...]:
-            return (arm.model, arm.images, arm.epochs)
+        def rest(name: str) -> tuple[object, ...]:
+            arm = self.arms[name]
+            return (arm.model, arm.images, arm.epochs, self.batch(name))
 
-        plain = {rest(arm): name for name, arm in self.arms.items() if not arm.mixgen}
-        return {name.removeprefix("mixgen-"): (plain[rest(arm)], name) for name, arm in self.arms.items() if arm.mixgen}
+        plain = {rest(name): name for name, arm in self.arms.items() if not arm.mixgen}
+        return {
+            name.removeprefix("mixgen-"): (plain[rest(name)], name) for name, arm in self.arms.items() if arm.mixgen
+        }
