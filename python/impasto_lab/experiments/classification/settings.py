@@ -116,13 +116,13 @@ class Office31Settings(Training):
     real: bool = False
     images: Mapping[str, int] = field(default_factory=lambda: {"amazon": 60, "dslr": 48, "webcam": 48})
     held: int = 8
-    rho: float = 0.6
+    rho: float = 0.4
     shift: float = 0.5
     clutter: int = 0
     radius: tuple[float, float] = (0.26, 0.4)
-    rendered: int = 64
-    side: int = 64
-    steps: int = 1000
+    rendered: int = 48
+    side: int = 48
+    steps: int = 600
     batch_size: int = 48
 
     @property
