@@ -60,6 +60,7 @@ class StyleRandomizer(Keyed):
         in_eval: Whether random styles stay on in evaluation mode.
         differentiable: Whether gradients pass to the images (embeddings, style images).
         dtype: What the networks compute in, such as `torch.bfloat16`; float32 if None. An outer autocast has no say.
+            `torch.int8` is for a CPU with VNNI: the transformer by bytes, the predictor in float32.
         backend: How the networks run, see `impasto.style.run.backends.prepare`.
         graphs: Whether the networks run as CUDA graphs, on a GPU: faster for small images, where batches (and chosen
             rows) are of few different sizes.
@@ -118,8 +119,10 @@ class StyleRandomizer(Keyed):
             chunk is None or (is_count(chunk) and chunk > 0), f"chunk={chunk!r} must be a number of images, or None"
         )
         require(not (graphs and differentiable), "graphs=True keeps no gradients; leave out differentiable=True")
-        floating = isinstance(dtype, torch.dtype) and dtype.is_floating_point
-        require(dtype is None or floating, f"dtype={dtype!r} must be a floating point dtype of torch, or None")
+        usable = isinstance(dtype, torch.dtype) and (dtype.is_floating_point or dtype == torch.int8)
+        require(dtype is None or usable, f"dtype={dtype!r} must be a floating point dtype of torch, torch.int8 or None")
+        eager = backend == "eager" and not differentiable
+        require(dtype != torch.int8 or eager, "dtype=torch.int8 has no gradients, and backend='eager' alone")
         self.alpha = alpha
         self.ratio = ratio
         self.base = base

@@ -22,6 +22,7 @@ from impasto.errors import RecipeError
 from impasto.style.networks.compact import StatisticsPredictor
 from impasto.style.networks.inception import InceptionPredictor
 from impasto.style.networks.transformer import StyleTransformer
+from impasto.style.run.eight_bit import eight_bit
 from impasto.style.run.predictors import FastInception, FastStatistics
 from impasto.style.run.transformer import FastTransformer
 
@@ -41,13 +42,14 @@ def fast(network: nn.Module, *, dtype: torch.dtype | None = None) -> nn.Module:
     Args:
         network: A `StyleTransformer`, `InceptionPredictor` or `StatisticsPredictor`.
         dtype: What convolutions compute in: float32, or bfloat16 or float16 on a GPU; the network's by default.
-            Statistics stay float32, and the output has the images' dtype.
+            Statistics stay float32, and the output has the images' dtype. int8 rounds weights and features of a
+            `StyleTransformer` to bytes, on a CPU with VNNI: see `impasto.style.run.eight_bit`. It doesn't script.
 
     Returns:
         The equivalent, on the network's device.
 
     Raises:
-        RecipeError: If it is another kind of network.
+        RecipeError: If it is another kind of network, or there is no int8 here.
 
     Examples:
         >>> network = StyleTransformer(widths=(8, 16, 32), residuals=1).eval()
@@ -57,7 +59,10 @@ def fast(network: nn.Module, *, dtype: torch.dtype | None = None) -> nn.Module:
     """
     for kind, form in _FAST:
         if isinstance(network, kind):
-            made: nn.Module = form(network, dtype=dtype)
+            bytes_alike = dtype == torch.int8
+            made: nn.Module = form(network, dtype=torch.float32 if bytes_alike else dtype)
+            if bytes_alike and isinstance(made, FastTransformer):
+                made = eight_bit(made)
             return made.eval()
     known = ", ".join(kind.__name__ for kind, _ in _FAST)
     raise RecipeError(f"there is no fast form of {type(network).__name__}; there are ones of {known}")

@@ -102,14 +102,47 @@ class DoublingConv(LaidOut):
         height, width = features.size(2), features.size(3)
         padded = functional.pad(features, [1, 1, 1, 1], mode="replicate")
         found = functional.conv2d(laid_out(padded), self.weight)  # [B, 4 O, H, W], or one row and column more
-        doubled = laid_out(found.new_empty([features.size(0), self.width, 2 * height, 2 * width]))
-        for row in range(2):
-            for column in range(2):
-                first = (2 * row + column) * self.width
-                top, left = row * self.further, column * self.further
-                part = found[:, first : first + self.width, top : top + height, left : left + width]
-                doubled[:, :, row::2, column::2] = part
-        return doubled
+        return interleaved(found, self.width, self.further, height, width)
+
+
+def interleaved(found: Tensor, channels: int, further: int, height: int, width: int) -> Tensor:
+    """Four pixels of each place side by side: from [B, 4 C, H, W], or one row and column more, to [B, C, 2H, 2W].
+
+    Args:
+        found: Even rows and columns, even and odd, odd and even, odd and odd.
+        channels: C.
+        further: How many places further on those of odd rows, or columns, are found.
+        height: H.
+        width: W.
+    """
+    doubled = laid_out(found.new_empty([found.size(0), channels, 2 * height, 2 * width]))
+    for row in range(2):
+        for column in range(2):
+            first = (2 * row + column) * channels
+            top, left = row * further, column * further
+            part = found[:, first : first + channels, top : top + height, left : left + width]
+            doubled[:, :, row::2, column::2] = part
+    return doubled
+
+
+def outspread(features: Tensor, border: int, *, reflect: bool) -> Tensor:
+    """Features of any dtype with rows and columns on each side, reflected or repeated.
+
+    Args:
+        features: [B, C, H, W] in channels_last, larger than the border where it is reflected.
+        border: How many.
+        reflect: Reflected (the outermost is not repeated), or the outermost repeated.
+
+    Returns:
+        [B, C, H + 2 border, W + 2 border] in channels_last.
+    """
+    rows = features.permute(0, 2, 3, 1)  # [B, H, W, C]
+    for axis in (1, 2):
+        last = rows.size(axis) - 1
+        places = torch.arange(-border, last + 1 + border, device=features.device)
+        inside = last - (last - places.abs()).abs() if reflect else places.clamp(0, last)
+        rows = rows.index_select(axis, inside)
+    return rows.permute(0, 3, 1, 2)
 
 
 def standardize(features: Tensor, gamma: Tensor | None = None, beta: Tensor | None = None) -> Tensor:
