@@ -72,7 +72,8 @@ def _answer(name: str, better: str, worse: str) -> str:
         said = {"better": "it helps", "worse": "it harms", "not told apart": "no difference that can be told"}[
             compared.word
         ]
-    return f"{said}: {compared} RSUM, `{better}` less `{worse}` ({_setting(found)}; {found.path})."
+    pairs = f"{compared.pairs} pairs; " if compared.pairs > 1 else ""
+    return f"{said}: {compared} RSUM, `{better}` less `{worse}` ({pairs}{_setting(found)}; {found.path})."
 
 
 def _setting(found: Evidence) -> str:
