@@ -90,7 +90,8 @@ def panels_png(
         if marks and title in marks:
             axes.axvline(marks[title], color=INK, linewidth=0.8, linestyle=":")
         axes.set_title(title, fontsize=8.5, color=INK)
-        axes.set_ylim(bottom=0)
+    # Once all lines are drawn: a limit that is set is kept, and the axis is everybody's.
+    grid.flat[0].set_ylim(bottom=0)
     for axes in grid.flat[len(panels) :]:
         axes.set_axis_off()
     for axes in grid[-1]:

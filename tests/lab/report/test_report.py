@@ -15,6 +15,7 @@ from PIL import Image
 import impasto
 from impasto.jobs import data_uri
 from impasto_lab.report import bars, curves, unnormalize, words, write_page
+from impasto_lab.report.plots import ACCENT, panels_png
 
 
 def _decoded(uri: str) -> Image.Image:
@@ -36,6 +37,19 @@ def test_a_picture_keeps_its_shape_and_color() -> None:
     shown = _decoded(data_uri(pixels, longest=450))
     assert shown.size == (450, 150)
     assert np.abs(np.asarray(shown, int) - (200, 80, 40)).max() <= 3
+
+
+def test_lines_of_all_panels_are_drawn_whole() -> None:
+    low, high = (
+        {"plain": ([0, 1], [1, 1]), "mixed": ([0, 1], [1, 1])},
+        {"plain": ([0, 1], [1, 1]), "mixed": ([0, 1], [0, 9])},
+    )
+    png = panels_png({"first": low, "second": high}, x="steps", y="RSUM", columns=2)
+    pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+    accent = np.array([int(ACCENT[place : place + 2], 16) for place in (1, 3, 5)])
+    rows, columns = np.nonzero(np.abs(pixels - accent).sum(axis=2) < 40)
+    assert np.ptp(columns[columns > pixels.shape[1] / 2]) > 0.25 * pixels.shape[1]
+    assert np.ptp(rows[columns > pixels.shape[1] / 2]) > 0.5 * pixels.shape[0]
 
 
 def test_plots_are_pictures_and_the_same_each_time() -> None:
