@@ -67,21 +67,8 @@ class LoaderBench:
 
     def as_dict(self) -> dict[str, Any]:
         """All of it, as JSON has it."""
-        rows = [
-            {
-                "name": row.name,
-                "title": row.title,
-                "version": row.version,
-                "workers": row.workers,
-                "images_per_second": round(row.images_per_second, 1),
-                "rounds": [round(rate, 1) for rate in row.rounds],
-                "clock": "wall" if row.workers else "cpu",
-                "wall_rounds": [round(rate, 1) for rate in row.wall_rounds],
-            }
-            for row in self.rows
-        ]
         return {
-            "rows": rows,
+            "rows": [row.as_dict() for row in self.rows],
             "ratio_to": {name: round(ratio, 3) for name, ratio in self.ratio_to.items()},
             "ratios": {
                 name: {str(workers): round(ratio, 3) for workers, ratio in by_workers.items()}

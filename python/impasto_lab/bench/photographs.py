@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,11 @@ def write_files(
         names.append(f"{number:06d}.jpg")
         cut.save(folder / names[-1], "JPEG", quality=quality, subsampling="4:2:0")
         captions.append(f"{draw.choice(_OPENINGS)} {what}, {draw.choice(_ENDINGS)}")
+    return annotated(folder, names, captions)
+
+
+def annotated(folder: Path, names: Sequence[str], captions: Sequence[str]) -> Files:
+    """Files of a folder with the captions of each, which are written beside them as COCO captions JSON."""
     files = Files(folder, tuple(names), tuple(captions))
     document = {
         "images": [{"id": number, "file_name": name} for number, name in enumerate(names)],
@@ -114,6 +119,20 @@ def write_files(
     }
     files.annotations.write_text(json.dumps(document), encoding="utf-8")
     return files
+
+
+def pixels(count: int, side: int, *, seed: int = 0) -> npt.NDArray[np.uint8]:
+    """Square parts of the photographs.
+
+    Args:
+        count: N.
+        side: S, in pixels.
+        seed: Of the parts that are cut.
+
+    Returns:
+        [N, S, S, 3].
+    """
+    return np.stack([np.asarray(picture) for _, picture in cuts(count, (side, side), random.Random(seed))])
 
 
 def cuts(count: int, size: tuple[int, int], draw: random.Random) -> Iterator[tuple[str, PIL.Image.Image]]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
@@ -55,6 +55,19 @@ class Row:
     def images_per_second(self) -> float:
         """The median of the rounds."""
         return statistics.median(self.rounds)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The row, as JSON has it."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "version": self.version,
+            "workers": self.workers,
+            "images_per_second": round(self.images_per_second, 1),
+            "rounds": [round(rate, 1) for rate in self.rounds],
+            "clock": "wall" if self.workers else "cpu",
+            "wall_rounds": [round(rate, 1) for rate in self.wall_rounds],
+        }
 
 
 def take_turns(rows: Sequence[Row], *, rounds: int, track: Track = untracked) -> None:

@@ -15,10 +15,12 @@ import torch
 
 from impasto.mixgen import clip_loss
 from impasto.ops import tokenize
+from impasto.sources import Source
 from impasto_lab.bench import machine, ours
 from impasto_lab.bench.answers import Answers, compare
+from impasto_lab.bench.own_files import own_files
 from impasto_lab.bench.peers import pillow
-from impasto_lab.bench.photographs import write_files
+from impasto_lab.bench.photographs import Files, write_files
 from impasto_lab.bench.settings import TrainStepTiming
 from impasto_lab.bench.timing import Row, Track, take_turns, untracked
 from impasto_lab.bench.work import Pairs, Work
@@ -104,6 +106,7 @@ class TrainStepBench:
         parameters: Of the model.
         machine: See `machine.describe`.
         versions: Versions of the packages timed.
+        load: The system's load average before anything was timed.
         settings: The arguments of `run`.
         command: The process's command line.
     """
@@ -114,6 +117,7 @@ class TrainStepBench:
     parameters: int
     machine: dict[str, Any]
     versions: dict[str, str | None]
+    load: float | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     command: str = ""
 
@@ -143,16 +147,17 @@ class TrainStepBench:
         """All of it, as JSON has it."""
         alone = [row for row in self.rows if row.workers == 0]
         return {
+            "rows": [row.as_dict() for row in self.rows],
             "milliseconds": {row.name: round(self.milliseconds(row.name), 2) for row in alone},
             "loader_share": {name: round(share, 4) for name, share in self.shares.items()},
             "mixgen_share": round(self.mixgen, 4),
             "ratio": round(self.ratio, 3),
             "waiting": {name: round(share, 4) for name, share in self.waiting.items()},
-            "rounds": {row.name: [round(rate, 1) for rate in row.rounds] for row in alone},
             "answers": asdict(self.answers),
             "parameters": self.parameters,
             "machine": self.machine,
             "versions": self.versions,
+            "load_average": self.load,
             "settings": self.settings,
             "seed": self.settings["seed"],
             "command": self.command,
@@ -160,26 +165,31 @@ class TrainStepBench:
 
 
 def run(
-    settings: TrainStepTiming | None = None, *, folder: Path | None = None, track: Track = untracked
+    settings: TrainStepTiming | None = None,
+    *,
+    data: Source | None = None,
+    folder: Path | None = None,
+    track: Track = untracked,
 ) -> TrainStepBench:
     """Compares our loader's batches with those of Pillow's, then times steps and what feeds them in turns.
 
     Args:
         settings: What is timed.
+        data: Whose images and captions, spread over it; photographs of the settings' size by default.
         folder: Where to write the files; a temporary folder by default.
         track: Shows progress.
 
     Raises:
         AnswersDifferError: If the loaders don't agree.
+        RecipeError: If the data have fewer images that Pillow opens than a batch has.
     """
     settings = settings or TrainStepTiming()
     sizes = ClipSettings.preset(settings.preset, text_length=LENGTH)
     work = Work(batch_size=settings.batch_size, size=sizes.image_size, length=LENGTH, seed=settings.seed)
+    versions = machine.versions("impasto", "torch", *pillow.PACKAGES)
     torch.manual_seed(settings.seed)
     with tempfile.TemporaryDirectory(prefix="impasto-bench-") as temporary:
-        files = write_files(
-            folder or Path(temporary), settings.images, seed=settings.seed, size=(settings.width, settings.height)
-        )
+        files = _files(folder or Path(temporary), settings, data)
         answers = compare(files, work, (pillow,))
         ids = torch.from_numpy(np.unique(tokenize(list(files.captions), length=LENGTH).input_ids))
         step = Step(replace(sizes, vocabulary=len(ids)), ids, seed=settings.seed)
@@ -198,6 +208,11 @@ def run(
                 (pillow.NAME, pillow.TITLE, pillow.open_loader),
             )
         ]
+        for row in (*alone, *fed):
+            row.version = versions[
+                "pillow" if row.name.startswith(pillow.NAME) else "torch" if row.name == "step" else "impasto"
+            ]
+        load = machine.load()
         take_turns([*alone, *fed], rounds=settings.rounds, track=track)
     return TrainStepBench(
         rows=(*alone, *fed),
@@ -205,10 +220,17 @@ def run(
         answers=answers,
         parameters=step.parameters,
         machine=machine.describe(),
-        versions=machine.versions("impasto", "torch", *pillow.PACKAGES),
-        settings=asdict(settings),
+        versions=versions,
+        load=load,
+        settings={"data": None if data is None else repr(data), **asdict(settings)},
         command=" ".join(["impasto", *sys.argv[1:]]),
     )
+
+
+def _files(folder: Path, settings: TrainStepTiming, data: Source | None) -> Files:
+    if data is not None:
+        return own_files(data, folder, settings.images, least=settings.batch_size)
+    return write_files(folder, settings.images, seed=settings.seed, size=(settings.width, settings.height))
 
 
 def _waiting(rows: Sequence[Row]) -> dict[str, float]:

@@ -131,15 +131,42 @@ def test_bench_scale(tmp_path: Path) -> None:
     assert document["resume"]["samples"] == 10_000_000 and document["resume"]["step"] > 80_000
 
 
-def test_bench_style(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    target = tmp_path / "style.json"
-    assert main(["bench", "style", "--quick", "--rounds", "1", "--json", str(target)]) == 0
+def test_bench_style(world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target, page, plot = tmp_path / "style.json", tmp_path / "style.html", tmp_path / "style.png"
+    own = ["--data", str(world / "annotations" / "captions_val.json"), "--images-of", str(world / "images")]
+    shown = ["--json", str(target), "--page", str(page), "--plot", str(plot)]
+    assert main(["bench", "style", "--quick", "--rounds", "1", *own, *shown]) == 0
     captured = capsys.readouterr()
-    assert "as published" in captured.out
+    assert "as published" in captured.out and "load average before" in captured.out
     assert not captured.err
     document = json.loads(target.read_text(encoding="utf-8"))
     assert {(row["size"], row["batch"]) for row in document["rows"]} == {(96, 2)}
     assert {"published", "fast", "compact", "resnet18"} <= {row["name"] for row in document["rows"]}
+    assert "CocoCaptions" in document["settings"]["data"] and "load_average" in document
+    assert "the compact one, fast" in page.read_text(encoding="utf-8") and plot.stat().st_size > 1000
+
+
+def test_bench_train_step(world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target, page, plot = tmp_path / "step.json", tmp_path / "step.html", tmp_path / "step.png"
+    own = ["--data", str(world / "annotations" / "captions_val.json"), "--images-of", str(world / "images")]
+    little = ["--preset", "tiny", "--images", "8", "--batch-size", "4", "--rounds", "1"]
+    shown = ["--json", str(target), "--page", str(page), "--plot", str(plot)]
+    assert main(["bench", "train-step", *own, *little, *shown]) == 0
+    assert "as many steps" in capsys.readouterr().out
+    document = json.loads(target.read_text(encoding="utf-8"))
+    rows = {(row["name"], row["workers"]): row for row in document["rows"]}
+    assert len(rows) == 8 and rows["impasto + step", 1]["clock"] == "wall"
+    assert document["milliseconds"]["step"] > 0 and {"load_average", "machine", "versions"} <= set(document)
+    assert "impasto, and the step" in page.read_text(encoding="utf-8") and plot.stat().st_size > 1000
+
+
+def test_bench_mix_on_own_data(world: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own = ["--data", str(world / "annotations" / "captions_val.json"), "--images-of", str(world / "images")]
+    assert main(["bench", "mix", "--rounds", "1", *own, "--json", "-"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    works = {row["work"] for row in document["rows"]}
+    assert len(works) == 2 and all("captions_val.json" in work for work in works)
+    assert {"impasto", "official", "torch"} <= {row["name"] for row in document["rows"]}
 
 
 def test_demo_hands_over_what_the_command_line_says(

@@ -4,7 +4,7 @@ from impasto_lab.bench.kernels.augmentation import albef_randaugment, augmented_
 from impasto_lab.bench.kernels.decoders import decoders
 from impasto_lab.bench.kernels.decoding import decoding
 from impasto_lab.bench.kernels.group import Group
-from impasto_lab.bench.kernels.inputs import KINDS, captions, encoded, jpegs, own_images, views
+from impasto_lab.bench.kernels.inputs import captions, encoded, jpegs, views
 from impasto_lab.bench.kernels.laying_out import laying_out
 from impasto_lab.bench.kernels.mixing import mixed_epochs, mixing
 from impasto_lab.bench.kernels.resizers import resizers
@@ -13,7 +13,6 @@ from impasto_lab.bench.kernels.tokenizing import bert, clip
 from impasto_lab.bench.kernels.turns import Arm, time_groups
 
 __all__ = [
-    "KINDS",
     "Arm",
     "Group",
     "albef_randaugment",
@@ -28,7 +27,6 @@ __all__ = [
     "laying_out",
     "mixed_epochs",
     "mixing",
-    "own_images",
     "randaugment",
     "resizers",
     "resizing",

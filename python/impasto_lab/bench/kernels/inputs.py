@@ -10,18 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import PIL.Image
 from open_clip.zero_shot_metadata import IMAGENET_CLASSNAMES, OPENAI_IMAGENET_TEMPLATES
 
 from impasto import ops
-from impasto.errors import ImpastoError, RecipeError
 from impasto.recipe import ImageRecipe
-from impasto.sources import Source
 from impasto_lab.bench.photographs import cuts, write_files
 from impasto_lab.bench.work import Views
-
-#: The formats that decoders are timed on.
-KINDS = ("JPEG", "PNG", "WebP")
 
 
 def jpegs(count: int = 64) -> list[bytes]:
@@ -54,36 +48,6 @@ def encoded(
         picture.save(file, kind, **options)
         found.append(file.getvalue())
     return found
-
-
-def own_images(data: Source, count: int) -> tuple[str, list[bytes]]:
-    """Some images of a data set, spread over it, all of the format that most of them have.
-
-    Args:
-        data: The data set.
-        count: The most that are taken.
-
-    Returns:
-        The format as Pillow names it, and the images' bytes.
-
-    Raises:
-        RecipeError: If none of them is a JPEG, PNG or WebP that Pillow opens.
-    """
-    found: dict[str, list[bytes]] = {}
-    for row in np.unique(np.linspace(0, len(data) - 1, min(count, len(data)), dtype=np.int64)).tolist():
-        try:
-            index, at = data.find(row)
-            image = index.image(at)
-            with PIL.Image.open(io.BytesIO(image)) as opened:
-                opened.load()
-                kind = {"WEBP": "WebP"}.get(opened.format or "", opened.format or "")
-        except (ImpastoError, OSError, ValueError):
-            continue  # what is wrong with it is what `impasto info` is for
-        if kind in KINDS:
-            found.setdefault(kind, []).append(image)
-    if not found:
-        raise RecipeError(f"{data!r} has no JPEG, PNG or WebP image among {count} of its rows that Pillow opens")
-    return max(found.items(), key=lambda item: len(item[1]))
 
 
 def views(encoded: Sequence[bytes]) -> Views:

@@ -28,20 +28,26 @@ def _ours(images: ops.Image) -> npt.NDArray[np.float32]:
     return ops.normalize(images, "clip", partners=plan.partners, lams=plan.lams).astype(np.float32, copy=False)
 
 
-def laying_out() -> Group:
-    """Mixing, normalising and laying out noise, beside a copy of as many bytes into memory as fresh."""
-    images = np.random.default_rng(0).integers(0, 256, (_COUNT, _SIDE, _SIDE, 3), dtype=np.uint8)
-    written = np.zeros((_COUNT, 3, _SIDE, _SIDE), np.float32)
+def laying_out(own: ops.Image | None = None) -> Group:
+    """Mixing, normalising and laying out, beside a copy of as many bytes into memory as fresh.
+
+    Args:
+        own: [B, S, S, 3] uint8; noise by default.
+    """
+    noise = np.random.default_rng(0).integers(0, 256, (_COUNT, _SIDE, _SIDE, 3), dtype=np.uint8)
+    images = noise if own is None else own
+    count, side = images.shape[:2]
+    written = np.zeros((count, 3, side, side), np.float32)
 
     def difference(_: str, answer: npt.NDArray[np.float32]) -> str:
         apart = float(np.abs(answer - _by_torch(images)).max())
         return "" if apart < 1e-5 else f"a value differs from torch's by {apart:.2g}"
 
     return Group(
-        title=f"mix, normalise, lay out {_COUNT} images of {_SIDE}x{_SIDE}",
+        title=f"mix, normalise, lay out {count} images of {side}x{side}",
         arms={"impasto": lambda: _ours(images), "torch": lambda: _by_torch(images)},
         difference=difference,
         yardsticks={"copy": written.copy},
-        items=_COUNT,
+        items=count,
         packages={"impasto": "impasto", "torch": "torch"},
     )

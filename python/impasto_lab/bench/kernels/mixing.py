@@ -39,9 +39,17 @@ def mixed_epochs(jpegs: Sequence[bytes], captions: Sequence[str]) -> Group:
     )
 
 
-def mixing(device: str = "cpu", count: int = 64) -> Group:
-    """Mixing float images that are on a device, beside a copy of them."""
-    images = torch.rand(count, 3, _SIDE, _SIDE, generator=torch.Generator().manual_seed(0)).to(device)
+def mixing(device: str = "cpu", count: int = 64, own: Tensor | None = None) -> Group:
+    """Mixing float images that are on a device, beside a copy of them.
+
+    Args:
+        device: Where they are.
+        count: B, where they are noise.
+        own: [B, 3, S, S] in [0, 1]; noise by default.
+    """
+    noise = torch.rand(count, 3, _SIDE, _SIDE, generator=torch.Generator().manual_seed(0))
+    images = (noise if own is None else own).to(device)
+    count, side = len(images), images.shape[-1]
     module = BatchMixGen(MixGen()).to(device)
 
     def finished(call: Callable[[], Tensor]) -> Callable[[], Tensor]:
@@ -67,7 +75,7 @@ def mixing(device: str = "cpu", count: int = 64) -> Group:
         return "" if torch.allclose(answer, expected, atol=1e-6) else "the mixtures are not half and half"
 
     return Group(
-        title=f"mix {count} float images of {_SIDE}x{_SIDE} on {'the CPU' if device == 'cpu' else 'a GPU'}",
+        title=f"mix {count} float images of {side}x{side} on {'the CPU' if device == 'cpu' else 'a GPU'}",
         arms={"impasto": finished(lambda: module({"images": images})["images"]), "official": finished(official)},
         difference=difference,
         yardsticks={"clone": finished(images.clone)},

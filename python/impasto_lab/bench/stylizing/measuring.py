@@ -15,11 +15,13 @@ from torch import Tensor, nn
 from torchvision.models import resnet18
 
 from impasto.checks import require
+from impasto.sources import Source
 from impasto.style import Float32, StyleModel, float32_as
-from impasto_lab.bench import machine
+from impasto_lab.bench import machine, photographs
 from impasto_lab.bench.answers import AnswersDifferError
 from impasto_lab.bench.difference import Difference
 from impasto_lab.bench.memory import peak_bytes
+from impasto_lab.bench.own_files import own_pixels
 from impasto_lab.bench.peers.published_style import NAME as PEER
 from impasto_lab.bench.settings import StyleTiming
 from impasto_lab.bench.stylizing.forms import Form, full_size, small, steps
@@ -99,6 +101,7 @@ class StyleBench:
         device: The device's name.
         machine: See `machine.describe`.
         versions: Versions of the packages timed.
+        load: The system's load average before anything was timed.
         settings: The arguments of `run`.
         command: The process's command line.
     """
@@ -108,6 +111,7 @@ class StyleBench:
     device: str
     machine: dict[str, Any]
     versions: dict[str, str | None]
+    load: float | None
     settings: dict[str, Any]
     command: str
 
@@ -130,6 +134,7 @@ class StyleBench:
             "device": self.device,
             "machine": self.machine,
             "versions": self.versions,
+            "load_average": self.load,
             "settings": self.settings,
             "seed": self.settings["seed"],
             "command": self.command,
@@ -158,18 +163,23 @@ class StyleBench:
 
 
 def run(
-    settings: StyleTiming | None = None, *, workloads: Sequence[Workload] | None = None, track: Track = untracked
+    settings: StyleTiming | None = None,
+    *,
+    data: Source | None = None,
+    workloads: Sequence[Workload] | None = None,
+    track: Track = untracked,
 ) -> StyleBench:
     """Compares answers, then times every form in turns, on one core or one GPU.
 
     Args:
         settings: How much is timed.
-        workloads: What is restyled; `WORKLOADS` by default.
+        data: Whose images are restyled, spread over it; photographs by default.
+        workloads: How many, in what size; `WORKLOADS` by default.
         track: Shows progress.
 
     Raises:
         AnswersDifferError: If a form's images differ from the published form's by more than `TOLERANCE`.
-        RecipeError: If there is no such device.
+        RecipeError: If there is no such device, or the data have no image that Pillow opens.
     """
     settings = settings or StyleTiming()
     device, rounds, seed = settings.device, settings.rounds, settings.seed
@@ -181,23 +191,40 @@ def run(
     rows: list[StyleRow] = []
     skipped: dict[str, str] = {}
     patience = Patience(settings.compile_seconds)
+    load = machine.load()
     with _one_thread(place):
         for workload in chosen:
-            rows += _measure(workload, place, rounds, tried, seed, skipped, patience, track)
+            images = _images(workload, data, seed).to(place)
+            rows += _measure(workload, images, rounds, tried, seed, skipped, patience, track)
     return StyleBench(
         rows=tuple(rows),
         skipped=skipped,
         device=torch.cuda.get_device_name(place) if place.type == "cuda" else machine.describe()["cpu"],
         machine=machine.describe(),
         versions=machine.versions("impasto", "torch", "torchvision"),
-        settings={"device": device, "rounds": rounds, "compiled": tried, "alpha": _ALPHA, "seed": seed},
+        load=load,
+        settings={
+            "data": None if data is None else repr(data),
+            "device": device,
+            "rounds": rounds,
+            "compiled": tried,
+            "alpha": _ALPHA,
+            "seed": seed,
+        },
         command=" ".join(["impasto", *sys.argv[1:]]),
     )
 
 
+def _images(workload: Workload, data: Source | None, seed: int) -> Tensor:
+    """A batch [B, 3, S, S] in [0, 1]."""
+    count, side = workload.batch, workload.size
+    pixels = photographs.pixels(count, side, seed=seed) if data is None else own_pixels(data, count, side)
+    return torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous().float() / 255
+
+
 def _measure(
     workload: Workload,
-    device: torch.device,
+    images: Tensor,
     rounds: int,
     compiled: bool,
     seed: int,
@@ -205,8 +232,7 @@ def _measure(
     patience: Patience,
     track: Track,
 ) -> list[StyleRow]:
-    generator = torch.Generator().manual_seed(seed)
-    images = torch.rand(workload.batch, 3, workload.size, workload.size, generator=generator).to(device)
+    device = images.device
     own = small(StyleModel.load(), device)
     calls: list[tuple[StyleRow, Callable[[], object], Float32]] = []
     expected: Tensor | None = None

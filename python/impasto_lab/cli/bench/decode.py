@@ -57,8 +57,9 @@ def _groups(bench: BenchDecode, timing: KernelTiming) -> Iterator[Group]:
 
     if bench.data is not None:
         from impasto import sources
+        from impasto_lab.bench.own_files import own_images
 
-        kind, images = kernels.own_images(sources.open(bench.data, images=bench.images_of), timing.images)
+        kind, images = own_images(sources.open(bench.data, images=bench.images_of), timing.images)
         yield kernels.decoders(images, kind, f"{len(images)} {kind} of {bench.data}")
         return
     for kind in timing.formats:

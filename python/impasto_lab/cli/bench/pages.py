@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from impasto.errors import SourceError
@@ -17,7 +17,7 @@ class Shown:
         title: What was timed.
         headings: Of the table.
         rows: The table's cells.
-        values: What the plot compares, by name; ours are those whose name begins with ``impasto``.
+        values: What the plot compares, by name; ours are those whose name has ``impasto`` in it.
         unit: Of the values.
         notes: What a reader has to know: the machine, what was compared, who is absent.
         command: How it is run again.
@@ -34,7 +34,32 @@ class Shown:
     @property
     def ours(self) -> tuple[str, ...]:
         """Names that stand out."""
-        return tuple(name for name in self.values if name.startswith("impasto"))
+        return tuple(name for name in self.values if "impasto" in name)
+
+    def png(self) -> bytes:
+        """The plot, a PNG."""
+        from impasto_lab.report.plots import bars_png
+
+        return bars_png(self.values, unit=self.unit, best=self.ours)
+
+
+@dataclass(frozen=True)
+class Curved(Shown):
+    """The same with lines in the place of bars.
+
+    Attributes:
+        lines: By name: the x and the y of its points.
+        x: What the x axis shows; the y axis shows the unit.
+    """
+
+    lines: Mapping[str, tuple[Sequence[float], Sequence[float]]] = field(default_factory=dict)
+    x: str = ""
+
+    def png(self) -> bytes:
+        """The plot, a PNG."""
+        from impasto_lab.report.plots import curves_png
+
+        return curves_png(self.lines, x=self.x, y=self.unit)
 
 
 def write(shown: Shown, *, plot: str | Path | None, page: str | Path | None) -> None:
@@ -48,13 +73,13 @@ def write(shown: Shown, *, plot: str | Path | None, page: str | Path | None) -> 
     Raises:
         SourceError: If a file can't be written.
     """
-    write_plot(shown.values, unit=shown.unit, best=shown.ours, plot=plot)
+    if plot is not None:
+        _write(shown.png(), plot)
     if page is not None:
+        from impasto.jobs import encoded
         from impasto_lab.report.page import write_page
-        from impasto_lab.report.plots import bars
 
-        drawn = bars(shown.values, unit=shown.unit, best=shown.ours)
-        write_page(Path(page), "bench.html", shown=shown, plot=drawn)
+        write_page(Path(page), "bench.html", shown=shown, plot=encoded(shown.png(), "image/png"))
 
 
 def write_plot(values: Mapping[str, float], *, unit: str, best: Sequence[str], plot: str | Path | None) -> None:
@@ -67,7 +92,11 @@ def write_plot(values: Mapping[str, float], *, unit: str, best: Sequence[str], p
         return
     from impasto_lab.report.plots import bars_png
 
+    _write(bars_png(values, unit=unit, best=best), plot)
+
+
+def _write(png: bytes, plot: str | Path) -> None:
     try:
-        Path(plot).write_bytes(bars_png(values, unit=unit, best=best))
+        Path(plot).write_bytes(png)
     except OSError as error:
         raise SourceError(f"the plot cannot be written: {error.strerror}", path=str(plot)) from error

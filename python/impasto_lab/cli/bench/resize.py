@@ -58,8 +58,9 @@ def _groups(bench: BenchResize, timing: KernelTiming) -> Iterator[Group]:
 
     if bench.data is not None:
         from impasto import sources
+        from impasto_lab.bench.own_files import own_images
 
-        _, images = kernels.own_images(sources.open(bench.data, images=bench.images_of), timing.images)
+        _, images = own_images(sources.open(bench.data, images=bench.images_of), timing.images)
         work = {f"{len(images)} of {bench.data}": images}
     else:
         named = {size: kernels.encoded("JPEG", shape, timing.images) for size, shape in timing.shapes.items()}

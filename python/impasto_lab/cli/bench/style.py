@@ -5,23 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
-from impasto.cli import File, Given, output
+from impasto.cli import File, Folder, Given, output
 from impasto_lab.bench.settings import StyleTiming
+from impasto_lab.cli.bench import pages
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from impasto_lab.bench.stylizing.measuring import StyleBench as Measured
+    from impasto_lab.bench.stylizing.measuring import StyleRow, Workload
 
 EPILOG = """\
 examples:
   impasto bench style                         minutes
   impasto bench style --quick                 seconds
   impasto bench style --device cuda --json style.json
+  impasto bench style --data photographs/ --plot style.png --page style.html
 
 JSON: rows (name, size, batch, milliseconds, rounds, ratio, share_of_resnet18_step, peak_megabytes, difference_max,
-difference_mean), tolerance, skipped, device, machine, versions, settings, command, seed. ratio is the published form's
-time over the row's; peak_megabytes what tensors take at most, above what was there before."""
+difference_mean), tolerance, skipped, device, machine, load_average, versions, settings, command, seed. ratio is the
+published form's time over the row's; peak_megabytes what tensors take at most, above what was there before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +40,20 @@ class BenchStyle:
     restyling's share is what it takes of a step that restyles its whole batch.
 
     Args:
+        data: Your own data set, as `impasto info` takes it: the middle of images spread over it; by default
+            photographs.
+        images_of: Folder of its images, by default looked for near the annotations.
         quick: Two images of 96x96, 3 rounds, unless told otherwise.
+        plot: A PNG file with what each form takes for an image.
+        page: An HTML page with the table and the plot.
         json: Write the figures as JSON too ('-': to standard output, alone).
     """
 
+    data: Annotated[str, "PATH"] | None = None
+    images_of: Folder | None = None
     quick: bool = False
+    plot: File | None = None
+    page: File | None = None
     json: File | None = None
     timing: Annotated[dict[str, Any], Given(StyleTiming, "timing")] = field(default_factory=dict)
 
@@ -54,38 +66,67 @@ def run(bench: BenchStyle) -> int:
     """
     console = output.console(bench.json)
     timing = (StyleTiming.quick if bench.quick else StyleTiming)(**bench.timing)
+    from impasto import sources
+
+    data = None if bench.data is None else sources.open(bench.data, images=bench.images_of)
     from impasto_lab.bench.stylizing.measuring import QUICK
     from impasto_lab.bench.stylizing.measuring import run as time_networks
 
-    measured = time_networks(timing, workloads=QUICK if bench.quick else None, track=output.Progress(console))
+    measured = time_networks(
+        timing, data=data, workloads=QUICK if bench.quick else None, track=output.Progress(console)
+    )
     if bench.json != "-":
         _show(measured, console)
+    pages.write(
+        pages.Shown(
+            title="Restyling images",
+            headings=("step", "batch", *_HEADINGS),
+            rows=[[row.title, _batch(row.workload), *_cells(measured, row)] for row in measured.rows],
+            values={f"{row.title}, {_batch(row.workload)}": _each(row) for row in measured.rows},
+            unit="ms an image",
+            notes=_notes(measured),
+            command=measured.command,
+        ),
+        plot=bench.plot,
+        page=bench.page,
+    )
     output.write_json(measured.as_dict(), bench.json)
     return 0
 
 
+_HEADINGS = ("ms", "as fast", "peak MB", "differs by", "of a step")
+
+
 def _show(bench: Measured, console: Console) -> None:
     """Prints the figures as a table for each workload."""
-    from rich.table import Table
-
     for workload in dict.fromkeys(row.workload for row in bench.rows):
-        title = f"{workload.batch} images of {workload.size}x{workload.size}"
-        table = Table(title=title, title_justify="left")
-        table.add_column("step")
-        for heading in ("ms", "as fast", "peak MB", "differs by", "of a step"):
-            table.add_column(heading, justify="right")
-        for row in bench.rows:
-            if row.workload == workload:
-                share = bench.share(row)
-                table.add_row(
-                    row.title,
-                    f"{row.seconds * 1e3:.1f}",
-                    "" if row.name == "resnet18" else f"{bench.ratio(row):.2f}x",
-                    f"{row.peak_bytes / 1e6:.0f}",
-                    "" if row.difference is None else f"{row.difference[0]:.0e}",
-                    "" if share is None else f"{share:.0%}",
-                )
-        console.print(table)
-    for name, reason in bench.skipped.items():
-        console.print(f"skipped {name}: {reason}", markup=False, soft_wrap=True)
-    console.print(f"{bench.device}, torch {bench.versions['torch']}", markup=False)
+        rows = [[row.title, *_cells(bench, row)] for row in bench.rows if row.workload == workload]
+        output.Terminal(console).table(_batch(workload), ["step", *_HEADINGS], rows)
+    for note in _notes(bench):
+        console.print(note, markup=False, soft_wrap=True)
+
+
+def _cells(bench: Measured, row: StyleRow) -> list[str]:
+    share = bench.share(row)
+    return [
+        f"{row.seconds * 1e3:.1f}",
+        "" if row.name == "resnet18" else f"{bench.ratio(row):.2f}x",
+        f"{row.peak_bytes / 1e6:.0f}",
+        "" if row.difference is None else f"{row.difference[0]:.0e}",
+        "" if share is None else f"{share:.0%}",
+    ]
+
+
+def _batch(workload: Workload) -> str:
+    return f"{workload.batch} images of {workload.size}x{workload.size}"
+
+
+def _each(row: StyleRow) -> float:
+    return 1e3 * row.seconds / row.workload.batch
+
+
+def _notes(bench: Measured) -> list[str]:
+    """What a reader of the tables has to know."""
+    skipped = [f"skipped {name}: {reason}" for name, reason in bench.skipped.items()]
+    versions = ", ".join(f"{name} {version}" for name, version in bench.versions.items())
+    return [*skipped, f"{bench.device}; {versions}", f"load average before: {bench.load}"]

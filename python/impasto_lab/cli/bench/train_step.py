@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
-from impasto.cli import File, Given, output
+from impasto.cli import File, Folder, Given, output
 from impasto_lab.bench.settings import TrainStepTiming
+from impasto_lab.cli.bench import pages
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,10 +19,12 @@ examples:
   impasto bench train-step                          a minute or so
   impasto bench train-step --quick                  seconds
   impasto bench train-step --width 160 --height 120 --json step.json
+  impasto bench train-step --data captions_val2017.json --images-of val2017/ --page step.html
 
-JSON: milliseconds (of CPU time a batch, by row), loader_share (of a step's CPU time, by loader), mixgen_share, ratio
-(steps on one core, ours over the stock DataLoader's), waiting (share of the time with one worker), rounds (images a
-second), answers, machine, versions, command, seed."""
+JSON: rows (name, title, version, workers, images_per_second, rounds, clock, wall_rounds), milliseconds (of CPU time a
+batch, by row), loader_share (of a step's CPU time, by loader), mixgen_share, ratio (steps on one core, ours over the
+stock DataLoader's), waiting (share of the time with one worker), answers, machine, load_average, versions, settings,
+command, seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +37,20 @@ class BenchTrainStep:
     waits with one worker is wall-clock time, so other work on the machine is in it.
 
     Args:
+        data: Your own data set, as `impasto info` takes it: images spread over it, with their first caption or, in a
+            folder of classes, their class's name; photographs of --width and --height by default.
+        images_of: Folder of its images, by default looked for near the annotations.
         quick: 64 images, 3 rounds, unless told otherwise.
+        plot: A PNG file with what each row takes on one core.
+        page: An HTML page with the table, the plot and what was compared.
         json: Write the figures as JSON too ('-': to standard output, alone).
     """
 
+    data: Annotated[str, "PATH"] | None = None
+    images_of: Folder | None = None
     quick: bool = False
+    plot: File | None = None
+    page: File | None = None
     json: File | None = None
     timing: Annotated[dict[str, Any], Given(TrainStepTiming, "timing")] = field(default_factory=dict)
 
@@ -51,39 +63,71 @@ def run(bench: BenchTrainStep) -> int:
     """
     console = output.console(bench.json)
     timing = (TrainStepTiming.quick if bench.quick else TrainStepTiming)(**bench.timing)
+    from impasto import sources
+
+    data = None if bench.data is None else sources.open(bench.data, images=bench.images_of)
     from impasto_lab.bench.train_step import run as time_steps
 
-    measured = time_steps(timing, track=output.Progress(console))
+    measured = time_steps(timing, data=data, track=output.Progress(console))
     if bench.json != "-":
         show(measured, console)
+    pages.write(
+        pages.Shown(
+            title=_title(measured),
+            headings=_HEADINGS,
+            rows=_cells(measured),
+            values={row.title: measured.milliseconds(row.name) for row in measured.rows if row.workers == 0},
+            unit="ms of CPU time a batch, one core",
+            notes=_notes(measured),
+            command=measured.command,
+        ),
+        plot=bench.plot,
+        page=bench.page,
+    )
     output.write_json(measured.as_dict(), bench.json)
     return 0
 
 
+_HEADINGS = ("one core", "version", "ms of CPU time", "slowest-fastest")
+
+
 def show(bench: Measured, console: Console) -> None:
     """Prints the figures as a table, what follows from them, and what was compared first."""
-    from rich.table import Table
+    output.Terminal(console).table(_title(bench), _HEADINGS, _cells(bench))
+    for line in _notes(bench):
+        console.print(line, markup=False, soft_wrap=True)
 
-    settings, machine = bench.settings, bench.machine
-    title = (
-        f"a batch of {settings['batch_size']}, CLIP {settings['preset']} ({bench.parameters / 1e6:.2f} M parameters)"
-    )
-    table = Table(title=title, title_justify="left")
-    table.add_column("one core")
-    table.add_column("ms of CPU time", justify="right")
-    for row in bench.rows:
-        if row.workers == 0:
-            table.add_row(row.title, f"{bench.milliseconds(row.name):.1f}")
-    console.print(table)
+
+def _title(bench: Measured) -> str:
+    settings = bench.settings
+    parameters = f"{bench.parameters / 1e6:.2f} M parameters"
+    return f"A batch of {settings['batch_size']}, CLIP {settings['preset']} ({parameters})"
+
+
+def _cells(bench: Measured) -> list[list[str]]:
+    batch = 1e3 * bench.settings["batch_size"]
+    return [
+        [
+            row.title,
+            row.version or "",
+            f"{bench.milliseconds(row.name):.1f}",
+            f"{batch / min(row.rounds):.1f}-{batch / max(row.rounds):.1f}",
+        ]
+        for row in bench.rows
+        if row.workers == 0
+    ]
+
+
+def _notes(bench: Measured) -> list[str]:
+    """What follows, and what a reader of the table has to know."""
     ours, peer = bench.shares
     part = {name: f"{100 * share:.1f} %" for name, share in bench.shares.items()}
     waits = {name: f"{100 * share:.1f} %" for name, share in bench.waiting.items()}
-    for line in (
-        f"{machine['cpu']}, {machine['cpus']} CPUs",
+    return [
+        f"{bench.machine['cpu']}, {bench.machine['cpus']} CPUs; load average before: {bench.load}",
         f"of a step's CPU time the loader takes {part[ours]}, Pillow's {part[peer]}",
         f"MixGen takes {100 * bench.mixgen:.2f} % of a step",
         f"one core makes {bench.ratio:.2f}x as many steps with impasto's loader",
         f"with one worker a step waits {waits[ours]} of the time, with Pillow's {waits[peer]}",
         *bench.answers.lines(),
-    ):
-        console.print(line, markup=False, soft_wrap=True)
+    ]

@@ -1,0 +1,104 @@
+"""Somebody's own data as benches take them: encoded images, pixels of one size, files with a caption each."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+
+from impasto import ops
+from impasto.errors import ImpastoError, RecipeError
+from impasto.recipe import ImageRecipe
+from impasto.sources import Source
+from impasto_lab.bench.photographs import Files, annotated
+
+#: Formats that benches take, as Pillow names them, with what their files' names end in.
+KINDS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}
+
+
+def own_images(data: Source, count: int) -> tuple[str, list[bytes]]:
+    """Some images of a data set, spread over it, all of the format that most of them have.
+
+    Args:
+        data: The data set.
+        count: The most that are taken.
+
+    Returns:
+        ``"JPEG"``, ``"PNG"`` or ``"WebP"``, and the images' bytes.
+
+    Raises:
+        RecipeError: If none of them is a JPEG, PNG or WebP that Pillow opens.
+    """
+    found: dict[str, list[bytes]] = {}
+    for _, kind, image in _opened(data, count):
+        found.setdefault({"WEBP": "WebP"}.get(kind, kind), []).append(image)
+    if not found:
+        raise RecipeError(f"{data!r} has no JPEG, PNG or WebP image among {count} of its rows that Pillow opens")
+    return max(found.items(), key=lambda item: len(item[1]))
+
+
+def own_pixels(data: Source, count: int, side: int) -> npt.NDArray[np.uint8]:
+    """The middle of some images of a data set, resized; where it has fewer, they come again.
+
+    Args:
+        data: The data set.
+        count: N.
+        side: S, in pixels.
+
+    Returns:
+        [N, S, S, 3].
+
+    Raises:
+        RecipeError: If none of them is a JPEG, PNG or WebP that Pillow opens.
+    """
+    _, images = own_images(data, count)
+    recipe = ImageRecipe(size=side, crop="center")
+    found = [ops.load(image, recipe)[0] for image in images]
+    return np.stack([found[place % len(found)] for place in range(count)])
+
+
+def own_files(data: Source, folder: Path, count: int, *, least: int) -> Files:
+    """Copies some images of a data set into a folder, with a caption each: the first of theirs, or what their class is.
+
+    Args:
+        data: The data set.
+        folder: Where to write; it must exist.
+        count: The most that are taken, spread over it.
+        least: What makes an epoch.
+
+    Raises:
+        RecipeError: If fewer than ``least`` are JPEG, PNG or WebP that Pillow opens.
+    """
+    names: list[str] = []
+    captions: list[str] = []
+    for row, kind, image in _opened(data, count):
+        names.append(f"{len(names):06d}{KINDS[kind]}")
+        (folder / names[-1]).write_bytes(image)
+        sample = data[row]
+        words = sample.captions[:1] or (f"a photo of {sample.facts.get('class', 'something')}",)
+        captions.append(words[0])
+    if len(names) < least:
+        raise RecipeError(
+            f"of {count} rows of {data!r} {len(names)} are JPEG, PNG or WebP that Pillow opens, fewer than a batch of "
+            f"{least}; take more images, or a smaller batch_size"
+        )
+    return annotated(folder, names, captions)
+
+
+def _opened(data: Source, count: int) -> Iterator[tuple[int, str, bytes]]:
+    """Row, Pillow's format and bytes of the images that Pillow opens, of rows spread over a data set."""
+    for row in np.unique(np.linspace(0, len(data) - 1, min(count, len(data)), dtype=np.int64)).tolist():
+        try:
+            index, at = data.find(row)
+            image = index.image(at)
+            with PIL.Image.open(io.BytesIO(image)) as opened:
+                opened.load()
+                kind = opened.format or ""
+        except (ImpastoError, OSError, ValueError):
+            continue  # what is wrong with it is what `impasto info` is for
+        if kind in KINDS:
+            yield row, kind, image
