@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -52,17 +52,57 @@ def cpus() -> list[int]:
 
 
 @contextmanager
-def one_cpu() -> Iterator[None]:
-    """Holds the calling thread, and threads that it starts, to one CPU (where the system lets us)."""
+def held_to(count: int) -> Iterator[bool]:
+    """Holds the calling thread, and what it starts, to some CPUs, of as many cores as there are.
+
+    Args:
+        count: How many, at least 1.
+
+    Yields:
+        Whether the system let us.
+    """
     if not hasattr(os, "sched_setaffinity"):
-        yield
+        yield False
         return
     allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(allowed)})
+    os.sched_setaffinity(0, set(spread(allowed, _siblings)[:count]))
     try:
-        yield
+        yield True
     finally:
         os.sched_setaffinity(0, allowed)
+
+
+def one_cpu() -> AbstractContextManager[bool]:
+    """Holds the calling thread, and threads that it starts, to one CPU (where the system lets us)."""
+    return held_to(1)
+
+
+def hold(processes: Iterable[int | None]) -> None:
+    """Holds running processes to the CPUs that the calling thread is held to (where the system lets us)."""
+    if hasattr(os, "sched_setaffinity"):
+        for number in processes:
+            with suppress(ProcessLookupError):  # it ended meanwhile
+                os.sched_setaffinity(number or 0, os.sched_getaffinity(0))
+
+
+def spread(allowed: Iterable[int], siblings: Callable[[int], Sequence[int]]) -> list[int]:
+    """CPUs, one of every core before a second one of any, the highest first.
+
+    Args:
+        allowed: The CPUs.
+        siblings: The CPUs that share a core with one, itself among them.
+    """
+    taken = set(allowed)
+    return sorted(taken, key=lambda cpu: (sum(other > cpu for other in siblings(cpu) if other in taken), -cpu))
+
+
+def _siblings(cpu: int) -> list[int]:
+    try:
+        text = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list").read_text(encoding="ascii")
+    except OSError:
+        return [cpu]
+    ends = [[int(end) for end in part.split("-")] for part in text.strip().split(",")]
+    return [other for first, *last in ends for other in range(first, (last or [first])[0] + 1)]
 
 
 def _cpu_model() -> str:

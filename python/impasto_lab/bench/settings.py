@@ -21,6 +21,8 @@ class LoaderTiming:
         batch_size: Images in a batch.
         rounds: Times that each row runs.
         workers: Numbers of workers, a row each; 0 is one core.
+        cores: Numbers of cores, of threads and of processes that --sweep goes through; by default 1, 2, 4 and so on,
+            and all that there are.
         interpolation: How every loader resizes.
         peers: Whom ours is compared with, by name; 'all' for all that can run here (make bench-peers installs them).
         seed: Of files, crops, flips and order.
@@ -35,6 +37,7 @@ class LoaderTiming:
     batch_size: int = 64
     rounds: int = 5
     workers: tuple[int, ...] = (0, 1, 2)
+    cores: tuple[int, ...] = ()
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
     peers: tuple[str, ...] = ("pillow", "torchvision.io")
     seed: int = 0
@@ -42,6 +45,7 @@ class LoaderTiming:
     def __post_init__(self) -> None:
         at_least(1, images=self.images, batch_size=self.batch_size, rounds=self.rounds)
         at_least(16, width=self.width, height=self.height)
+        require(all(self.cores), f"cores={self.cores} must each be at least 1")
 
     @classmethod
     def quick(cls, **changes: Any) -> LoaderTiming:

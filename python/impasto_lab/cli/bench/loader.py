@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from impasto.cli import File, Folder, Given, Positive, output
 from impasto_lab.bench.settings import LoaderTiming
-from impasto_lab.cli.bench import pages
+from impasto_lab.cli.bench import pages, sweeping
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,9 +22,13 @@ examples:
   impasto bench loader --workers 0 4 8 --images 4096 --json loader.json
   impasto bench loader --peers all --page loaders.html
   impasto bench loader --peers dali spdl --width 1920 --height 1080
+  impasto bench loader --sweep --page cores.html
+  impasto bench loader --sweep --cores 1 4 16 --json cores.json
   impasto bench loader --data captions_val2017.json --images-of val2017/ --plot where.png
 
-With --data the JSON has stats (stages, shares, waited, queue, busy, binds, advice) and stored_smaller; without it:
+With --data the JSON has stats (stages, shares, waited, queue, busy, binds, advice) and stored_smaller; with --sweep
+rows (cores, kind, workers, images_per_second, images_per_second_per_core, cpu_share, cpu_milliseconds, rounds), best
+(kind -> cores -> rate), held (to the cores). Without them:
 JSON: rows (name, version, workers, images_per_second, rounds, clock, wall_rounds), absent (peer -> why), ratio_to
 (peer -> our rate over its rate, at the smallest number of workers), ratios (peer -> workers -> the same), scaling (what
 our rates say of more cores), answers, machine, load_average, versions, command, seed."""
@@ -46,7 +50,11 @@ class BenchLoader:
     With --data it takes batches of your own data set as fast as they come instead, and says what their time goes to,
     what binds, and what would help; where images do, some of yours are stored again at short side 256, and timed.
 
+    With --sweep it times itself alone, held to 1, 2 and more of the cores, in as many threads and in as many processes,
+    and up to twice as many; by wall-clock time, after an epoch that starts the workers.
+
     Args:
+        sweep: Cores, threads and processes in the place of peers.
         data: Your own data set, as `impasto info` takes it; --batch-size, --workers (the most of them) and --seed hold.
         images_of: Folder of its images, by default looked for near the annotations.
         batches: The most batches of --data that are taken.
@@ -56,6 +64,7 @@ class BenchLoader:
         json: Write the figures as JSON too ('-': to standard output, alone).
     """
 
+    sweep: bool = False
     data: Annotated[str, "PATH"] | None = None
     images_of: Folder | None = None
     batches: Positive = 50
@@ -76,6 +85,8 @@ def run(bench: BenchLoader) -> int:
     if bench.data is not None:
         return _look(bench, bench.data, console)
     timing = (LoaderTiming.quick if bench.quick else LoaderTiming)(**bench.timing)
+    if bench.sweep:
+        return sweeping.run(timing, console, plot=bench.plot, page=bench.page, json=bench.json)
     # Peers take their time to import, which nobody waits for who is refused.
     from impasto_lab.bench.loader import run as time_loaders
 

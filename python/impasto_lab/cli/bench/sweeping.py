@@ -1,0 +1,92 @@
+"""What ``impasto bench loader --sweep`` shows: cores, threads and processes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from impasto.cli import output
+from impasto_lab.cli.bench import pages
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from impasto_lab.bench.alone.sweep import Sweep
+    from impasto_lab.bench.settings import LoaderTiming
+
+_TITLE = "The loader by cores"
+_HEADINGS = ("cores", "threads", "processes", "images/s", "slowest-fastest", "a core", "CPU share", "CPU ms")
+
+
+def run(timing: LoaderTiming, console: Console, *, plot: str | None, page: str | None, json: str | None) -> int:
+    """Times the loader and shows what was found.
+
+    Args:
+        timing: How much is timed.
+        console: Where the table goes.
+        plot: A PNG file with the rates by cores, or None.
+        page: An HTML page, or None.
+        json: Where the figures go as JSON, or None.
+
+    Returns:
+        The exit status, 0.
+    """
+    from impasto_lab.bench.alone.sweep import run as sweep
+
+    measured = sweep(timing, track=output.Progress(console))
+    rows, notes = _cells(measured), _notes(measured)
+    if json != "-":
+        output.Terminal(console).table(_TITLE, _HEADINGS, rows)
+        for note in notes:
+            console.print(note, markup=False, soft_wrap=True)
+    best = measured.best
+    lines = {kind: (list(rates), list(rates.values())) for kind, rates in best.items()}
+    cores = list(best["threads"])
+    first = best["threads"][cores[0]] / cores[0]
+    lines |= {"in proportion": (cores, [first * count for count in cores])}
+    pages.write(
+        pages.Curved(
+            title=_TITLE,
+            headings=_HEADINGS,
+            rows=rows,
+            values={},
+            unit="images/s",
+            notes=notes,
+            command=measured.command,
+            lines=lines,
+            x="cores; the best number of workers on each",
+        ),
+        plot=plot,
+        page=page,
+    )
+    output.write_json(measured.as_dict(), json)
+    return 0
+
+
+def _cells(sweep: Sweep) -> list[list[str]]:
+    return [
+        [
+            str(row.cores),
+            str(row.workers) if row.kind == "threads" else "",
+            str(row.workers) if row.kind == "processes" else "",
+            f"{row.images_per_second:,.0f}",
+            f"{min(row.rounds):,.0f}-{max(row.rounds):,.0f}",
+            f"{row.images_per_second / row.cores:,.0f}",
+            f"{row.share:.0%}",
+            f"{row.milliseconds:.2f}",
+        ]
+        for row in sweep.rows
+    ]
+
+
+def _notes(sweep: Sweep) -> list[str]:
+    """What a reader of the table has to know."""
+    held = "held to so many of them" if sweep.held else "which can't be held to some of them here"
+    notes = [
+        f"{sweep.machine['cpu']}, {sweep.machine['cpus']} CPUs, {held}; wall-clock time, the second epoch",
+        f"load average before: {sweep.load}; what else ran takes part in rates and shares, not in CPU ms an image",
+    ]
+    for kind, rates in sweep.best.items():
+        fewest, most = min(rates), max(rates)
+        if fewest < most:
+            notes.append(f"{kind}: {rates[most] / rates[fewest]:.2f}x the rate of {fewest} on {most} cores")
+    return notes
