@@ -100,6 +100,7 @@ record: $(VENV)/.built ## bench, keep the figures in benches/results/ and put th
 		$(BIN)/impasto bench loader --interpolation $$how --json benches/results/loader-$$cpu-$$how.json || exit 1; \
 	done; \
 	$(BIN)/impasto bench packing --json benches/results/packing-$$cpu.json || exit 1; \
+	$(BIN)/impasto bench train-step --json benches/results/train-step-$$cpu.json || exit 1; \
 	$(BIN)/impasto bench style --compile --json benches/results/style-$$cpu.json
 	$(PY) .ci/readme_tables.py
 

@@ -201,6 +201,29 @@ def _style(document: dict[str, Any]) -> str:
     return f"{about}, torch {document['versions']['torch']}:\n\n" + _table(["", *headings], lines)
 
 
+def train_step() -> str:
+    """A training step and what feeds it, a table for each machine."""
+    return "\n\n".join(_train_step(document) for document in _read("train-step-*.json"))
+
+
+def _train_step(document: dict[str, Any]) -> str:
+    settings, shares, waiting = document["settings"], document["loader_share"], document["waiting"]
+    about = (
+        f"{document['machine']['cpu']}, one core's CPU time (load average {document['load_average']}), CLIP "
+        f"{settings['preset']}, a batch of {settings['batch_size']} pairs of {settings['width']}x{settings['height']} "
+        f"files; the fastest of {settings['rounds']} rounds:"
+    )
+    titles = {row["name"]: row["title"] for row in document["rows"]}
+    rows = [[titles[name], f"{spent:,.1f} ms"] for name, spent in document["milliseconds"].items()]
+    ours, peer = (f"{100 * shares[name]:.0f} %" for name in ("impasto", "pillow"))
+    below = (
+        f"The loader is {ours} of a step's CPU time, Pillow's {peer}: a core makes {document['ratio']:.1f} times as "
+        f"many steps. With one worker the step waits {100 * waiting['impasto']:.0f} % of the time, with Pillow's "
+        f"process {100 * waiting['pillow']:.0f} %."
+    )
+    return f"{about}\n\n{_table(['a batch', 'CPU time'], rows)}\n\n{below}"
+
+
 def scale() -> str:
     """The loader against how much there is, a pair of tables for each machine."""
     return "\n\n".join(_scale(document) for document in _read("scale-*.json"))
@@ -270,6 +293,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "peers": peers,
     "scale": scale,
     "style": style,
+    "train-step": train_step,
 }
 
 
