@@ -3,6 +3,9 @@
 //! For the exact path. The fast path's resizer ([`super::convolve`]) keeps fewer bits of weight and always takes the rows
 //! first, which makes it several times faster and off by a level or two here and there.
 
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
 use super::geometry::Filter;
 
 /// Fractional bits of a weight: what 8 bits of value and 2 for overshoot leave.
@@ -52,9 +55,11 @@ pub(crate) fn rows_first(from: (u32, u32), to: (u32, u32)) -> bool {
 fn along_rows(src: &[u8], stride: usize, side: &Side, filter: Filter, out: &mut [u8]) {
     let weights = Weights::new(side, filter);
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") {
+    if is_x86_feature_detected!("avx2")
+        && let Some(parts) = x86::Parts::of(&weights)
+    {
         // SAFETY: the CPU has the instructions.
-        return unsafe { rows_avx2(src, stride, &weights, out) };
+        return unsafe { x86::rows(src, stride, &weights, &parts, out) };
     }
     rows(src, stride, &weights, out);
 }
@@ -69,61 +74,14 @@ fn along_columns(
 ) {
     let weights = Weights::new(side, filter);
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") {
+    if is_x86_feature_detected!("avx2")
+        && width >= x86::BLOCK
+        && let Some(parts) = x86::Parts::of(&weights)
+    {
         // SAFETY: the CPU has the instructions.
-        return unsafe { columns_avx2(src, stride, width, &weights, out) };
+        return unsafe { x86::columns(src, stride, width, &weights, &parts, out) };
     }
     columns(src, stride, width, &weights, out);
-}
-
-/// Four rows at a time, a pixel of each in a register: 32-bit products have no instruction before SSE4.1.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn rows_avx2(src: &[u8], stride: usize, weights: &Weights, out: &mut [u8]) {
-    use std::arch::x86_64::{
-        _mm_add_epi32, _mm_cvtepu8_epi32, _mm_cvtsi32_si128, _mm_cvtsi128_si32, _mm_mullo_epi32,
-        _mm_packs_epi32, _mm_packus_epi16, _mm_set1_epi32, _mm_srai_epi32,
-    };
-    let width = 3 * weights.first.len();
-    let bytes = 3 * weights.pixels;
-    // Four bytes are read for three: behind a row's last pixel there must be one more.
-    let mut padded = vec![0; 4 * (bytes + 1)];
-    for (lot, out) in out.chunks_mut(4 * width).enumerate() {
-        let rows = src.chunks(stride).skip(4 * lot).take(out.len() / width);
-        for (row, padded) in rows.zip(padded.chunks_exact_mut(bytes + 1)) {
-            padded[..bytes].copy_from_slice(&row[..bytes]);
-        }
-        for pixel in 0..weights.first.len() {
-            let mut sums = [_mm_set1_epi32(HALF); 4];
-            let from = 3 * weights.first[pixel];
-            let taps = weights.of(pixel);
-            assert!(from + 3 * taps.len() <= bytes);
-            for (tap, &weight) in taps.iter().enumerate() {
-                let weight = _mm_set1_epi32(weight);
-                for (row, sum) in sums.iter_mut().enumerate() {
-                    let at = row * (bytes + 1) + from + 3 * tap;
-                    // SAFETY: a pixel of the row and the byte behind it; rows have `bytes + 1`.
-                    let rgb = unsafe { padded.as_ptr().add(at).cast::<i32>().read_unaligned() };
-                    let rgb = _mm_cvtepu8_epi32(_mm_cvtsi32_si128(rgb));
-                    *sum = _mm_add_epi32(*sum, _mm_mullo_epi32(rgb, weight));
-                }
-            }
-            for (sum, out) in sums.into_iter().zip(out.chunks_exact_mut(width)) {
-                let words = _mm_srai_epi32::<{ PRECISION as i32 }>(sum);
-                let words = _mm_packs_epi32(words, words);
-                let [red, green, blue, _] =
-                    _mm_cvtsi128_si32(_mm_packus_epi16(words, words)).to_le_bytes();
-                out[3 * pixel..][..3].copy_from_slice(&[red, green, blue]);
-            }
-        }
-    }
-}
-
-/// The same code as without, for the compiler to make more of.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn columns_avx2(src: &[u8], stride: usize, width: usize, weights: &Weights, out: &mut [u8]) {
-    columns(src, stride, width, weights, out);
 }
 
 fn rows(src: &[u8], stride: usize, weights: &Weights, out: &mut [u8]) {
@@ -144,7 +102,6 @@ fn rows(src: &[u8], stride: usize, weights: &Weights, out: &mut [u8]) {
     }
 }
 
-#[inline(always)]
 fn columns(src: &[u8], stride: usize, width: usize, weights: &Weights, out: &mut [u8]) {
     let mut sums = vec![0; width];
     for (pixel, out) in out.chunks_exact_mut(width).enumerate() {
@@ -169,6 +126,7 @@ struct Weights {
     values: Vec<i32>,
     most: usize,
     /// How many pixels the source has.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     pixels: usize,
 }
 
@@ -220,7 +178,6 @@ pub(crate) fn kernel(filter: Filter, x: f64) -> f64 {
     }
 }
 
-#[inline(always)]
 fn level(sum: i32) -> u8 {
     (sum >> PRECISION).clamp(0, 255) as u8
 }
@@ -232,20 +189,24 @@ mod tests {
     use super::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+
         /// Whatever kernel the CPU gets, the bits are those of the plain loops (which are Pillow's: tests/ops).
         #[test]
         fn kernels_agree(
             size in (1u32..40, 1u32..40),
             target in (1u32..30, 1u32..30),
+            margin in 0usize..9,
             bicubic: bool,
             seed: u64,
         ) {
             let filter = if bicubic { Filter::Bicubic } else { Filter::Bilinear };
             let side = |pixels, out| Side { pixels, start: 0.0, length: f64::from(pixels), out };
             let (horizontal, vertical) = (side(size.0, target.0), side(size.1, target.1));
-            let stride = 3 * size.0 as usize;
+            let width = 3 * size.0 as usize;
+            let stride = width + margin;
             let mut stream = crate::rng::Stream::new(seed, 0, 0, crate::rng::Purpose::Order);
-            let src: Vec<u8> = (0..stride * size.1 as usize).map(|_| stream.next_u64() as u8).collect();
+            let src: Vec<u8> = (0..stride * size.1 as usize - margin).map(|_| stream.next_u64() as u8).collect();
 
             let mut out = vec![0; (3 * target.0 * size.1) as usize];
             let mut twin = out.clone();
@@ -253,10 +214,10 @@ mod tests {
             rows(&src, stride, &Weights::new(&horizontal, filter), &mut twin);
             prop_assert_eq!(&out, &twin);
 
-            let mut out = vec![0; stride * target.1 as usize];
+            let mut out = vec![0; width * target.1 as usize];
             let mut twin = out.clone();
-            along_columns(&src, stride, stride, &vertical, filter, &mut out);
-            columns(&src, stride, stride, &Weights::new(&vertical, filter), &mut twin);
+            along_columns(&src, stride, width, &vertical, filter, &mut out);
+            columns(&src, stride, width, &Weights::new(&vertical, filter), &mut twin);
             prop_assert_eq!(&out, &twin);
         }
     }

@@ -1,0 +1,226 @@
+//! The kernels for AVX2: products of 16 bits, two a time, where the plain loops have one of 32.
+//!
+//! A weight is split into `256 * high + low`, which both fit 16 bits. A sum of products with `high` and one with `low`
+//! then give the sum of products with the weight, to the bit.
+
+use std::arch::x86_64::*;
+
+use super::{HALF, PRECISION, Weights};
+
+/// Bits of a weight's lower part.
+const LOW: i32 = 8;
+
+/// Weights come in groups of four.
+const GROUP: usize = 4;
+
+/// The parts of weights, each pixel's filled up with zeros to groups.
+pub(super) struct Parts {
+    most: usize,
+    high: Vec<i16>,
+    low: Vec<i16>,
+}
+
+impl Parts {
+    /// None where a pixel has no weights, or one whose upper part has more than 16 bits.
+    pub fn of(weights: &Weights) -> Option<Self> {
+        if weights.count.contains(&0) {
+            return None;
+        }
+        let most = weights.most.next_multiple_of(GROUP);
+        let mut parts = Self {
+            most,
+            high: vec![0; most * weights.first.len()],
+            low: vec![0; most * weights.first.len()],
+        };
+        for pixel in 0..weights.first.len() {
+            for (tap, &weight) in weights.of(pixel).iter().enumerate() {
+                parts.high[most * pixel + tap] = i16::try_from(weight >> LOW).ok()?;
+                parts.low[most * pixel + tap] = (weight & ((1 << LOW) - 1)) as i16;
+            }
+        }
+        Some(parts)
+    }
+
+    fn of_pixel(&self, pixel: usize, count: usize) -> (&[i16], &[i16]) {
+        let taps = self.most * pixel..self.most * pixel + count;
+        (&self.high[taps.clone()], &self.low[taps])
+    }
+}
+
+/// Rows that are resized together: they share their weights.
+const ROWS: usize = 4;
+
+/// Resizes every row of `src` into the rows of `out`.
+#[target_feature(enable = "avx2")]
+pub(super) fn rows(src: &[u8], stride: usize, weights: &Weights, parts: &Parts, out: &mut [u8]) {
+    let width = 3 * weights.first.len();
+    let rows = out.len() / width;
+    // Sixteen bytes are read at each group, past a row's last pixel too, where weights are zero.
+    let reach = 3 * (weights.pixels + parts.most) + 16;
+    let safe = src
+        .len()
+        .checked_sub(reach)
+        .map_or(0, |room| room / stride + 1);
+    let safe = safe.min(rows) / ROWS * ROWS;
+    lots(src, stride, weights, parts, &mut out[..safe * width]);
+    if safe < rows {
+        // The last rows again, with room behind them.
+        let mut padded = src[safe * stride..].to_vec();
+        padded.resize((rows - 1 - safe) * stride + reach, 0);
+        lots(&padded, stride, weights, parts, &mut out[safe * width..]);
+    }
+}
+
+/// The same for rows that all have room behind them.
+#[target_feature(enable = "avx2")]
+fn lots(src: &[u8], stride: usize, weights: &Weights, parts: &Parts, out: &mut [u8]) {
+    let width = 3 * weights.first.len();
+    let rows = out.len() / width;
+    let reach = 3 * (weights.pixels + parts.most) + 16;
+    let last = weights.first.len() - 1;
+    for top in (0..rows).step_by(ROWS) {
+        // In the last lot a row may come twice; it is written alike.
+        let row = [0, 1, 2, 3].map(|i| (top + i).min(rows - 1));
+        let from = row.map(|row| src[row * stride..][..reach].as_ptr());
+        let to = row.map(|row| out[row * width..][..width].as_mut_ptr());
+        for pixel in 0..=last {
+            let first = weights.first[pixel];
+            let count = weights.count[pixel].next_multiple_of(GROUP);
+            assert!(first < weights.pixels && count <= parts.most);
+            let (high, low) = parts.of_pixel(pixel, count);
+            // SAFETY: behind each pointer there are `reach` bytes, and what is read ends within them.
+            let pixels = unsafe { one_of_each(from.map(|row| row.add(3 * first)), high, low) };
+            let [even, odd] = [
+                _mm256_castsi256_si128(pixels),
+                _mm256_extracti128_si256::<1>(pixels),
+            ];
+            let pixels = [
+                _mm_cvtsi128_si32(even),
+                _mm_cvtsi128_si32(odd),
+                _mm_extract_epi32::<1>(even),
+                _mm_extract_epi32::<1>(odd),
+            ];
+            for (rgb, to) in pixels.into_iter().zip(to) {
+                // SAFETY: a row has room for its pixels, and but behind the last one for a byte more, which the next
+                // one is written over.
+                unsafe {
+                    let to = to.add(3 * pixel);
+                    if pixel < last {
+                        to.cast::<i32>().write_unaligned(rgb);
+                    } else {
+                        to.copy_from_nonoverlapping(rgb.to_le_bytes().as_ptr(), 3);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A pixel of each of four rows, red, green, blue and a byte: of rows 0 and 2 in the lower half, of 1 and 3 in the upper.
+///
+/// # Safety
+/// Behind each pointer 12 bytes for each group of weights and 4 more must be readable.
+#[target_feature(enable = "avx2")]
+#[inline]
+unsafe fn one_of_each(from: [*const u8; ROWS], high: &[i16], low: &[i16]) -> __m256i {
+    let mask = |[a, b, c, d, e, f]: [i8; 6]| {
+        let lane = _mm_setr_epi8(a, -1, b, -1, c, -1, d, -1, e, -1, f, -1, -1, -1, -1, -1);
+        _mm256_broadcastsi128_si256(lane)
+    };
+    // Words of source pixels 0 and 1, and of 2 and 3, side by side by channel.
+    let (first_two, last_two) = (mask([0, 3, 1, 4, 2, 5]), mask([6, 9, 7, 10, 8, 11]));
+    // Rows 0 and 1 share a register, and 2 and 3.
+    let mut sums = [[_mm256_setzero_si256(), _mm256_set1_epi32(HALF)]; 2];
+    let groups = high.chunks_exact(GROUP).zip(low.chunks_exact(GROUP));
+    for (group, (high, low)) in groups.enumerate() {
+        let weights = [[two(high), two(low)], [two(&high[2..]), two(&low[2..])]];
+        for (pair, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: the caller's promise.
+            let pixels = unsafe {
+                let [near, far] =
+                    [2 * pair, 2 * pair + 1].map(|row| from[row].add(3 * GROUP * group));
+                let (near, far) = (_mm_loadu_si128(near.cast()), _mm_loadu_si128(far.cast()));
+                _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(near), far)
+            };
+            for (mask, weights) in [first_two, last_two].into_iter().zip(weights) {
+                let words = _mm256_shuffle_epi8(pixels, mask);
+                for (sum, weights) in sums.iter_mut().zip(weights) {
+                    *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(words, weights));
+                }
+            }
+        }
+    }
+    let [near, far] = sums.map(|sums| whole(sums));
+    let words = _mm256_packs_epi32(near, far);
+    _mm256_packus_epi16(words, words)
+}
+
+/// What the sums of both parts come to, without the fraction.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn whole([high, low]: [__m256i; 2]) -> __m256i {
+    let sum = _mm256_add_epi32(_mm256_slli_epi32::<LOW>(high), low);
+    _mm256_srai_epi32::<{ PRECISION as i32 }>(sum)
+}
+
+/// The first two weights in every 32 bits.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn two(weights: &[i16]) -> __m256i {
+    let two: &[i16; 2] = weights.first_chunk().expect("a pair");
+    // SAFETY: four bytes of an array.
+    _mm256_set1_epi32(unsafe { two.as_ptr().cast::<i32>().read_unaligned() })
+}
+
+/// Bytes of a row that are resized at once.
+pub(super) const BLOCK: usize = 32;
+
+/// Resizes the columns of `src`, whose rows have `width` bytes, at least a block, and are `stride` bytes apart.
+#[target_feature(enable = "avx2")]
+pub(super) fn columns(
+    src: &[u8],
+    stride: usize,
+    width: usize,
+    weights: &Weights,
+    parts: &Parts,
+    out: &mut [u8],
+) {
+    let zero = _mm256_setzero_si256();
+    for (at, out) in out.chunks_exact_mut(width).enumerate() {
+        let count = weights.count[at];
+        let (high, low) = parts.of_pixel(at, count.next_multiple_of(2));
+        let rows = &src[stride * weights.first[at]..][..stride * (count - 1) + width];
+        let blocks = (0..=width - BLOCK).step_by(BLOCK);
+        // The last block begins where a block is left; some bytes are written twice.
+        for x in blocks.chain([width - BLOCK]) {
+            // Sums of the first four bytes of either half, of the second ...
+            let mut sums = [[zero, _mm256_set1_epi32(HALF)]; 4];
+            for (pair, (high, low)) in high.chunks_exact(2).zip(low.chunks_exact(2)).enumerate() {
+                // SAFETY: a block of bytes from `x` on lies in each of the `count` rows.
+                let load = |tap: usize| unsafe {
+                    // Past the last row its weight is zero, whatever is read.
+                    let row = stride * tap.min(count - 1);
+                    _mm256_loadu_si256(rows.as_ptr().add(row + x).cast())
+                };
+                let (a, b) = (load(2 * pair), load(2 * pair + 1));
+                let (near, far) = (_mm256_unpacklo_epi8(a, b), _mm256_unpackhi_epi8(a, b));
+                let words = [
+                    _mm256_unpacklo_epi8(near, zero),
+                    _mm256_unpackhi_epi8(near, zero),
+                    _mm256_unpacklo_epi8(far, zero),
+                    _mm256_unpackhi_epi8(far, zero),
+                ];
+                let weights = [two(high), two(low)];
+                for (sums, words) in sums.iter_mut().zip(words) {
+                    for (sum, weights) in sums.iter_mut().zip(weights) {
+                        *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(words, weights));
+                    }
+                }
+            }
+            let [a, b, c, d] = sums.map(|sums| whole(sums));
+            let bytes = _mm256_packus_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
+            // SAFETY: a block of bytes from `x` on lies in `out`.
+            unsafe { _mm256_storeu_si256(out.as_mut_ptr().add(x).cast(), bytes) };
+        }
+    }
+}
