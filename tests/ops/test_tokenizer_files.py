@@ -124,6 +124,12 @@ def test_what_is_no_file_of_theirs_is_an_error(contents, tmp_path):
         ops.tokenize("a", str(tmp_path / "absent.json"))
 
 
+def test_a_folder_called_clip_is_no_tokenizer(tmp_path, monkeypatch):
+    (tmp_path / "clip").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert ops.tokenize("a photo", "clip", length=4).input_ids.tolist() == [[49406, 320, 1125, 49407]]
+
+
 def test_a_folder_that_transformers_saved(corpus, tmp_path):
     transformers = pytest.importorskip("transformers")
     tokenizer = bert(corpus)

@@ -64,7 +64,10 @@ class TextRecipe(Value):
         super().__post_init__()
         given = self.tokenizer
         known = given is None or isinstance(given, ClipTokenizer | BertTokenizer | TokenizerFile | ForeignTokenizer)
-        if isinstance(given, Path) or (isinstance(given, str) and (given.endswith(".json") or Path(given).is_dir())):
+        # "clip" is CLIP's, whatever folder has that name.
+        if isinstance(given, Path) or (
+            isinstance(given, str) and given != "clip" and (given.endswith(".json") or Path(given).is_dir())
+        ):
             object.__setattr__(self, "tokenizer", TokenizerFile(path=given))
         elif not known and not (isinstance(given, str) and given == "clip"):
             object.__setattr__(self, "tokenizer", ForeignTokenizer(given))  # type: ignore[arg-type]

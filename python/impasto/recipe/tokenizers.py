@@ -56,7 +56,7 @@ class ClipTokenizer(Value):
         Raises:
             VocabularyError: If the vocabulary is missing or damaged.
         """
-        return _clip(str(self.vocabulary or _open_clip_vocabulary()))
+        return _clip(str(self.vocabulary) if self.vocabulary else _open_clip_vocabulary())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,13 +121,14 @@ def clean_caption(caption: str) -> str:
     return " ".join(repaired.split()).strip().lower()
 
 
-def _open_clip_vocabulary() -> Path:
+@cache
+def _open_clip_vocabulary() -> str:
     spec = importlib.util.find_spec("open_clip")
     folders = (spec.submodule_search_locations if spec else None) or []
     for folder in folders:
         path = Path(folder) / "bpe_simple_vocab_16e6.txt.gz"
         if path.exists():
-            return path
+            return str(path)
     raise VocabularyError(
         "CLIP's vocabulary was not found; pip install 'impasto[clip]' (open_clip_torch carries it), "
         "or name the file: ClipTokenizer(vocabulary='bpe_simple_vocab_16e6.txt.gz')"

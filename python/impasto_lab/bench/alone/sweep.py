@@ -132,7 +132,7 @@ def grid(cores: Sequence[int]) -> Iterator[SweepRow]:
         for kind in ("threads", "processes"):
             for workers in cores:
                 if workers <= 2 * count:
-                    yield SweepRow(count, kind, workers)  # type: ignore[arg-type]
+                    yield SweepRow(count, kind, workers)
 
 
 def run(settings: LoaderTiming | None = None, *, track: Track = untracked) -> Sweep:
