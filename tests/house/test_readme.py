@@ -27,6 +27,7 @@ DETAILS = (
     "scale.md",
     "remote.md",
     "batches.md",
+    "captions.md",
     "mixgen.md",
     "style.md",
     "augmentations.md",
