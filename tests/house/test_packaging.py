@@ -149,8 +149,10 @@ def test_what_the_wheel_is_asked_for_is_there() -> None:
 def test_what_the_lab_imports_is_in_its_extra() -> None:
     """Plain imports, anywhere in a file: those of benches may be of peers, all others are `impasto[lab]`'s.
 
-    Peers that no other environment has are in a group; what isn't installed is told by its name.
+    Peers that no other environment has are in a group; what isn't installed is told by its name. Who finds us by an
+    entry point of theirs is there when they import us.
     """
+    hosts = {group.partition(".")[0] for group in PROJECT["entry-points"]}
     lab = _brings([*PROJECT["dependencies"], *EXTRAS["lab"]])
     peers = lab | _brings(EXTRAS["peers"])
     group = _brings(DECLARED["dependency-groups"]["peers"])
@@ -161,6 +163,7 @@ def test_what_the_lab_imports_is_in_its_extra() -> None:
         for name in _foreign(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
         if not _distributions(name) & (peers if path.is_relative_to(LAB / "bench") else lab)
         and not (path.is_relative_to(LAB / "bench") and _peer(name) in group)
+        and not (path.stem in hosts and path.stem == name.partition(".")[0])
     ]
     assert not undeclared
 
