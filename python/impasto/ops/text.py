@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -83,6 +84,12 @@ def _prepare(text: str, kind: str, max_words: int) -> str:
     return _core.prepare(text, kind, max_words)
 
 
+@lru_cache(maxsize=16)
+def _clip(length: int) -> TextRecipe:
+    """What most calls ask for: checking it takes longer than twenty captions."""
+    return TextRecipe(length=length)
+
+
 def tokenize(
     captions: str | Sequence[str],
     tokenizer: str | Path | Tokenizer | ForeignTokenizer | Callable[..., Any] | None = "clip",
@@ -105,7 +112,8 @@ def tokenize(
         >>> tokenize("a photo of a cat").input_ids[0, :7].tolist()
         [49406, 320, 1125, 539, 320, 2368, 49407]
     """
-    recipe = TextRecipe(tokenizer=tokenizer, length=length)
+    usual = isinstance(tokenizer, str) and tokenizer == "clip" and type(length) is int
+    recipe = _clip(length) if usual else TextRecipe(tokenizer=tokenizer, length=length)
     chosen, texts = recipe.resolved, _texts(captions)
     if chosen is None:
         raise RecipeError(

@@ -39,10 +39,12 @@ def run(timing: LoaderTiming, console: Console, *, plot: str | None, page: str |
         for note in notes:
             console.print(note, markup=False, soft_wrap=True)
     best = measured.best
-    lines = {kind: (list(rates), list(rates.values())) for kind, rates in best.items()}
+    lines: dict[str, tuple[list[int], list[float]]] = {
+        kind: (list(rates), list(rates.values())) for kind, rates in best.items()
+    }
     cores = list(best["threads"])
     first = best["threads"][cores[0]] / cores[0]
-    lines |= {"in proportion": (cores, [first * count for count in cores])}
+    lines["in proportion"] = (cores, [first * count for count in cores])
     pages.write(
         pages.Curved(
             title=_TITLE,
