@@ -8,6 +8,7 @@ fn main() {
     build.includes(include.split(',').filter(|path| !path.is_empty()));
     build
         .file("csrc/jpeg.c")
+        .file("csrc/jpeg_planes.c")
         .file("csrc/jpeg_write.c")
         .opt_level(3)
         .warnings(true)

@@ -6,74 +6,11 @@
  * used for many images. libjpeg's object is not: jpeg_abort_decompress would leave it the last file's tables, by which
  * the next file that brings none of its own would be decoded. It lives from open to close, which costs 0.3 us.
  */
-#include <setjmp.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include <jpeglib.h>
+#include "jpeg.h"
+
 #include <jerror.h>
-
-/* libjpeg's private header has more members; these two have been first since libjpeg 6. */
-struct jpeg_entropy_decoder {
-  void (*start_pass)(j_decompress_ptr);
-  boolean (*decode_mcu)(j_decompress_ptr, JBLOCKROW *);
-};
-
-/* A scan as our own Huffman decoder sees it, and what it is called by: `image/jpeg/huffman/door.rs` has the same. */
-typedef struct {
-  const JHUFF_TBL *dc, *ac; /* null, or the tables */
-  uint32_t dc_table, ac_table; /* their numbers */
-  uint32_t component;
-  uint32_t wanted; /* whether its AC coefficients are looked at at all */
-} huffman_block;
-
-typedef struct {
-  const uint8_t *data;
-  size_t length;
-  uint32_t columns, first, last; /* MCUs in a row, and those whose coefficients are wanted */
-  uint32_t restart_interval, count;
-  huffman_block blocks[D_MAX_BLOCKS_IN_MCU];
-} huffman_scan;
-
-typedef struct {
-  int (*begin)(void *, const huffman_scan *);     /* says whether the tables are good */
-  int (*decode)(void *, JBLOCKROW *);             /* one MCU; says whether the data was in order; may be null */
-  int (*settle)(void *);                          /* goes past what was not wanted; says the same of it */
-  size_t (*left)(const void *);                   /* bytes that were not read */
-} huffman_calls;
-
-enum { OK = 0, BROKEN = 1, TRUNCATED = 2, TOO_MANY_SCANS = 3, UNSUPPORTED = 4, AGAIN = 5 };
-
-typedef struct {
-  struct jpeg_decompress_struct jpeg; /* first: libjpeg hands it back and we cast */
-  struct jpeg_error_mgr errors;
-  struct jpeg_progress_mgr progress;
-  jmp_buf jump;
-  int max_scans;
-  char message[JMSG_LENGTH_MAX];
-  int quick;       /* whether our own Huffman decoder may be used */
-  int keep, cut;   /* whether data that end early are taken as they are; whether they did */
-  int warned;      /* whether anything was wrong with what was read */
-  int past_pixels; /* whether all rows are read */
-  const huffman_calls *calls;
-  void *huffman;
-  /* To start again by libjpeg's alone. */
-  const uint8_t *bytes;
-  size_t length;
-  uint32_t left, width;
-} impasto_jpeg;
-
-typedef struct {
-  uint32_t width, height, components, bits, progressive;
-} impasto_jpeg_header;
-
-typedef struct {
-  uint32_t left, width; /* in: wanted columns of the scaled image; out: the columns that rows will hold */
-  uint32_t full_width, full_height, channels; /* out: the scaled image's size */
-} impasto_jpeg_columns;
 
 static int status_of(int code)
 {
@@ -134,15 +71,6 @@ static boolean decode_mcu(j_decompress_ptr jpeg, JBLOCKROW *blocks)
   return TRUE;
 }
 
-static int scaled_size(const jpeg_component_info *component)
-{
-#if JPEG_LIB_VERSION >= 70
-  return component->DCT_h_scaled_size;
-#else
-  return component->DCT_scaled_size;
-#endif
-}
-
 /*
  * Has our own Huffman decoder take over from libjpeg's, after jpeg_start_decompress and jpeg_crop_scanline, if the image
  * is of a kind that it can decode. `first` to `last` are the MCU columns whose coefficients are wanted.
@@ -171,7 +99,7 @@ static void take_over(impasto_jpeg *handle, uint32_t first, uint32_t last)
                                      .dc_table = (uint32_t)dc,
                                      .ac_table = (uint32_t)ac,
                                      .component = (uint32_t)jpeg->MCU_membership[i],
-                                     .wanted = component->component_needed && scaled_size(component) > 1};
+                                     .wanted = component->component_needed && impasto_scaled_size(component) > 1};
   }
   if (handle->calls->begin(handle->huffman, &scan))
     jpeg->entropy->decode_mcu = decode_mcu;
@@ -261,7 +189,10 @@ int impasto_jpeg_open(impasto_jpeg *handle, const uint8_t *bytes, size_t length,
   return OK;
 }
 
-/* Begins decoding at scale/8; rows will hold RGB, or CMYK for four components. `keep`: what there is of a cut file. */
+/*
+ * Begins decoding at scale/8; there will be planes if they are wanted and the image has some that we know, or else rows
+ * of RGB, or CMYK for four components. `keep`: what there is of a cut file.
+ */
 int impasto_jpeg_start(impasto_jpeg *handle, uint32_t scale, uint32_t max_scans, int keep,
                        impasto_jpeg_columns *columns)
 {
@@ -276,6 +207,7 @@ int impasto_jpeg_start(impasto_jpeg *handle, uint32_t scale, uint32_t max_scans,
   jpeg->dct_method = JDCT_ISLOW;
   jpeg->do_fancy_upsampling = TRUE;
   jpeg->out_color_space = jpeg->num_components == 4 ? JCS_CMYK : JCS_RGB;
+  impasto_want_planes(handle, columns->planes != 0);
   jpeg_start_decompress(jpeg);
   columns->full_width = jpeg->output_width;
   columns->full_height = jpeg->output_height;
@@ -290,6 +222,7 @@ int impasto_jpeg_start(impasto_jpeg *handle, uint32_t scale, uint32_t max_scans,
   } else {
     columns->width = jpeg->output_width;
   }
+  impasto_begin_planes(handle, columns);
   if (handle->quick) {
     /* As jpeg_crop_scanline counts them. */
     uint32_t mcu = jpeg->num_components == 1 ? scale : scale * (uint32_t)jpeg->max_h_samp_factor;
@@ -338,7 +271,9 @@ static void judge(impasto_jpeg *handle)
   settle(handle); /* to the right of the last rows, where something may be wrong too */
   if (left && (!handle->warned || jpeg_has_multiple_scans(jpeg)))
     return; /* of several scans all have been read */
-  if (left) {
+  if (left && handle->planes) {
+    impasto_pass_planes(handle);
+  } else if (left) {
     JDIMENSION size = jpeg->output_width * (JDIMENSION)jpeg->output_components;
     JSAMPARRAY row = jpeg->mem->alloc_sarray((j_common_ptr)jpeg, JPOOL_IMAGE, size, 1);
     if (left > 1) /* skipping to the very end would not read */
@@ -353,7 +288,10 @@ static int rows_once(impasto_jpeg *handle, uint32_t skip, uint32_t count, uint8_
   int status = setjmp(handle->jump);
   if (status)
     return status;
-  read_rows(&handle->jpeg, skip, count, out);
+  if (handle->planes)
+    impasto_read_planes(handle, skip, count);
+  else
+    read_rows(&handle->jpeg, skip, count, out);
   judge(handle);
   return OK;
 }
@@ -362,7 +300,7 @@ static int rows_once(impasto_jpeg *handle, uint32_t skip, uint32_t count, uint8_
 static int start_again(impasto_jpeg *handle)
 {
   uint32_t scale = handle->jpeg.scale_num;
-  impasto_jpeg_columns columns = {.left = handle->left, .width = handle->width};
+  impasto_jpeg_columns columns = {.left = handle->left, .width = handle->width, .planes = handle->planes};
   impasto_jpeg_header header;
   uint32_t max_scans = (uint32_t)handle->max_scans;
   int quick = handle->quick, keep = handle->keep, status;
@@ -376,12 +314,22 @@ static int start_again(impasto_jpeg *handle)
   return status;
 }
 
-/* Skips `skip` rows of the scaled image, then writes `count` rows, packed. */
-int impasto_jpeg_rows(impasto_jpeg *handle, uint32_t skip, uint32_t count, uint8_t *out)
+/*
+ * Skips `skip` rows of the scaled image, then writes `count` rows, packed, to `out`; or where there are planes, what
+ * `planes` says of as many as there are.
+ */
+int impasto_jpeg_rows(impasto_jpeg *handle, uint32_t skip, uint32_t count, uint8_t *out,
+                      const impasto_jpeg_plane *planes)
 {
-  int status = rows_once(handle, skip, count, out);
-  if (status != AGAIN)
-    return status;
-  status = start_again(handle);
-  return status ? status : rows_once(handle, skip, count, out);
+  int status;
+  handle->plane = planes;
+  status = rows_once(handle, skip, count, out);
+  if (status == AGAIN) {
+    status = start_again(handle);
+    handle->plane = planes;
+    if (!status)
+      status = rows_once(handle, skip, count, out);
+  }
+  handle->plane = NULL;
+  return status;
 }

@@ -1,144 +1,161 @@
-//! The fast path's resize: along the rows, then along the columns, in 14 bits of weight and 8 bits in between.
+//! The fast path's resize: planes along the rows, then along the columns, and only then their colors, in 14 bits of weight
+//! and 6 bits of fraction in between.
 //!
-//! Made for a batch's work, many sources of a few hundred pixels to one small size: for four taps a pixel it takes half of
-//! fast_image_resize's time. It mirrors on the way, at no cost. Kernels with and without SIMD give the same bits.
+//! Made for a batch's work, many sources of a few hundred pixels to one small size. Colors are made of the result's
+//! pixels instead of the source's, and chroma is resized from as few samples as the file has. What libjpeg's upsampling
+//! would have made of them is in the weights. It mirrors on the way, at no cost. Kernels with and without SIMD give the
+//! same bits.
 
+mod color;
+mod lanes;
 mod scalar;
+mod taps;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 use super::geometry::Filter;
-use super::resample::{Side, kernel};
+use super::resample::Side;
+use lanes::Lanes;
+pub(crate) use taps::Coarse;
+use taps::Taps;
 
 /// Fractional bits of a weight: a sum of products with bytes then fits 32 bits, a weight 16.
 const PRECISION: u32 = 14;
 
-/// Half of the last bit: sums are cut off after it is added.
-const HALF: i32 = 1 << (PRECISION - 1);
+/// Fractional bits of a sample between the passes.
+const BETWEEN: u32 = 6;
 
-/// Weights come in groups of four, so that kernels take them without a rest, or they are two.
-const GROUP: usize = 4;
+/// What a sum along a row loses, and half of the last bit that is left.
+const ACROSS: u32 = PRECISION - BETWEEN;
+const ACROSS_HALF: i32 = 1 << (ACROSS - 1);
 
-/// Weights a pixel where a bilinear resize makes no side smaller.
-const TWO: usize = 2;
+/// A white sample between the passes: as in Pillow, nothing is whiter there.
+const WHITE: i32 = 255 << BETWEEN;
 
-/// More than any sum of weights falls below zero.
-const SHIFT: i32 = 1 << (PRECISION + 2);
+/// Pixels of a row that are finished together; rows between the passes have a multiple of them.
+const BLOCK: usize = 32;
+
+/// What the planes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The first is all three channels.
+    Gray,
+    /// A plane a channel.
+    Rgb,
+    /// Luma, and chroma of blue and of red.
+    YCbCr,
+}
+
+/// Samples, row by row, with [`super::planes::ROOM`] behind the last.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plane<'a> {
+    /// From the first that is seen.
+    pub samples: &'a [u8],
+    /// From a row to the next.
+    pub stride: usize,
+}
+
+/// Which kernels are run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Simd {
+    None,
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    Avx2,
+}
+
+impl Simd {
+    /// The fastest that the CPU has.
+    fn best() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") {
+            return Self::Avx2;
+        }
+        Self::None
+    }
+}
 
 /// A resize's buffers.
 #[derive(Debug, Default)]
 pub(crate) struct Convolver {
-    horizontal: Taps,
-    vertical: Taps,
-    narrow: Vec<u8>,
+    /// Of the first plane, and of the others where they are coarser.
+    across: [Taps; 2],
+    down: [Taps; 2],
+    lanes: [Lanes; 2],
+    narrow: [Vec<i16>; 3],
 }
 
 impl Convolver {
-    /// Resizes an RGB8 image whose rows are `stride` bytes apart into `out`, mirrored left to right, top to bottom.
+    /// Resizes planes into `out`, RGB8, mirrored left to right, top to bottom. `coarse` says, of rows and of columns, how
+    /// the samples of the second and third plane lie under the pixels of the first.
+    #[allow(clippy::too_many_arguments)] // planes, where they lie, and what becomes of them
     pub(crate) fn run(
         &mut self,
-        src: &[u8],
-        stride: usize,
+        kind: Kind,
+        planes: &[Plane<'_>; 3],
         (horizontal, vertical): (&Side, &Side),
+        coarse: Option<[Coarse; 2]>,
         (mirror_x, mirror_y): (bool, bool),
         filter: Filter,
         out: &mut [u8],
     ) {
-        self.horizontal.set(horizontal, filter, mirror_x);
-        self.vertical.set(vertical, filter, mirror_y);
-        let width = horizontal.out as usize * 3;
-        let rows = vertical.pixels as usize;
-        if self.narrow.len() < width * rows {
-            self.narrow = vec![0; width * rows];
+        let [across, others_across] = &mut self.across;
+        across.set(horizontal, filter, mirror_x);
+        let [down, others_down] = &mut self.down;
+        down.set(vertical, filter, mirror_y);
+        if let Some(coarse) = &coarse {
+            others_across.under(across, &coarse[0]);
+            others_down.under(down, &coarse[1]);
         }
-        let narrow = &mut self.narrow[..width * rows];
-        #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") {
-            // SAFETY: the CPU has the instructions.
-            unsafe {
-                x86::along_rows(src, stride, &self.horizontal, narrow);
-                x86::along_columns(narrow, width, &self.vertical, out);
+        let others = usize::from(coarse.is_some());
+        self.convolve(kind, planes, [0, others, others], Simd::best(), out);
+    }
+
+    /// Does it by weights that are set, those of `taps` for each plane.
+    fn convolve(
+        &mut self,
+        kind: Kind,
+        planes: &[Plane<'_>; 3],
+        taps: [usize; 3],
+        simd: Simd,
+        out: &mut [u8],
+    ) {
+        let width = self.across[0].first.len();
+        let stride = width.next_multiple_of(BLOCK);
+        if simd == Simd::Avx2 {
+            for number in taps[0]..=taps[1] {
+                self.lanes[number].set(&self.across[number]);
             }
-            return;
         }
-        scalar::along_rows(src, stride, &self.horizontal, narrow);
-        scalar::along_columns(narrow, width, &self.vertical, 0, out);
+        let count = if kind == Kind::Gray { 1 } else { planes.len() };
+        for ((plane, taps), narrow) in planes.iter().zip(taps).zip(&mut self.narrow).take(count) {
+            let size = stride * self.down[taps].pixels;
+            if narrow.len() < size {
+                *narrow = vec![0; size];
+            }
+            let narrow = &mut narrow[..size];
+            match simd {
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: the CPU has the instructions.
+                Simd::Avx2 if self.lanes[taps].fit => unsafe {
+                    x86::along_rows(plane, &self.lanes[taps], stride, narrow);
+                },
+                _ => scalar::along_rows(plane, &self.across[taps], stride, narrow),
+            }
+        }
+        let narrow = self.narrow.each_ref().map(Vec::as_slice);
+        let down = taps.map(|taps| &self.down[taps]);
+        match simd {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the CPU has the instructions.
+            Simd::Avx2 => unsafe { x86::along_columns(kind, narrow, stride, down, width, out) },
+            _ => scalar::along_columns(kind, narrow, stride, down, width, out),
+        }
     }
 
     /// Bytes that it keeps.
     pub(crate) fn memory(&self) -> usize {
-        self.narrow.capacity()
+        2 * self.narrow.iter().map(Vec::capacity).sum::<usize>()
     }
-}
-
-/// For each pixel of the result, the first source pixel that it takes, and the weights from there on.
-#[derive(Debug, Default)]
-struct Taps {
-    first: Vec<usize>,
-    /// `most` a pixel; those past the last source pixel are zero.
-    weights: Vec<i16>,
-    /// A multiple of `GROUP`, or `TWO`.
-    most: usize,
-    /// How many pixels the source has.
-    pixels: usize,
-}
-
-impl Taps {
-    /// Pillow's weights, in fewer bits, which add up to exactly one.
-    fn set(&mut self, side: &Side, filter: Filter, mirror: bool) {
-        let out = side.out as usize;
-        let pixels = side.pixels as usize;
-        let scale = side.length / f64::from(side.out);
-        let stretch = scale.max(1.0);
-        let support = filter.support() * stretch;
-        self.pixels = pixels;
-        self.most = match filter {
-            // A third source pixel lies a whole pixel away or more: its weight is zero.
-            Filter::Bilinear if scale <= 1.0 => TWO,
-            _ => ((2.0 * support) as usize + 1).next_multiple_of(GROUP),
-        };
-        self.first.clear();
-        self.first.resize(out, 0);
-        self.weights.clear();
-        self.weights.resize(out * self.most, 0);
-        let mut exact = vec![0.0; self.most];
-        for at in 0..out {
-            let pixel = if mirror { out - 1 - at } else { at };
-            let center = side.start + (pixel as f64 + 0.5) * scale;
-            let first = ((center - support + 0.5).max(0.0) as usize).min(pixels - 1);
-            let end = ((center + support + 0.5) as usize).clamp(first + 1, pixels);
-            let count = (end - first).min(self.most);
-            let mut sum = 0.0;
-            for (tap, weight) in exact[..count].iter_mut().enumerate() {
-                *weight = kernel(filter, ((tap + first) as f64 - center + 0.5) / stretch);
-                sum += *weight;
-            }
-            self.first[at] = first;
-            let weights = &mut self.weights[at * self.most..][..self.most];
-            if sum.abs() < 1e-9 {
-                weights[0] = 1 << PRECISION;
-                continue;
-            }
-            // Rounding the running total leaves no rest in the end.
-            let unit = f64::from(1 << PRECISION) / sum;
-            let (mut total, mut given) = (0.0, 0);
-            for (weight, exact) in weights.iter_mut().zip(&exact[..count]) {
-                total += exact * unit;
-                // To the nearest, by cutting off what is positive: `round` is a call where SSE4.1 may be missing.
-                let rounded = (total + (f64::from(SHIFT) + 0.5)) as i32 - SHIFT;
-                *weight = (rounded - given) as i16;
-                given = rounded;
-            }
-        }
-    }
-
-    fn of(&self, pixel: usize) -> &[i16] {
-        &self.weights[pixel * self.most..][..self.most]
-    }
-}
-
-fn level(sum: i32) -> u8 {
-    (sum >> PRECISION).clamp(0, 255) as u8
 }
 
 #[cfg(test)]
@@ -146,6 +163,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::image::patch::Patch;
+    use crate::image::planes::{Chroma, ROOM};
     use crate::image::resample::resample;
 
     fn noise(bytes: usize, seed: u64) -> Vec<u8> {
@@ -165,39 +184,62 @@ mod tests {
         }
     }
 
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(400))]
+    fn kinds() -> impl Strategy<Value = Kind> {
+        prop_oneof![Just(Kind::Gray), Just(Kind::Rgb), Just(Kind::YCbCr)]
+    }
 
-        /// The oracle is the exact resize, whose own is Pillow; noise is the worst that can be asked.
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(600))]
+
+        /// The oracle is the exact resize, whose own is Pillow; noise is the worst that can be asked. Colors and what lies
+        /// coarser have oracles of their own ([`color`], [`taps`]); here they are the same with and without SIMD.
         #[test]
         fn resizes_as_pillow_to_within_two_levels(
+            kind in kinds(),
             size in (1u32..90, 1u32..90),
-            target in (1u32..40, 1u32..40),
+            target in (1u32..80, 1u32..40),
             x in (0.0f64..=1.0, 0.0f64..=1.0),
             y in (0.0f64..=1.0, 0.0f64..=1.0),
-            margin in 0usize..9,
+            pixels in prop::array::uniform2(prop_oneof![Just(1u32), Just(2), Just(4)]),
+            corner in (0u32..9, 0u32..9),
             bicubic: bool,
             mirror: (bool, bool),
             seed: u64,
         ) {
             let filter = if bicubic { Filter::Bicubic } else { Filter::Bilinear };
             let (horizontal, vertical) = (side(size.0, x, target.0), side(size.1, y, target.1));
-            let stride = 3 * size.0 as usize + margin;
-            let src = noise(stride * size.1 as usize - margin, seed);
-            let bytes = 3 * (target.0 * target.1) as usize;
-            let (mut out, mut twin, mut exact) = (vec![0; bytes], vec![0; bytes], vec![0; bytes]);
-            Convolver::default().run(&src, stride, (&horizontal, &vertical), mirror, filter, &mut out);
+            let seen = Patch { left: corner.0, top: corner.1, width: size.0, height: size.1 };
+            let full = (corner.0 + size.0 + 3, corner.1 + size.1 + 2);
+            let (others, coarse) = match kind {
+                Kind::Gray | Kind::Rgb => (seen, None),
+                Kind::YCbCr => {
+                    let others = Chroma::under(pixels, &seen, full);
+                    let coarse = |pixels, pixel, sample, samples| Coarse { pixels, pixel, sample, samples };
+                    let across = coarse(pixels[0], seen.left, others.left, others.width);
+                    (others, Some([across, coarse(pixels[1], seen.top, others.top, others.height)]))
+                }
+            };
+            let bytes = [&seen, &others, &others].map(|patch| noise(patch.bytes() + ROOM, seed));
+            let planes = [(&seen, &bytes[0]), (&others, &bytes[1]), (&others, &bytes[2])];
+            let planes = planes.map(|(patch, samples)| Plane { samples, stride: patch.width as usize });
 
-            // The same bits without SIMD.
-            let (mut rows, mut columns) = (Taps::default(), Taps::default());
-            rows.set(&horizontal, filter, mirror.0);
-            columns.set(&vertical, filter, mirror.1);
-            let mut narrow = vec![0; 3 * (target.0 * size.1) as usize];
-            scalar::along_rows(&src, stride, &rows, &mut narrow);
-            scalar::along_columns(&narrow, 3 * target.0 as usize, &columns, 0, &mut twin);
+            let pixels = (target.0 * target.1) as usize;
+            let (mut out, mut twin) = (vec![0; 3 * pixels], vec![0; 3 * pixels]);
+            let mut convolver = Convolver::default();
+            let sides = (&horizontal, &vertical);
+            convolver.run(kind, &planes, sides, coarse, mirror, filter, &mut out);
+            let others = usize::from(coarse.is_some());
+            convolver.convolve(kind, &planes, [0, others, others], Simd::None, &mut twin);
             prop_assert_eq!(&out, &twin);
 
-            resample(&src, stride, (&horizontal, &vertical), true, filter, &mut exact);
+            if kind == Kind::YCbCr {
+                return Ok(());
+            }
+            let last = if kind == Kind::Gray { 0 } else { 2 };
+            let count = seen.bytes();
+            let rgb: Vec<u8> = (0..3 * count).map(|at| bytes[(at % 3).min(last)][at / 3]).collect();
+            let mut exact = vec![0; 3 * pixels];
+            resample(&rgb, 3 * size.0 as usize, sides, true, filter, &mut exact);
             for (at, value) in out.iter().enumerate() {
                 let (pixel, c) = (at / 3, at % 3);
                 let (x, y) = (pixel % target.0 as usize, pixel / target.0 as usize);

@@ -96,7 +96,7 @@ pub(crate) fn decode_stored(
             let header = jpeg.header;
             let part = jpeg.decode(limits, pixels)?;
             debug_assert_eq!(
-                (part.patch.width, part.patch.height),
+                (part.of.width, part.of.height),
                 (header.width, header.height)
             );
             Ok((header, part.truncated))

@@ -3,13 +3,15 @@
 use std::time::Instant;
 
 use super::decode::{Decode, decode_stored};
+use super::fast;
 use super::format::Format;
 use super::frame::Frame;
 use super::geometry::{Crop, Filter, Geometry, View};
 use super::header::Header;
 use super::jpeg::{Jpeg, Part};
 use super::patch::Patch;
-use super::resize::{Rounding, Source, need, sample};
+use super::planes::Planes;
+use super::resize::{Source, need, sample};
 use super::scratch::Scratch;
 use super::turn::Turn;
 use crate::Result;
@@ -85,13 +87,6 @@ impl Load {
 
     fn is_fast(&self, format: Format) -> bool {
         !self.exact && format == Format::Jpeg
-    }
-
-    fn rounding(&self) -> Rounding {
-        match self.exact {
-            true => Rounding::Pillow,
-            false => Rounding::Fast,
-        }
     }
 }
 
@@ -188,7 +183,7 @@ fn load_parts(
         let Some(group) = groups.next() else {
             return Ok(());
         };
-        let part = jpeg.decode_part(limits, group.eighths, &group.union, pixels)?;
+        let part = jpeg.decode_planes(limits, group.eighths, &group.union, pixels)?;
         write_parts(part, group, asked, scratch, loaded)?;
         if groups.len() == 0 {
             return Ok(());
@@ -228,13 +223,13 @@ fn draw_parts(
 }
 
 fn write_parts(
-    part: Part,
+    part: Part<Planes>,
     group: Group,
     asked: &mut [Asked<'_>],
     scratch: &mut Scratch,
     loaded: &mut [Loaded],
 ) -> Result<()> {
-    let source = (part.patch, f64::from(group.eighths) / 8.0);
+    let source = Stored::Scaled(part.of, f64::from(group.eighths) / 8.0);
     for (view, drawn, need) in group.views {
         loaded[view] = Loaded {
             view: drawn.view,
@@ -280,14 +275,29 @@ fn load_whole(
             view: drawn.view,
             truncated,
         };
-        write((patch, 1.0), &drawn, &need, &mut asked[view], scratch)?;
+        write(
+            Stored::Whole(patch),
+            &drawn,
+            &need,
+            &mut asked[view],
+            scratch,
+        )?;
     }
     Ok(())
 }
 
-/// Resizes a view out of the scratch's pixels, which are `patch` of the image scaled by `scale`; and pads it.
+/// What the scratch's pixels are.
+#[derive(Clone, Copy)]
+enum Stored {
+    /// RGB8.
+    Whole(Patch),
+    /// Planes of the image scaled by so much.
+    Scaled(Planes, f64),
+}
+
+/// Resizes a view out of the scratch's pixels, and pads it.
 fn write(
-    (patch, scale): (Patch, f64),
+    stored: Stored,
     drawn: &Drawn,
     need: &Patch,
     asked: &mut Asked<'_>,
@@ -315,22 +325,40 @@ fn write(
         }
         None => &mut *asked.out,
     };
-    let source = Source {
-        pixels,
-        patch,
-        scale,
-    };
-    sample(
-        &source,
-        &drawn.stored,
-        need,
-        drawn.turn.then_flip(drawn.view.flip),
-        frame.size,
-        (geometry.filter, asked.load.rounding()),
-        convolver,
-        small,
-        out,
-    )?;
+    let turn = drawn.turn.then_flip(drawn.view.flip);
+    match stored {
+        Stored::Whole(patch) => {
+            let source = Source { pixels, patch };
+            let filter = geometry.filter;
+            sample(
+                &source,
+                &drawn.stored,
+                need,
+                turn,
+                frame.size,
+                filter,
+                small,
+                out,
+            )?;
+        }
+        Stored::Scaled(planes, scale) => {
+            let decoded = fast::Decoded {
+                planes: (planes, pixels),
+                scale,
+            };
+            fast::sample(
+                &decoded,
+                &drawn.stored,
+                need,
+                turn,
+                frame.size,
+                geometry.filter,
+                convolver,
+                small,
+                out,
+            );
+        }
+    }
     if let Some(fill) = fill {
         frame.paste(framed, target, drawn.view.flip, fill, asked.out);
     }

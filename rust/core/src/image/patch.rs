@@ -1,7 +1,7 @@
 //! A rectangle of pixels that a decoder gives.
 
 /// Which pixels of an image (possibly scaled down by the decoder) a buffer holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Patch {
     pub left: u32,
     pub top: u32,
@@ -10,6 +10,11 @@ pub(crate) struct Patch {
 }
 
 impl Patch {
+    /// Bytes of as many samples.
+    pub(crate) fn bytes(&self) -> usize {
+        self.width as usize * self.height as usize
+    }
+
     /// The smallest rectangle that holds both.
     pub(crate) fn hull(self, other: Self) -> Self {
         let (left, top) = (self.left.min(other.left), self.top.min(other.top));

@@ -1,6 +1,5 @@
-//! One antialiased resize from a box of the source, fast or as Pillow rounds it.
+//! One antialiased resize from a box of the source, as Pillow rounds it; the fast path's is [`super::fast`].
 
-use super::convolve::Convolver;
 use super::geometry::{Filter, View};
 use super::patch::Patch;
 use super::resample::{Side, resample, rows_first};
@@ -30,9 +29,6 @@ pub fn resize(
             src.len()
         )));
     }
-    let Scratch {
-        convolver, small, ..
-    } = scratch;
     let source = Source {
         pixels: src,
         patch: Patch {
@@ -41,7 +37,6 @@ pub fn resize(
             width: w,
             height: h,
         },
-        scale: 1.0,
     };
     let need = need(view, 1.0, w, h, out_w, out_h, filter)?;
     let turn = Turn::NONE.then_flip(view.flip);
@@ -51,28 +46,16 @@ pub fn resize(
         &need,
         turn,
         (out_w, out_h),
-        (filter, Rounding::Pillow),
-        convolver,
-        small,
+        filter,
+        &mut scratch.small,
         out,
     )
 }
 
-/// How a resize rounds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Rounding {
-    /// As Pillow does, bit for bit.
-    Pillow,
-    /// Rows first with fewer bits: several times faster, and up to two levels off.
-    Fast,
-}
-
-/// Pixels of a stored image, possibly scaled down and cut by its decoder.
+/// Pixels of a stored image, RGB8.
 pub(crate) struct Source<'a> {
     pub pixels: &'a [u8],
     pub patch: Patch,
-    /// Scaled size over stored size: 1, 1/2, 1/4 or 1/8.
-    pub scale: f64,
 }
 
 /// The pixels of the scaled image (`width` x `height`) that a resize of `view` (in stored pixels) may look at.
@@ -123,8 +106,7 @@ pub(crate) fn sample(
     need: &Patch,
     turn: Turn,
     size: (u32, u32),
-    kernel: (Filter, Rounding),
-    convolver: &mut Convolver,
+    filter: Filter,
     small: &mut Vec<u8>,
     out: &mut [u8],
 ) -> Result<()> {
@@ -137,58 +119,53 @@ pub(crate) fn sample(
             size.1
         )));
     }
-    let mut mirror = (false, false);
-    if turn == Turn::NONE || kernel.1 == Rounding::Fast && !turn.transpose {
-        mirror = (turn.mirror_x, turn.mirror_y);
-        convolve(source, view, need, size, mirror, kernel, convolver, out);
+    if turn == Turn::NONE {
+        convolve(source, view, need, size, filter, out);
         return Ok(());
     }
     let stored = turn.size(size.0, size.1);
     small.resize(bytes, 0);
-    convolve(source, view, need, stored, mirror, kernel, convolver, small);
+    convolve(source, view, need, stored, filter, small);
     turn.apply(small, stored.0, stored.1, out);
     Ok(())
 }
 
-/// Resizes `view` to `size`; only [`Rounding::Fast`] mirrors.
-#[allow(clippy::too_many_arguments)] // as its caller
+/// How `view` (in stored pixels) lies in `need` of an image scaled by `scale`, across and down, for a result of `size`.
+pub(crate) fn sides(view: &View, need: &Patch, scale: f64, size: (u32, u32)) -> (Side, Side) {
+    let side = |start: f64, length: f64, origin: u32, pixels: u32, out: u32| {
+        // Rounding may leave the box a hair outside the pixels.
+        let start = (start * scale - f64::from(origin)).clamp(0.0, f64::from(pixels));
+        Side {
+            pixels,
+            start,
+            length: (length * scale).min(f64::from(pixels) - start),
+            out,
+        }
+    };
+    (
+        side(view.left, view.width, need.left, need.width, size.0),
+        side(view.top, view.height, need.top, need.height, size.1),
+    )
+}
+
+/// Resizes `view` to `size`.
 fn convolve(
     source: &Source<'_>,
     view: &View,
     need: &Patch,
     size: (u32, u32),
-    mirror: (bool, bool),
-    (filter, rounding): (Filter, Rounding),
-    convolver: &mut Convolver,
+    filter: Filter,
     out: &mut [u8],
 ) {
     let patch = &source.patch;
-    let pixels = &source.pixels[..patch.width as usize * patch.height as usize * 3];
-    // Rounding may leave the box a hair outside the pixels.
-    let inside = |start: f64, length: f64, origin: u32, limit: u32| {
-        let low = (start * source.scale - f64::from(origin)).clamp(0.0, f64::from(limit));
-        (low, (length * source.scale).min(f64::from(limit) - low))
-    };
-    let (left, width) = inside(view.left, view.width, need.left, need.width);
-    let (top, height) = inside(view.top, view.height, need.top, need.height);
+    let pixels = &source.pixels[..3 * patch.bytes()];
     let (x, y) = (
         need.left.saturating_sub(patch.left),
         need.top.saturating_sub(patch.top),
     );
     let stride = patch.width as usize * 3;
     let seen = &pixels[y as usize * stride + x as usize * 3..];
-    let side = |pixels, start, length, out| Side {
-        pixels,
-        start,
-        length,
-        out,
-    };
-    let horizontal = side(need.width, left, width, size.0);
-    let vertical = side(need.height, top, height, size.1);
-    let sides = (&horizontal, &vertical);
-    if rounding == Rounding::Fast {
-        return convolver.run(seen, stride, sides, mirror, filter, out);
-    }
+    let (horizontal, vertical) = sides(view, need, 1.0, size);
     let (from, to) = match view.inside {
         true => ((need.width, need.height), size),
         // Part of a resize of the whole image, whose shape decides.
@@ -204,5 +181,6 @@ fn convolve(
         }
     };
     let rows_first = rows_first(from, to);
+    let sides = (&horizontal, &vertical);
     resample(seen, stride, sides, rows_first, filter, out);
 }

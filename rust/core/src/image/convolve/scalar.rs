@@ -1,40 +1,54 @@
 //! The kernels that every CPU has, and the definition of the others.
 
-use super::{HALF, Taps, level};
+use super::color::{level, product, rgb};
+use super::taps::Taps;
+use super::{ACROSS, ACROSS_HALF, Kind, Plane, WHITE};
 
-/// Resizes every row of `src` into the rows of `out`.
-pub(super) fn along_rows(src: &[u8], stride: usize, taps: &Taps, out: &mut [u8]) {
-    let width = 3 * taps.first.len();
-    for (row, out) in src.chunks(stride).zip(out.chunks_exact_mut(width)) {
-        let row = &row[..3 * taps.pixels];
-        for (at, out) in out.chunks_exact_mut(3).enumerate() {
-            let mut sums = [HALF; 3];
-            let pixels = row[3 * taps.first[at]..].chunks_exact(3);
-            for (rgb, &weight) in pixels.zip(taps.of(at)) {
-                for (sum, &value) in sums.iter_mut().zip(rgb) {
-                    *sum += i32::from(value) * i32::from(weight);
-                }
-            }
-            for (out, sum) in out.iter_mut().zip(sums) {
-                *out = level(sum);
-            }
+/// Resizes every row of `plane` into the rows of `out`, which are `stride` words apart.
+pub(super) fn along_rows(plane: &Plane<'_>, taps: &Taps, stride: usize, out: &mut [i16]) {
+    let rows = plane.samples.chunks(plane.stride);
+    for (row, out) in rows.zip(out.chunks_exact_mut(stride)) {
+        for (at, out) in out[..taps.first.len()].iter_mut().enumerate() {
+            let products = row[taps.first[at]..taps.pixels].iter().zip(taps.of(at));
+            let sum: i32 = products
+                .map(|(&value, &weight)| i32::from(value) * i32::from(weight))
+                .sum();
+            *out = ((sum + ACROSS_HALF) >> ACROSS).clamp(0, WHITE) as i16;
         }
     }
 }
 
-/// Resizes the columns of `src`, whose rows have `width` bytes, from byte `from` of each row on.
-pub(super) fn along_columns(src: &[u8], width: usize, taps: &Taps, from: usize, out: &mut [u8]) {
-    let mut sums = vec![0; width - from];
-    for (at, out) in out.chunks_exact_mut(width).enumerate() {
-        sums.fill(HALF);
-        let rows = src.chunks_exact(width).skip(taps.first[at]);
-        for (row, &weight) in rows.zip(taps.of(at)) {
-            for (sum, &value) in sums.iter_mut().zip(&row[from..]) {
-                *sum += i32::from(value) * i32::from(weight);
+/// Resizes the columns of planes, whose rows are `stride` words apart, and makes the colors of `width` pixels a row.
+pub(super) fn along_columns(
+    kind: Kind,
+    planes: [&[i16]; 3],
+    stride: usize,
+    taps: [&Taps; 3],
+    width: usize,
+    out: &mut [u8],
+) {
+    let mut words = [0, 1, 2].map(|_| vec![0_i16; width]);
+    for (at, out) in out.chunks_exact_mut(3 * width).enumerate() {
+        for (number, words) in words.iter_mut().enumerate() {
+            if number > 0 && kind == Kind::Gray {
+                break;
+            }
+            words.fill(0);
+            let (plane, taps) = (planes[number], taps[number]);
+            let rows = plane.chunks_exact(stride).take(taps.pixels);
+            for (row, &weight) in rows.skip(taps.first[at]).zip(taps.of(at)) {
+                for (word, &value) in words.iter_mut().zip(row) {
+                    *word = word.saturating_add(product(value, weight));
+                }
             }
         }
-        for (out, &sum) in out[from..].iter_mut().zip(&sums) {
-            *out = level(sum);
+        for (x, out) in out.chunks_exact_mut(3).enumerate() {
+            let [a, b, c] = words.each_ref().map(|words| words[x]);
+            out.copy_from_slice(&match kind {
+                Kind::Gray => [level(a); 3],
+                Kind::Rgb => [a, b, c].map(level),
+                Kind::YCbCr => rgb(a, b, c),
+            });
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::image::color::inverted_cmyk_to_rgb;
 use crate::image::format::Format;
 use crate::image::header::{Header, Limits, Truncated};
 use crate::image::patch::Patch;
+use crate::image::planes::{Chroma, Color, Planes, split_rgb};
 use crate::{Error, Result};
 
 pub(crate) use shim::Decompressor;
@@ -33,9 +34,9 @@ pub(crate) struct Jpeg<'a> {
 
 /// What was decoded of a JPEG.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Part {
-    /// Which pixels.
-    pub patch: Patch,
+pub(crate) struct Part<T> {
+    /// Which pixels, and how they lie.
+    pub of: T,
     /// Whether the file ends early, and gray may stand for pixels.
     pub truncated: bool,
 }
@@ -89,7 +90,7 @@ impl<'a> Jpeg<'a> {
     }
 
     /// Decodes the whole image into `out`.
-    pub(crate) fn decode(self, limits: &Limits, out: &mut Vec<u8>) -> Result<Part> {
+    pub(crate) fn decode(self, limits: &Limits, out: &mut Vec<u8>) -> Result<Part<Patch>> {
         let whole = Patch {
             left: 0,
             top: 0,
@@ -99,14 +100,71 @@ impl<'a> Jpeg<'a> {
         self.decode_part(limits, 8, &whole, out)
     }
 
-    /// Decodes, at `scale`/8, a part that holds at least `wanted` (in pixels of the scaled image).
-    pub(crate) fn decode_part(
+    /// Decodes, at `scale`/8, a part that holds at least `wanted` (in pixels of the scaled image), as RGB8.
+    fn decode_part(
         mut self,
         limits: &Limits,
         scale: u32,
         wanted: &Patch,
         out: &mut Vec<u8>,
-    ) -> Result<Part> {
+    ) -> Result<Part<Patch>> {
+        let columns = self.start(limits, scale, wanted, false)?;
+        self.rows(&columns, wanted, out)
+    }
+
+    /// Decodes, at `scale`/8, the part `wanted` (in pixels of the scaled image) into planes.
+    pub(crate) fn decode_planes(
+        mut self,
+        limits: &Limits,
+        scale: u32,
+        wanted: &Patch,
+        out: &mut Vec<u8>,
+    ) -> Result<Part<Planes>> {
+        let columns = self.start(limits, scale, wanted, true)?;
+        let color = match columns.planes {
+            0 => Color::Rgb,
+            1 => Color::Gray,
+            _ => {
+                let pixels = [columns.pixels_across, columns.pixels_down];
+                let full = (columns.full_width, columns.full_height);
+                let patch = Chroma::under(pixels, wanted, full);
+                Color::YCbCr(Chroma {
+                    patch,
+                    pixels,
+                    full,
+                })
+            }
+        };
+        let of = Planes {
+            patch: *wanted,
+            color,
+        };
+        if out.len() < of.bytes() {
+            *out = vec![0; of.bytes()];
+        }
+        let parts = of.split(out);
+        if color == Color::Rgb {
+            let mut rows = Vec::new();
+            let part = self.rows(&columns, wanted, &mut rows)?;
+            split_rgb(&rows, &part.of, wanted, parts);
+            return Ok(Part {
+                of,
+                truncated: part.truncated,
+            });
+        }
+        self.image.samples(&columns, parts)?;
+        let truncated = !self.ends || self.image.is_cut();
+        Ok(Part { of, truncated })
+    }
+
+    /// Begins decoding, at `scale`/8, the columns of `wanted` and those that chroma's upsampling looks at.
+    fn start(
+        &mut self,
+        limits: &Limits,
+        scale: u32,
+        wanted: &Patch,
+        planes: bool,
+    ) -> Result<shim::Columns> {
         limits.check(&self.header)?;
         let left = wanted.left.saturating_sub(UPSAMPLING_REACH);
         let right = wanted
@@ -119,7 +177,21 @@ impl<'a> Jpeg<'a> {
             limits.scans(&self.header),
             self.truncated == Truncated::Keep,
         );
-        let columns = self.image.start(scale, max_scans, keep, left, width)?;
+        let columns = shim::Columns {
+            left,
+            width,
+            planes: u32::from(planes),
+            ..shim::Columns::default()
+        };
+        self.image.start(scale, max_scans, keep, columns)
+    }
+
+    fn rows(
+        mut self,
+        columns: &shim::Columns,
+        wanted: &Patch,
+        out: &mut Vec<u8>,
+    ) -> Result<Part<Patch>> {
         let size = columns.width as usize * wanted.height as usize * columns.channels as usize;
         // A buffer that is large enough costs nothing; a new one comes zeroed from the system, where growing would
         // copy and fill.
@@ -131,14 +203,14 @@ impl<'a> Jpeg<'a> {
         if columns.channels == 4 {
             inverted_cmyk_to_rgb(&mut out[..size]);
         }
-        let patch = Patch {
+        let of = Patch {
             left: columns.left,
             top: wanted.top,
             width: columns.width,
             height: wanted.height,
         };
         let truncated = !self.ends || self.image.is_cut();
-        Ok(Part { patch, truncated })
+        Ok(Part { of, truncated })
     }
 }
 
@@ -149,8 +221,14 @@ mod tests {
 
     use super::*;
 
-    /// Decodes a part by our Huffman decoder or by libjpeg's.
-    fn part(bytes: &[u8], quick: bool, scale: u32, wanted: [u32; 4]) -> Result<(Part, Vec<u8>)> {
+    /// Decodes a part, or its planes, by our Huffman decoder or by libjpeg's.
+    fn part<T>(
+        bytes: &[u8],
+        quick: bool,
+        scale: u32,
+        wanted: [u32; 4],
+        decode: impl Fn(Jpeg<'_>, &Limits, u32, &Patch, &mut Vec<u8>) -> Result<Part<T>>,
+    ) -> Result<(Part<T>, Vec<u8>)> {
         let mut decompressor = Decompressor::new()?.quick(quick);
         let jpeg = Jpeg::open(&mut decompressor, bytes, Truncated::Raise)?;
         let side = |side: u32| (side * scale).div_ceil(8);
@@ -169,7 +247,7 @@ mod tests {
             height,
         };
         let mut out = Vec::new();
-        let part = jpeg.decode_part(&Limits::default(), scale, &wanted, &mut out)?;
+        let part = decode(jpeg, &Limits::default(), scale, &wanted, &mut out)?;
         Ok((part, out))
     }
 
@@ -185,42 +263,89 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(600))]
+           #![proptest_config(ProptestConfig::with_cases(600))]
 
-        /// Whatever the file, the part and the damage: pixels and verdicts are those of libjpeg's Huffman decoder. But
-        /// where we jump over damage, libjpeg meets it, and looks for more below the part.
-        #[test]
-        fn our_huffman_decoder_is_libjpeg_s(
-            size in (1usize..150, 1usize..120),
-            noise in prop_oneof![0u32..3, 0u32..40, 0u32..256],
-            quality in 1i32..=100,
-            sampling in 0i32..7,
-            optimised: bool,
-            restart in prop_oneof![2 => Just(0i32), 1 => 1i32..40],
-            scale in prop_oneof![1 => Just(1u32), 1 => Just(2), 1 => Just(4), 3 => Just(8)],
-            wanted in prop::array::uniform4(0u32..=1000),
-            damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
-            seed: u64,
-        ) {
-            let settings = [
-                (sys::TJPARAM_TJPARAM_QUALITY, quality),
-                (sys::TJPARAM_TJPARAM_SUBSAMP, sampling),
-                (sys::TJPARAM_TJPARAM_OPTIMIZE, i32::from(optimised)),
-                (sys::TJPARAM_TJPARAM_RESTARTBLOCKS, restart),
-            ];
-            let pixels = texture(size.0, size.1, noise, seed);
-            let mut bytes = samples::tuned_jpeg(&pixels, size, sys::TJPF_TJPF_RGB, &settings);
-            let damaged = seed.is_multiple_of(3) && !damage.is_empty();
-            if damaged {
-                for (at, byte) in damage {
-                    let at = at.index(bytes.len());
-                    bytes[at] = byte;
-                }
-            }
-            let (ours, theirs) = (part(&bytes, true, scale, wanted), part(&bytes, false, scale, wanted));
-            if !(damaged && restart > 0 && ours.is_ok() && theirs.is_err()) {
-                prop_assert_eq!(ours, theirs);
-            }
-        }
-    }
+           /// Whatever the file, the part and the damage: pixels and verdicts are those of libjpeg's Huffman decoder. But
+           /// where we jump over damage, libjpeg meets it, and looks for more below the part.
+           #[test]
+           fn our_huffman_decoder_is_libjpeg_s(
+               size in (1usize..150, 1usize..120),
+               noise in prop_oneof![0u32..3, 0u32..40, 0u32..256],
+               quality in 1i32..=100,
+               sampling in 0i32..7,
+               optimised: bool,
+               restart in prop_oneof![2 => Just(0i32), 1 => 1i32..40],
+               scale in prop_oneof![1 => Just(1u32), 1 => Just(2), 1 => Just(4), 3 => Just(8)],
+               wanted in prop::array::uniform4(0u32..=1000),
+               damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+               seed: u64,
+           ) {
+               let settings = [
+                   (sys::TJPARAM_TJPARAM_QUALITY, quality),
+                   (sys::TJPARAM_TJPARAM_SUBSAMP, sampling),
+                   (sys::TJPARAM_TJPARAM_OPTIMIZE, i32::from(optimised)),
+                   (sys::TJPARAM_TJPARAM_RESTARTBLOCKS, restart),
+               ];
+               let pixels = texture(size.0, size.1, noise, seed);
+               let mut bytes = samples::tuned_jpeg(&pixels, size, sys::TJPF_TJPF_RGB, &settings);
+               let damaged = seed.is_multiple_of(3) && !damage.is_empty();
+               if damaged {
+                   for (at, byte) in damage {
+                       let at = at.index(bytes.len());
+                       bytes[at] = byte;
+                   }
+               }
+               let unseen = |ours: bool, theirs: bool| damaged && restart > 0 && ours && !theirs;
+               let [ours, theirs] = [true, false].map(|quick| {
+    part(&bytes, quick, scale, wanted, |jpeg, limits, scale, wanted, out| {
+    jpeg.decode_part(limits, scale, wanted, out)
+    })
+    });
+               if !unseen(ours.is_ok(), theirs.is_ok()) {
+                   prop_assert_eq!(ours, theirs);
+               }
+               let [ours, theirs] = [true, false].map(|quick| {
+    part(&bytes, quick, scale, wanted, |jpeg, limits, scale, wanted, out| {
+    jpeg.decode_planes(limits, scale, wanted, out)
+    })
+    });
+               if !unseen(ours.is_ok(), theirs.is_ok()) {
+                   prop_assert_eq!(ours, theirs);
+               }
+           }
+
+           /// Wherever a part lies, its planes are those of the whole image there.
+           #[test]
+           fn a_part_s_planes_are_the_whole_s(
+               size in (1usize..150, 1usize..120),
+               sampling in 0i32..7,
+               progressive: bool,
+               scale in prop_oneof![Just(1u32), Just(2), Just(4), Just(8)],
+               wanted in prop::array::uniform4(0u32..=1000),
+               seed: u64,
+           ) {
+               let settings = [
+                   (sys::TJPARAM_TJPARAM_QUALITY, 90),
+                   (sys::TJPARAM_TJPARAM_SUBSAMP, sampling),
+                   (sys::TJPARAM_TJPARAM_PROGRESSIVE, i32::from(progressive)),
+               ];
+               let pixels = texture(size.0, size.1, 60, seed);
+               let bytes = samples::tuned_jpeg(&pixels, size, sys::TJPF_TJPF_RGB, &settings);
+               let [(part, mut samples), (whole, mut all)] = [wanted, [0, 1000, 0, 1000]].map(|wanted| {
+                   part(&bytes, true, scale, wanted, |jpeg, limits, scale, wanted, out| {
+                       jpeg.decode_planes(limits, scale, wanted, out)
+                   })
+                   .expect("a good file")
+               });
+               prop_assert!((part.of.color == Color::Gray) == (sampling == 3), "{:?}", part);
+               let (planes, whole) = (part.of.split(&mut samples), whole.of.split(&mut all));
+               for ((patch, plane), (full, whole)) in planes.into_iter().zip(whole) {
+                   prop_assert!(patch.left + patch.width <= full.width && patch.top + patch.height <= full.height);
+                   let rows = whole.chunks((full.width as usize).max(1)).skip(patch.top as usize);
+                   for (row, whole) in plane.chunks((patch.width as usize).max(1)).zip(rows) {
+                       prop_assert_eq!(row, &whole[patch.left as usize..][..row.len()]);
+                   }
+               }
+           }
+       }
 }

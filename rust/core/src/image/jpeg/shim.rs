@@ -6,6 +6,7 @@ use std::ptr::NonNull;
 
 use super::huffman::Huffman;
 use super::huffman::door::{CALLS, Calls};
+use crate::image::patch::Patch;
 use crate::{Error, Result};
 
 // Linked for its static library, which holds the libjpeg interface too.
@@ -36,6 +37,31 @@ pub(crate) struct Columns {
     pub full_width: u32,
     pub full_height: u32,
     pub channels: u32,
+    /// Whether planes are wanted, then how many there are: none where rows hold colors.
+    pub planes: u32,
+    /// Pixels a sample of chroma.
+    pub pixels_across: u32,
+    pub pixels_down: u32,
+}
+
+/// Where a plane's samples go.
+#[repr(C)]
+struct RawPlane {
+    out: *mut u8,
+    left: u32,
+    width: u32,
+    first: u32,
+    rows: u32,
+}
+
+impl RawPlane {
+    const NONE: Self = Self {
+        out: std::ptr::null_mut(),
+        left: 0,
+        width: 0,
+        first: 0,
+        rows: 0,
+    };
 }
 
 unsafe extern "C" {
@@ -59,7 +85,13 @@ unsafe extern "C" {
         columns: *mut Columns,
     ) -> c_int;
     fn impasto_jpeg_cut(handle: *const Handle) -> c_int;
-    fn impasto_jpeg_rows(handle: *mut Handle, skip: u32, count: u32, out: *mut u8) -> c_int;
+    fn impasto_jpeg_rows(
+        handle: *mut Handle,
+        skip: u32,
+        count: u32,
+        out: *mut u8,
+        planes: *const RawPlane,
+    ) -> c_int;
 }
 
 /// A libjpeg decompressor, reused from image to image.
@@ -132,21 +164,17 @@ pub(crate) struct Image<'a> {
 }
 
 impl Image<'_> {
-    /// Begins decoding at `scale`/8; `keep` takes what there is of a file that ends early. Call once, before `rows`.
+    /// Begins decoding at `scale`/8 what `wanted` says; `keep` takes what there is of a file that ends early. Call once,
+    /// before `rows` or `samples`.
     pub(crate) fn start(
         &mut self,
         scale: u32,
         max_scans: u32,
         keep: bool,
-        left: u32,
-        width: u32,
+        wanted: Columns,
     ) -> Result<Columns> {
         self.max_scans = max_scans;
-        let mut columns = Columns {
-            left,
-            width,
-            ..Columns::default()
-        };
+        let mut columns = wanted;
         // SAFETY: the handle is live and has read a header.
         let status = unsafe {
             let keep = c_int::from(keep);
@@ -177,8 +205,54 @@ impl Image<'_> {
             return Err(Error::Internal("JPEG rows outside the image".into()));
         }
         // SAFETY: decoding has started (there are columns), the rows exist and `out` holds them.
-        let status =
-            unsafe { impasto_jpeg_rows(self.handle.as_ptr(), skip, count, out.as_mut_ptr()) };
+        let status = unsafe {
+            let (handle, out) = (self.handle.as_ptr(), out.as_mut_ptr());
+            impasto_jpeg_rows(handle, skip, count, out, std::ptr::null())
+        };
+        self.check(status)
+    }
+
+    /// The same where there are planes: writes a part of each, in its own samples, into as many bytes.
+    pub(crate) fn samples(
+        &mut self,
+        columns: &Columns,
+        parts: [(Patch, &mut [u8]); 3],
+    ) -> Result<()> {
+        let (mut top, mut bottom) = (u32::MAX, 0);
+        let mut planes = [const { RawPlane::NONE }; 3];
+        let count = columns.planes as usize;
+        for (number, (patch, out)) in parts.into_iter().take(count).enumerate() {
+            let (across, down) = match number {
+                0 => (1, 1),
+                _ => (columns.pixels_across.max(1), columns.pixels_down.max(1)),
+            };
+            let first = columns.left / across;
+            let (right, low) = (patch.left + patch.width, patch.top + patch.height);
+            if patch.left < first
+                || right > (columns.left + columns.width).div_ceil(across)
+                || low > columns.full_height.div_ceil(down)
+                || out.len() != patch.bytes()
+            {
+                return Err(Error::Internal("JPEG samples outside the image".into()));
+            }
+            top = top.min(patch.top * down);
+            bottom = bottom.max((low * down).min(columns.full_height));
+            planes[number] = RawPlane {
+                out: out.as_mut_ptr(),
+                left: patch.left - first,
+                width: patch.width,
+                first: patch.top,
+                rows: patch.height,
+            };
+        }
+        if top >= bottom {
+            return Err(Error::Internal("no JPEG samples".into()));
+        }
+        // SAFETY: decoding has started, each plane's samples exist and its bytes, which outlive the call, hold them.
+        let status = unsafe {
+            let (handle, planes) = (self.handle.as_ptr(), planes.as_ptr());
+            impasto_jpeg_rows(handle, top, bottom - top, std::ptr::null_mut(), planes)
+        };
         self.check(status)
     }
 
