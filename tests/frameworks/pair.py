@@ -45,7 +45,7 @@ def distributed() -> dict[str, Any]:
 
 
 def accelerated() -> dict[str, Any]:
-    from accelerate import Accelerator, skip_first_batches
+    from accelerate import Accelerator, DataLoaderConfiguration, skip_first_batches
 
     accelerator, found = Accelerator(cpu=True), {}
     for workers in (0, 2):
@@ -62,6 +62,15 @@ def accelerated() -> dict[str, Any]:
     rank = accelerator.process_index
     found["Accelerate, ranked twice"] = refused(lambda: records(accelerator.prepare(stock(rank=rank, world_size=2))))
     found["Accelerate, filled up"] = refused(lambda: records(accelerator.prepare(stock(drop_last=False, batch_size=5))))
+    dispatching = Accelerator(cpu=True, dataloader_config=DataLoaderConfiguration(dispatch_batches=True))
+    for workers in (0, 2):
+        prepared = dispatching.prepare(stock(workers))
+        dispatched = [[batch.samples.tolist() for batch in prepared] for _ in range(2)]
+        found[f"Accelerate, dispatched {workers}"] = [len(prepared), *dispatched]
+    rest = skip_first_batches(dispatching.prepare(stock()), 2)
+    found["Accelerate, dispatched and skipping"] = [batch.samples.tolist() for batch in rest]
+    twice = dispatching.prepare(stock(rank=rank, world_size=2))
+    found["Accelerate, ranked and dispatched"] = refused(lambda: len(twice))
     return found
 
 

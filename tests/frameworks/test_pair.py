@@ -77,10 +77,26 @@ def test_accelerate_skips(found):
         assert rest == expected(0, rank, 2)[1:]
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_accelerate_dispatches(found, workers):
+    """The first process loads what both would have loaded, and nothing of it twice or never."""
+    for rank, (length, *epochs) in enumerate(of(found, f"Accelerate, dispatched {workers}")):
+        assert epochs == [[samples for samples, *_ in expected(epoch, rank, 2)] for epoch in (0, 1)]
+        assert length == len(epochs[0])
+
+
+def test_accelerate_skips_what_it_dispatches(found):
+    rests = of(found, "Accelerate, dispatched and skipping")
+    assert [row for rest in zip(*rests, strict=True) for part in rest for row in part] == [
+        row for samples, *_ in expected(0)[2:] for row in samples
+    ]
+
+
 @pytest.mark.parametrize(
     ("case", "says"),
     [
         ("Accelerate, ranked twice", "leave rank= and world_size= out, or prepare()"),
+        ("Accelerate, ranked and dispatched", "leave rank= and world_size= out, or prepare()"),
         ("Accelerate, filled up", "use drop_last=True"),
         ("Lightning, its own sampler", "use_distributed_sampler=False"),
         ("Ray, its own sampler", "prepare_data_loader(loader, add_dist_sampler=False)"),

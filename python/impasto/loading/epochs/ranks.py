@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import cache
+from types import FrameType
 from typing import Any
 
 from impasto.checks import at_least, is_count, require
@@ -14,6 +15,10 @@ _FILLED_UP = (
     "Accelerate fills the last batches up with samples of its own choice; use drop_last=True, or give rank= and "
     "world_size= and leave prepare() out"
 )
+
+_DISPATCHER = "DataLoaderDispatcher"
+#: The most calls between a dispatcher and a batch sampler.
+_BETWEEN = 12
 
 
 class Ranks:
@@ -45,32 +50,49 @@ class Ranks:
         return self._rank, self._world_size
 
     def of_shard(self, shard: Any, *, drop_last: bool) -> int:
-        """The number of processes among which Accelerate shares batches out.
+        """The number of processes whose batches Accelerate takes here, each whole.
 
         Raises:
             RecipeError: If they are shared out twice, or not whole.
         """
-        count = int(shard.num_processes)
         if self.given and self.here()[1] > 1:
             rank, world_size = self.here()
             raise RecipeError(
                 f"the batches are shared among ranks twice: by rank={rank}, world_size={world_size}, and by Accelerate "
                 "once more; leave rank= and world_size= out, or prepare()"
             )
+        if _is_of_accelerate(shard, _DISPATCHER):
+            return 1  # it cuts what one process has loaded for all
+        count = int(shard.num_processes)
         require(not shard.split_batches, "split_batches=True would tear batches apart; use split_batches=False")
         require(drop_last or count == 1, _FILLED_UP)
         return count
 
 
 def asking_shard() -> Any:
-    """The shard of Accelerate that asks the caller of this for batches, or None.
+    """What of Accelerate asks the caller of this for the batches of all processes, or None.
 
-    `accelerate.prepare` puts a BatchSamplerShard around a batch sampler, which takes the batches of all processes and
-    hands on its own. Nothing but who asks tells it from a DataLoader, which wants those of this process.
+    `accelerate.prepare` puts a BatchSamplerShard around a batch sampler, which hands on those of its process, or, with
+    ``dispatch_batches=True``, a DataLoaderDispatcher around a DataLoader, which sends each process its rows. Nothing
+    but who asks tells them from a DataLoader, which wants those of this process.
     """
-    asker = sys._getframe(2).f_locals.get("self")
+    frame: FrameType | None = sys._getframe(2)
+    asker = frame.f_locals.get("self") if frame is not None else None
+    if _is_of_accelerate(asker, "BatchSamplerShard"):
+        return asker
+    # A dispatcher asks through a DataLoader, its iterator, and what leaves batches out.
+    for _ in range(_BETWEEN if "accelerate" in sys.modules else 0):
+        frame = frame and frame.f_back
+        if frame is not None and frame.f_code.co_name in ("__iter__", "__len__", "_fetch_batches"):
+            asker = frame.f_locals.get("self")
+            if _is_of_accelerate(asker, _DISPATCHER):
+                return asker
+    return None
+
+
+def _is_of_accelerate(asker: Any, name: str) -> bool:
     kind = type(asker)
-    return asker if kind.__name__ == "BatchSamplerShard" and kind.__module__.startswith("accelerate") else None
+    return kind.__name__ == name and kind.__module__.startswith("accelerate")
 
 
 def _around() -> tuple[int, int]:
