@@ -195,9 +195,25 @@ def test_every_value_of_the_face_comes_and_goes():
     assert made.native and ImageRecipe(size=np.int64(32)).shape == (32, 32)
 
 
+def test_lists_are_tuples():
+    """As a YAML file has them, in a value that people make themselves."""
+    pair, triple = [0.5, 1.0], [0.1, 0.2, 0.3]
+    made = ImageRecipe(size=[4, 5], scale=pair, fill=[1, 2, 3], normalize=[triple, triple], augment=[Grayscale()])
+    recipe = Recipe(image=made, text=TextRecipe(caption_weights=pair))
+    again = Recipe.from_dict(recipe.as_dict())
+    assert again == recipe and hash(again) == hash(recipe) and repr(again) == repr(recipe)
+
+
 @pytest.mark.parametrize(
     ("plain", "words"),
     [
+        ({"mix": {"lam": {"kind": "Beta", "a": 1}}}, r"mix\.lam lacks b: a Beta has no default for it"),
+        ({"text": {"augment": [{"kind": "CaptionTemplate"}]}}, r"text\.augment lacks templates"),
+        (
+            {"image": {"augment": [{"kind": ["Grayscale"]}]}},
+            r"image\.augment has kind=\['Grayscale'\], which is not known",
+        ),
+        ({"text": {"augment": [{"kind": "FrequencyDropout", "frequencies": 5}]}}, "frequencies=5 must be a mapping"),
         ({"imge": {}}, "no field 'imge'; did you mean 'image'"),
         ({"image": {"sise": 224}}, "image has no field 'sise'; did you mean 'size'"),
         ({"image": {"augment": [{"kind": "RandAug"}]}}, r"image\.augment has kind='RandAug'.*RandAugment"),

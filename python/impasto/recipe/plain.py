@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from inspect import signature
 from pathlib import PurePath
 from typing import Any
@@ -82,7 +82,7 @@ def from_plain(kind: Callable[..., Any], plain: Any, place: str = "") -> Any:
         place: Where it stands, for messages: ``"image.augment"``.
 
     Raises:
-        RecipeError: If a name is not known (the message has the nearest), or a value makes no sense.
+        RecipeError: If a name is not known (the message has the nearest) or lacking, or a value makes no sense.
     """
     where = place or kind.__name__
     require(isinstance(plain, Mapping), f"{where} must be a mapping of its fields, not {plain!r}")
@@ -90,6 +90,8 @@ def from_plain(kind: Callable[..., Any], plain: Any, place: str = "") -> Any:
     for name in plain:
         near = difflib.get_close_matches(str(name), known, 1, 0)
         require(name in known, f"{where} has no field {name!r}; did you mean {near[0] if near else 'none'!r}?")
+    lacking = [name for name in _needed(kind) if name not in plain]
+    require(not lacking, f"{where} lacks {', '.join(lacking)}: a {kind.__name__} has no default for it")
     return kind(**{name: _value(plain[name], name, f"{place}.{name}".lstrip(".")) for name in plain})
 
 
@@ -100,6 +102,11 @@ def _arguments(kind: Callable[..., Any]) -> list[str]:
     return own + _arguments(MixGen)
 
 
+def _needed(kind: Callable[..., Any]) -> list[str]:
+    known = fields(kind) if isinstance(kind, type) else ()  # the functions have defaults for all
+    return [field.name for field in known if field.default is MISSING and field.default_factory is MISSING]
+
+
 def _value(plain: Any, name: str, place: str) -> Any:
     if isinstance(plain, list | tuple):
         return tuple(_value(one, name, place) for one in plain)
@@ -108,7 +115,10 @@ def _value(plain: Any, name: str, place: str) -> Any:
     default = _UNNAMED[name].__name__ if name in _UNNAMED else None
     kind = plain.get("kind", default)
     known: dict[str, Callable[..., Any]] = {**KINDS, **MAKERS}
-    require(kind in known, f"{place} has kind={kind!r}, which is not known; use one of {', '.join(known)}")
+    require(
+        isinstance(kind, str) and kind in known,
+        f"{place} has kind={kind!r}, which is not known; use one of {', '.join(known)}",
+    )
     return from_plain(known[kind], {key: value for key, value in plain.items() if key != "kind"}, place)
 
 

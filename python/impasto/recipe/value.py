@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Value:
-    """A frozen dataclass whose numbers are Python's own, whoever's they were: printed, compared and written alike.
+    """A frozen dataclass with Python's own numbers, whoever's they were, and tuples: printed, compared, written alike.
 
     A value with a ``__post_init__`` of its own calls this one first.
     """
@@ -21,7 +21,7 @@ def _as_python(value: Any) -> Any:
     if value is None or type(value) in (bool, int, float, str):
         return value
     if type(value) in (tuple, list):
-        return type(value)(map(_as_python, value))
+        return tuple(map(_as_python, value))
     if isinstance(value, Integral):
         return int(value)
     if isinstance(value, Real):

@@ -91,7 +91,9 @@ class FrequencyDropout(WordAugmentation):
 
     def __post_init__(self) -> None:
         given = self.frequencies
-        pairs = tuple(sorted(given.items())) if isinstance(given, Mapping) else tuple(map(tuple, given))
+        listed = isinstance(given, tuple | list) and all(isinstance(pair, tuple | list) for pair in given)
+        require(isinstance(given, Mapping) or listed, f"frequencies={given!r} must be a mapping of words to shares")
+        pairs = tuple(sorted(given.items(), key=str)) if isinstance(given, Mapping) else tuple(map(tuple, given))
         object.__setattr__(self, "frequencies", pairs)
         super().__post_init__()
         for pair in self.frequencies:
