@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import time
+from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,23 @@ def test_what_users_code_raises_comes_out_and_the_next_epoch_begins(pairs, optio
         list(loader)
     data.error = None
     assert len(list(loader)) == 10
+
+
+def test_no_more_workers_stay_than_the_next_epoch_needs(pairs, capfd):
+    """Those of an epoch that failed end with it; of two epochs at once, one's are kept."""
+    before, workers = {*active_children()}, {"workers": 2, "processes": True}
+    data = Failing([(str(path), captions) for path, captions in pairs])
+    data.error = KeyError("a bug")
+    loader = Loader(data, RECIPE, batch_size=6, **workers)
+    for _ in range(2):
+        with pytest.raises(KeyError):
+            list(loader)
+        assert {*active_children()} == before
+    data.error = None
+    first, second = iter(loader), iter(loader)
+    assert len(list(zip(first, second, strict=True))) == 10
+    assert len({*active_children()} - before) == 2
+    assert "Exception ignored" not in capfd.readouterr().err
 
 
 FULL = """

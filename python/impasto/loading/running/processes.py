@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Generator, Iterator
 
 import torch
@@ -35,7 +36,7 @@ class Processes:
         """Assembles the batches of keys."""
         loader, upcoming = self._idle.pop() if self._idle else self._start()
         upcoming.keys = keys
-        usable = True
+        usable, process = True, os.getpid()
         try:
             with interrupts_afterwards():
                 batches = iter(loader)
@@ -50,6 +51,8 @@ class Processes:
         finally:
             if usable and not self._idle:
                 self._idle.append((loader, upcoming))
+            elif os.getpid() == process:
+                _end(loader)
 
     def told(self) -> str:
         """Who is waited for, in words."""
@@ -70,6 +73,12 @@ class Processes:
             generator=torch.Generator().manual_seed(self._dataset.seed),
         )
         return loader, upcoming
+
+
+def _end(loader: DataLoader[Made]) -> None:
+    """Ends a loader's workers; torch waits for a collection of garbage, and complains in workers forked until then."""
+    if loader._iterator is not None:
+        loader._iterator._shutdown_workers()  # type: ignore[attr-defined]
 
 
 class _Costed(Dataset[Made]):
