@@ -100,6 +100,27 @@ def test_images_of_one_size(tmp_path, jpeg):
     assert (index.image(0), index.captions(0)) == (jpeg, ["y"])
 
 
+@pytest.mark.parametrize("dictionary", [False, True])
+@pytest.mark.parametrize("ending", ["parquet", "arrow"])
+@pytest.mark.parametrize("held", ["bytes", "path", "struct of bytes", "struct of path"])
+def test_columns_that_repeat_or_lack_a_field(tmp_path, jpeg, held, ending, dictionary):
+    """Few images for many captions are written as a dictionary of them."""
+    (tmp_path / "a.jpg").write_bytes(jpeg)
+    name = held.removeprefix("struct of ")
+    images = pa.array([jpeg if name == "bytes" else "a.jpg"] * 2)
+    images = images.dictionary_encode() if dictionary else images
+    if held != name:
+        images = pa.StructArray.from_arrays([images], [name])
+    table, place = pa.table({"image": images, "caption": ["x", "y"]}), tmp_path / f"a.{ending}"
+    if ending == "parquet":
+        pa.parquet.write_table(table, place)
+    else:
+        with pa.ipc.new_file(str(place), table.schema) as out:
+            out.write_table(table)
+    index = sources.open(place).gather([1])
+    assert (index.image(0), index.captions(0)) == (jpeg, ["y"])
+
+
 def test_paths_and_bad_rows(tmp_path, jpeg, faults):
     (tmp_path / "a.jpg").write_bytes(jpeg)
     images = [
@@ -125,7 +146,10 @@ def test_paths_and_bad_rows(tmp_path, jpeg, faults):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"image": "jpg"}, r"there is no column 'jpg'; .*'image', 'caption', 'number', 'label'"),
+        (
+            {"image": "jpg"},
+            r"there is no column 'jpg'; .*sources\.Parquet.*'image', 'caption', 'number', 'label'",
+        ),
         ({"image": "number"}, "the column 'number' is of type int64, no images"),
         ({"label": "class"}, "there is no column 'class'"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,6 +22,8 @@ from impasto.sources.reading.shards import as_patterns, find_shards
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+#: A struct with one of the fields that images have.
+_FIELDS = re.compile(r"^struct<(.*, )?(bytes|path): ")
 #: Decoded groups are kept up to this many bytes, for rows that come together.
 _KEPT = 256 << 20
 
@@ -222,12 +225,11 @@ def _check(file: ColumnFile, image: str, texts: list[str]) -> None:
     there = ", ".join(map(repr, file.columns))
     for column in (image, *texts):
         if column not in file.columns:
-            reason = f"there is no column {column!r}; name the columns with image= and caption= (there are {there})"
+            remedy = "name the columns with image= and caption= of impasto.sources.Parquet or Arrow"
+            reason = f"there is no column {column!r}; {remedy} (there are {there})"
             raise SourceError(reason, path=file.path)
     kind = file.columns[image]
-    if not (
-        kind.removeprefix("large_").startswith(("binary", "fixed_size_binary", "string"))
-        or (kind[:6] == "struct" and "bytes" in kind)
-    ):
+    held = kind.removeprefix("dictionary<values=").removeprefix("large_")
+    if not (held.startswith(("binary", "fixed_size_binary", "string")) or _FIELDS.search(held)):
         reason = f"the column {image!r} is of type {kind}, no images: encoded bytes, paths, or a struct of both"
         raise SourceError(f"{reason}; name it with image= (there are {there})", path=file.path)
