@@ -196,7 +196,8 @@ class Batch(Mapping[str, "torch.Tensor"]):
         attention_mask: [B, L] int64, 1 at tokens and 0 at padding, or None without a tokenizer.
         captions: B strings after mixing, or None without a text recipe; with ``captions="all"`` all C of the samples.
         labels: [B] int64, or None when the source has none; a mixed row keeps its own. Where the loader's ``labels``
-            names a fact, float32 [B] where one is no whole number, float32 [B, K] of lists, or B strings.
+            names a fact, float32 [B] where one is no whole number, bool of truth values, float32 [B, K] of lists, or B
+            strings.
         keys: B keys of the samples, in order; called, ``batch.keys()``, the names of the mapping.
         plan: What was drawn.
         lost: [B] int32: tokens of each caption that did not fit, or None without a tokenizer.

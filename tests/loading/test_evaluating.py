@@ -36,6 +36,9 @@ def labelled(pairs):
             "tags": [number % 2, number % 3 == 0, 0.5],
             "name": f"kind {number}",
             "count": number,
+            "is_odd": np.bool_(number % 2),
+            "either": number % 2 == 0 or number,
+            "large": 2**63 + number,
         }
         kinds["array"] = np.asarray(kinds["tags"])
         return kinds | {"ragged": [1] * (number % 3), "odd": {"a": 1}, "none": None, "grid": np.eye(2)}
@@ -55,6 +58,9 @@ def test_labels(labelled):
     assert torch.equal(first(labelled, labels="array").labels, tags)
     assert name == [f"kind {number}" for number in numbers]
     assert count.dtype == torch.int64 and count.tolist() == numbers
+    is_odd = first(labelled, labels="is_odd", fields=["is_odd"])
+    assert is_odd.labels.tolist() == is_odd["is_odd"].tolist() == [n % 2 == 1 for n in numbers]
+    assert is_odd.labels.dtype == is_odd["is_odd"].dtype == torch.bool
     batch = first(labelled, labels="name")
     assert "labels" not in batch and type(batch)(dict(batch)).labels == name
     assert first(labelled, labels="score", form="huggingface")["labels"].tolist() == score.tolist()
@@ -74,6 +80,8 @@ def test_labels_of_a_hugging_face_data_set(pairs):
         ("ragged", r"is \[.*the batch's first is \[.*as many numbers"),
         ("odd", r"'odd' is \{'a': 1\} \(dict\); labels are.*all strings"),
         ("none", "'none' is None; labels are"),
+        ("either", r"\((int|bool)\) where the batch's first is .*all truth values"),
+        ("large", r"\(int\); labels are all numbers of 64 bits"),
         ("grid", r"\(ndarray\); labels are"),
         ("no", "its facts are"),
     ],

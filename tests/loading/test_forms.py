@@ -230,6 +230,7 @@ def test_fields_that_are_not_there(data):
         ("score", "names of facts"),
         (["a", "a"], "twice"),
         ({"a": 1}, "names of facts"),
+        (None, "names of facts"),
     ):
         with pytest.raises(RecipeError, match=told):
             Loader(data, RECIPE, batch_size=8, fields=fields)

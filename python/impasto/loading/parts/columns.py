@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -14,7 +14,7 @@ from impasto.checks import require
 from impasto.errors import SourceError
 from impasto.sources import Source
 
-_LABELS = "all numbers, all lists (or arrays) of as many numbers, or all strings"
+_LABELS = "all numbers of 64 bits, all truth values, all lists (or arrays) of as many numbers, or all strings"
 
 
 def check_names(fields: Sequence[str] | Mapping[str, str], parts: Sequence[str]) -> dict[str, str]:
@@ -24,7 +24,8 @@ def check_names(fields: Sequence[str] | Mapping[str, str], parts: Sequence[str])
         RecipeError: If they are no strings, come twice, or are parts of a batch already.
     """
     told = [*fields, *fields.values()] if isinstance(fields, Mapping) else fields
-    well_formed = not isinstance(fields, str) and all(isinstance(name, str) for name in told)
+    listed = isinstance(told, Collection) and not isinstance(told, str)
+    well_formed = listed and all(isinstance(name, str) for name in told)
     require(
         well_formed,
         f"fields={fields!r} must be names of facts, such as ('image_id', 'question'), or {{'name': 'fact'}}",
@@ -71,14 +72,19 @@ def facts_of(data: Source, samples: Sequence[int], names: Sequence[str]) -> list
 
 def _as_column(values: list[Any]) -> torch.Tensor | list[Any]:
     """One tensor [B] of numbers, or the list."""
+    values = [bool(value) if isinstance(value, np.bool_) else value for value in values]
     if all(isinstance(value, bool) for value in values):
         return torch.tensor(values)
     if any(isinstance(value, bool) or not isinstance(value, Real) for value in values):
         return values
     if not all(isinstance(value, Integral) for value in values):
         return torch.tensor([float(value) for value in values], dtype=torch.float32)
-    fits = all(-(2**63) <= value < 2**63 for value in values)
+    fits = all(map(_fits, values))
     return torch.tensor([int(value) for value in values], dtype=torch.int64) if fits else values
+
+
+def _fits(value: Integral) -> bool:
+    return -(2**63) <= int(value) < 2**63
 
 
 def class_labels(labels: Sequence[int | None]) -> torch.Tensor | None:
@@ -97,8 +103,8 @@ def read_labels(data: Source, samples: Sequence[int], name: str) -> torch.Tensor
         name: Of the fact.
 
     Returns:
-        [B] of numbers (int64, or float32 where one is no whole number), float32 [B, K] of lists or arrays, or B
-        strings.
+        [B] of numbers (int64, or float32 where one is no whole number), bool [B] of truth values, float32 [B, K] of
+        lists or arrays, or B strings.
 
     Raises:
         SourceError: If a sample has no such fact, or one that is none of these, or not alike with the others.
@@ -121,9 +127,13 @@ def _shown(value: Any) -> str:
 
 
 def _kind(value: Any) -> str | int | None:
-    """What a label is: a string, a number, or so many numbers."""
+    """What a label is: a string, a truth value, a number, or so many numbers."""
     if isinstance(value, str):
         return "string"
+    if isinstance(value, bool | np.bool_):
+        return "truth value"
+    if isinstance(value, Integral) and not _fits(value):
+        return None
     if isinstance(value, Real):
         return "number"
     if isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "biuf":
