@@ -79,7 +79,7 @@ class FrequencyDropout(WordAugmentation):
 
     Args:
         frequencies: How often each word comes, as a share of all words in (0, 1]: a mapping, or pairs. Words are
-            looked up in lower case, without punctuation around them; others stay.
+            looked up in lower case, without punctuation around them, and spellings add up; others stay.
         threshold: Words up to this frequency stay.
 
     Raises:
@@ -111,9 +111,12 @@ class FrequencyDropout(WordAugmentation):
     @property
     def native(self) -> _core.WordSpec:
         """The same in Rust."""
-        frequencies = dict(self.frequencies)
-        chances = {word: max(0.0, 1 - math.sqrt(self.threshold / share)) for word, share in frequencies.items()}
-        return _core.WordSpec.drop_words([(word.lower(), chance) for word, chance in chances.items()])
+        spelled: dict[str, float] = {}
+        for word, share in dict(self.frequencies).items():
+            spelled[word.lower()] = spelled.get(word.lower(), 0.0) + share
+        return _core.WordSpec.drop_words(
+            [(word, max(0.0, 1 - math.sqrt(self.threshold / share))) for word, share in spelled.items()]
+        )
 
 
 def _hash_of(pairs: object) -> str:
