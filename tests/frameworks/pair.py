@@ -62,11 +62,13 @@ def accelerated() -> dict[str, Any]:
     rank = accelerator.process_index
     found["Accelerate, ranked twice"] = refused(lambda: records(accelerator.prepare(stock(rank=rank, world_size=2))))
     found["Accelerate, filled up"] = refused(lambda: records(accelerator.prepare(stock(drop_last=False, batch_size=5))))
-    dispatching = Accelerator(cpu=True, dataloader_config=DataLoaderConfiguration(dispatch_batches=True))
-    for workers in (0, 2):
+    for name, workers, stateful in (("0", 0, False), ("2", 2, False), ("stateful", 0, True)):
+        config = DataLoaderConfiguration(dispatch_batches=True, use_stateful_dataloader=stateful)
+        dispatching = Accelerator(cpu=True, dataloader_config=config)
         prepared = dispatching.prepare(stock(workers))
         dispatched = [[batch.samples.tolist() for batch in prepared] for _ in range(2)]
-        found[f"Accelerate, dispatched {workers}"] = [len(prepared), *dispatched]
+        found[f"Accelerate, dispatched {name}"] = [len(prepared), *dispatched]
+    dispatching = Accelerator(cpu=True, dataloader_config=DataLoaderConfiguration(dispatch_batches=True))
     rest = skip_first_batches(dispatching.prepare(stock()), 2)
     found["Accelerate, dispatched and skipping"] = [batch.samples.tolist() for batch in rest]
     twice = dispatching.prepare(stock(rank=rank, world_size=2))

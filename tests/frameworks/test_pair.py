@@ -77,10 +77,10 @@ def test_accelerate_skips(found):
         assert rest == expected(0, rank, 2)[1:]
 
 
-@pytest.mark.parametrize("workers", [0, 2])
-def test_accelerate_dispatches(found, workers):
+@pytest.mark.parametrize("loads", ["0", "2", "stateful"])
+def test_accelerate_dispatches(found, loads):
     """The first process loads what both would have loaded, and nothing of it twice or never."""
-    for rank, (length, *epochs) in enumerate(of(found, f"Accelerate, dispatched {workers}")):
+    for rank, (length, *epochs) in enumerate(of(found, f"Accelerate, dispatched {loads}")):
         assert epochs == [[samples for samples, *_ in expected(epoch, rank, 2)] for epoch in (0, 1)]
         assert length == len(epochs[0])
 

@@ -83,10 +83,9 @@ def asking_shard() -> Any:
     # A dispatcher asks through a DataLoader, its iterator, and what leaves batches out.
     for _ in range(_BETWEEN if "accelerate" in sys.modules else 0):
         frame = frame and frame.f_back
-        if frame is not None and frame.f_code.co_name in ("__iter__", "__len__", "_fetch_batches"):
-            asker = frame.f_locals.get("self")
-            if _is_of_accelerate(asker, _DISPATCHER):
-                return asker
+        asker = frame.f_locals.get("self") if frame is not None else None
+        if _is_of_accelerate(asker, _DISPATCHER):
+            return asker
     return None
 
 
