@@ -9,12 +9,12 @@ import re
 import subprocess
 import sys
 import time
-from multiprocessing import active_children
+from multiprocessing import active_children, current_process
 from pathlib import Path
 
 import pytest
 
-from impasto import ImageRecipe, Loader, Recipe, SourceError, TextRecipe
+from impasto import ImageRecipe, Loader, Recipe, RecipeError, SourceError, TextRecipe
 from impasto.loading.bad_samples import BadSamples
 from impasto.sources import CsvCaptions, Sequence, WebDataset
 from impasto.streams import stream
@@ -117,6 +117,13 @@ def test_no_more_workers_stay_than_the_next_epoch_needs(pairs, capfd):
     assert len(list(zip(first, second, strict=True))) == 10
     assert len({*active_children()} - before) == 2
     assert "Exception ignored" not in capfd.readouterr().err
+
+
+def test_a_daemon_has_no_workers(pairs, monkeypatch):
+    loader = Loader(Sequence([(str(path), captions) for path, captions in pairs]), RECIPE, batch_size=6, **WAYS[2])
+    monkeypatch.setitem(current_process()._config, "daemon", True)
+    with pytest.raises(RecipeError, match=r"can't have worker processes; use processes=False"):
+        next(iter(loader))
 
 
 FULL = """

@@ -25,7 +25,8 @@ def with_rewrites(
     """A data set with further captions from a JSON-lines or Parquet file, as LaCLIP and VeCLIP train with.
 
     A row's rewrites are counted behind its own captions: ``batch.plan.choices`` says which was drawn, and
-    ``TextRecipe(caption_weights=)`` goes on through them.
+    ``TextRecipe(caption_weights=)`` goes on through them. They are for drawing: ``captions="first"`` and ``"all"`` take
+    the data set's own alone.
 
     Args:
         data: The data set.

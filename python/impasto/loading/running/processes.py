@@ -10,11 +10,13 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from impasto.batch import BatchKey
+from impasto.checks import require
 from impasto.errors import WorkerLostError
 from impasto.loading.dataset import BatchDataset
 from impasto.loading.running.parents import interrupts_afterwards
 from impasto.loading.running.work import Made
 
+_DAEMON = "daemons, such as a DataLoader's workers, can't have worker processes; use processes=False in this one"
 _REMEDY = "something ended it, most often a lack of memory; try fewer workers, or less prefetch"
 
 
@@ -33,7 +35,13 @@ class Processes:
         self._idle: list[tuple[DataLoader[Made], _Upcoming]] = []
 
     def batches(self, keys: Iterator[BatchKey]) -> Generator[Made, None, None]:
-        """Assembles the batches of keys."""
+        """Assembles the batches of keys.
+
+        Raises:
+            RecipeError: If this process may have no workers.
+            WorkerLostError: If one ended.
+        """
+        require(not multiprocessing.current_process().daemon, _DAEMON)
         loader, upcoming = self._idle.pop() if self._idle else self._start()
         upcoming.keys = keys
         usable, process = True, os.getpid()
