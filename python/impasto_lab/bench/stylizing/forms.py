@@ -24,6 +24,7 @@ from impasto.style import (
     fused,
     script,
 )
+from impasto.style.run.eight_bit import available
 from impasto_lab.bench.peers import published_style
 
 #: From images [B, 3, H, W], sampled embeddings [B, E] and alpha to images.
@@ -38,7 +39,8 @@ class Form:
         name: Short name, as in JSON.
         title: What is new in it, beside the form before.
         restyle: Runs it.
-        dtype: What it computes in: ``"float32"`` (IEEE's), ``"tf32"``, ``"bfloat16"`` or ``"float16"``.
+        dtype: What it computes in: ``"float32"`` (IEEE's), ``"tf32"``, ``"bfloat16"``, ``"float16"``, or
+            ``"int8"`` in convolutions.
         embedding: Dimensions of its embeddings, E.
     """
 
@@ -89,7 +91,11 @@ def steps(model: StyleModel, device: torch.device, *, compile: bool) -> Iterator
             title = f"{published_style.TITLE.partition(' (')[0]} (autocast to {kind})"
             yield Form(f"{published_style.NAME}-{kind}", title, _autocast(peer, getattr(torch, kind)), kind)
         yield from _on_cuda(ours, compile=compile)
-    elif compile:
+        return
+    if available():
+        networks = [fast(network, dtype=torch.int8) for network in (ours.predictor, ours.transformer)]
+        yield Form("int8", "fast by bytes: dtype=torch.int8", _restyle(*networks), "int8")
+    if compile:
         predictor, whole = fast(ours.predictor), fast(ours.transformer)
         whole.whole = True  # type: ignore[assignment]  # else every few images are compiled again
         yield Form("compile", "the same, compiled instead", _restyle(_static(predictor), _static(whole)))
