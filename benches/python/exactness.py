@@ -27,15 +27,20 @@ RESULT = Path(__file__).parents[1] / "results" / "exactness.json"
 
 
 def compare(jpegs: Sequence[bytes], recipe: ImageRecipe, exact: ImageRecipe) -> dict[str, Any]:
-    """PSNR in dB, over all pixels and of the worst crop, and the share of crops that are equal."""
-    squares = []
+    """Differences in levels, PSNR in dB, over all pixels and of the worst crop, and the share of crops that are equal."""
+    squares, levels = [], np.zeros(256, np.int64)
     for sample in range(CROPS):
         jpeg = jpegs[sample % len(jpegs)]
         one, other = (ops.load(jpeg, kind, sample=sample)[0].astype(float) for kind in (recipe, exact))
         squares.append(float(np.square(one - other).mean()))
+        levels += np.bincount(np.abs(one - other).astype(int).ravel(), minlength=256)
+    shares = levels / levels.sum()
     return {
         "crops": CROPS,
         "equal": round(sum(square == 0 for square in squares) / CROPS, 3),
+        "mean": round(float(shares @ np.arange(256)), 2),
+        "percentile_99": int(np.searchsorted(shares.cumsum(), 0.99)),
+        "most": int(np.flatnonzero(levels).max()),
         "psnr": round(_psnr(float(np.mean(squares))), 1),
         "psnr_worst": round(_psnr(max(squares)), 1),
     }

@@ -5,6 +5,7 @@ Pillow's antialiased resize from full size. README states the same figures.
 """
 
 import numpy as np
+import PIL.Image
 import pytest
 
 from impasto import ImageRecipe, ops
@@ -36,6 +37,36 @@ def test_random_crops(photographs, encode, subsampling):
 def test_small_targets(photographs, encode):
     found = decibels(photographs, encode, {"size": 64, "crop": "center"})
     assert np.median(found) > 36 and found.min() > 29
+
+
+def levels(data, recipe, samples=8):
+    """Absolute differences of the two paths, of all crops."""
+    both = ([ops.load(data, ImageRecipe(**recipe, exact=exact), sample=k)[0] for k in range(samples)] for exact in (False, True))
+    fast, exact = (np.stack(images).astype(int) for images in both)
+    return np.abs(fast - exact)
+
+
+KINDS = {
+    "4:2:0": ("RGB", {"subsampling": "4:2:0"}),
+    "4:2:2": ("RGB", {"subsampling": "4:2:2"}),
+    "4:4:4": ("RGB", {"subsampling": "4:4:4"}),
+    "progressive": ("RGB", {"subsampling": "4:2:0", "progressive": True}),
+    "RGB": ("RGB", {"keep_rgb": True}),
+    "gray": ("L", {}),
+    "CMYK": ("CMYK", {}),
+}
+
+
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_crops_that_are_not_scaled_differ_by_rounding(photographs, encode, kind, interpolation):
+    """The exact path rounds to levels between its passes, and chroma and colors before them; the fast path keeps fractions."""
+    mode, options = KINDS[kind]
+    picture = PIL.Image.fromarray(photographs["chelsea"]).convert(mode)
+    found = levels(encode(picture, quality=90, **options), {"size": 224, "interpolation": interpolation, "scale": (0.1, 1.0)})
+    luma_and_chroma = kind not in ("RGB", "gray", "CMYK")
+    assert found.mean() < (0.4 if luma_and_chroma else 0.25)
+    assert np.percentile(found, 99) <= (2 if luma_and_chroma else 1)
 
 
 def test_targets_larger_than_the_crop_take_the_whole_resolution(photographs, encode):

@@ -84,6 +84,7 @@ typedef struct {
   uint32_t left, width; /* in: wanted columns of the scaled image; out: the columns that rows will hold */
   uint32_t full_width, full_height, channels; /* out: the scaled image's size */
   uint32_t planes; /* in: whether they are wanted; out: how many there are, or 0 where there will be rows of colors */
+  uint32_t rgb; /* out: whether planes are of red, green and blue, not of luma and chroma */
   uint32_t pixels_across, pixels_down; /* out: of the scaled image, a sample of chroma */
 } impasto_jpeg_columns;
 

@@ -8,18 +8,24 @@
 
 #include "jpeg.h"
 
-/* How many planes an image has: luma, or that and two of chroma that are sampled alike, no finer than luma. */
+/*
+ * How many planes an image has: one; or luma and two of chroma that are sampled alike, no finer than luma; or red, green
+ * and blue that are.
+ */
 static uint32_t planes_of(const struct jpeg_decompress_struct *jpeg)
 {
   const jpeg_component_info *luma = jpeg->comp_info, *chroma = luma + 1;
   if (jpeg->num_components == 1 && jpeg->jpeg_color_space == JCS_GRAYSCALE)
     return 1;
-  if (jpeg->num_components != 3 || jpeg->jpeg_color_space != JCS_YCbCr)
+  if (jpeg->num_components != 3 || (jpeg->jpeg_color_space != JCS_YCbCr && jpeg->jpeg_color_space != JCS_RGB))
     return 0;
   for (int i = 0; i < 2; i++)
     if (chroma[i].h_samp_factor != chroma->h_samp_factor || chroma[i].v_samp_factor != chroma->v_samp_factor ||
         luma->h_samp_factor % chroma[i].h_samp_factor || luma->v_samp_factor % chroma[i].v_samp_factor)
       return 0;
+  if (jpeg->jpeg_color_space == JCS_RGB &&
+      (luma->h_samp_factor != chroma->h_samp_factor || luma->v_samp_factor != chroma->v_samp_factor))
+    return 0;
   return 3;
 }
 
@@ -64,6 +70,7 @@ void impasto_begin_planes(impasto_jpeg *handle, impasto_jpeg_columns *columns)
   if (!handle->planes)
     return;
   const jpeg_component_info *luma = jpeg->comp_info, *chroma = luma + handle->planes - 1;
+  columns->rgb = jpeg->jpeg_color_space == JCS_RGB;
   uint32_t finer = impasto_scaled_size(chroma) / impasto_scaled_size(luma); /* what scaling left to chroma */
   columns->pixels_across = (uint32_t)(luma->h_samp_factor / chroma->h_samp_factor) / finer;
   columns->pixels_down = (uint32_t)(luma->v_samp_factor / chroma->v_samp_factor) / finer;

@@ -136,8 +136,13 @@ impl Convolver {
             match simd {
                 #[cfg(target_arch = "x86_64")]
                 // SAFETY: the CPU has the instructions.
-                Simd::Avx2 if self.lanes[taps].fit => unsafe {
-                    x86::along_rows(plane, &self.lanes[taps], stride, narrow);
+                Simd::Avx2 => unsafe {
+                    match self.lanes[taps].fit {
+                        true => x86::along_rows(plane, &self.lanes[taps], stride, narrow),
+                        false => {
+                            x86::along_rows_of_many(plane, &self.across[taps], stride, narrow);
+                        }
+                    }
                 },
                 _ => scalar::along_rows(plane, &self.across[taps], stride, narrow),
             }

@@ -91,7 +91,7 @@ pub(crate) fn decode_stored(
     limits.check_length(bytes)?;
     match Format::of(bytes)? {
         Format::Jpeg => {
-            let (decompressor, pixels) = scratch.jpeg()?;
+            let (decompressor, [pixels, _]) = scratch.jpeg()?;
             let jpeg = Jpeg::open(decompressor, bytes, options.truncated)?;
             let header = jpeg.header;
             let part = jpeg.decode(limits, pixels)?;

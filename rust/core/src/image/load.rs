@@ -173,7 +173,7 @@ fn load_parts(
     let mut groups = Vec::new().into_iter();
     let mut drawn = false;
     loop {
-        let (decompressor, pixels) = scratch.jpeg()?;
+        let (decompressor, [pixels, rows]) = scratch.jpeg()?;
         let jpeg = Jpeg::open(decompressor, bytes, decode.truncated)?;
         if !drawn {
             limits.check(&jpeg.header)?;
@@ -183,7 +183,7 @@ fn load_parts(
         let Some(group) = groups.next() else {
             return Ok(());
         };
-        let part = jpeg.decode_planes(limits, group.eighths, &group.union, pixels)?;
+        let part = jpeg.decode_planes(limits, group.eighths, &group.union, rows, pixels)?;
         write_parts(part, group, asked, scratch, loaded)?;
         if groups.len() == 0 {
             return Ok(());

@@ -61,22 +61,23 @@ impl Planes {
     }
 }
 
-/// Takes the planes of `wanted` out of RGB8 pixels, which are those of `patch`.
-pub(crate) fn split_rgb(
-    rgb: &[u8],
+/// Takes the planes of `wanted` out of rows of pixels of `channels` bytes, which are those of `patch`.
+pub(crate) fn split(
+    rows: &[u8],
     patch: &Patch,
     wanted: &Patch,
+    channels: usize,
+    color: impl Fn(&[u8]) -> [u8; 3],
     planes: [(Patch, &mut [u8]); 3],
 ) {
     let (x, y) = (wanted.left - patch.left, wanted.top - patch.top);
-    let width = wanted.width as usize;
-    for (channel, (_, plane)) in planes.into_iter().enumerate() {
-        let rows = rgb.chunks_exact(3 * patch.width as usize);
-        for (row, plane) in rows.skip(y as usize).zip(plane.chunks_exact_mut(width)) {
-            let pixels = row[3 * x as usize..].chunks_exact(3);
-            for (pixel, sample) in pixels.zip(plane) {
-                *sample = pixel[channel];
-            }
+    let width = (wanted.width as usize).max(1);
+    let rows = rows.chunks_exact(channels * patch.width as usize);
+    let [red, green, blue] = planes.map(|(_, plane)| plane.chunks_exact_mut(width));
+    for (row, ((red, green), blue)) in rows.skip(y as usize).zip(red.zip(green).zip(blue)) {
+        let pixels = row[channels * x as usize..].chunks_exact(channels);
+        for (pixel, ((red, green), blue)) in pixels.zip(red.iter_mut().zip(green).zip(blue)) {
+            [*red, *green, *blue] = color(pixel);
         }
     }
 }

@@ -22,13 +22,13 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// The decompressor, made on first use, and the pixel buffer.
-    pub(crate) fn jpeg(&mut self) -> Result<(&mut Decompressor, &mut Vec<u8>)> {
+    /// The decompressor, made on first use, the pixel buffer, and one that is free until the pixels are resized.
+    pub(crate) fn jpeg(&mut self) -> Result<(&mut Decompressor, [&mut Vec<u8>; 2])> {
         if self.decompressor.is_none() {
             self.decompressor = Some(Decompressor::new()?);
         }
         match &mut self.decompressor {
-            Some(decompressor) => Ok((decompressor, &mut self.pixels)),
+            Some(decompressor) => Ok((decompressor, [&mut self.pixels, &mut self.small])),
             None => Err(Error::Internal("no decompressor".into())),
         }
     }
@@ -42,6 +42,9 @@ impl Scratch {
     pub(crate) fn settle(&mut self) {
         if self.pixels.capacity() > KEEP {
             self.pixels = Vec::new();
+        }
+        if self.small.capacity() > KEEP {
+            self.small = Vec::new();
         }
         if self.convolver.memory() > KEEP {
             self.convolver = Convolver::default();

@@ -5,6 +5,7 @@ use super::taps::Taps;
 use super::{ACROSS, ACROSS_HALF, Kind, Plane, WHITE};
 
 /// Resizes every row of `plane` into the rows of `out`, which are `stride` words apart.
+#[inline(always)]
 pub(super) fn along_rows(plane: &Plane<'_>, taps: &Taps, stride: usize, out: &mut [i16]) {
     let rows = plane.samples.chunks(plane.stride);
     for (row, out) in rows.zip(out.chunks_exact_mut(stride)) {

@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 use super::color::{BLUE_CB, FRACTION, GRAY, GREEN_CB, GREEN_CR, HALF, RED_CR};
 use super::lanes::{EIGHT, Lanes};
 use super::taps::Taps;
-use super::{ACROSS, ACROSS_HALF, BLOCK, Kind, Plane, WHITE};
+use super::{ACROSS, ACROSS_HALF, BLOCK, Kind, Plane, WHITE, scalar};
 
 /// In place of a number of taps: as many as there are.
 const ANY: usize = 0;
@@ -24,6 +24,12 @@ pub(super) fn along_rows(plane: &Plane<'_>, lanes: &Lanes, stride: usize, out: &
         _ => lots::<ANY>,
     };
     lots(plane, lanes, stride, out);
+}
+
+/// The same by taps of any number, as the compiler makes it.
+#[target_feature(enable = "avx2")]
+pub(super) fn along_rows_of_many(plane: &Plane<'_>, taps: &Taps, stride: usize, out: &mut [i16]) {
+    scalar::along_rows(plane, taps, stride, out);
 }
 
 #[target_feature(enable = "avx2")]

@@ -11,11 +11,11 @@ mod samples;
 mod shim;
 mod writing;
 
-use crate::image::color::inverted_cmyk_to_rgb;
+use crate::image::color::{inverted_cmyk_to_rgb, inverted_inks};
 use crate::image::format::Format;
 use crate::image::header::{Header, Limits, Truncated};
 use crate::image::patch::Patch;
-use crate::image::planes::{Chroma, Color, Planes, split_rgb};
+use crate::image::planes::{Chroma, Color, Planes, split};
 use crate::{Error, Result};
 
 pub(crate) use shim::Decompressor;
@@ -109,22 +109,27 @@ impl<'a> Jpeg<'a> {
         out: &mut Vec<u8>,
     ) -> Result<Part<Patch>> {
         let columns = self.start(limits, scale, wanted, false)?;
-        self.rows(&columns, wanted, out)
+        let part = self.rows(&columns, wanted, out)?;
+        if columns.channels == 4 {
+            inverted_cmyk_to_rgb(&mut out[..4 * part.of.bytes()]);
+        }
+        Ok(part)
     }
 
-    /// Decodes, at `scale`/8, the part `wanted` (in pixels of the scaled image) into planes.
+    /// Decodes, at `scale`/8, the part `wanted` (in pixels of the scaled image) into planes. Images that have none that we
+    /// know (CMYK) are decoded to `rows`, and those are taken apart.
     pub(crate) fn decode_planes(
         mut self,
         limits: &Limits,
         scale: u32,
         wanted: &Patch,
+        rows: &mut Vec<u8>,
         out: &mut Vec<u8>,
     ) -> Result<Part<Planes>> {
         let columns = self.start(limits, scale, wanted, true)?;
         let color = match columns.planes {
-            0 => Color::Rgb,
             1 => Color::Gray,
-            _ => {
+            3 if columns.rgb == 0 => {
                 let pixels = [columns.pixels_across, columns.pixels_down];
                 let full = (columns.full_width, columns.full_height);
                 let patch = Chroma::under(pixels, wanted, full);
@@ -134,6 +139,7 @@ impl<'a> Jpeg<'a> {
                     full,
                 })
             }
+            _ => Color::Rgb,
         };
         let of = Planes {
             patch: *wanted,
@@ -143,10 +149,18 @@ impl<'a> Jpeg<'a> {
             *out = vec![0; of.bytes()];
         }
         let parts = of.split(out);
-        if color == Color::Rgb {
-            let mut rows = Vec::new();
-            let part = self.rows(&columns, wanted, &mut rows)?;
-            split_rgb(&rows, &part.of, wanted, parts);
+        if columns.planes == 0 {
+            let part = self.rows(&columns, wanted, rows)?;
+            match columns.channels {
+                4 => {
+                    let color = |ink: &[u8]| inverted_inks([ink[0], ink[1], ink[2], ink[3]]);
+                    split(rows, &part.of, wanted, 4, color, parts);
+                }
+                _ => {
+                    let color = |pixel: &[u8]| [pixel[0], pixel[1], pixel[2]];
+                    split(rows, &part.of, wanted, 3, color, parts);
+                }
+            }
             return Ok(Part {
                 of,
                 truncated: part.truncated,
@@ -186,6 +200,7 @@ impl<'a> Jpeg<'a> {
         self.image.start(scale, max_scans, keep, columns)
     }
 
+    /// Decodes the rows of `wanted`, of all columns that there are, to RGB8 or CMYK.
     fn rows(
         mut self,
         columns: &shim::Columns,
@@ -199,10 +214,7 @@ impl<'a> Jpeg<'a> {
             *out = vec![0; size];
         }
         self.image
-            .rows(&columns, wanted.top, wanted.height, &mut out[..size])?;
-        if columns.channels == 4 {
-            inverted_cmyk_to_rgb(&mut out[..size]);
-        }
+            .rows(columns, wanted.top, wanted.height, &mut out[..size])?;
         let of = Patch {
             left: columns.left,
             top: wanted.top,
@@ -306,7 +318,7 @@ mod tests {
                }
                let [ours, theirs] = [true, false].map(|quick| {
     part(&bytes, quick, scale, wanted, |jpeg, limits, scale, wanted, out| {
-    jpeg.decode_planes(limits, scale, wanted, out)
+    jpeg.decode_planes(limits, scale, wanted, &mut Vec::new(), out)
     })
     });
                if !unseen(ours.is_ok(), theirs.is_ok()) {
@@ -333,7 +345,7 @@ mod tests {
                let bytes = samples::tuned_jpeg(&pixels, size, sys::TJPF_TJPF_RGB, &settings);
                let [(part, mut samples), (whole, mut all)] = [wanted, [0, 1000, 0, 1000]].map(|wanted| {
                    part(&bytes, true, scale, wanted, |jpeg, limits, scale, wanted, out| {
-                       jpeg.decode_planes(limits, scale, wanted, out)
+                       jpeg.decode_planes(limits, scale, wanted, &mut Vec::new(), out)
                    })
                    .expect("a good file")
                });

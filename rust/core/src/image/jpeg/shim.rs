@@ -39,6 +39,8 @@ pub(crate) struct Columns {
     pub channels: u32,
     /// Whether planes are wanted, then how many there are: none where rows hold colors.
     pub planes: u32,
+    /// Whether they are of red, green and blue.
+    pub rgb: u32,
     /// Pixels a sample of chroma.
     pub pixels_across: u32,
     pub pixels_down: u32,
