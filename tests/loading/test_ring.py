@@ -122,6 +122,22 @@ def test_no_shared_memory_is_told_and_does_without(monkeypatch):
         assert Ring().take(100).size == 100
 
 
+def _odd(batch):
+    pairs = torch.complex(batch.images[:, 0, :2], batch.images[:, 1, :2])
+    return batch.images[0, 0].to_sparse(), pairs.conj(), pairs.conj().imag
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.filterwarnings("ignore:Sparse invariant checks")
+def test_tensors_that_are_no_plain_views_of_memory(data):
+    recipe = Recipe(image=ImageRecipe(size=64), text=None)
+    (expected, *_) = Loader(data, recipe, batch_size=4, shuffle=False, form=_odd)
+    dataset = BatchDataset(data, recipe, form=_odd)
+    stock = DataLoader(dataset, batch_sampler=BatchSampler(dataset, 4, shuffle=False), num_workers=1)
+    for came, wanted in zip(next(iter(stock)), expected, strict=True):
+        assert came.layout == wanted.layout and came.to_dense().equal(wanted.to_dense())
+
+
 def test_memory_ends_with_the_loader(data):
     recipe = Recipe(image=ImageRecipe(size=64), text=None)
     for batch in Loader(data, recipe, batch_size=4, workers=2, processes=True):

@@ -24,8 +24,11 @@ class Traveling(torch.Tensor):
 
     @staticmethod
     def of(tensor: torch.Tensor) -> torch.Tensor:
-        """The same tensor, ready to travel."""
-        return tensor.as_subclass(Traveling)
+        """The same values, ready to travel; what is no view of memory, a sparse tensor, travels as torch has it."""
+        if tensor.layout != torch.strided:
+            return tensor
+        # Memory doesn't say that what lies there is to be conjugated or negated.
+        return tensor.resolve_conj().resolve_neg().as_subclass(Traveling)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         # Whoever pickles it into a file has no use for our memory.
