@@ -27,7 +27,7 @@ RESULT = Path(__file__).parents[1] / "results" / "exactness.json"
 
 
 def compare(jpegs: Sequence[bytes], recipe: ImageRecipe, exact: ImageRecipe) -> dict[str, Any]:
-    """Differences in levels, PSNR in dB, over all pixels and of the worst crop, and the share of crops that are equal."""
+    """Levels apart, PSNR in dB over all pixels and of the worst crop, and the share of crops that are equal."""
     squares, levels = [], np.zeros(256, np.int64)
     for sample in range(CROPS):
         jpeg = jpegs[sample % len(jpegs)]

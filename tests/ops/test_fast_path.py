@@ -41,7 +41,10 @@ def test_small_targets(photographs, encode):
 
 def levels(data, recipe, samples=8):
     """Absolute differences of the two paths, of all crops."""
-    both = ([ops.load(data, ImageRecipe(**recipe, exact=exact), sample=k)[0] for k in range(samples)] for exact in (False, True))
+    both = (
+        [ops.load(data, ImageRecipe(**recipe, exact=exact), sample=k)[0] for k in range(samples)]
+        for exact in (False, True)
+    )
     fast, exact = (np.stack(images).astype(int) for images in both)
     return np.abs(fast - exact)
 
@@ -60,10 +63,12 @@ KINDS = {
 @pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_crops_that_are_not_scaled_differ_by_rounding(photographs, encode, kind, interpolation):
-    """The exact path rounds to levels between its passes, and chroma and colors before them; the fast path keeps fractions."""
+    """The exact path rounds to levels before and between its passes; the fast path keeps fractions."""
     mode, options = KINDS[kind]
     picture = PIL.Image.fromarray(photographs["chelsea"]).convert(mode)
-    found = levels(encode(picture, quality=90, **options), {"size": 224, "interpolation": interpolation, "scale": (0.1, 1.0)})
+    found = levels(
+        encode(picture, quality=90, **options), {"size": 224, "interpolation": interpolation, "scale": (0.1, 1.0)}
+    )
     luma_and_chroma = kind not in ("RGB", "gray", "CMYK")
     assert found.mean() < (0.4 if luma_and_chroma else 0.25)
     assert np.percentile(found, 99) <= (2 if luma_and_chroma else 1)
