@@ -124,9 +124,11 @@ def _typed(path: Path) -> list[str]:
         )
         for form in FORMS
     ]
+    begun, said = _blocks(README.partition("## Quick start")[2])[:2]
     lines = [
-        *_blocks(README.partition("## Quick start")[2])[0].splitlines(),
+        *begun.splitlines(),
         "    reveal_type(batch)",
+        *(f"    {line}" for line in said.splitlines()),  # what a batch says besides, of each batch
         *(f"reveal_type(next(iter({loader})))" for loader in loaders),
         "def given(loader: impasto.Loader) -> None: ...",
     ]

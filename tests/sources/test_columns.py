@@ -159,6 +159,19 @@ def test_wrong_columns_are_named(file, options, says):
         type(sources.open(file))(file, **options)
 
 
+@pytest.mark.parametrize("ending", ["parquet", "arrow"])
+def test_columns_that_share_a_name(tmp_path, jpeg, ending):
+    table = pa.table([pa.array([jpeg]), pa.array(["a"]), pa.array(["b"])], names=["image", "text", "text"])
+    path = tmp_path / f"twice.{ending}"
+    if ending == "parquet":
+        pyarrow.parquet.write_table(table, path)
+    else:
+        with pa.ipc.new_file(str(path), table.schema) as out:
+            out.write_table(table)
+    with pytest.raises(SourceError, match=r"twice.*: columns share a name: 'text'; rename one of each"):
+        sources.open(path)
+
+
 def test_files_that_are_none(tmp_path, rows):
     for kind, name in ((sources.Parquet, "Parquet"), (sources.Arrow, "Arrow")):
         (tmp_path / "a").write_bytes(b"PAR1 but no more")

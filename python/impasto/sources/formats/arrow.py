@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from impasto.errors import SourceError
 from impasto.extras import need
-from impasto.sources.reading.columns import ColumnSource
+from impasto.sources.reading.columns import ColumnSource, kinds
 from impasto.sources.reading.files import StrPath, look_at, read_head, require_unchanged
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class _File:
         self._is_stream = read_head(path, len(ARROW_FILE)) != ARROW_FILE
         self._opened: tuple[int, Any, Any] | None = None
         schema, batches = self._open()
-        self.columns: Mapping[str, str] = {field.name: str(field.type) for field in schema}
+        self.columns: Mapping[str, str] = kinds(schema, path)
         numbers = range(batches.num_record_batches) if not self._is_stream else batches
         self.counts: Sequence[int] = [(self._batch(one) if isinstance(one, int) else one).num_rows for one in numbers]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from impasto.errors import SourceError
 from impasto.extras import need
-from impasto.sources.reading.columns import ColumnSource
+from impasto.sources.reading.columns import ColumnSource, kinds
 from impasto.sources.reading.files import StrPath, look_at, require_unchanged
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class _File:
         self._before = look_at(self.path)
         self._opened: tuple[int, Any] | None = None
         file = self._file()
-        self.columns: Mapping[str, str] = {field.name: str(field.type) for field in file.schema_arrow}
+        self.columns: Mapping[str, str] = kinds(file.schema_arrow, path)
         self.counts: Sequence[int] = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
 
     def __getstate__(self) -> dict[str, Any]:

@@ -215,6 +215,23 @@ class ColumnSource(GatheredSource):
         return self._rows.facts(row)
 
 
+def kinds(schema: Any, path: str) -> dict[str, str]:
+    """The types of a file's columns, by name.
+
+    Args:
+        schema: pyarrow's.
+        path: The file.
+
+    Raises:
+        SourceError: Two columns have one name.
+    """
+    names = list(schema.names)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise SourceError(f"columns share a name: {', '.join(map(repr, twice))}; rename one of each", path=path)
+    return {field.name: str(field.type) for field in schema}
+
+
 def _bytes_or_path(image: Any, folder: Path) -> Any:
     if isinstance(image, dict):
         image = image["bytes"] if image.get("bytes") is not None else image.get("path")
