@@ -122,12 +122,13 @@ def failing(error, part=lambda batch: batch):
     return fail
 
 
-@pytest.mark.parametrize("error", [ValueError("mine"), StopIteration()], ids=["error", "stop"])
+@pytest.mark.parametrize("kind", [ValueError, StopIteration])
 @pytest.mark.parametrize("way", ["caller", "threads", "processes", "prefetched"])
-def test_a_batch_that_can_not_be_given_comes_next(make, way, error):
-    loader = make(way, form=failing(error))
+def test_a_batch_that_can_not_be_given_comes_next(make, way, kind):
+    # An error has the frames that it went through: one that outlived the test would keep the loader's memory.
+    loader = make(way, form=failing(kind("mine")))
     seen = []
-    with pytest.raises(ValueError if isinstance(error, ValueError) else TransformError, match=r"mine|form= raised"):
+    with pytest.raises(ValueError if kind is ValueError else TransformError, match=r"mine|form= raised"):
         seen.extend(batch.samples.tolist() for batch in loader)
     assert seen == batches_of(0)[:2]
     resumed = make("caller")

@@ -47,8 +47,8 @@ mod tests {
     #[test]
     fn colors_are_jfif_s() {
         for at in 0..1_u32 << 15 {
-            let [y, cb, cr] =
-                [0, 5, 10].map(|shift| (at >> shift & 31) as i16 * (255 << FRACTION) / 31);
+            let largest = 255_u32 << FRACTION;
+            let [y, cb, cr] = [0, 5, 10].map(|shift| ((at >> shift & 31) * largest / 31) as i16);
             let [luma, blue, red] =
                 [y, cb, cr].map(|word| f64::from(word) / f64::from(1 << FRACTION));
             let (blue, red) = (blue - 128.0, red - 128.0);
