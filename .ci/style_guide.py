@@ -15,6 +15,8 @@ from impasto_lab.experiments.verdicts import paired  # noqa: E402  found by the 
 
 RESULTS = ROOT / "benches" / "results"
 NOT_RUN = "not run"
+#: Points on the source that an arm may be behind the plain one and count as trained to its end.
+LEARNED = 10.0
 #: What is asked of whom: the experiment, its score under the shift, and the arms of color and of all together.
 TASKS: dict[str, tuple[str, str, str, str]] = {
     "naming images": ("stl10", "shifted", "traditional", "both"),
@@ -57,6 +59,14 @@ class Evidence(NamedTuple):
             return None
         mean, (low, high), detectable = paired([ours[seed] - theirs[seed] for seed in seeds])
         return Compared(mean, low, high, detectable, len(seeds))
+
+    def learning(self, arm: str, metric: str) -> bool:
+        """Whether an arm is so far behind the plain one on the source itself that its training ended too early."""
+        known = {key for row in self.document["measured"] for key in row}
+        names = (metric.replace("target", "source"), f"{metric} source", "source")
+        own = next((name for name in names if name != metric and name in known), None)
+        means = (self.mean(arm, own), self.mean("none", own)) if own else (None, None)
+        return means[0] is not None and means[1] is not None and means[0] < means[1] - LEARNED
 
     @property
     def setting(self) -> str:
@@ -138,6 +148,8 @@ def _recommended(name: str, metric: str, color: str, both: str) -> str:
                 "not told apart": f"on top of color and geometry it can't be told from nothing: {most} points",
             }[most.word]
         )
+        if any(found.learning(arm, metric) for arm in (both, color)):
+            parts.append("arms of color were still learning when they were compared")
     if gain.word == "better":
         for word, about in (("better", "cheaper and better"), ("not told apart", "cheaper and not told apart from it")):
             if arms := _cheaper(found, metric, word):
@@ -159,7 +171,8 @@ def gains() -> str:
         pairs = (("style", "none"), (color, "none"), (both, color), (both, "style"))
         compared = [found.compare(*pair, metric) if found else None for pair in pairs]
         base = found.mean("none", metric) if found else None
-        cells = [NOT_RUN if one is None else str(one) for one in compared]
+        marks = [" †" if found and any(found.learning(arm, metric) for arm in pair) else "" for pair in pairs]
+        cells = [NOT_RUN if one is None else f"{one}{mark}" for one, mark in zip(compared, marks, strict=True)]
         seeds = next((str(one.pairs) for one in compared if one is not None), "")
         rows.append([task, NOT_RUN if base is None else f"{base:.1f}", *cells, seeds, found.path if found else ""])
     headings = ["task", "none", "style - none", "color - none", "both - color", "both - style", "pairs", "figure"]

@@ -55,6 +55,23 @@ def test_words_follow_the_intervals(guide: ModuleType, tmp_path: Path) -> None:
     assert "| naming images | `pixmix` | -5.0 (-5.0 to -5.0) | worse |" in guide.rivals()
 
 
+def test_an_arm_that_was_still_learning_is_marked(guide: ModuleType, tmp_path: Path) -> None:
+    """By what it knows of the source: 15 points behind the plain arm, and not 5."""
+    scores = {"none": (60.0, 80.0), "style": (65.0, 75.0), "color": (40.0, 79.0), "both": (50.0, 65.0)}
+    measured = [
+        {"arm": arm, "seed": seed, "mAP target": target + seed * ours, "mAP source": source}
+        for arm, (target, source) in scores.items()
+        for seed, ours in enumerate((0.0, 1.0, 0.5))
+    ]
+    settings = {"images": 1000, "steps": 1200, "batch_size": 16}
+    document = {"experiment": "detection", "size": "small", "measured": measured, "settings": settings}
+    (tmp_path / "detection.json").write_text(json.dumps(document), encoding="utf-8")
+    row = next(line for line in guide.gains().splitlines() if line.startswith("| detection"))
+    assert ["†" in cell for cell in row.split("|")[3:7]] == [False, False, True, True]
+    said = next(line for line in guide.recommendations().splitlines() if line.startswith("- **detection**"))
+    assert "arms of color were still learning" in said
+
+
 def test_the_least_that_is_as_good_is_taken(guide: ModuleType, tmp_path: Path) -> None:
     """Of ratios in the order of what they restyle, not of their names."""
     scores = {
