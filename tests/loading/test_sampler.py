@@ -1,5 +1,7 @@
 """Which samples make which batch: arithmetic, checked for any length, batch size and number of ranks."""
 
+import weakref
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -74,3 +76,16 @@ def test_order_does_not_depend_on_ranks():
     two = [[*map(list, sampler)] for sampler in ranks(80, 5, 2, seed=1)]
     assert [batch for pair in zip(*two, strict=True) for batch in pair] == one
     assert np.unique(np.concatenate(one)).size == 80
+
+
+def test_who_asks_for_batches_keeps_nothing_that_it_lets_go():
+    pytest.importorskip("accelerate.data_loader")
+
+    class Thing:
+        pass
+
+    thing = Thing()
+    gone = weakref.ref(thing)
+    next(iter(BatchSampler(10, 2)))
+    del thing
+    assert gone() is None

@@ -77,16 +77,26 @@ def asking_shard() -> Any:
     but who asks tells them from a DataLoader, which wants those of this process.
     """
     frame: FrameType | None = sys._getframe(2)
-    asker = frame.f_locals.get("self") if frame is not None else None
+    asker = _self_of(frame)
     if _is_of_accelerate(asker, "BatchSamplerShard"):
         return asker
     # A dispatcher asks through a DataLoader, its iterator, and what leaves batches out.
     for _ in range(_BETWEEN if "accelerate" in sys.modules else 0):
         frame = frame and frame.f_back
-        asker = frame.f_locals.get("self") if frame is not None else None
+        asker = _self_of(frame)
         if _is_of_accelerate(asker, _DISPATCHER):
             return asker
     return None
+
+
+def _self_of(frame: FrameType | None) -> Any:
+    """What a frame of Accelerate's calls ``self``; None of any other.
+
+    A frame that is asked for its locals keeps all of them until it ends (Python 3.11, 3.12), those that it lets go too.
+    """
+    if frame is None or not str(frame.f_globals.get("__name__")).startswith("accelerate"):
+        return None
+    return frame.f_locals.get("self")
 
 
 def _is_of_accelerate(asker: Any, name: str) -> bool:
