@@ -101,13 +101,14 @@ def _truth(batch: Batch, classes: Sequence[str], own: Sequence[int]) -> list[Pix
     images = _images(batch)
     if "boxes" in batch.fields:
         shown = []
-        for image, one in zip(images, targets(batch, visible=0.0), strict=False):
+        for image, one in zip(images, targets(batch, visible=0.0)[: len(images)], strict=True):
             numbers = [own[int(label) - 1] for label in one["labels"]]
             shown.append(draw_boxes(image, one["boxes"].numpy(), [classes[number] for number in numbers], numbers))
         return shown
     table = np.zeros(256, np.int64)  # what counts for nothing is shown as the ground
     table[1 : len(own) + 1] = np.array(own) + 1
-    return [paint_map(image, table[drawn]) for image, drawn in zip(images, label_maps(batch).numpy(), strict=False)]
+    maps = label_maps(batch).numpy()[: len(images)]  # [N, H, W]
+    return [paint_map(image, table[drawn]) for image, drawn in zip(images, maps, strict=True)]
 
 
 @torch.no_grad()
