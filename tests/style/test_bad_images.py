@@ -104,7 +104,7 @@ class TestBadImages:
             {"chunk": 0},
             {"seed": -1},
             {"seed": 0.5},
-            {"dtype": torch.int8},
+            {"dtype": torch.int16},
             {"ratio": "x"},
         ],
     )

@@ -45,7 +45,7 @@ def test_arms_take_turns_after_their_answers_were_compared() -> None:
         kernels.time_groups([_group(log, wrong="other")], rounds=1)
 
 
-@pytest.mark.parametrize("kind", kernels.KINDS)
+@pytest.mark.parametrize("kind", KernelTiming().formats)
 def test_decoders_and_resizers_agree_and_a_wrong_one_is_noticed(kind: str) -> None:
     images = kernels.encoded(kind, (96, 64), 2)
     for group in (

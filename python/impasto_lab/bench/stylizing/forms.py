@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from impasto.errors import RecipeError
 from impasto.style import (
     EmbeddingDistribution,
     Float32,
@@ -24,7 +25,6 @@ from impasto.style import (
     fused,
     script,
 )
-from impasto.style.run.eight_bit import available
 from impasto_lab.bench.peers import published_style
 
 #: From images [B, 3, H, W], sampled embeddings [B, E] and alpha to images.
@@ -92,13 +92,22 @@ def steps(model: StyleModel, device: torch.device, *, compile: bool) -> Iterator
             yield Form(f"{published_style.NAME}-{kind}", title, _autocast(peer, getattr(torch, kind)), kind)
         yield from _on_cuda(ours, compile=compile)
         return
-    if available():
-        networks = [fast(network, dtype=torch.int8) for network in (ours.predictor, ours.transformer)]
-        yield Form("int8", "fast by bytes: dtype=torch.int8", _restyle(*networks), "int8")
+    by_bytes = _by_bytes(ours)
+    if by_bytes is not None:
+        yield by_bytes
     if compile:
         predictor, whole = fast(ours.predictor), fast(ours.transformer)
         whole.whole = True  # type: ignore[assignment]  # else every few images are compiled again
         yield Form("compile", "the same, compiled instead", _restyle(_static(predictor), _static(whole)))
+
+
+def _by_bytes(ours: StyleModel) -> Form | None:
+    """The fast form by bytes; None on a CPU that doesn't multiply them."""
+    try:
+        networks = [fast(network, dtype=torch.int8) for network in (ours.predictor, ours.transformer)]
+    except RecipeError:
+        return None
+    return Form("int8", "fast by bytes: dtype=torch.int8", _restyle(*networks), "int8")
 
 
 def _eager(peer: published_style.Published, ours: StyleModel) -> Iterator[Form]:
