@@ -21,29 +21,19 @@ from impasto_lab.bench.timing import Row, Track, take_turns, untracked
 from impasto_lab.bench.work import Peer, Work
 
 
-@dataclass(frozen=True)
-class LoaderBench:
+@dataclass(frozen=True, kw_only=True)
+class LoaderBench(machine.Recorded):
     """What was measured.
 
     Attributes:
         rows: Our loader and the peers, each with several numbers of workers.
         answers: What was compared before.
-        machine: See `machine.describe`.
-        versions: Versions of the packages timed.
         absent: Peers that were asked for and can't run here, with the reason.
-        load: The system's load average before anything was timed: what else ran takes part in wall-clock figures.
-        settings: The arguments of `run`.
-        command: The process's command line.
     """
 
     rows: tuple[Row, ...]
     answers: Answers
-    machine: dict[str, Any]
-    versions: dict[str, str | None]
     absent: dict[str, str]
-    load: float | None
-    settings: dict[str, Any]
-    command: str
 
     @property
     def ratios(self) -> dict[str, dict[int, float]]:
@@ -76,13 +66,8 @@ class LoaderBench:
             },
             "scaling": None if (scaling := self.scaling) is None else asdict(scaling),
             "answers": asdict(self.answers),
-            "machine": self.machine,
-            "versions": self.versions,
             "absent": self.absent,
-            "load_average": self.load,
-            "settings": self.settings,
-            "seed": self.settings["seed"],
-            "command": self.command,
+            **self.circumstances(),
         }
 
 

@@ -7,9 +7,40 @@ import platform
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """Where and how figures were measured.
+
+    Attributes:
+        machine: See `describe`.
+        versions: Versions of the packages timed.
+        load: The system's load average before anything was timed: what else ran takes part in wall-clock figures.
+        settings: The arguments of the run.
+        command: The process's command line.
+    """
+
+    machine: dict[str, Any]
+    versions: dict[str, str | None]
+    load: float | None
+    settings: dict[str, Any]
+    command: str
+
+    def circumstances(self) -> dict[str, Any]:
+        """All of it, as JSON has it beside the figures."""
+        return {
+            "machine": self.machine,
+            "versions": self.versions,
+            "load_average": self.load,
+            "settings": self.settings,
+            "seed": self.settings["seed"],
+            "command": self.command,
+        }
 
 
 def describe() -> dict[str, Any]:

@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +95,8 @@ class Stepping:
         self.waited.append(waited / (time.perf_counter() - began))
 
 
-@dataclass(frozen=True)
-class TrainStepBench:
+@dataclass(frozen=True, kw_only=True)
+class TrainStepBench(machine.Recorded):
     """What was measured.
 
     Attributes:
@@ -104,22 +104,12 @@ class TrainStepBench:
         waiting: With one worker, the smallest share of an epoch in which the step waited for a batch, by loader.
         answers: What was compared before.
         parameters: Of the model.
-        machine: See `machine.describe`.
-        versions: Versions of the packages timed.
-        load: The system's load average before anything was timed.
-        settings: The arguments of `run`.
-        command: The process's command line.
     """
 
     rows: tuple[Row, ...]
     waiting: dict[str, float]
     answers: Answers
     parameters: int
-    machine: dict[str, Any]
-    versions: dict[str, str | None]
-    load: float | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
-    command: str = ""
 
     def milliseconds(self, name: str) -> float:
         """A batch's CPU time in a row without workers, in the fastest of its rounds."""
@@ -155,12 +145,7 @@ class TrainStepBench:
             "waiting": {name: round(share, 4) for name, share in self.waiting.items()},
             "answers": asdict(self.answers),
             "parameters": self.parameters,
-            "machine": self.machine,
-            "versions": self.versions,
-            "load_average": self.load,
-            "settings": self.settings,
-            "seed": self.settings["seed"],
-            "command": self.command,
+            **self.circumstances(),
         }
 
 

@@ -58,7 +58,10 @@ def test_figures_add_up() -> None:
     assert (told["images_per_second"], told["images_per_second_per_core"]) == (200, 50)
     assert (told["cpu_share"], told["cpu_milliseconds"]) == (0.75, 10)
     rows = (row, SweepRow(4, "threads", 8, [250.0], [4.0]), SweepRow(1, "processes", 1, [90.0], [1.0]))
-    assert Sweep(rows, True, {}, {}, None, {}, "").best == {"threads": {4: 250}, "processes": {1: 90}}
+    assert Sweep(rows=rows, held=True, machine={}, versions={}, load=None, settings={}, command="").best == {
+        "threads": {4: 250},
+        "processes": {1: 90},
+    }
     with pytest.raises(RecipeError, match="this process may use"):
         run(LoaderTiming(cores=(1, 4096)))
 

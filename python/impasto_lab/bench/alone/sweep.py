@@ -73,27 +73,17 @@ class SweepRow:
         }
 
 
-@dataclass(frozen=True)
-class Sweep:
+@dataclass(frozen=True, kw_only=True)
+class Sweep(machine.Recorded):
     """What was measured.
 
     Attributes:
         rows: By cores, kind and number of workers.
         held: Whether the loader was held to so many cores; where it can't be, it has all of them.
-        machine: See `machine.describe`.
-        versions: Versions of the packages timed.
-        load: The system's load average before anything was timed.
-        settings: The arguments of `run`.
-        command: The process's command line.
     """
 
     rows: tuple[SweepRow, ...]
     held: bool
-    machine: dict[str, Any]
-    versions: dict[str, str | None]
-    load: float | None
-    settings: dict[str, Any]
-    command: str
 
     @property
     def best(self) -> dict[Kind, dict[int, float]]:
@@ -112,12 +102,7 @@ class Sweep:
                 kind: {str(cores): round(rate, 1) for cores, rate in rates.items()} for kind, rates in self.best.items()
             },
             "held": self.held,
-            "machine": self.machine,
-            "versions": self.versions,
-            "load_average": self.load,
-            "settings": self.settings,
-            "seed": self.settings["seed"],
-            "command": self.command,
+            **self.circumstances(),
         }
 
 

@@ -93,29 +93,19 @@ class StyleRow:
         return statistics.median(self.rounds)
 
 
-@dataclass(frozen=True)
-class StyleBench:
+@dataclass(frozen=True, kw_only=True)
+class StyleBench(machine.Recorded):
     """What was measured.
 
     Attributes:
         rows: Every form at every workload, and ResNet-18's training step (``resnet18``) at 96x96.
         skipped: Forms that torch could not make here, with the reason.
         device: The device's name.
-        machine: See `machine.describe`.
-        versions: Versions of the packages timed.
-        load: The system's load average before anything was timed.
-        settings: The arguments of `run`.
-        command: The process's command line.
     """
 
     rows: tuple[StyleRow, ...]
     skipped: dict[str, str]
     device: str
-    machine: dict[str, Any]
-    versions: dict[str, str | None]
-    load: float | None
-    settings: dict[str, Any]
-    command: str
 
     def ratio(self, row: StyleRow) -> float:
         """How many times as fast a row is as the published form of its precision."""
@@ -135,12 +125,7 @@ class StyleBench:
             "tolerance": TOLERANCE,
             "skipped": self.skipped,
             "device": self.device,
-            "machine": self.machine,
-            "versions": self.versions,
-            "load_average": self.load,
-            "settings": self.settings,
-            "seed": self.settings["seed"],
-            "command": self.command,
+            **self.circumstances(),
         }
 
     def _row(self, row: StyleRow) -> dict[str, Any]:
