@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,12 +42,14 @@ def show(results: Results, folder: Path) -> None:
     if (differences := differences_png(results)) is not None:
         drawn["differences"] = differences
     chosen: dict[str, dict[str, list[str]]] = {}
-    sheets = {"maps": _expressions} | ({"questions": _questions} if "vqa" in settings.tuning else {})
+    sheets = {"maps": ("found", _expressions)}
+    if "vqa" in settings.tuning:
+        sheets["questions"] = ("answered right", _questions)
     for model in dict.fromkeys(arm.model for arm in settings.arms.values()):
         pairs = [(Piece(f"plain-{model}", one.seed), one) for one in sorted(results.measured)]
         both = [(p, m) for p, m in pairs if m.arm == f"mixgen-{model}" and p in results.measured]
-        for name, rows_of in sheets.items() if both else ():
-            rows, told = rows_of(folder, both[0])
+        for name, (done, looked) in sheets.items() if both else ():
+            rows, told = _rows(folder, done, *(looked(maps_folder(folder, piece)) for piece in both[0]))
             chosen.setdefault(model, {}).update(told)
             if rows:
                 drawn[f"{name}-{model}"] = sheet_png(rows, titles=_TITLES, side=2.0)
@@ -57,41 +61,54 @@ def show(results: Results, folder: Path) -> None:
     write_page(results, folder, {name.replace("-", ", "): content for name, content in drawn.items()})
 
 
-def _expressions(folder: Path, both: tuple[Piece, Piece]) -> tuple[list[list[Shown]], dict[str, list[str]]]:
-    """Rows of a sheet, and the expressions on them by kind."""
-    places = [maps_folder(folder, piece) for piece in both]
-    found = [json.loads((place / "grounding_results.json").read_text(encoding="utf-8")) for place in places]
-    looked = [[one for one in results[:LOOKED_AT] if "picture" in one] for results in found]
-    hits = [[one["overlap"] >= _ENOUGH if one["reachable"] else None for one in results] for results in looked]
-    rows, told = [], {}
-    for kind, numbers in choose(*hits).items():
-        title = f"found {kind}"
-        told[title] = [looked[0][number]["text"] for number in numbers]
-        for number in numbers:
-            image = _read(world_of(folder).images / looked[0][number]["image"])
-            maps = [
-                Shown(_read(place / one[number]["picture"]), f"overlap {one[number]['overlap']:.2f}")
-                for place, one in zip(places, looked, strict=True)
-            ]
-            rows.append([Shown(image, f"{title}\n{looked[0][number]['text']}"), *maps])
-    return rows, told
+class _Looked(NamedTuple):
+    """Where a model looked for a text: the image's file, the text, the map, what came of it, and whether it was right;
+    None where it couldn't be.
+    """
+
+    image: str
+    text: str
+    picture: Path
+    outcome: str
+    right: bool | None
 
 
-def _questions(folder: Path, both: tuple[Piece, Piece]) -> tuple[list[list[Shown]], dict[str, list[str]]]:
-    """Rows of a sheet, and the questions on them by kind."""
-    places = [maps_folder(folder, piece) / QUESTIONS for piece in both]
-    looked = [json.loads((place / LOOKED).read_text(encoding="utf-8")) for place in places]
+def _expressions(place: Path) -> list[_Looked]:
+    results = json.loads((place / "grounding_results.json").read_text(encoding="utf-8"))
+    return [
+        _Looked(
+            one["image"],
+            one["text"],
+            place / one["picture"],
+            f"overlap {one['overlap']:.2f}",
+            one["overlap"] >= _ENOUGH if one["reachable"] else None,
+        )
+        for one in results[:LOOKED_AT]
+        if "picture" in one
+    ]
+
+
+def _questions(place: Path) -> list[_Looked]:
+    place = place / QUESTIONS
+    results = json.loads((place / LOOKED).read_text(encoding="utf-8"))
+    return [
+        _Looked(one["image"], one["question"], place / one["picture"], one["answer"], one["accuracy"] == 100)
+        for one in results
+    ]
+
+
+def _rows(
+    folder: Path, done: str, without: Sequence[_Looked], within: Sequence[_Looked]
+) -> tuple[list[list[Shown]], dict[str, list[str]]]:
+    """Rows of a sheet, and the texts on them by what was ``done`` and by whom."""
     rows, told = [], {}
-    for kind, numbers in choose(*([one["accuracy"] == 100 for one in results] for results in looked)).items():
-        title = f"answered right {kind}"
-        told[title] = [looked[0][number]["question"] for number in numbers]
+    for kind, numbers in choose([one.right for one in without], [one.right for one in within]).items():
+        title = f"{done} {kind}"
+        told[title] = [without[number].text for number in numbers]
         for number in numbers:
-            image = _read(world_of(folder).images / looked[0][number]["image"])
-            maps = [
-                Shown(_read(place / one[number]["picture"]), one[number]["answer"])
-                for place, one in zip(places, looked, strict=True)
-            ]
-            rows.append([Shown(image, f"{title}\n{looked[0][number]['question']}"), *maps])
+            both = without[number], within[number]
+            image = Shown(_read(world_of(folder).images / both[0].image), f"{title}\n{both[0].text}")
+            rows.append([image, *(Shown(_read(one.picture), one.outcome) for one in both)])
     return rows, told
 
 
