@@ -215,6 +215,7 @@ def test_real_data_that_lack_something_are_named_before_any_training(tmp_path: P
 
 def test_what_is_difficult_is_neither_trained_on_nor_missed(voc: Path, tmp_path: Path) -> None:
     own = shutil.copytree(voc, tmp_path / "voc")
+    (own / "classes.txt").write_text("disc\nsquare")  # no line end behind the last
     for path in (own / "Annotations").glob("*.xml"):
         if int(path.stem) % 2:
             path.write_text(path.read_text().replace("<difficult>0", "<difficult>1"))

@@ -30,7 +30,7 @@ def open_real(folder: str | Path, part: Part, *, maps: bool, images: Path | None
     for voc in (root, *sorted(root.glob("VOCdevkit/VOC*"))[::-1]):
         if (voc / "JPEGImages").is_dir():
             listed = voc / "classes.txt"
-            classes = listed.read_text(encoding="utf-8").split("\n")[:-1] if listed.is_file() else None
+            classes = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else None
             return PascalVoc(voc, split=f"Segmentation/{name}" if maps else name, classes=classes, images=images)
     files = sorted((root / "annotations").glob(f"instances_{name}*.json"))
     if not files:
