@@ -16,7 +16,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from impasto import BatchDataset, BatchSampler, ImageRecipe, Loader, Recipe
+from impasto import BatchDataset, BatchSampler, ImageRecipe, Loader, Recipe, RecipeError
 from impasto.loading.running.ring import Ring
 from impasto.loading.running.slots import Mapped, Slot
 from impasto.loading.running.traveling import Traveling
@@ -136,6 +136,19 @@ def test_tensors_that_are_no_plain_views_of_memory(data):
     stock = DataLoader(dataset, batch_sampler=BatchSampler(dataset, 4, shuffle=False), num_workers=1)
     for came, wanted in zip(next(iter(stock)), expected, strict=True):
         assert came.layout == wanted.layout and came.to_dense().equal(wanted.to_dense())
+
+
+def _computed(batch):
+    return torch.ones(3, requires_grad=True) * batch.images.mean()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_tensor_that_holds_how_it_was_computed_is_refused(data, shared):
+    dataset = BatchDataset(data, Recipe(image=ImageRecipe(size=64), text=None), form=_computed, shared=shared)
+    stock = DataLoader(dataset, batch_sampler=BatchSampler(dataset, 4), num_workers=1)
+    with pytest.raises(RecipeError, match="detach"):
+        next(iter(stock))
 
 
 def test_memory_ends_with_the_loader(data):

@@ -1,10 +1,23 @@
 """A state names where a run stands and of what; another run's, or a damaged one, is refused with what differs."""
 
 import json
+from importlib import resources
 
 import pytest
 
-from impasto import BatchDataset, BatchSampler, CheckpointError, ImageRecipe, ImpastoError, Loader, MixGen, Recipe
+from impasto import (
+    BatchDataset,
+    BatchSampler,
+    BertTokenizer,
+    CheckpointError,
+    ClipTokenizer,
+    ImageRecipe,
+    ImpastoError,
+    Loader,
+    MixGen,
+    Recipe,
+    TextRecipe,
+)
 from impasto.sources import ImageFolder, Sequence
 
 SMALL = Recipe(image=ImageRecipe(size=8), text=None)
@@ -176,3 +189,21 @@ def test_the_seed_of_crops_is_named_too(data):
     state = BatchSampler(BatchDataset(data, SMALL, seed=1), 4, seed=0).state_dict()
     with pytest.raises(CheckpointError, match="drawing_seed=1 and is loaded with 2"):
         BatchSampler(BatchDataset(data, SMALL, seed=2), 4, seed=0).load_state_dict(state)
+
+
+def test_a_vocabulary_is_known_by_its_contents(data, tmp_path):
+    def loader(kind, name, contents):
+        file = tmp_path / name / "vocabulary"
+        file.parent.mkdir()
+        file.write_bytes(contents)
+        text = TextRecipe(tokenizer=kind(vocabulary=file, pad_id=1), length=8)
+        return loader_of(data, Recipe(image=ImageRecipe(size=8), text=text))
+
+    pytest.importorskip("open_clip")
+    merges = (resources.files("open_clip") / "bpe_simple_vocab_16e6.txt.gz").read_bytes()
+    words = b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\ncaption\n"
+    loader(ClipTokenizer, "moved", merges).load_state_dict(loader(ClipTokenizer, "merges", merges).state_dict())
+    state = loader(BertTokenizer, "words", words).state_dict()
+    loader(BertTokenizer, "moved too", words).load_state_dict(state)
+    with pytest.raises(CheckpointError, match=r"text\.tokenizer=\"BertTokenizer\(\w+, .*pad_id=1"):
+        loader(BertTokenizer, "others", words + b"another\n").load_state_dict(state)

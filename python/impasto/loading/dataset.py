@@ -34,7 +34,7 @@ from impasto.loading.running.buffers import Buffers
 from impasto.loading.running.parents import end_with_parent
 from impasto.loading.running.ring import AVAILABLE, Ring
 from impasto.loading.running.tensors import map_tensors
-from impasto.loading.running.traveling import Traveling
+from impasto.loading.running.traveling import Traveling, require_sendable
 from impasto.loading.running.watching import Watch
 from impasto.loading.running.work import NATIVE, Made, UnderWay, Work
 from impasto.loading.transforms import Transform, Transforms
@@ -236,7 +236,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         try:
             self._watch = self._watch or Watch(self.patience, self.told)
             with self._watch:
-                made = make()
+                made = map_tensors(make(), require_sendable)
         except ImpastoError as error:
             error.pack()
             raise

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -56,7 +57,16 @@ class ClipTokenizer(Value):
         Raises:
             VocabularyError: If the vocabulary is missing or damaged.
         """
-        return _clip(str(self.vocabulary) if self.vocabulary else _open_clip_vocabulary())
+        return _clip(self._path)
+
+    @property
+    def fact(self) -> str:
+        """What a run's state says of it: its vocabulary's contents, wherever they lie."""
+        return _fact(self, self._path)
+
+    @property
+    def _path(self) -> str:
+        return str(self.vocabulary) if self.vocabulary else _open_clip_vocabulary()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +109,11 @@ class BertTokenizer(Value):
         """
         return _wordpiece(str(self.vocabulary), self.lowercase)
 
+    @property
+    def fact(self) -> str:
+        """What a run's state says of it: its vocabulary's contents, wherever they lie."""
+        return _fact(self, str(self.vocabulary))
+
 
 #: A tokenizer that is a frozen value.
 Tokenizer = ClipTokenizer | BertTokenizer | TokenizerFile
@@ -140,6 +155,17 @@ def _read(path: str) -> bytes:
         return read_regular(path, most=_MOST)
     except SourceError as error:
         raise VocabularyError(f"the vocabulary: {error.reason}", path=path) from error
+
+
+def _fact(tokenizer: ClipTokenizer | BertTokenizer, path: str) -> str:
+    others = (field.name for field in fields(tokenizer) if field.name != "vocabulary")
+    told = ", ".join([_digest(path), *(f"{name}={getattr(tokenizer, name)!r}" for name in others)])
+    return f"{type(tokenizer).__name__}({told})"
+
+
+@cache
+def _digest(path: str) -> str:
+    return hashlib.blake2b(_read(path), digest_size=6).hexdigest()
 
 
 @cache

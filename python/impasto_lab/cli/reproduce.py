@@ -21,6 +21,7 @@ class Reproduce:
         arms: Only these arms.
         seeds: These seeds instead of the experiment's own.
         known: Earlier evidence of the same settings (results.json files), whose pieces are not run again.
+        trained: Folders of other runs, whose finished trainings with the same data and settings are taken over.
         workers: Trainings side by side, each in a process of one thread; 0 runs them one after another.
         engine: Where workers run.
         device: What to train on; auto takes a GPU if there is one.
@@ -32,6 +33,7 @@ class Reproduce:
     arms: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
     known: tuple[File, ...] = ()
+    trained: tuple[Folder, ...] = ()
     workers: int = 0
     engine: Literal["processes", "ray"] = "processes"
     device: Device = "auto"
@@ -53,6 +55,7 @@ def run(reproduce: Reproduce, name: str, changes: Mapping[str, Any]) -> int:
         arms=reproduce.arms,
         seeds=reproduce.seeds,
         known=reproduce.known,
+        trained=reproduce.trained,
         workers=reproduce.workers,
         engine=reproduce.engine,
         device=reproduce.device,

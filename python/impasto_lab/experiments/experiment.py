@@ -44,6 +44,7 @@ class Place:
         folder: The piece's own folder.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         arms: Those that are still to be trained, so that what only others need is not prepared.
+        trained: Folders of other runs whose finished trainings may be taken.
         narrator: Is told what happens.
     """
 
@@ -51,6 +52,7 @@ class Place:
     folder: Path
     device: str = "cpu"
     arms: tuple[str, ...] = ()
+    trained: tuple[Path, ...] = ()
     narrator: Narrator = field(default_factory=Silent)
 
 
@@ -134,6 +136,7 @@ class Experiment:
         claims: What is judged.
         packages: Whose versions go into the evidence, besides impasto's and torch's.
         options: Fields of the settings that a command line may change.
+        takes: Whether its pieces take finished trainings of other runs, `Place.trained`.
 
     Raises:
         RecipeError: If arms, sizes, claims or options don't go together.
@@ -154,6 +157,7 @@ class Experiment:
     claims: tuple[Claim, ...] = ()
     packages: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    takes: bool = False
 
     def __post_init__(self) -> None:
         every = self.every_arm

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from impasto.checks import require
 from impasto.errors import SourceError
 from impasto.files import new_file
 from impasto.jobs import Engine, run_pieces
@@ -28,6 +29,7 @@ def reproduce(
     arms: Sequence[str] = (),
     seeds: Sequence[int] = (),
     known: Sequence[str | Path] = (),
+    trained: Sequence[str | Path] = (),
     workers: int = 0,
     engine: Engine = "processes",
     device: str = "auto",
@@ -46,6 +48,7 @@ def reproduce(
         arms: Only these arms; none takes all but the further ones, ``"all"`` those too.
         seeds: These instead of the experiment's own.
         known: Earlier evidence of the same settings (``results.json``), whose pieces are not run again.
+        trained: Folders of other runs, whose finished trainings with the same data and settings are copied.
         workers: Pieces run side by side, each in a process of one thread; 0 runs them here, one after another.
         engine: ``"processes"``, or ``"ray"`` where there are more machines.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
@@ -53,15 +56,17 @@ def reproduce(
         narrator: Is told what happens.
 
     Raises:
-        RecipeError: If a name is not known, a value makes no sense, or the folder or earlier evidence holds pieces of
-            other settings or another experiment's results.
-        SourceError: If the folder can't be written, or evidence can't be read.
+        RecipeError: If a name is not known, a value makes no sense, the folder or earlier evidence holds pieces of
+            other settings or another experiment's results, the experiment takes no trainings, or their data differ.
+        SourceError: If the folder can't be written, evidence can't be read, or a run to take from isn't there.
+        CheckpointError: If a training to take was done with other settings.
     """
     tell, root = narrator or Silent(), Path(out)
     size = size or experiment.usual
     pieces = experiment.pieces(size, arms, seeds)
     settings = experiment.chosen(size, changes)
     check_folder(root, experiment.name)
+    others = _others(experiment, trained)
     kept = Kept(root, {"size": size, **asdict(settings)})
     earlier = [take_over(Path(path), experiment, kept, pieces) for path in known]
     done = {piece: kept.load(piece) for piece in pieces}
@@ -74,8 +79,8 @@ def reproduce(
         if experiment.prepare is not None and todo:
             asked = tuple(arm for arm in experiment.every_arm if any(piece.arm == arm for piece in todo))
             experiment.prepare(settings, Place(shared=root, folder=root, device=device, arms=asked, narrator=tell))
-        alone = len(pieces) == 1
-        for piece, metrics in _run(experiment, todo, _Where(root, settings, device, alone), tell, workers, engine):
+        where = _Where(root, settings, device, len(pieces) == 1, others)
+        for piece, metrics in _run(experiment, todo, where, tell, workers, engine):
             kept.keep(piece, metrics)
             measured[piece] = metrics
             if len(pieces) > 1:
@@ -105,12 +110,13 @@ def reproduce(
 
 @dataclass(frozen=True)
 class _Where:
-    """Where and how pieces run: the run's folder, its settings and device, and whether there is one piece only."""
+    """Where and how pieces run: the folder, settings, device, if there is one only, and whose trainings are taken."""
 
     root: Path
     settings: Any
     device: str
     alone: bool
+    trained: tuple[Path, ...]
 
 
 def _run(
@@ -143,8 +149,17 @@ class _Elsewhere:
 def _run_piece(experiment: Experiment, piece: Piece, where: _Where, tell: Narrator) -> Mapping[str, float]:
     # A run of one piece has the folder to itself; several would find each other's trainings there.
     folder = where.root if where.alone else where.root / piece.name
-    place = Place(shared=where.root, folder=folder, device=where.device, narrator=tell)
+    place = Place(shared=where.root, folder=folder, device=where.device, trained=where.trained, narrator=tell)
     return experiment.run(piece, where.settings, place)
+
+
+def _others(experiment: Experiment, trained: Sequence[str | Path]) -> tuple[Path, ...]:
+    others = tuple(map(Path, trained))
+    require(experiment.takes or not others, f"{experiment.name} takes no trainings of other runs; leave trained out")
+    for other in others:
+        if not other.is_dir():
+            raise SourceError("there is no run to take trainings from; name its folder", path=str(other))
+    return others
 
 
 def _given(name: str, values: Sequence[object]) -> list[str]:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from impasto import CheckpointError, RecipeError, SourceError
 from impasto_lab.experiments import Claim, registry
 from impasto_lab.experiments.runner import reproduce
 
+TABLE5 = registry.find("table5")
 TABLE1, TABLE4 = registry.find("table1"), registry.find("table4")
 PAIR = ("plain-albef", "mixgen-albef")
 TASKS = ("vqa", "nlvr2", "nlvr2 consistency", "snli-ve")
@@ -74,3 +76,25 @@ def test_each_task_is_tuned_and_judged(tmp_path: Path) -> None:
         assert all(0 <= value <= 100 for value in metrics.values())
     tuned = json.loads((tmp_path / "vqa" / "model" / "config.json").read_text())
     assert tuned["task"] == "vqa" and "yes" in tuned["notes"]["answers"]
+
+
+def test_trainings_of_another_run_are_taken(tmp_path: Path) -> None:
+    """Pretrainings are alike in all tables of a seed: one that takes Table 4's finds what it finds by itself."""
+    ways = {"size": "smoke", "arms": PAIR, "device": "cpu"}
+    four, five = tmp_path / "four", tmp_path / "five"
+    reproduce(TABLE4, four, **ways)  # type: ignore[arg-type]
+    taken = reproduce(TABLE5, five, trained=[four], **ways)  # type: ignore[arg-type]
+    assert taken.measured == reproduce(TABLE5, tmp_path / "alone", **ways).measured  # type: ignore[arg-type]
+    for arm in PAIR:  # a log says how fast it went
+        logs = [(run / f"{arm}-0" / "pretraining" / "metrics.jsonl").read_bytes() for run in (four, five)]
+        assert logs[0] == logs[1]
+    begun = four / "mixgen-albef-0" / "pretraining" / "run.json"
+    begun.write_text(begun.read_text().replace('"seed": 0', '"seed": 1'))
+    with pytest.raises(CheckpointError, match="seed was 1 and is 0"):
+        reproduce(TABLE5, tmp_path / "other", trained=[four], **ways)  # type: ignore[arg-type]
+    with pytest.raises(RecipeError, match="its world is"):
+        reproduce(TABLE1, tmp_path / "one", trained=[four], **ways)  # type: ignore[arg-type]
+    with pytest.raises(SourceError, match="no run to take"):
+        reproduce(TABLE5, tmp_path / "none", trained=[tmp_path / "absent"], **ways)  # type: ignore[arg-type]
+    with pytest.raises(RecipeError, match="takes no trainings"):
+        reproduce(registry.find("table6"), tmp_path / "six", trained=[four])

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch.multiprocessing.reductions import reduce_tensor
 
+from impasto.checks import require
 from impasto.loading.running.ring import slot_at
 from impasto.loading.running.slots import map_slot
 
@@ -33,6 +34,17 @@ class Traveling(torch.Tensor):
     def __reduce_ex__(self, protocol: Any) -> Any:
         # Whoever pickles it into a file has no use for our memory.
         return self.as_subclass(torch.Tensor).__reduce_ex__(protocol)  # type: ignore[no-untyped-call]
+
+
+def require_sendable(tensor: torch.Tensor) -> torch.Tensor:
+    """The tensor, if it can leave a worker process; torch would refuse it in a thread of its own, and nothing come.
+
+    Raises:
+        RecipeError: If it holds how it was computed, for gradients.
+    """
+    reason = "the form gives a tensor that holds how it was computed, which can't leave a worker process; detach() it"
+    require(tensor.is_leaf or not tensor.requires_grad, reason)
+    return tensor
 
 
 def _reduce(tensor: Traveling) -> Any:

@@ -28,15 +28,16 @@ from impasto_lab.bench.stylizing.forms import Form, full_size, small, steps
 from impasto_lab.bench.stylizing.patience import Patience
 from impasto_lab.bench.timing import Track, untracked
 
-#: What pixels in [0, 1] may differ by: the worst of them in IEEE's float32; in less exact dtypes, where one pixel says
-#: nothing, their mean and their 99.9th percentile.
+#: What pixels in [0, 1] may differ by: their mean and their 99.9th percentile, or the worst of them in IEEE's float32,
+#: where sums in another order have come to 0.0005 (half a level of 255 is 0.002).
 TOLERANCE = {
-    "float32": {"max": 5e-4},
+    "float32": {"p999": 5e-4, "max": 2e-3},
     "tf32": {"mean": 2e-3, "p999": 2e-2},
     "bfloat16": {"mean": 2e-2, "p999": 2e-1},
     "float16": {"mean": 5e-3, "p999": 5e-2},
-    # By bytes, with random weights, which magnify half a level of the images to as much.
-    "int8": {"mean": 3e-2, "p999": 3e-1},
+    # By bytes, with random weights, which magnify half a level of the images to as much; at 256 pixels to black for
+    # white in one pixel of a thousand, so that only the mean says something.
+    "int8": {"mean": 3e-2},
 }
 _BRIEF = {PEER, "fast", "torchscript", "int8", "compact"}
 _ALPHA = 0.5

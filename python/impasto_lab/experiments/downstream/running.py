@@ -9,7 +9,8 @@ import torch
 
 from impasto.sources import Source
 from impasto_lab.experiments.downstream.data import task_data, vocabulary_of, world_of
-from impasto_lab.experiments.downstream.settings import Arm, Downstream, TaskName
+from impasto_lab.experiments.downstream.settings import PRETRAINING, Arm, Downstream, TaskName
+from impasto_lab.experiments.downstream.taking import take_training
 from impasto_lab.experiments.experiment import Piece, Place
 from impasto_lab.experiments.scarcity.data import PARTS, source
 from impasto_lab.tasks.downstream import (
@@ -56,9 +57,10 @@ def pretrain_arm(piece: Piece, settings: Downstream, place: Place) -> Path:
     Returns:
         The run's folder.
     """
-    arm, folder = settings.arms[piece.arm], place.folder / "pretraining"
+    arm, folder = settings.arms[piece.arm], place.folder / PRETRAINING
     if (folder / "model").exists():
         return folder
+    take_training(PRETRAINING, piece, place)
     how = PretrainSettings.of(
         arm.model,
         settings.preset,
@@ -100,6 +102,7 @@ def tune_arm(task: TaskName, data: Source, pretrained: Path, piece: Piece, setti
     arm, folder = settings.arms[piece.arm], place.folder / task
     if (folder / "model").exists():
         return folder
+    take_training(task, piece, place)
     how = TuneSettings.of(
         task,
         arm.model,

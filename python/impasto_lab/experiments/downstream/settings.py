@@ -9,6 +9,8 @@ from typing import Literal
 Model = Literal["clip", "vilt", "albef", "tcl"]
 #: The tasks that a pretrained model is tuned to.
 TaskName = Literal["retrieval", "vqa", "nlvr2", "snli-ve", "grounding"]
+#: The folder of a pretraining, in a piece's own.
+PRETRAINING = "pretraining"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -74,6 +74,7 @@ EXPERIMENT = Experiment(
     further=tuple(both(*_MODELS[1:])),
     run=use_arm,
     prepare=render_tasks,
+    takes=True,
     page=write_tables,
     settings=SETTINGS,
     seeds={"smoke": (0,), "small": tuple(range(4))},

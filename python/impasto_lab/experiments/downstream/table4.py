@@ -50,6 +50,7 @@ EXPERIMENT = Experiment(
     further=tuple(both("vilt", "tcl")),
     run=use_arm,
     prepare=render_tasks,
+    takes=True,
     page=write_tables,
     settings=SETTINGS,
     seeds={"smoke": (0,), "small": tuple(range(4))},

@@ -34,6 +34,7 @@ EXPERIMENT = Experiment(
     further=tuple(both("tcl")),
     run=point_arm,
     prepare=render_tasks,
+    takes=True,
     page=show_maps,
     settings=SETTINGS,
     seeds={"smoke": (0,), "small": tuple(range(4))},

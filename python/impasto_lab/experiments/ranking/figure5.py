@@ -25,6 +25,7 @@ EXPERIMENT = Experiment(
     further=tuple(both("albef")),
     run=rank_arm,
     prepare=render_tasks,
+    takes=True,
     page=show_ranks,
     settings=SETTINGS,
     seeds={"smoke": (0,), "small": tuple(range(8))},

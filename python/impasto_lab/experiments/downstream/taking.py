@@ -1,0 +1,47 @@
+"""Trainings of other runs, taken over: the tables of one seed begin with the same pretraining."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from impasto.errors import RecipeError
+from impasto.files import new_folder
+from impasto_lab.experiments.downstream.data import world_of
+from impasto_lab.experiments.downstream.settings import PRETRAINING
+from impasto_lab.experiments.experiment import Piece, Place
+
+
+def take_training(name: str, piece: Piece, place: Place) -> None:
+    """Copies a finished training of another run into a piece's folder, unless that has begun one.
+
+    What it was begun with lies beside it, so whoever goes on with it is told where settings differ. A run of one piece
+    says nowhere which piece that is, so nothing is taken from it.
+
+    Args:
+        name: The training's folder.
+        piece: Arm and seed.
+        place: Where, and whose trainings may be taken.
+
+    Raises:
+        RecipeError: If the other run's data are not this one's.
+    """
+    folder = place.folder / name
+    for other in place.trained:
+        found = other / piece.name
+        if folder.exists() or not (found / name / "model").exists():
+            continue
+        theirs, ours = world_of(other).about, world_of(place.shared).about
+        if theirs != ours:
+            reason = f"its trainings can't be taken: its world is {theirs}, and here it is {ours}; leave it out"
+            raise RecipeError(reason, path=str(other))
+        if name != PRETRAINING and not _alike(found, place.folder):
+            continue
+        with new_folder(folder) as partial:
+            shutil.copytree(found / name, partial, dirs_exist_ok=True)
+
+
+def _alike(one: Path, other: Path) -> bool:
+    """Whether both were pretrained alike: a tuning doesn't say what it was begun from."""
+    begun = [folder / PRETRAINING / "run.json" for folder in (one, other)]
+    return all(path.exists() for path in begun) and begun[0].read_bytes() == begun[1].read_bytes()
