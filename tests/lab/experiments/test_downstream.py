@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 from impasto import CheckpointError, RecipeError, SourceError
-from impasto_lab.experiments import Claim, registry
+from impasto_lab.experiments import Claim, Piece, registry
+from impasto_lab.experiments.downstream.settings import PRETRAINING
+from impasto_lab.experiments.downstream.taking import take_training
+from impasto_lab.experiments.experiment import Place
 from impasto_lab.experiments.runner import reproduce
+from impasto_lab.worlds.formats.layout import MARK
 
 TABLE5 = registry.find("table5")
 TABLE1, TABLE4 = registry.find("table1"), registry.find("table4")
@@ -98,3 +102,22 @@ def test_trainings_of_another_run_are_taken(tmp_path: Path) -> None:
         reproduce(TABLE5, tmp_path / "none", trained=[tmp_path / "absent"], **ways)  # type: ignore[arg-type]
     with pytest.raises(RecipeError, match="takes no trainings"):
         reproduce(registry.find("table6"), tmp_path / "six", trained=[four])
+
+
+def test_a_tuning_is_taken_where_it_began_from_the_same(tmp_path: Path) -> None:
+    here, there, piece = tmp_path / "here", tmp_path / "there", Piece("plain-albef", 0)
+    for root in (here, there):
+        (root / "world").mkdir(parents=True)
+        (root / "world" / MARK).write_text("{}")
+        (root / piece.name / PRETRAINING).mkdir(parents=True)
+        (root / piece.name / PRETRAINING / "run.json").write_text('{"seed": 0}')
+    (there / piece.name / "vqa" / "model").mkdir(parents=True)
+    place = Place(shared=here, folder=here / piece.name, trained=(there,))
+    (here / piece.name / PRETRAINING / "run.json").write_text('{"seed": 1}')
+    take_training("vqa", piece, place)
+    assert not (place.folder / "vqa").exists()
+    (here / piece.name / PRETRAINING / "run.json").write_text('{"seed": 0}')
+    take_training("vqa", piece, place)
+    assert (place.folder / "vqa" / "model").exists()
+    take_training("nlvr2", piece, place)
+    assert not (place.folder / "nlvr2").exists()
