@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ from impasto_lab.models import (
     Words,
 )
 from impasto_lab.tasks import ContrastiveTask, HeldOut
-from impasto_lab.tasks.pretrain import FusionPretraining, ViltPretraining
+from impasto_lab.tasks.pretrain import FusionPretraining, PretrainSettings, ViltPretraining, pretrain
 from impasto_lab.training import FitSettings, fit
 
 PAIRS = 32
@@ -159,3 +160,37 @@ def test_the_teachers_weight_grows_with_the_batches(vocabulary: Path) -> None:
     task = FusionPretraining(model, Words.read(vocabulary), ramp=8)
     weights = [task.weight(BatchId(epoch, step, number)) for epoch, step, number in ((0, 0, 0), (0, 2, 2), (1, 0, 9))]
     assert weights == pytest.approx([0, 0.1, 0.4])
+
+
+def test_a_pretraining_begins_from_bert_and_deit(
+    data: impasto.sources.CocoCaptions, vocabulary: Path, tmp_path: Path
+) -> None:
+    transformers = pytest.importorskip("transformers")
+    bert = transformers.BertForPreTraining(
+        transformers.BertConfig(
+            vocab_size=5 + len(WORDS), hidden_size=64, num_hidden_layers=4, num_attention_heads=4,
+            intermediate_size=256, max_position_embeddings=48, pad_token_id=None,
+        )
+    )  # fmt: skip
+    bert.save_pretrained(tmp_path / "bert")
+    vit = Albef(FusionSettings.preset("tiny")).towers.visual_encoder.state_dict()
+    torch.save({"model": vit}, tmp_path / "deit.pth")
+    begin = (tmp_path / "bert", tmp_path / "deit.pth")
+
+    def settings(**changes: Any) -> PretrainSettings:
+        still = {"steps": 1, "lr": 1e-12, "weight_decay": 0.0, "compact": False, "length": 20}
+        return PretrainSettings.of("albef", "tiny", batch_size=8, **still | changes)
+
+    made = pretrain(data, settings(), folder=tmp_path / "run", vocabulary=vocabulary, begin=begin)
+    assert isinstance(made.model, Albef)
+    found, theirs = made.model.towers.text_encoder.bert.state_dict(), bert.bert.state_dict()
+    for name in ("embeddings.word_embeddings.weight", "encoder.layer.3.output.dense.weight"):
+        torch.testing.assert_close(found[name], theirs[name])
+    positions = "embeddings.position_embeddings.weight"
+    torch.testing.assert_close(found[positions], theirs[positions][: len(found[positions])])
+    assert len(found[positions]) < 48
+    torch.testing.assert_close(made.model.towers.visual_encoder.state_dict()["pos_embed"], vit["pos_embed"])
+    for changes, words in (({"compact": True}, vocabulary), ({}, None)):
+        with pytest.raises(impasto.RecipeError, match=r"own vocab\.txt"):
+            pretrain(data, settings(**changes), folder=tmp_path / "other", vocabulary=words, begin=begin)
+    assert not (tmp_path / "other").exists()

@@ -16,6 +16,7 @@ from impasto_lab.models.checkpoints.reading import fill, read_tensors
 from impasto_lab.models.checkpoints.renaming import Rule, joined, renamed, require_tied
 
 _QUERY_KEY_VALUE = ("attn.query.", "attn.key.", "attn.value.")
+_POSITIONS = "bert.embeddings.position_embeddings.weight"
 #: Hugging Face's names of a layer of ViT, DeiT or ViLT; timm's are the model's own.
 VIT_LAYER_RULES: tuple[Rule, ...] = (
     (r"encoder\.layer\.(\d+)\.attention\.attention\.(query|key|value)\.(.*)", r"blocks.\1.attn.\2.\3"),
@@ -76,7 +77,8 @@ def load_vit(encoder: VisionTransformer, path: str | Path) -> None:
 def load_bert(model: Albef, path: str | Path) -> None:
     """Loads a BERT into the text and fusion layers of an ALBEF or a TCL, and its head for words, in place.
 
-    What looks at images (``crossattention``) is in no BERT and stays as it is.
+    What looks at images (``crossattention``) is in no BERT and stays as it is. Positions beyond the model's longest
+    caption are left out.
 
     Args:
         model: Of the file's width, depth, heads and vocabulary.
@@ -91,6 +93,8 @@ def load_bert(model: Albef, path: str | Path) -> None:
     table = f"{prefix}embeddings.word_embeddings.weight"
     require_tied(given, "cls.predictions.decoder.weight", table, path)
     tensors = bert_tensors(given)
+    if _POSITIONS in tensors and tensors[_POSITIONS].ndim == 2:
+        tensors[_POSITIONS] = tensors[_POSITIONS][: model.settings.text_length]
     own = encoder.state_dict()
     check_tensors(tensors, {name: t.shape for name, t in own.items() if ".crossattention." not in name}, path)
     fill(encoder, {name: t for name, t in own.items() if ".crossattention." in name} | tensors, path)

@@ -102,8 +102,8 @@ def pretrain(
         writers: Take the records too.
 
     Raises:
-        RecipeError: If there are too few pairs for a batch, batches don't fill the queue, or the vocabulary isn't the
-            model's.
+        RecipeError: If there are too few pairs for a batch, batches don't fill the queue, the vocabulary isn't the
+            model's, or a model begins from a BERT without that one's whole vocabulary.
         CaptionError: If there are no captions.
         VocabularyError: If the vocabulary is missing or damaged.
         CheckpointError: If the folder's run was begun otherwise, or a file to begin from doesn't fit.
@@ -115,6 +115,10 @@ def pretrain(
     require(len(data) >= together, f"{len(data)} pairs are fewer than a batch of {together}; use a smaller batch_size")
     require_captions(data)
     require(begin is None or settings.fuses, f"{settings.model} begins from nothing; leave bert and vit out")
+    complete = vocabulary is not None and not settings.compact
+    require(
+        begin is None or complete, "a BERT has a row for each word of its own vocab.txt; give it, and compact=False"
+    )
     if settings.fuses:
         preset = FusionSettings.preset(settings.preset).queue
         require_divisor(preset if settings.queue is None else settings.queue, together)
