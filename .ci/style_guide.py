@@ -264,6 +264,23 @@ def schedules() -> str:
     return table(["experiment", "steps", "last loss: none", "style", "both"], rows)
 
 
+def halves() -> str:
+    """Copies in one half of the steps, beside as many in all of them."""
+    found, metric = evidence("style-search"), TASKS["naming images"][1]
+    when = {"early": "in the first half", "late": "in the last half"}
+    compared = {one: found.compare(f"schedule-{one}", "alpha-0.5", metric) if found else None for one in when}
+    rows = [
+        [told, f"{found.mean(f'schedule-{one}', metric):.1f}", str(difference)]
+        for one, told in when.items()
+        if found and (difference := compared[one]) is not None
+    ]
+    if not found or not rows:
+        return f"When: {NOT_RUN}; {remedy('style-search')}, with `--arms all`."
+    base = found.mean("alpha-0.5", metric)
+    rows.insert(0, ["in all steps", f"{base:.1f}", ""])
+    return f"{found.setting}; {found.path}.\n\n" + table(["copies", metric, "over all steps"], rows)
+
+
 def costs() -> str:
     """What a restyled image costs, where it was timed."""
     rows = []
@@ -295,5 +312,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "guide-alphas": alphas,
     "guide-rivals": rivals,
     "guide-schedules": schedules,
+    "guide-halves": halves,
     "guide-costs": costs,
 }

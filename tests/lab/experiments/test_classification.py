@@ -15,11 +15,12 @@ import torch
 from impasto import Loader, RecipeError, SourceError
 from impasto.sources import Sequence
 from impasto_lab.experiments import Place, registry
-from impasto_lab.experiments.classification.arms import ARMS, CORE, FURTHER, SEARCH, recipe
+from impasto_lab.experiments.classification.arms import ARMS, CORE, FURTHER, SEARCH, Schedule, recipe
 from impasto_lab.experiments.classification.cleaning import Cleaning
 from impasto_lab.experiments.classification.measure import histogram_scores
 from impasto_lab.experiments.classification.restyling import labels, pixels
-from impasto_lab.experiments.classification.running import mixture
+from impasto_lab.experiments.classification.running import training_images
+from impasto_lab.experiments.classification.scheduling import scheduled
 from impasto_lab.experiments.classification.settings import Stl10Settings
 from impasto_lab.experiments.classification.stl10_data import Stl10Data, prepare
 from impasto_lab.experiments.classification.style_search import EXPERIMENT as SEARCHED
@@ -100,15 +101,31 @@ def test_copies_are_the_images_in_other_colors(folder: Path) -> None:
 def test_a_batch_has_the_arms_share_of_copies(folder: Path) -> None:
     data = Stl10Data(folder, Stl10Settings.smoke())
     arm = replace(CORE["style"], ratio=(1, 3))
-    loader = Loader(mixture(arm, data), recipe(arm, 32), batch_size=36, seed=1)
+    loader = Loader(training_images(arm, data), recipe(arm, 32), batch_size=36, seed=1)
     (batch,) = list(loader)
     assert sum(int(sample) >= 36 for sample in batch.samples) == 27
+
+
+@pytest.mark.parametrize(("when", "first", "last"), [("early", 0.5, 0.0), ("late", 0.0, 0.5)])
+def test_a_schedule_has_its_copies_in_one_half(when: Schedule, first: float, last: float) -> None:
+    settings = replace(Stl10Settings.smoke(), steps=10, batch_size=15, ratio=(3, 1))
+    plain, copies = (Sequence([(b"", f"{kind} {row}") for row in range(10)]) for kind in ("plain", "copy"))
+    order = scheduled(plain, copies, when, settings, seed=3)
+    found = [index.captions(row)[0] for index, row in map(order.find, range(len(order)))]
+    restyled = np.array([caption.startswith("copy") for caption in found]).reshape(10, 15)
+    counts = restyled.sum(axis=1)
+    for part, share in ((counts[:5], first), (counts[5:], last)):
+        assert np.abs(part - share * 15).max() <= 0.5 and abs(part.sum() - share * 75) <= 0.5
+    assert counts.sum() == pytest.approx(150 / 4, abs=0.5), "as many as with a constant ratio"
+    for kind in ("copy", "plain"):
+        captions = [caption for caption in found if caption.startswith(kind)]
+        assert len(set(captions[:10])) == len(set(captions[10:20])) == 10 and captions[:10] != captions[10:20]
 
 
 def test_arms_have_names_in_the_experiments() -> None:
     stl10 = registry.find("stl10")
     assert (stl10.arms, stl10.further) == (tuple(CORE), tuple(FURTHER))
-    assert SEARCHED.arms == tuple(SEARCH) and len({arm.folder for arm in SEARCH.values()}) == 7
+    assert SEARCHED.every_arm == tuple(SEARCH) and len({arm.folder for arm in SEARCH.values()}) == 7
     assert len(stl10.pieces("small", ("all",))) == 6 * len(CORE | FURTHER)
     assert len(stl10.pieces("small")) == 6 * len(CORE)
     with pytest.raises(RecipeError, match="stands alone"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from impasto.recipe import ColorJitter, Grayscale, ImageRecipe, MixGen, RandomEr
 
 Relative = Literal["mixstyle", "amplitude", "partner-style", "pixmix"]
 Copies = Literal["styled", "other"]
+Schedule = Literal["early", "late"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Arm:
         relative: What else is done to each batch.
         alpha: Strength of the copies' styles, a number or a range; None is the settings' own.
         ratio: Unaugmented to restyled images; None is the settings' own.
+        schedule: The half of the steps in which copies stand among the images, then twice as many; None is all of them.
     """
 
     geometric: bool = False
@@ -34,6 +36,7 @@ class Arm:
     relative: Relative | None = None
     alpha: float | tuple[float, float] | None = None
     ratio: tuple[int, int] | None = None
+    schedule: Schedule | None = None
 
     @property
     def folder(self) -> str | None:
@@ -66,10 +69,15 @@ RATIOS: tuple[tuple[int, int], ...] = (
     *((1, styled) for styled in (2, 4, 8, 16, 32)),
 )
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
+#: As many copies as with a constant ratio, of the paper's strength, in a half of the training.
+SCHEDULES: dict[str, Arm] = {
+    f"schedule-{when}": Arm(copies="styled", alpha=0.5, schedule=when) for when in get_args(Schedule)
+}
 SEARCH: dict[str, Arm] = {
     "none": Arm(),
     **{f"ratio-{a}-{b}": Arm(copies="styled", alpha=(0.0, 1.0), ratio=(a, b)) for a, b in RATIOS},
     **{f"alpha-{alpha:g}": Arm(copies="styled", alpha=alpha) for alpha in ALPHAS},
+    **SCHEDULES,
 }
 ARMS = CORE | FURTHER | SEARCH
 

@@ -19,6 +19,7 @@ from impasto.style import AmplitudeMix, MixStyle, PartnerStyle, PixMix, StyleRan
 from impasto_lab.experiments.classification import measure
 from impasto_lab.experiments.classification.arms import Arm, recipe, turned
 from impasto_lab.experiments.classification.data import Data
+from impasto_lab.experiments.classification.scheduling import scheduled
 from impasto_lab.experiments.experiment import Piece, Place
 from impasto_lab.models.resnet import ResNet, classifier
 from impasto_lab.tasks import ClassificationTask, Labeled
@@ -48,9 +49,10 @@ def train(arm: Arm, data: Data, piece: Piece, place: Place) -> Mapping[str, floa
     place.folder.mkdir(parents=True, exist_ok=True)
     chosen = recipe(arm, settings.side)
     loader = Loader(
-        mixture(arm, data),
+        training_images(arm, data, piece.seed),
         chosen,
         batch_size=settings.batch_size,
+        shuffle=arm.schedule is None,
         seed=piece.seed,
         workers=1,
         device=device if device.type == "cuda" else None,
@@ -73,7 +75,11 @@ def train(arm: Arm, data: Data, piece: Piece, place: Place) -> Mapping[str, floa
         save_every=often,
         amp="bfloat16" if device.type == "cuda" else "off",
     )
-    told = {"steps_per_epoch": len(loader), "watched": {kind: len(one) for kind, one in watched.items()}}
+    epoch = len(data.train()) // settings.batch_size
+    told = {
+        "steps_per_epoch": epoch,
+        "watched": {kind: len(one) for kind, one in watched.items()},
+    }
     _note(place.folder / "training.json", told)
     with place.narrator.bar(f"training: {piece.arm}, seed {piece.seed}") as advance:
         resume = any((place.folder / "checkpoints").glob("step-????????"))
@@ -103,11 +109,19 @@ def _note(path: Path, content: Mapping[str, Any]) -> None:
         partial.write_text(json.dumps(content) + "\n", encoding="utf-8")
 
 
-def mixture(arm: Arm, data: Data) -> Source:
-    """An arm's training images: plain ones, and restyled copies among them in its ratio."""
+def training_images(arm: Arm, data: Data, seed: int = 0) -> Source:
+    """An arm's training images: plain ones, and restyled copies among them in its ratio.
+
+    Args:
+        arm: The arm.
+        data: The images.
+        seed: Of their order, where the arm has a schedule; elsewhere the loader shuffles.
+    """
     plain, styled = arm.ratio or data.settings.ratio
     if arm.folder is None:
         return data.train()
+    if arm.schedule is not None:
+        return scheduled(data.train(), data.copies(arm.folder), arm.schedule, data.settings, seed)
     # An epoch is as long as the plain arm's.
     members: list[tuple[Source, float]] = [(data.train(), plain), (data.copies(arm.folder), styled)]
     return Mixture(members, epoch=len(data.train()))

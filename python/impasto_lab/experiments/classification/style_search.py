@@ -11,6 +11,7 @@ from impasto_lab.experiments.experiment import Claim, Experiment, Piece, Place
 
 _RATIOS = ("16-1", "8-1", "4-1", "2-1", "1-1", "1-2", "1-4", "1-8", "1-16", "1-32")
 _ALPHAS = ("0", "0.25", "0.5", "0.75", "1")
+_SCHEDULES = ("early", "late")
 
 
 def prepare_data(settings: Stl10Settings, place: Place) -> None:
@@ -38,8 +39,10 @@ EXPERIMENT = Experiment(
     name="style-search",
     title="how many restyled images, and how strongly",
     about="Trains with unaugmented to restyled images at 16:1 to 1:32 and any strength, then at 2:1 with strengths "
-    "0 to 1, on the data of stl10. What is done stays done, so a search goes on where it stopped.",
+    "0 to 1, on the data of stl10; with '--arms all' with all copies in one half of the steps, too. "
+    "What is done stays done, so a search goes on where it stopped.",
     arms=("none", *(f"ratio-{ratio}" for ratio in _RATIOS), *(f"alpha-{alpha}" for alpha in _ALPHAS)),
+    further=tuple(f"schedule-{when}" for when in _SCHEDULES),
     run=run_piece,
     prepare=prepare_data,
     page=write_page,
