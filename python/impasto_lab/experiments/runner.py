@@ -79,7 +79,8 @@ def reproduce(
         if experiment.prepare is not None and todo:
             asked = tuple(arm for arm in experiment.every_arm if any(piece.arm == arm for piece in todo))
             experiment.prepare(settings, Place(shared=root, folder=root, device=device, arms=asked, narrator=tell))
-        where = _Where(root, settings, device, len(pieces) == 1, others)
+        alone = len(pieces) == len(experiment.every_arm) == 1
+        where = _Where(root, settings, device, alone, others)
         for piece, metrics in _run(experiment, todo, where, tell, workers, engine):
             kept.keep(piece, metrics)
             measured[piece] = metrics
@@ -110,7 +111,7 @@ def reproduce(
 
 @dataclass(frozen=True)
 class _Where:
-    """Where and how pieces run: the folder, settings, device, if there is one only, and whose trainings are taken."""
+    """Where and how pieces run: the folder, settings, device, if it is all there is, and whose trainings are taken."""
 
     root: Path
     settings: Any
@@ -147,7 +148,7 @@ class _Elsewhere:
 
 
 def _run_piece(experiment: Experiment, piece: Piece, where: _Where, tell: Narrator) -> Mapping[str, float]:
-    # A run of one piece has the folder to itself; several would find each other's trainings there.
+    # An experiment of one piece has the folder to itself; several would find each other's trainings there.
     folder = where.root if where.alone else where.root / piece.name
     place = Place(shared=where.root, folder=folder, device=where.device, trained=where.trained, narrator=tell)
     return experiment.run(piece, where.settings, place)

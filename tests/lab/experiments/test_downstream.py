@@ -78,7 +78,7 @@ def test_each_task_is_tuned_and_judged(tmp_path: Path) -> None:
     for metrics in results.measured.values():
         assert set(metrics) == {f"{task}, {part}" for task in TASKS for part in ("seen", "unseen")}
         assert all(0 <= value <= 100 for value in metrics.values())
-    tuned = json.loads((tmp_path / "vqa" / "model" / "config.json").read_text())
+    tuned = json.loads((tmp_path / "mixgen-albef-0" / "vqa" / "model" / "config.json").read_text())
     assert tuned["task"] == "vqa" and "yes" in tuned["notes"]["answers"]
 
 

@@ -65,12 +65,15 @@ def test_arms_times_seeds_and_a_verdict(tmp_path: Path) -> None:
 
 
 def test_several_seeds_share_no_training(tmp_path: Path) -> None:
-    """Even where the experiment itself has one arm and one seed, whose run has the folder to itself."""
+    """Even where the experiment itself has one arm and one seed, whose run has the folder to itself; nor do arms."""
     alone = replace(COINS, arms=("fair",), claims=(), published={})
     reproduce(alone, tmp_path / "one", size="smoke")
     assert (tmp_path / "one" / "ran").read_text() == "x"
     reproduce(alone, tmp_path / "two", size="smoke", seeds=(0, 1))
     assert [(tmp_path / "two" / name / "ran").read_text() for name in ("fair-0", "fair-1")] == ["x", "x"]
+    for arm in COINS.arms:
+        reproduce(COINS, tmp_path / "by arm", size="smoke", arms=(arm,))
+    assert all((tmp_path / "by arm" / f"{arm}-0" / "ran").read_text() == "x" for arm in COINS.arms)
     command = json.loads((tmp_path / "two" / "results.json").read_text())["command"]
     assert command == "impasto reproduce coins --size smoke --seeds 0 1"
 

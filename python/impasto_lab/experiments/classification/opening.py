@@ -19,6 +19,7 @@ from impasto_lab.experiments.classification.office31_data import Office31Data
 from impasto_lab.experiments.classification.running import network
 from impasto_lab.experiments.classification.settings import TRANSFERS, Office31Settings, Stl10Settings
 from impasto_lab.experiments.classification.stl10_data import Stl10Data
+from impasto_lab.experiments.experiment import Piece
 from impasto_lab.training.checkpoint import load_weights
 
 _EVIDENCE = "results.json"
@@ -71,11 +72,10 @@ def trainings(folder: Path) -> list[Trained]:
     """
     evidence = _evidence(folder)
     tasks = _tasks(folder, evidence)
-    alone = len(evidence["measured"]) == 1
     found = []
     for row in evidence["measured"]:
         arm, seed = str(row["arm"]), int(row["seed"])
-        piece = folder if alone else folder / f"{arm}-{seed}"
+        piece = folder / Piece(arm, seed).name
         for task, (part, data) in tasks.items():
             found += [Trained(arm, seed, task, data, path) for path in _newest(piece / part)]
     if not found:

@@ -55,7 +55,7 @@ def write_pages(
 
 def _folders(results: Results, folder: Path, arm: str) -> list[Path]:
     pieces = [piece for piece in results.measured if piece.arm == arm]
-    found = [folder / piece.name if len(results.measured) > 1 else folder for piece in pieces]
+    found = [folder / piece.name for piece in pieces]
     return [one for one in found if one.is_dir()]
 
 

@@ -135,7 +135,7 @@ def _found(place: Path, batch: Batch, classes: Sequence[str], settings: Dense) -
 def _places(results: Results, folder: Path, arm: str) -> list[Path]:
     """The folders of an arm's trainings; a run of one piece has the experiment's to itself."""
     pieces = sorted(piece for piece in results.measured if piece.arm == arm)
-    return [folder / piece.name if len(results.measured) > 1 else folder for piece in pieces]
+    return [folder / piece.name for piece in pieces]
 
 
 def _losses(

@@ -15,8 +15,7 @@ from impasto_lab.experiments.experiment import Piece, Place
 def take_training(name: str, piece: Piece, place: Place) -> None:
     """Copies a finished training of another run into a piece's folder, unless that has begun one.
 
-    What it was begun with lies beside it, so whoever goes on with it is told where settings differ. A run of one piece
-    says nowhere which piece that is, so nothing is taken from it.
+    What it was begun with lies beside it, so whoever goes on with it is told where settings differ.
 
     Args:
         name: The training's folder.
