@@ -19,14 +19,19 @@ TABLE, FIGURE = registry.find("table5"), registry.find("figure4")
 
 def test_the_rule_takes_the_first_of_each_kind() -> None:
     without, within = [True, False, None, True, False, True], [True, True, True, False, False, True]
-    assert choose(without, within, each=1) == {
+    images = ["a", "b", "c", "d", "e", "f"]
+    assert choose(without, within, images, each=1) == {
         "with MixGen alone": [1],  # what can't be right is left out
         "without it alone": [3],
         "by both": [0],
         "by neither": [4],
     }
-    assert choose(without, within)["by both"] == [0, 5]
-    assert choose(without, within)["with MixGen alone"] == [1]
+    assert choose(without, within, images)["by both"] == [0, 5]
+    assert choose(without, within, images)["with MixGen alone"] == [1]
+    once = choose([True] * 6, [True] * 6, ["a", "a", "b", "b", "a", "c"])
+    assert once["by both"] == [0, 2]
+    again = choose([True, True, False, False], [True, True, True, True], ["a", "a", "a", "b"])
+    assert again["by both"] == [0, 1] and again["with MixGen alone"] == [3, 2], "where there is no other"
 
 
 def test_published_differences_are_the_paper_s() -> None:

@@ -102,7 +102,8 @@ def _rows(
 ) -> tuple[list[list[Shown]], dict[str, list[str]]]:
     """Rows of a sheet, and the texts on them by what was ``done`` and by whom."""
     rows, told = [], {}
-    for kind, numbers in choose([one.right for one in without], [one.right for one in within]).items():
+    images = [one.image for one in without]
+    for kind, numbers in choose([one.right for one in without], [one.right for one in within], images).items():
         title = f"{done} {kind}"
         told[title] = [without[number].text for number in numbers]
         for number in numbers:
