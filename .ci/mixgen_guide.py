@@ -41,6 +41,16 @@ RIVALS = {
     "m2-mix": ("mixgen", "m2-Mix instead"),
     "mixgen-m2-mix": ("mixgen", "m2-Mix besides"),
 }
+#: What pretrained models are tuned to: the experiment, and its metrics by what they are called here.
+TASKS: dict[str, tuple[str, dict[str, str]]] = {
+    "retrieval, not tuned (RSUM)": ("table1", {part: f"RSUM zero-shot, {part}" for part in PARTS}),
+    "retrieval (RSUM)": ("table1", {part: f"RSUM tuned, {part}" for part in PARTS}),
+    "VQA": ("table4", {part: f"vqa, {part}" for part in PARTS}),
+    "NLVR2": ("table4", {part: f"nlvr2, {part}" for part in PARTS}),
+    "SNLI-VE": ("table4", {part: f"snli-ve, {part}" for part in PARTS}),
+    "RefCOCO+ (val, testA)": ("table5", {"seen": "val", "unseen": "testA"}),
+    "RefCOCO+ (testB)": ("table5", {"unseen": "testB"}),
+}
 CASES = {"digits": "little data", "medical": "pictures with reports", "social": "posts"}
 
 
@@ -49,6 +59,7 @@ def recommendations() -> str:
     asked = {
         "with 200 images": _answer("figure3", "mixgen-200", "plain-200"),
         "with 400 images": _answer("figure3", "mixgen-400", "plain-400"),
+        "with 400 images, Table 3's CLIP": _answer("table3", "mixgen-clip", "plain-clip"),
         "with 1,600 images": _answer("figure3", "mixgen-1600", "plain-1600"),
         "a quarter of the batch": _answer("figure6", "quarter", "none"),
         "half of the batch": _answer("figure6", "half", "quarter"),
@@ -139,6 +150,21 @@ def models() -> str:
     return _compared("table3", pairs, METRICS, ["model", *PARTS])
 
 
+def tasks() -> str:
+    """By what ALBEF is tuned to after pretraining."""
+    rows, files = [], {}
+    for task, (name, metrics) in TASKS.items():
+        found = evidence(name)
+        compared = {
+            part: found.compare("mixgen-albef", "plain-albef", metric) if found else None
+            for part, metric in metrics.items()
+        }
+        count = next((str(one.pairs) for one in compared.values() if one is not None), "")
+        rows.append([task, *(_cell(compared[part]) if part in compared else "" for part in PARTS), count])
+        files[found.path if found else f"{NOT_RUN}; {remedy(name)}"] = None
+    return f"{table(['task', *PARTS, 'pairs'], rows)}\n\n{'; '.join(files)}."
+
+
 def rivals() -> str:
     """What competes with MixGen."""
     pairs = {said: (arm, other) for arm, (other, said) in RIVALS.items()}
@@ -193,6 +219,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "mixgen-guide-ratios": ratios,
     "mixgen-guide-variants": variants,
     "mixgen-guide-models": models,
+    "mixgen-guide-tasks": tasks,
     "mixgen-guide-rivals": rivals,
     "mixgen-guide-lengths": lengths,
     "mixgen-guide-cases": cases,

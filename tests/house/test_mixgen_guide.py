@@ -67,3 +67,13 @@ def test_advice_is_that_of_the_case(guide: ModuleType, tmp_path: Path) -> None:
     assert "61 % do not fit" in said and "it is 11 %: tidy posts before mixing" in said
     assert "`benches/results/social-small.json`" in said and said.count("not run") == 2
     assert "| `raw` | 61.0 |" in guide.lengths()
+
+
+def test_tasks_stand_beside_each_other(guide: ModuleType, tmp_path: Path) -> None:
+    scores = {"plain-albef": {"val": [27.0, 28.0], "testB": [20.0, 22.0]}}
+    scores["mixgen-albef"] = {"val": [27.5, 28.5], "testB": [24.0, 24.0]}
+    _keep(tmp_path, "table5", scores)
+    rows = {line.split("|")[1].strip(): line for line in guide.tasks().splitlines() if line.startswith("| ")}
+    assert rows["RefCOCO+ (val, testA)"].endswith("| +0.5 (+0.5 to +0.5) | not run | 2 |")
+    assert rows["RefCOCO+ (testB)"].startswith("| RefCOCO+ (testB) |  | +3.0 (")
+    assert rows["VQA"] == "| VQA | not run | not run |  |"
