@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from impasto.streams import pick
+from impasto.streams import shuffled
 from impasto_lab.worlds.language.things import article, things_of
 from impasto_lab.worlds.scenes.plan import Thing
 
@@ -15,27 +15,39 @@ from impasto_lab.worlds.scenes.plan import Thing
 Judge = Callable[[list[Thing], list[Thing]], bool]
 
 
-def state(left: Mapping[str, Any], right: Mapping[str, Any], rng: np.random.Generator) -> tuple[str, Judge]:
-    """A sentence about two scenes, and what tells whether it is true of any two.
+def state(
+    left: Mapping[str, Any], right: Mapping[str, Any], other: Mapping[str, Any], rng: np.random.Generator
+) -> tuple[str, Judge] | None:
+    """A sentence that is true of two scenes or of one of them and another, never of both; and what tells which.
 
-    Half of those that are drawn are about something that is seen in one of the two.
+    So what is said gives nothing away, as in NLVR2, where a sentence is told of pairs of either kind.
 
     Args:
-        left: The facts of the one.
-        right: Those of the other.
+        left: The facts of the first scene.
+        right: Of the second, which both pairs have.
+        other: Of the one that takes the first one's place.
         rng: Its stream.
+
+    Returns:
+        Sentence and judge; None where there is no such sentence.
     """
-    things = things_of(left) + things_of(right)
-    thing = pick(rng, things)
+    one, two, instead = things_of(left), things_of(right), things_of(other)
+    for thing in shuffled(rng, one + two):
+        for sentence, judge in shuffled(rng, _kinds(thing)):
+            if judge(one, two) != judge(instead, two):
+                return sentence, judge
+    return None
+
+
+def _kinds(thing: Thing) -> list[tuple[str, Judge]]:
     color, shape = thing.color, thing.shape
-    kinds: list[tuple[str, Judge]] = [
+    return [
         (f"both images show {article(shape)}", lambda one, other: _has(one, shape) and _has(other, shape)),
         (f"one of the images shows {article(f'{color} {shape}')}", lambda one, other: _one(one, other, color, shape)),
         ("the left image shows more shapes than the right one", lambda one, other: len(one) > len(other)),
         ("both images show as many shapes", lambda one, other: len(one) == len(other)),
         (f"there is {article(shape)} in the left image", lambda one, _: _has(one, shape)),
     ]
-    return pick(rng, kinds)
 
 
 def _has(things: list[Thing], shape: str, color: str | None = None) -> bool:

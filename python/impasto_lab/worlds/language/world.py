@@ -53,8 +53,8 @@ def render_language(
 def told(scenes: Iterator[Sample], *, seed: int) -> Iterator[Sample]:
     """Scenes with facts of what may be asked and said of them.
 
-    A statement is made of an image and the one before it in the split, and is told of the image and the one before that
-    too: a sentence of two pairs.
+    A statement is told of two pairs, an image and the one before it in the split, and the image and the one before
+    that; it is true of one of them.
 
     Args:
         scenes: From `impasto_lab.worlds.scenes.samples`.
@@ -78,10 +78,12 @@ def told(scenes: Iterator[Sample], *, seed: int) -> Iterator[Sample]:
 
 
 def _statements(number: int, scene: Sample, before: list[tuple[int, Sample]], seed: int) -> list[dict[str, Any]]:
-    if not before:
+    if len(before) < 2:
         return []
-    sentence, judge = state(before[-1][1].facts, scene.facts, stream(seed, "statements", number))
-    right = things_of(scene.facts)
+    made = state(before[-1][1].facts, scene.facts, before[-2][1].facts, stream(seed, "statements", number))
+    if made is None:
+        return []
+    (sentence, judge), right = made, things_of(scene.facts)
     return [
         {"sentence": sentence, "set": number, "other": other, "label": judge(things_of(left.facts), right)}
         for other, left in reversed(before)
