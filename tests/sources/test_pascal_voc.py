@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import struct
+import zlib
 
 import numpy as np
 import PIL.Image
@@ -91,9 +93,17 @@ def test_what_is_missing_is_named(voc):
         PascalVoc(voc, split="dog_train")
     (voc / "ImageSets/Main/train.txt").write_text("2008_000003\n")
     assert "2008_000003.xml" in PascalVoc(voc, split="train")[0].fault.path
-    (voc / "SegmentationClass" / "2008_000001.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    with pytest.raises(SourceError, match="the map can't be read"):
-        PascalVoc(voc, split="Segmentation/val").facts(0)["segmentation"].pixels()
+    for damaged in (b"\x89PNG\r\n\x1a\n", _header(20_000, 20_000)):
+        (voc / "SegmentationClass" / "2008_000001.png").write_bytes(damaged)
+        with pytest.raises(SourceError, match="the map can't be read"):
+            PascalVoc(voc, split="Segmentation/val").facts(0)["segmentation"].pixels()
     PIL.Image.new("RGB", (2, 2)).save(voc / "SegmentationClass" / "2008_000001.png")
     with pytest.raises(SourceError, match="this image is RGB; save it with a palette"):
         PascalVoc(voc, split="Segmentation/val").facts(0)["segmentation"].pixels()
+
+
+def _header(width: int, height: int) -> bytes:
+    """A PNG that says how large it is, and that pixels follow."""
+    body = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
+    head = struct.pack(">I", 13) + body + struct.pack(">I", zlib.crc32(body))
+    return b"\x89PNG\r\n\x1a\n" + head + struct.pack(">I", 9) + b"IDAT"

@@ -160,7 +160,7 @@ class PngMap:
         try:
             with images.open(self.path) as image:
                 mode, drawn = image.mode, np.asarray(image)
-        except (OSError, SyntaxError, ValueError) as error:
+        except (OSError, SyntaxError, ValueError, images.DecompressionBombError) as error:
             if isinstance(error, ImpastoError):
                 raise
             raise SourceError(f"the map can't be read: {error}; unpack it again", path=self.path) from error
