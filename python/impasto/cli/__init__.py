@@ -6,7 +6,7 @@ page of help. Nothing heavy is imported before ``run`` does it.
 
 from impasto.cli import flags, output
 from impasto.cli.flags import Given
-from impasto.cli.kinds import Device, File, Folder, Positional, Positive
+from impasto.cli.kinds import Device, File, Folder, Positional, Positive, Written
 from impasto.cli.opening import Opening
 from impasto.cli.running import main, parser
 from impasto.cli.verbs import VERBS, Group, Verb
@@ -22,6 +22,7 @@ __all__ = [
     "Positional",
     "Positive",
     "Verb",
+    "Written",
     "flags",
     "main",
     "output",

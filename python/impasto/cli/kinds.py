@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -32,9 +33,21 @@ def positive(text: str) -> int:
     return number
 
 
+def written(text: str) -> str:
+    """Parses the path of a file that is to be written, or ``"-"``."""
+    path = Path(text).absolute()
+    if text != "-" and path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a folder")
+    if text != "-" and not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"the folder of {text!r} does not exist; make it first")
+    return text
+
+
 #: A whole number of at least 1.
 Positive = Annotated[int, positive]
 File = Annotated[str, "FILE"]
+#: A file that is written when all else is done; seen to before.
+Written = Annotated[str, "FILE", written]
 Folder = Annotated[str, "DIR"]
 #: Where networks run.
 Device = Literal["auto", "cpu", "cuda"]

@@ -40,7 +40,8 @@ class Answers:
 
     def lines(self) -> Iterator[str]:
         """What was found, for people."""
-        yield f"compared first, on {self.images} images: ids and joined captions equal; pixels (exact=True) differ by"
+        equal = "ids and joined captions equal; pixels (exact=True) differ by" if self.apart else "nobody else's"
+        yield f"compared first, on {self.images} images: {equal}"
         for name, apart in self.apart.items():
             levels = f"{apart.mean:.3f} levels of 255 on average, {apart.p999:.2f} in one of a thousand"
             yield f"  {levels}, {apart.max:.2f} at most, from those of {name}"

@@ -98,7 +98,7 @@ def _opened(data: Source, count: int) -> Iterator[tuple[int, str, bytes]]:
             with PIL.Image.open(io.BytesIO(image)) as opened:
                 opened.load()
                 kind = opened.format or ""
-        except (ImpastoError, OSError, ValueError):
+        except (ImpastoError, OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError):
             continue  # what is wrong with it is what `impasto info` is for
         if kind in KINDS:
             yield row, kind, image

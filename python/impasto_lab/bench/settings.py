@@ -68,7 +68,7 @@ class KernelTiming:
         captions: Captions that are tokenised.
         vocabulary: BERT's vocab.txt, with which WordPiece is timed too.
         rounds: Times that each runs.
-        seed: Of what images show.
+        seed: Of images and captions; your own are as they are.
 
     Raises:
         RecipeError: If a number is too small, or a size or format isn't one.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from impasto.errors import RecipeError
 from impasto.recipe import ImageRecipe
 from impasto.sources import ImageFolder, Sequence
 from impasto_lab.bench import photographs, train_step
-from impasto_lab.bench.own_files import own_files, own_pixels
+from impasto_lab.bench.own_files import own_files, own_images, own_pixels
 from impasto_lab.bench.settings import TrainStepTiming
 from impasto_lab.bench.stylizing import measuring
 
@@ -51,6 +53,21 @@ def test_images_and_what_they_are_called(folder: Path, tmp_path: Path) -> None:
     assert captioned.captions == ("a",) and "000000.jpg" in captioned.annotations.read_text(encoding="utf-8")
     with pytest.raises(RecipeError, match="3 are JPEG, PNG or WebP that Pillow opens, fewer than a batch of 4"):
         own_files(ImageFolder(folder), out, 9, least=4)
+
+
+def test_what_pillow_refuses_in_its_own_ways_is_left_out() -> None:
+    png = _encoded("PNG", 0)
+    bomb = bytearray(png)
+    bomb[16:24] = struct.pack(">II", 20_000, 20_000)
+    bomb[29:33] = struct.pack(">I", zlib.crc32(bomb[12:29]))
+    with pytest.raises(PIL.Image.DecompressionBombError):
+        PIL.Image.open(io.BytesIO(bomb))
+    cut = bytearray(png)  # at whose end something is that is no chunk
+    cut[(at := cut.index(b"IDAT")) - 4 : at] = struct.pack(">I", 10)
+    with pytest.raises(SyntaxError), PIL.Image.open(io.BytesIO(cut)) as image:
+        image.load()
+    data = Sequence([(bytes(row), "") for row in (bomb, cut, png)])
+    assert own_images(data, 3) == ("PNG", [png])
 
 
 def test_the_middle_of_few_comes_again() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import PIL.Image
 import pytest
 
@@ -106,5 +108,24 @@ def test_bench_on_own_data(tmp_path: Path) -> None:
     ):
         assert main(["bench", verb, "--quick", "--rounds", "1", "--data", str(place), "--json", str(table)]) == 0
         assert {row["work"] for row in json.loads(table.read_text(encoding="utf-8"))["rows"]} == works
-    (tmp_path / "none.txt").write_text("\n", encoding="utf-8")
-    assert main(["bench", "tokenize", "--quick", "--data", str(tmp_path / "none.txt")]) == 1
+    for content in (b"\n", b"caf\xe9\n", None):
+        (place := tmp_path / "none.txt").unlink(missing_ok=True)
+        if content is not None:
+            place.write_bytes(content)
+        assert main(["bench", "tokenize", "--quick", "--data", str(place)]) == 1
+
+
+def test_a_seed_is_of_what_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the verbs make by another seed is other work."""
+    timed: list[list[kernels.Group]] = []
+    monkeypatch.setattr(kernels, "time_groups", lambda groups, **_: timed.append(list(groups)) or [])
+    for verb in ("decode", "resize", "tokenize", "mix"):
+        timed.clear()
+        for seed in ("0", "0", "1"):
+            assert main(["bench", verb, "--quick", "--seed", seed]) == 0
+        first, again, other = ([_bytes(group.arms["impasto"]()) for group in groups] for groups in timed)
+        assert first == again and not set(first) & set(other), verb
+
+
+def _bytes(answer: Any) -> bytes:
+    return b"".join(np.asarray(part).tobytes() for part in answer)

@@ -105,13 +105,15 @@ def test_bench_loader(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_bench_loader_on_own_data(world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    target, plot = tmp_path / "own.json", tmp_path / "where.png"
+    target, plot, page = tmp_path / "own.json", tmp_path / "where.png", tmp_path / "where.html"
     annotations = world / "annotations" / "captions_train.json"
     arguments = ["--batch-size", "8", "--batches", "6", "--workers", "1", "--json", str(target), "--plot", str(plot)]
-    assert main(["bench", "loader", "--data", str(annotations), *arguments]) == 0
+    assert main(["bench", "loader", "--data", str(annotations), "--page", str(page), *arguments]) == 0
     told = " ".join(capsys.readouterr().out.split())
     document = json.loads(target.read_text(encoding="utf-8"))
     assert document["stats"]["advice"] in told and "decode" in told
+    assert f"load average before: {document['load_average']}" in told
+    assert "decode" in page.read_text(encoding="utf-8") and document["seed"] == 0
     stats = document["stats"]
     assert (stats["batches"], stats["samples"]) == (6, 48) and sum(stats["shares"].values()) == pytest.approx(1)
     assert document["stored_smaller"] is None  # nothing is larger

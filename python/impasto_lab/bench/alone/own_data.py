@@ -18,17 +18,15 @@ from impasto_lab.bench.work import Work
 _FEW = 5
 
 
-@dataclass(frozen=True)
-class OwnDataBench:
+@dataclass(frozen=True, kw_only=True)
+class OwnDataBench(machine.Recorded):
     """What was measured.
 
     Attributes:
         stats: Of batches that are taken as fast as they come.
-        settings: The arguments of `run`.
     """
 
     stats: Stats
-    settings: dict[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
         """All of it, as JSON has it."""
@@ -36,10 +34,7 @@ class OwnDataBench:
         return {
             "stats": self.stats.as_dict(),
             "stored_smaller": None if stored is None else vars(stored) | {"faster": self.stats.faster},
-            "machine": machine.describe(),
-            "versions": machine.versions("impasto", "torch"),
-            "settings": self.settings,
-            "command": " ".join(["impasto", *sys.argv[1:]]),
+            **self.circumstances(),
         }
 
 
@@ -65,12 +60,20 @@ def run(
         batch_size = max(1, len(data) // _FEW)
     work = Work(batch_size=batch_size, seed=seed)
     loader = _loader(data, work, batch_size=batch_size, workers=workers)
+    load = machine.load()
     taken = iter(loader)
     for _ in track(range(min(batches, len(loader))), "loading"):
         next(taken)
     taken.close()
     settings = {"data": repr(data), "batch_size": batch_size, "batches": batches, "workers": workers, "seed": seed}
-    return OwnDataBench(loader.stats(), settings)
+    return OwnDataBench(
+        stats=loader.stats(),
+        machine=machine.describe(),
+        versions=machine.versions("impasto", "torch"),
+        load=load,
+        settings=settings,
+        command=" ".join(["impasto", *sys.argv[1:]]),
+    )
 
 
 def _loader(data: Source, work: Work, *, batch_size: int, workers: int) -> Loader:

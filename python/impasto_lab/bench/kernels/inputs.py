@@ -58,7 +58,7 @@ def views(encoded: Sequence[bytes]) -> Views:
     return Views(boxes.astype(np.int64), flips)
 
 
-def captions(count: int = 1000) -> list[str]:
+def captions(count: int = 1000, *, seed: int = 0) -> list[str]:
     """Prompts that open_clip carries: its templates, filled with its class names."""
-    draw = random.Random(0)
+    draw = random.Random(seed)
     return [draw.choice(OPENAI_IMAGENET_TEMPLATES)(draw.choice(IMAGENET_CLASSNAMES)) for _ in range(count)]

@@ -28,13 +28,14 @@ def _ours(images: ops.Image) -> npt.NDArray[np.float32]:
     return ops.normalize(images, "clip", partners=plan.partners, lams=plan.lams).astype(np.float32, copy=False)
 
 
-def laying_out(own: ops.Image | None = None) -> Group:
+def laying_out(own: ops.Image | None = None, *, seed: int = 0) -> Group:
     """Mixing, normalising and laying out, beside a copy of as many bytes into memory as fresh.
 
     Args:
         own: [B, S, S, 3] uint8; noise by default.
+        seed: Of the noise.
     """
-    noise = np.random.default_rng(0).integers(0, 256, (_COUNT, _SIDE, _SIDE, 3), dtype=np.uint8)
+    noise = np.random.default_rng(seed).integers(0, 256, (_COUNT, _SIDE, _SIDE, 3), dtype=np.uint8)
     images = noise if own is None else own
     count, side = images.shape[:2]
     written = np.zeros((count, 3, side, side), np.float32)

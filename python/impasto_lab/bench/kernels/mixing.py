@@ -39,15 +39,16 @@ def mixed_epochs(jpegs: Sequence[bytes], captions: Sequence[str]) -> Group:
     )
 
 
-def mixing(device: str = "cpu", count: int = 64, own: Tensor | None = None) -> Group:
+def mixing(device: str = "cpu", count: int = 64, own: Tensor | None = None, *, seed: int = 0) -> Group:
     """Mixing float images that are on a device, beside a copy of them.
 
     Args:
         device: Where they are.
         count: B, where they are noise.
         own: [B, 3, S, S] in [0, 1]; noise by default.
+        seed: Of the noise.
     """
-    noise = torch.rand(count, 3, _SIDE, _SIDE, generator=torch.Generator().manual_seed(0))
+    noise = torch.rand(count, 3, _SIDE, _SIDE, generator=torch.Generator().manual_seed(seed))
     images = (noise if own is None else own).to(device)
     count, side = len(images), images.shape[-1]
     module = BatchMixGen(MixGen()).to(device)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from impasto.cli import File, output
+from impasto.cli import Written, output
 from impasto_lab.bench.settings import KernelTiming
 from impasto_lab.cli.bench import pages
 
@@ -33,9 +33,9 @@ class Bench:
     """
 
     quick: bool = False
-    plot: File | None = None
-    page: File | None = None
-    json: File | None = None
+    plot: Written | None = None
+    page: Written | None = None
+    json: Written | None = None
 
 
 def timing_of(bench: Bench, given: dict[str, Any]) -> KernelTiming:
@@ -77,12 +77,6 @@ def finish(bench: Bench, make: Callable[[], Sequence[Group]], *, title: str, wha
             output.Terminal(console).table(work, [*headings[:2], *headings[3:]], cells)
         for note in notes:
             console.print(note, markup=False, soft_wrap=True)
-    values = {f"{arm.name}, {arm.work}": arm.rate for arm in arms}
-    pages.write(
-        pages.Shown(title, headings, rows, values, f"{what}, one core", notes, command),
-        plot=bench.plot,
-        page=bench.page,
-    )
     document = {
         "rows": [arm.as_dict() for arm in arms],
         "absent": absent,
@@ -94,6 +88,12 @@ def finish(bench: Bench, make: Callable[[], Sequence[Group]], *, title: str, wha
         "command": command,
     }
     output.write_json(document, bench.json)
+    values = {f"{arm.name}, {arm.work}": arm.rate for arm in arms}
+    pages.write(
+        pages.Shown(title, headings, rows, values, f"{what}, one core", notes, command),
+        plot=bench.plot,
+        page=bench.page,
+    )
     return 0
 
 

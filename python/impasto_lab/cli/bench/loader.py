@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
-from impasto.cli import File, Folder, Given, Positive, output
+from impasto.cli import Folder, Given, Positive, Written, output
 from impasto_lab.bench.settings import LoaderTiming
 from impasto_lab.cli.bench import pages, sweeping
 
@@ -68,10 +68,10 @@ class BenchLoader:
     data: Annotated[str, "PATH"] | None = None
     images_of: Folder | None = None
     batches: Positive = 50
-    plot: File | None = None
-    page: File | None = None
+    plot: Written | None = None
+    page: Written | None = None
     quick: bool = False
-    json: File | None = None
+    json: Written | None = None
     timing: Annotated[dict[str, Any], Given(LoaderTiming, "timing")] = field(default_factory=dict)
 
 
@@ -95,6 +95,7 @@ def run(bench: BenchLoader) -> int:
         show(measured, console)
     fewest = min(row.workers for row in measured.rows)
     rates = {row.title: row.images_per_second for row in measured.rows if row.workers == fewest}
+    output.write_json(measured.as_dict(), bench.json)
     pages.write(
         pages.Shown(
             title=_TITLE,
@@ -108,7 +109,6 @@ def run(bench: BenchLoader) -> int:
         plot=bench.plot,
         page=bench.page,
     )
-    output.write_json(measured.as_dict(), bench.json)
     return 0
 
 
@@ -127,20 +127,34 @@ def _look(bench: BenchLoader, place: str, console: Console) -> int:
         seed=timing.seed,
         track=output.Progress(console),
     )
-    stats = measured.stats
+    stats, here = measured.stats, measured.machine
+    rate, _, _ = str(stats).split("\n", 2)
+    notes = [
+        f"{here['cpu']}, {here['cpus']} CPUs; wall-clock time",
+        f"load average before: {measured.load}; what else ran takes part",
+        stats.advice,
+    ]
     if bench.json != "-":
-        rate, _, _ = str(stats).split("\n", 2)
         console.print(rate, markup=False, soft_wrap=True)
         for name, share in stats.shares.items():
             console.print(f"{name:>10} {share:6.1%} {'█' * round(40 * share)}", markup=False)
-        console.print(stats.advice, markup=False, soft_wrap=True)
-    pages.write_plot(
-        {name: 100 * share for name, share in stats.shares.items()},
-        unit="% of the workers' time",
-        best=(stats.binds or "",),
-        plot=bench.plot,
-    )
+        for note in notes:
+            console.print(note, markup=False, soft_wrap=True)
     output.write_json(measured.as_dict(), bench.json)
+    pages.write(
+        pages.Shown(
+            title=f"Where the time goes: {place}",
+            headings=("stage", _OF_TIME),
+            rows=[(name, f"{share:.1%}") for name, share in stats.shares.items()],
+            values={name: 100 * share for name, share in stats.shares.items()},
+            unit=_OF_TIME,
+            notes=[rate, *notes],
+            command=measured.command,
+            best=(stats.binds or "",),
+        ),
+        plot=bench.plot,
+        page=bench.page,
+    )
     return 0
 
 
@@ -165,6 +179,7 @@ def show(bench: Measured, console: Console) -> None:
 _TITLE = "Files on disk to mixed, tokenised batches"
 _HEADINGS = ("loader", "version", "workers", "images/s", "slowest-fastest", "impasto is")
 _WORDS = 2
+_OF_TIME = "% of the workers' time"
 
 
 def _cells(bench: Measured) -> list[list[str]]:

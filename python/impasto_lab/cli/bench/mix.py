@@ -50,15 +50,17 @@ def run(bench: BenchMix) -> int:
         The exit status, 0.
     """
     timing = shared.timing_of(bench, bench.timing)
-    return shared.finish(bench, lambda: list(_groups(bench)), title="Mixing images", what="images/s", settings=timing)
+    return shared.finish(
+        bench, lambda: list(_groups(bench, timing.seed)), title="Mixing images", what="images/s", settings=timing
+    )
 
 
-def _groups(bench: BenchMix) -> Iterator[Group]:
+def _groups(bench: BenchMix, seed: int) -> Iterator[Group]:
     from impasto_lab.bench import kernels
 
     if bench.data is None:
-        yield kernels.laying_out()
-        yield kernels.mixing()
+        yield kernels.laying_out(seed=seed)
+        yield kernels.mixing(seed=seed)
         return
     import torch
 

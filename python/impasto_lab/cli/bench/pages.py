@@ -17,10 +17,11 @@ class Shown:
         title: What was timed.
         headings: Of the table.
         rows: The table's cells.
-        values: What the plot compares, by name; ours are those whose name has ``impasto`` in it.
+        values: What the plot compares, by name.
         unit: Of the values.
         notes: What a reader has to know: the machine, what was compared, who is absent.
         command: How it is run again.
+        best: Names that stand out in the plot; by default ours, those with ``impasto`` in them.
     """
 
     title: str
@@ -30,17 +31,14 @@ class Shown:
     unit: str
     notes: Sequence[str]
     command: str
-
-    @property
-    def ours(self) -> tuple[str, ...]:
-        """Names that stand out."""
-        return tuple(name for name in self.values if "impasto" in name)
+    best: Sequence[str] = ()
 
     def png(self) -> bytes:
         """The plot, a PNG."""
         from impasto_lab.report.plots import bars_png
 
-        return bars_png(self.values, unit=self.unit, best=self.ours)
+        ours = [name for name in self.values if "impasto" in name]
+        return bars_png(self.values, unit=self.unit, best=self.best or ours)
 
 
 @dataclass(frozen=True)
@@ -80,19 +78,6 @@ def write(shown: Shown, *, plot: str | Path | None, page: str | Path | None) -> 
         from impasto_lab.report.page import write_page
 
         write_page(Path(page), "bench.html", shown=shown, plot=encoded(shown.png(), "image/png"))
-
-
-def write_plot(values: Mapping[str, float], *, unit: str, best: Sequence[str], plot: str | Path | None) -> None:
-    """Writes bars as a PNG file, if one is asked for.
-
-    Raises:
-        SourceError: If it can't be written.
-    """
-    if plot is None:
-        return
-    from impasto_lab.report.plots import bars_png
-
-    _write(bars_png(values, unit=unit, best=best), plot)
 
 
 def _write(png: bytes, plot: str | Path) -> None:

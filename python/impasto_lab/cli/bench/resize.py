@@ -63,7 +63,10 @@ def _groups(bench: BenchResize, timing: KernelTiming) -> Iterator[Group]:
         _, images = own_images(sources.open(bench.data, images=bench.images_of), timing.images)
         work = {f"{len(images)} of {bench.data}": images}
     else:
-        named = {size: kernels.encoded("JPEG", shape, timing.images) for size, shape in timing.shapes.items()}
+        named = {
+            size: kernels.encoded("JPEG", shape, timing.images, seed=timing.seed)
+            for size, shape in timing.shapes.items()
+        }
         work = {f"{timing.images} of {size}": images for size, images in named.items()}
     for what, images in work.items():
         pixels = [ops.decode(image) for image in images]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
-from impasto.cli import File, Given, output
+from impasto.cli import Given, Written, output
 from impasto_lab.bench.settings import ScaleTiming
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class BenchScale:
     """
 
     quick: bool = False
-    json: File | None = None
+    json: Written | None = None
     timing: Annotated[dict[str, Any], Given(ScaleTiming, "timing")] = field(default_factory=dict)
 
 

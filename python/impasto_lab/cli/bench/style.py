@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
-from impasto.cli import File, Folder, Given, output
+from impasto.cli import Folder, Given, Written, output
 from impasto_lab.bench.settings import StyleTiming
 from impasto_lab.cli.bench import pages
 
@@ -52,9 +52,9 @@ class BenchStyle:
     data: Annotated[str, "PATH"] | None = None
     images_of: Folder | None = None
     quick: bool = False
-    plot: File | None = None
-    page: File | None = None
-    json: File | None = None
+    plot: Written | None = None
+    page: Written | None = None
+    json: Written | None = None
     timing: Annotated[dict[str, Any], Given(StyleTiming, "timing")] = field(default_factory=dict)
 
 
@@ -77,6 +77,7 @@ def run(bench: BenchStyle) -> int:
     )
     if bench.json != "-":
         _show(measured, console)
+    output.write_json(measured.as_dict(), bench.json)
     pages.write(
         pages.Shown(
             title="Restyling images",
@@ -90,7 +91,6 @@ def run(bench: BenchStyle) -> int:
         plot=bench.plot,
         page=bench.page,
     )
-    output.write_json(measured.as_dict(), bench.json)
     return 0
 
 

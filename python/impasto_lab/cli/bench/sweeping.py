@@ -45,6 +45,7 @@ def run(timing: LoaderTiming, console: Console, *, plot: str | None, page: str |
     cores = list(best["threads"])
     first = best["threads"][cores[0]] / cores[0]
     lines["in proportion"] = (cores, [first * count for count in cores])
+    output.write_json(measured.as_dict(), json)
     pages.write(
         pages.Curved(
             title=_TITLE,
@@ -60,7 +61,6 @@ def run(timing: LoaderTiming, console: Console, *, plot: str | None, page: str |
         plot=plot,
         page=page,
     )
-    output.write_json(measured.as_dict(), json)
     return 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from impasto.cli import Folder, Given
-from impasto.errors import RecipeError
+from impasto.errors import RecipeError, SourceError
 from impasto_lab.bench.settings import KernelTiming
 from impasto_lab.cli.bench import kernels as shared
 
@@ -57,7 +57,10 @@ def run(bench: BenchTokenize) -> int:
 def _groups(bench: BenchTokenize, timing: KernelTiming) -> Iterator[Group]:
     from impasto_lab.bench import kernels
 
-    captions = kernels.captions(timing.captions) if bench.data is None else _own(bench, bench.data, timing.captions)
+    if bench.data is None:
+        captions = kernels.captions(timing.captions, seed=timing.seed)
+    else:
+        captions = _own(bench, bench.data, timing.captions)
     yield kernels.clip(captions)
     if timing.vocabulary is not None:
         yield kernels.bert(captions, timing.vocabulary)
@@ -65,7 +68,7 @@ def _groups(bench: BenchTokenize, timing: KernelTiming) -> Iterator[Group]:
 
 def _own(bench: BenchTokenize, place: str, count: int) -> list[str]:
     if place.endswith(".txt"):
-        captions = [line for line in Path(place).read_text(encoding="utf-8").splitlines() if line.strip()][:count]
+        captions = [line for line in _text(place).splitlines() if line.strip()][:count]
     else:
         from impasto import sources
 
@@ -74,3 +77,10 @@ def _own(bench: BenchTokenize, place: str, count: int) -> list[str]:
     if not captions:
         raise RecipeError(f"{place} has no captions")
     return captions
+
+
+def _text(place: str) -> str:
+    try:
+        return Path(place).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"the captions can't be read: {error}; a file of UTF-8 is wanted", path=place) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
-from impasto.cli import File, Folder, Given, output
+from impasto.cli import Folder, Given, Written, output
 from impasto_lab.bench.settings import TrainStepTiming
 from impasto_lab.cli.bench import pages
 
@@ -49,9 +49,9 @@ class BenchTrainStep:
     data: Annotated[str, "PATH"] | None = None
     images_of: Folder | None = None
     quick: bool = False
-    plot: File | None = None
-    page: File | None = None
-    json: File | None = None
+    plot: Written | None = None
+    page: Written | None = None
+    json: Written | None = None
     timing: Annotated[dict[str, Any], Given(TrainStepTiming, "timing")] = field(default_factory=dict)
 
 
@@ -71,6 +71,7 @@ def run(bench: BenchTrainStep) -> int:
     measured = time_steps(timing, data=data, track=output.Progress(console))
     if bench.json != "-":
         show(measured, console)
+    output.write_json(measured.as_dict(), bench.json)
     pages.write(
         pages.Shown(
             title=_title(measured),
@@ -84,7 +85,6 @@ def run(bench: BenchTrainStep) -> int:
         plot=bench.plot,
         page=bench.page,
     )
-    output.write_json(measured.as_dict(), bench.json)
     return 0
 
 
