@@ -275,89 +275,89 @@ mod tests {
     }
 
     proptest! {
-           #![proptest_config(ProptestConfig::with_cases(600))]
+        #![proptest_config(ProptestConfig::with_cases(600))]
 
-           /// Whatever the file, the part and the damage: pixels and verdicts are those of libjpeg's Huffman decoder. But
-           /// where we jump over damage, libjpeg meets it, and looks for more below the part.
-           #[test]
-           fn our_huffman_decoder_is_libjpeg_s(
-               size in (1usize..150, 1usize..120),
-               noise in prop_oneof![0u32..3, 0u32..40, 0u32..256],
-               quality in 1i32..=100,
-               sampling in 0i32..7,
-               optimised: bool,
-               restart in prop_oneof![2 => Just(0i32), 1 => 1i32..40],
-               scale in prop_oneof![1 => Just(1u32), 1 => Just(2), 1 => Just(4), 3 => Just(8)],
-               wanted in prop::array::uniform4(0u32..=1000),
-               damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
-               seed: u64,
-           ) {
-               let settings = [
-                   (sys::TJPARAM_TJPARAM_QUALITY, quality),
-                   (sys::TJPARAM_TJPARAM_SUBSAMP, sampling),
-                   (sys::TJPARAM_TJPARAM_OPTIMIZE, i32::from(optimised)),
-                   (sys::TJPARAM_TJPARAM_RESTARTBLOCKS, restart),
-               ];
-               let pixels = texture(size.0, size.1, noise, seed);
-               let mut bytes = samples::tuned_jpeg(&pixels, size, sys::TJPF_TJPF_RGB, &settings);
-               let damaged = seed.is_multiple_of(3) && !damage.is_empty();
-               if damaged {
-                   for (at, byte) in damage {
-                       let at = at.index(bytes.len());
-                       bytes[at] = byte;
-                   }
-               }
-               let unseen = |ours: bool, theirs: bool| damaged && restart > 0 && ours && !theirs;
-               let [ours, theirs] = [true, false].map(|quick| {
-    part(&bytes, quick, scale, wanted, |jpeg, limits, scale, wanted, out| {
-    jpeg.decode_part(limits, scale, wanted, out)
-    })
-    });
-               if !unseen(ours.is_ok(), theirs.is_ok()) {
-                   prop_assert_eq!(ours, theirs);
-               }
-               let [ours, theirs] = [true, false].map(|quick| {
-    part(&bytes, quick, scale, wanted, |jpeg, limits, scale, wanted, out| {
-    jpeg.decode_planes(limits, scale, wanted, &mut Vec::new(), out)
-    })
-    });
-               if !unseen(ours.is_ok(), theirs.is_ok()) {
-                   prop_assert_eq!(ours, theirs);
-               }
-           }
+        /// Whatever the file, the part and the damage: pixels and verdicts are those of libjpeg's Huffman decoder. But
+        /// where we jump over damage, libjpeg meets it, and looks for more below the part.
+        #[test]
+        fn our_huffman_decoder_is_libjpeg_s(
+            size in (1usize..150, 1usize..120),
+            noise in prop_oneof![0u32..3, 0u32..40, 0u32..256],
+            quality in 1i32..=100,
+            sampling in 0i32..7,
+            optimised: bool,
+            restart in prop_oneof![2 => Just(0i32), 1 => 1i32..40],
+            scale in prop_oneof![1 => Just(1u32), 1 => Just(2), 1 => Just(4), 3 => Just(8)],
+            wanted in prop::array::uniform4(0u32..=1000),
+            damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+            seed: u64,
+        ) {
+            let settings = [
+                (sys::TJPARAM_TJPARAM_QUALITY, quality),
+                (sys::TJPARAM_TJPARAM_SUBSAMP, sampling),
+                (sys::TJPARAM_TJPARAM_OPTIMIZE, i32::from(optimised)),
+                (sys::TJPARAM_TJPARAM_RESTARTBLOCKS, restart),
+            ];
+            let pixels = texture(size.0, size.1, noise, seed);
+            let mut bytes = samples::tuned_jpeg(&pixels, size, sys::TJPF_TJPF_RGB, &settings);
+            let damaged = seed.is_multiple_of(3) && !damage.is_empty();
+            if damaged {
+                for (at, byte) in damage {
+                    let at = at.index(bytes.len());
+                    bytes[at] = byte;
+                }
+            }
+            let unseen = |ours: bool, theirs: bool| damaged && restart > 0 && ours && !theirs;
+            let [ours, theirs] = [true, false].map(|quick| {
+                part(&bytes, quick, scale, wanted, |jpeg, limits, scale, wanted, out| {
+                    jpeg.decode_part(limits, scale, wanted, out)
+                })
+            });
+            if !unseen(ours.is_ok(), theirs.is_ok()) {
+                prop_assert_eq!(ours, theirs);
+            }
+            let [ours, theirs] = [true, false].map(|quick| {
+                part(&bytes, quick, scale, wanted, |jpeg, limits, scale, wanted, out| {
+                    jpeg.decode_planes(limits, scale, wanted, &mut Vec::new(), out)
+                })
+            });
+            if !unseen(ours.is_ok(), theirs.is_ok()) {
+                prop_assert_eq!(ours, theirs);
+            }
+        }
 
-           /// Wherever a part lies, its planes are those of the whole image there.
-           #[test]
-           fn a_part_s_planes_are_the_whole_s(
-               size in (1usize..150, 1usize..120),
-               sampling in 0i32..7,
-               progressive: bool,
-               scale in prop_oneof![Just(1u32), Just(2), Just(4), Just(8)],
-               wanted in prop::array::uniform4(0u32..=1000),
-               seed: u64,
-           ) {
-               let settings = [
-                   (sys::TJPARAM_TJPARAM_QUALITY, 90),
-                   (sys::TJPARAM_TJPARAM_SUBSAMP, sampling),
-                   (sys::TJPARAM_TJPARAM_PROGRESSIVE, i32::from(progressive)),
-               ];
-               let pixels = texture(size.0, size.1, 60, seed);
-               let bytes = samples::tuned_jpeg(&pixels, size, sys::TJPF_TJPF_RGB, &settings);
-               let [(part, mut samples), (whole, mut all)] = [wanted, [0, 1000, 0, 1000]].map(|wanted| {
-                   part(&bytes, true, scale, wanted, |jpeg, limits, scale, wanted, out| {
-                       jpeg.decode_planes(limits, scale, wanted, &mut Vec::new(), out)
-                   })
-                   .expect("a good file")
-               });
-               prop_assert!((part.of.color == Color::Gray) == (sampling == 3), "{:?}", part);
-               let (planes, whole) = (part.of.split(&mut samples), whole.of.split(&mut all));
-               for ((patch, plane), (full, whole)) in planes.into_iter().zip(whole) {
-                   prop_assert!(patch.left + patch.width <= full.width && patch.top + patch.height <= full.height);
-                   let rows = whole.chunks((full.width as usize).max(1)).skip(patch.top as usize);
-                   for (row, whole) in plane.chunks((patch.width as usize).max(1)).zip(rows) {
-                       prop_assert_eq!(row, &whole[patch.left as usize..][..row.len()]);
-                   }
-               }
-           }
-       }
+        /// Wherever a part lies, its planes are those of the whole image there.
+        #[test]
+        fn a_part_s_planes_are_the_whole_s(
+            size in (1usize..150, 1usize..120),
+            sampling in 0i32..7,
+            progressive: bool,
+            scale in prop_oneof![Just(1u32), Just(2), Just(4), Just(8)],
+            wanted in prop::array::uniform4(0u32..=1000),
+            seed: u64,
+        ) {
+            let settings = [
+                (sys::TJPARAM_TJPARAM_QUALITY, 90),
+                (sys::TJPARAM_TJPARAM_SUBSAMP, sampling),
+                (sys::TJPARAM_TJPARAM_PROGRESSIVE, i32::from(progressive)),
+            ];
+            let pixels = texture(size.0, size.1, 60, seed);
+            let bytes = samples::tuned_jpeg(&pixels, size, sys::TJPF_TJPF_RGB, &settings);
+            let [(part, mut samples), (whole, mut all)] = [wanted, [0, 1000, 0, 1000]].map(|wanted| {
+                part(&bytes, true, scale, wanted, |jpeg, limits, scale, wanted, out| {
+                    jpeg.decode_planes(limits, scale, wanted, &mut Vec::new(), out)
+                })
+                .expect("a good file")
+            });
+            prop_assert!((part.of.color == Color::Gray) == (sampling == 3), "{:?}", part);
+            let (planes, whole) = (part.of.split(&mut samples), whole.of.split(&mut all));
+            for ((patch, plane), (full, whole)) in planes.into_iter().zip(whole) {
+                prop_assert!(patch.left + patch.width <= full.width && patch.top + patch.height <= full.height);
+                let rows = whole.chunks((full.width as usize).max(1)).skip(patch.top as usize);
+                for (row, whole) in plane.chunks((patch.width as usize).max(1)).zip(rows) {
+                    prop_assert_eq!(row, &whole[patch.left as usize..][..row.len()]);
+                }
+            }
+        }
+    }
 }
