@@ -71,9 +71,15 @@ pub fn image(format: Format, bytes: &[u8]) -> Option<Result<(), Error>> {
         assert_eq!(pixels, header.width as usize * header.height as usize);
     }
     for exact in [false, true] {
-        let loaded = load(bytes, bytes.len() as u64, exact, options);
+        let [loaded, cut] =
+            [options, keeping].map(|decode| load(bytes, bytes.len() as u64, exact, decode));
         // A scan that breaks below the crop is seen by full decoding alone.
         assert!(whole.is_err() || loaded.is_ok(), "{loaded:?}");
+        assert!(kept.is_err() || cut.is_ok(), "{cut:?}");
+        assert!(
+            whole.is_err() || loaded == cut,
+            "a crop of a whole file is cut"
+        );
     }
     Some(whole.map(drop))
 }
