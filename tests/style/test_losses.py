@@ -107,6 +107,30 @@ def test_a_style_weight_that_grows(images: Tensor) -> None:
     assert last["loss"] - first["loss"] == pytest.approx(4 * float(first["style"]), rel=1e-4)
 
 
+def test_an_objective_asks_classifiers_what_they_call_a_picture(images: Tensor) -> None:
+    """By a classifier of two names whose answer for every picture is its mean, and its negative."""
+    torch.manual_seed(1)  # of four channels, all of a layer may be dead
+
+    def namer(seen: Tensor) -> tuple[list[Tensor], Tensor]:
+        mean = seen.mean(dim=(1, 2, 3))
+        return [seen], torch.stack([4 * mean, -4 * mean], dim=1)
+
+    features = SmallVGG(widths=(4, 4, 4, 4)).requires_grad_(False)
+    objective = BalancedObjective(features, images, namers=[namer], naming_weight=2.0)
+    blind = BalancedObjective(features, images, namers=[namer])
+    ones = torch.ones(3)
+    assert objective(images, images, images.flip(0), ones, 0.5)["naming"] == pytest.approx(0, abs=1e-7)
+    painted = (images / 2).requires_grad_()
+    found = objective(painted, images, images, ones, 0.5)
+    was, said = (torch.sigmoid(8 * seen.mean(dim=(1, 2, 3))) for seen in (images, painted))
+    apart = was * (was / said).log() + (1 - was) * ((1 - was) / (1 - said)).log()
+    assert torch.allclose(found["naming"], apart.mean())
+    assert torch.allclose(found["loss"], blind(painted, images, images, ones, 0.5)["loss"] + 2 * apart.mean())
+    assert {"gram5", "moments5"} <= objective.style.statistics(images).keys()
+    torch.autograd.backward(found["naming"])
+    assert painted.grad is not None and (painted.grad < 0).all()  # they should be brighter
+
+
 def test_bad_input(images: Tensor) -> None:
     with pytest.raises(impasto.RecipeError, match="normalization='pixels'"):
         gram(images, "pixels")  # type: ignore[arg-type]
@@ -114,4 +138,6 @@ def test_bad_input(images: Tensor) -> None:
         style_loss([images], [images, images])
     with pytest.raises(impasto.RecipeError, match="at least two style images"):
         BalancedObjective(SmallVGG(), images[:1])
+    with pytest.raises(impasto.RecipeError, match="naming_weight needs namers"):
+        BalancedObjective(SmallVGG(), images, naming_weight=1.0)
     assert content_loss(images, images).shape == (3,)

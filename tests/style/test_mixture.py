@@ -65,9 +65,16 @@ def test_families_are_fitted_each_by_itself():
         assert torch.allclose(found, wanted, atol=0.15 * float(wanted.abs().max()))
     alike = EmbeddingMixture.of_families(drawn, nearest(drawn, own), shared=1.0)
     assert torch.allclose(alike.factors[0], alike.factors[2], atol=1e-5)
+    bold = EmbeddingMixture.of_families(drawn, nearest(drawn, own), shared=0.0, spread=1.5)
+    assert torch.allclose(bold.factors, 1.5 * fitted.factors)
     lone = EmbeddingMixture.of_families(torch.randn(3, SIZE), torch.tensor([0, 0, 1]))  # a family of one
     assert bool(lone.factors.isfinite().all())
-    for wrong in ({"shared": 2.0}, {"families": torch.tensor([0, 0, 2])}, {"families": torch.tensor([0])}):
+    for wrong in (
+        {"shared": 2.0},
+        {"spread": 0.0},
+        {"families": torch.tensor([0, 0, 2])},
+        {"families": torch.tensor([0])},
+    ):
         arguments = {"families": torch.tensor([0, 0, 1]), **wrong}
         with pytest.raises(RecipeError):
             EmbeddingMixture.of_families(torch.randn(3, SIZE), **arguments)

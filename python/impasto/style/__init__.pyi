@@ -46,6 +46,7 @@ from .transfer.losses import total_variation as total_variation
 from .transfer.objectives import BalancedObjective as BalancedObjective
 from .transfer.objectives import Extract as Extract
 from .transfer.objectives import MagentaObjective as MagentaObjective
+from .transfer.objectives import Namer as Namer
 from .transfer.objectives import Objective as Objective
 from .transfer.optimizing import OptimizeResult as OptimizeResult
 from .transfer.optimizing import optimize as optimize

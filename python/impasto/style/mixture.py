@@ -52,7 +52,9 @@ class EmbeddingMixture(EmbeddingDistribution):
         self.register_buffer("factors", factors.detach().to(torch.float32).clone())
 
     @classmethod
-    def of_families(cls, embeddings: Tensor, families: Tensor, *, shared: float = 0.3) -> "EmbeddingMixture":
+    def of_families(
+        cls, embeddings: Tensor, families: Tensor, *, shared: float = 0.3, spread: float = 1.0
+    ) -> "EmbeddingMixture":
         """The mixture of given embeddings: each family with its mean, and a covariance partly its own.
 
         Args:
@@ -60,11 +62,13 @@ class EmbeddingMixture(EmbeddingDistribution):
             families: [N] int64, 0 to K - 1: the family of each; none of them empty.
             shared: The share of the covariance within families, over all of them, in each family's: a family's own,
                 of few embeddings, is blind in most directions. 1 gives all families the same.
+            spread: What deviations within families are multiplied by: above 1, draws are bolder than the embeddings.
 
         Raises:
-            RecipeError: If a family is empty, the share outside [0, 1], or a value isn't finite.
+            RecipeError: If a family is empty, the share outside [0, 1], the spread not above 0, or a value not finite.
         """
         require(0 <= shared <= 1, f"shared={shared!r} must lie in [0, 1]")
+        require(0 < spread < math.inf, f"spread={spread!r} must be a positive number")
         require(len(embeddings) == len(families) > 0, f"{len(embeddings)} embeddings of {len(families)} families")
         exact = embeddings.detach().to("cpu", torch.float64)
         counts = torch.bincount(families)  # [K]
@@ -76,7 +80,7 @@ class EmbeddingMixture(EmbeddingDistribution):
         for family, count in enumerate(counts.tolist()):
             own = within[families == family]
             covariance = torch.lerp(own.T @ own / max(count - 1, 1), pooled, shared if count > 1 else 1.0)
-            factors.append(factor((covariance + covariance.T) / 2))
+            factors.append(spread * factor((covariance + covariance.T) / 2))
         return cls(counts.double(), means, torch.stack(factors))
 
     def forward(self, noise: Tensor) -> Tensor:

@@ -19,6 +19,10 @@ class StyleTraining:
             ImageNet's weights in torch's cache, or a file of either; the compact predictor looks at ours, or the file.
         scales: Sizes that losses look at images in: 1 for their own, 2 for half of it too, and so on.
         joint: Train the predictor too, as published; otherwise it stays as it began.
+        grain: Whether compact networks have noise for textures to be made of; None leaves a model that is begun with as
+            it is, and gives a new one some. Such a model gets it without effect at first, and never loses it.
+        bilinear: Whether compact networks double sizes bilinearly; None likewise.
+        give_back: Score images with what the network loses given back, as the compact model is used.
         side: Of the square images, in pixels.
         batch_size: Pairs in a batch, on each process.
         steps: Batches, over all epochs.
@@ -32,6 +36,7 @@ class StyleTraining:
         colors: Weight of colours in the balanced objective's style loss.
         spectrum_weight: Of the difference of spectra, in the balanced objective; 0 looks at none.
         grid_weight: Of what recurs after four pixels, likewise.
+        naming_weight: Of what classifiers call painted images, likewise, where the training is given some.
         partial: Share of rows with a strength below 1; see `StyleTransferTask`.
         content_scale: Share of a content image that a random crop takes, as in `ImageRecipe`.
         style_scale: The same of style images.
@@ -52,6 +57,9 @@ class StyleTraining:
     features: str = "small"
     scales: int = 1
     joint: bool = False
+    grain: bool | None = None
+    bilinear: bool | None = None
+    give_back: bool = False
     side: int = 96
     batch_size: int = 8
     steps: int = 10_000
@@ -65,6 +73,7 @@ class StyleTraining:
     colors: float = 1.0
     spectrum_weight: float = 0.0
     grid_weight: float = 0.0
+    naming_weight: float = 0.0
     partial: float = 0.3
     content_scale: tuple[float, float] = (0.2, 1.0)
     style_scale: tuple[float, float] = (0.2, 0.9)
@@ -85,10 +94,11 @@ class StyleTraining:
         choice("backend", self.backend, ("eager", "torchscript", "compile"))
         at_least(1, batch_size=self.batch_size, steps=self.steps, log_every=self.log_every, scales=self.scales)
         at_least(0, picture_every=self.picture_every, save_every=self.save_every)
-        spectral = (self.spectrum_weight, self.grid_weight)
-        require(min(spectral) >= 0, "spectrum_weight and grid_weight must not be negative")
-        fits = self.objective == "balanced" or max(spectral) == 0
-        require(fits, "spectrum_weight and grid_weight belong to the balanced objective; leave them at 0")
+        further = (self.spectrum_weight, self.grid_weight, self.naming_weight)
+        require(min(further) >= 0, "spectrum_weight, grid_weight and naming_weight must not be negative")
+        fits = self.objective == "balanced" or max(further) == 0
+        named = "spectrum_weight, grid_weight and naming_weight"
+        require(fits, f"{named} belong to the balanced objective; leave them at 0")
         smallest = InceptionPredictor.smallest if self.networks == "full" else SmallVGG.smallest
         require(self.side >= smallest, f"side={self.side} is too small for the predictor; use at least {smallest}")
         require(self.networks == "compact" or self.joint, "the full predictor knows nothing yet; use joint=True")

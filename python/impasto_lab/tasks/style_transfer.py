@@ -47,6 +47,7 @@ class StyleTransferTask:
         steps: Of the whole run; the objective's weights may change on the way.
         partial: Share of the rows whose embedding lies between the content's own and the style's, at an even chance
             anywhere between; the others have the style's. It is what makes ``alpha`` a scale of strength.
+        give_back: Score images as a `StyleRandomizer` that gives back what is lost paints them.
         scores: What `evaluate` returns of the networks.
         run: Makes of a network what runs it, with the same parameters: compiled or scripted, say.
     """
@@ -58,6 +59,7 @@ class StyleTransferTask:
         *,
         steps: int,
         partial: float = 0.3,
+        give_back: bool = False,
         scores: Callable[[StyleNetworks], dict[str, float]] | None = None,
         run: Callable[[nn.Module], nn.Module] = lambda network: network,
     ) -> None:
@@ -66,6 +68,7 @@ class StyleTransferTask:
         self.objective = objective
         self.steps = steps
         self.partial = partial
+        self.give_back = give_back
         self.scores = scores
         self._transformer = run(networks.transformer)
         self._predictor = run(networks.predictor)
@@ -82,6 +85,11 @@ class StyleTransferTask:
         alpha = torch.where(drawn[0] < self.partial, drawn[1], 1.0)  # [B]
         own, other = self._predictor(torch.cat([contents, styles])).chunk(2)  # [B, E] each
         painted = self._transformer(contents, torch.lerp(own, other, alpha[:, None].to(own.dtype)))
+        if self.give_back:
+            rows = (alpha < 1).nonzero().flatten()  # the others have nothing to come back
+            lost = contents[rows] - self._transformer(contents[rows], own[rows]).float()
+            share = (1 - alpha[rows])[:, None, None, None]
+            painted = painted.float().index_add(0, rows, share * lost).clamp(0, 1)
         with torch.autocast(contents.device.type, enabled=False):  # squares of features overflow float16
             progress = self.networks.done / self.steps  # stays on the device: no step waits for it
             return self.objective(painted.float(), contents, styles, alpha, progress)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +21,7 @@ from impasto.style import (
     Extract,
     InceptionPredictor,
     MagentaObjective,
+    Namer,
     Objective,
     SmallFeatures,
     StatisticsPredictor,
@@ -43,7 +44,7 @@ _LOOKED_AT = 2048
 #: The layers that objectives look at, by VGG's names.
 OBJECTIVE_LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
 #: The compact networks' sizes.
-COMPACT = {"widths": (16, 32, 64), "residuals": 5, "embedding": 64, "kernel": 5, "bilinear": True, "grain": True}
+COMPACT = {"widths": (16, 32, 64), "residuals": 5, "embedding": 64, "kernel": 5}
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +71,7 @@ def train_style(
     *,
     folder: Path | None = None,
     init: StyleModel | None = None,
+    namers: Sequence[Namer] = (),
     resume: bool = False,
     stop: int | None = None,
     device: torch.device | None = None,
@@ -85,6 +87,7 @@ def train_style(
         settings: How.
         folder: Where metrics, checkpoints and ``model.safetensors`` go; None writes nothing.
         init: The model to begin with; by default a new one.
+        namers: Classifiers on the device that the balanced objective looks at; see `BalancedObjective`.
         resume: Go on from the newest checkpoint in the folder, exactly where it was.
         stop: Leave off after this many steps of the whole run, with a checkpoint, as if interrupted.
         device: What to train on; by default the CPU.
@@ -119,13 +122,14 @@ def train_style(
         )
         for number, (source, recipe) in enumerate(zip((contents, styles), recipes, strict=True))
     ]
-    model = (init or new_model(settings, contents, styles)).to(device)
+    model = (_rebuilt(init, settings) if init else new_model(settings, contents, styles)).to(device)
     networks = StyleNetworks(model.transformer, model.predictor, frozen=not settings.joint)
     task = StyleTransferTask(
         networks,
-        _objective(settings, styles, device),
+        _objective(settings, styles, device, namers),
         steps=settings.steps,
         partial=settings.partial,
+        give_back=settings.give_back,
         run=lambda module: prepare(module, settings.backend),
     )
     fixed = _fixed(contents, styles, settings, device) if on_picture and rank == 0 else None
@@ -175,7 +179,11 @@ def new_model(settings: StyleTraining, contents: Source, styles: Source) -> Styl
         if settings.networks == "full":
             transformer, predictor = StyleTransformer(), InceptionPredictor()
         else:
-            transformer = StyleTransformer(**COMPACT)  # type: ignore[arg-type]
+            transformer = StyleTransformer(
+                **COMPACT,  # type: ignore[arg-type]
+                grain=settings.grain is not False,
+                bilinear=settings.bilinear is not False,
+            )
             predictor = StatisticsPredictor(embedding=transformer.embedding)
             own = settings.features if settings.features.endswith(".safetensors") else "small"
             small = load_features(own)
@@ -189,10 +197,27 @@ def new_model(settings: StyleTraining, contents: Source, styles: Source) -> Styl
                 ]
             )
             with torch.no_grad():
-                predictor.whiten(torch.cat([predictor.statistics(part) for part in torch.split(seen, 32)]))
+                statistics = torch.cat([predictor.statistics(part) for part in torch.split(seen, 32)])
+                predictor.whiten(statistics)
+                predictor.keep_colors(statistics)
     size = transformer.embedding
     distribution = EmbeddingDistribution(torch.zeros(size), torch.eye(size))
     return StyleModel(transformer, predictor, distribution, give_back=settings.networks == "compact")
+
+
+def _rebuilt(model: StyleModel, settings: StyleTraining) -> StyleModel:
+    """The model, with grain and with the doubling of sizes that are asked for; its weights as they are."""
+    before = model.transformer
+    asked: dict[str, bool] = {"grain": bool(settings.grain or before.config["grain"])}
+    if settings.bilinear is not None:
+        asked["bilinear"] = settings.bilinear
+    if settings.networks == "full" or asked.items() <= before.config.items():
+        return model
+    transformer = StyleTransformer(**{**before.config, **asked})  # type: ignore[arg-type]
+    transformer.load_state_dict(transformer.state_dict() | before.state_dict())
+    return StyleModel(
+        transformer, model.predictor, model.distribution, model.content_mean, model.about, model.give_back
+    )
 
 
 @torch.no_grad()
@@ -245,7 +270,7 @@ def _images(source: Source, settings: StyleTraining, which: Literal["contents", 
     return torch.cat(taken)[:count]
 
 
-def _objective(settings: StyleTraining, styles: Source, device: torch.device) -> Objective:
+def _objective(settings: StyleTraining, styles: Source, device: torch.device, namers: Sequence[Namer]) -> Objective:
     extract = _extract(settings.features, device, scales=settings.scales)
     weights: dict[str, Any] = {}
     if settings.variation_weight is not None:
@@ -259,9 +284,9 @@ def _objective(settings: StyleTraining, styles: Source, device: torch.device) ->
     if settings.style_weight is not None:
         weights["style_weight"] = settings.style_weight
     shown = _images(styles, settings, "styles", 256).to(device)
-    names = ("identity_weight", "colors", "spectrum_weight", "grid_weight")
+    names = ("identity_weight", "colors", "spectrum_weight", "grid_weight", "naming_weight")
     weights |= {name: getattr(settings, name) for name in names}
-    return BalancedObjective(extract, shown, **weights)
+    return BalancedObjective(extract, shown, namers=namers, **weights)
 
 
 def _extract(features: str, device: torch.device, *, scales: int) -> Extract:

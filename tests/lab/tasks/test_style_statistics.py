@@ -83,3 +83,25 @@ def test_whitening() -> None:
     torch.testing.assert_close(torch.cov(embeddings.T), torch.eye(6), atol=1e-3, rtol=0)
     expected = pca.transform(standard) / np.sqrt(pca.explained_variance_)
     np.testing.assert_allclose(np.abs(embeddings.numpy()), np.abs(expected), atol=2e-2)
+
+
+def test_colours_have_components_of_their_own() -> None:
+    """Means and deviations of the channels can be read from the last six, whatever becomes of the others."""
+    torch.manual_seed(0)
+    predictor = StatisticsPredictor(embedding=9, widths=(4, 4, 4, 4))
+    images = torch.rand(60, 3, 16, 16) * torch.rand(60, 3, 1, 1) + torch.rand(60, 3, 1, 1) / 2
+    with torch.no_grad():
+        statistics, before = predictor.statistics(images), predictor(images)
+        predictor.keep_colors(statistics, floor=0.0)
+        after = predictor(images)
+    torch.testing.assert_close(after[:, :3], before[:, :3])
+    own = after[:, 3:].double()
+    torch.testing.assert_close(torch.cov(own.T), torch.eye(6, dtype=torch.float64), atol=1e-3, rtol=0)
+    channels = images.double()
+    wanted = torch.cat([channels.mean(dim=(2, 3)), channels.std(dim=(2, 3), correction=0)], dim=1)
+    found = torch.cat([own, torch.ones(60, 1).double()], dim=1)
+    assert (found @ torch.linalg.lstsq(found, wanted).solution - wanted).abs().max() < 5e-3  # moments add to variances
+    with pytest.raises(impasto.RecipeError, match="6 images are too few for their colours"):
+        predictor.keep_colors(statistics[:6])
+    with pytest.raises(impasto.RecipeError, match="an embedding of 6 has no room"):
+        StatisticsPredictor(embedding=6, widths=(4, 4, 4, 4)).keep_colors(statistics)

@@ -11,10 +11,13 @@ import torch
 from torch import Tensor
 
 import impasto
+from impasto.loading import Loader, PairedLoader
+from impasto.recipe import ImageRecipe, Recipe
 from impasto.style.model import StyleModel
 from impasto.style.networks.transformer import StyleTransformer
 from impasto.style.networks.vgg import load_features
 from impasto_lab.tasks.style_settings import StyleTraining
+from impasto_lab.tasks.style_transfer import StyleNetworks, StyleTransferTask
 from impasto_lab.tasks.train_style import new_model, train_style
 from impasto_lab.training import read_metrics
 from impasto_lab.worlds.styles import draw_style, render_style
@@ -34,6 +37,10 @@ def data(tmp_path_factory: pytest.TempPathFactory, photographs: dict[str, Any]) 
     for number in range(80):
         PIL.Image.fromarray(render_style(draw_style(number), size=48)).save(folder / "styles" / "a" / f"{number}.png")
     return impasto.sources.ImageFolder(folder / "contents"), impasto.sources.ImageFolder(folder / "styles")
+
+
+def _recipe() -> Recipe:
+    return Recipe(image=ImageRecipe(size=32, normalize=None), text=None)
 
 
 def _settings(**changes: Any) -> StyleTraining:
@@ -76,6 +83,41 @@ def test_a_resumed_run_ends_where_an_uncut_one_does(data: tuple[Source, Source],
     assert loaded.about["training"]["steps"] == 6
     image = torch.rand(1, 3, 20, 20)
     torch.testing.assert_close(loaded.predictor(image), cut.model.predictor(image))
+
+
+def test_grain_comes_to_a_model_that_has_none(data: tuple[Source, Source]) -> None:
+    bare = new_model(_settings(grain=False), *data)
+    assert not bare.transformer.config["grain"]
+    kept = {name: value.clone() for name, value in bare.transformer.state_dict().items()}
+    grown = train_style(*data, _settings(steps=1, warmup=0, lr=1e-9, grain=True, bilinear=False), init=bare)
+    grown = grown.model.transformer
+    assert grown.config == {**bare.transformer.config, "grain": True, "bilinear": False}
+    for name, value in kept.items():
+        assert torch.allclose(grown.state_dict()[name], value, atol=1e-6), name
+    assert train_style(*data, _settings(steps=1), init=bare).model.transformer.config == bare.transformer.config
+
+
+def test_what_is_scored_is_what_a_randomizer_paints(data: tuple[Source, Source]) -> None:
+    model, scored = new_model(_settings(), *data), []
+
+    def objective(painted: Tensor, contents: Tensor, styles: Tensor, alpha: Tensor, progress: Any) -> dict[str, Tensor]:
+        scored.append((painted, contents, styles, alpha))
+        return {"loss": painted.sum()}
+
+    pairs = PairedLoader(*(Loader(source, _recipe(), batch_size=4, seed=0) for source in data))
+    task = StyleTransferTask(
+        StyleNetworks(model.transformer, model.predictor, frozen=True),
+        objective,
+        steps=1,
+        partial=0.5,
+        give_back=True,
+    )
+    torch.manual_seed(0)
+    task.step(next(iter(pairs)))
+    ((painted, contents, styles, alpha),) = scored
+    assert (alpha < 1).any() and (alpha == 1).any()
+    wanted = impasto.StyleRandomizer(model, give_back=True)(contents, styles=styles, alpha=alpha)
+    torch.testing.assert_close(painted.detach(), wanted, atol=1e-5, rtol=0)
 
 
 def test_torchscript_trains_alike(data: tuple[Source, Source]) -> None:

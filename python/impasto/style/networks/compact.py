@@ -9,6 +9,9 @@ from torch import Tensor, nn
 from impasto.checks import require
 from impasto.style.networks.features import WIDTHS, SmallVGG, moments
 
+#: Statistics of colours, which are the first: means and deviations of three channels.
+COLORS = 6
+
 
 class StatisticsPredictor(nn.Module):
     """Predicts an image's style embedding from means and deviations of its colours and features.
@@ -91,3 +94,25 @@ class StatisticsPredictor(nn.Module):
         self.fc.weight.copy_(weight)
         self.fc.bias.copy_(-weight @ mean)
         return float(kept.sum() / values.sum())
+
+    @torch.no_grad()
+    def keep_colors(self, statistics: Tensor, *, floor: float = 0.1) -> None:
+        """Gives the last six components to the colours: means and deviations of the channels, decorrelated.
+
+        Few of the principal components' directions are colours, and what they leave of a palette can't be painted.
+
+        Args:
+            statistics: [N, D] of many images, as `statistics` gives them.
+            floor: What is added to each variance before it is brought to 1, as a share of their mean.
+
+        Raises:
+            RecipeError: If there are too few images, or no component would be left.
+        """
+        require(len(statistics) > COLORS, f"{len(statistics)} images are too few for their colours; add images")
+        require(self.embedding > COLORS, f"an embedding of {self.embedding} has no room beside its colours")
+        colors = statistics[:, :COLORS].double()
+        values, vectors = torch.linalg.eigh(torch.cov(colors.T))  # [6], [6, 6]
+        weight = vectors @ torch.diag((values + floor * values.mean()).rsqrt()) @ vectors.T
+        self.fc.weight[-COLORS:] = 0
+        self.fc.weight[-COLORS:, :COLORS] = weight.to(self.fc.weight.dtype)
+        self.fc.bias[-COLORS:] = -(weight @ colors.mean(dim=0)).to(self.fc.bias.dtype)

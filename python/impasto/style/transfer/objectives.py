@@ -15,6 +15,8 @@ from impasto.style.transfer.spectra import grid_energy, log_spectrum
 
 #: Features of images [B, 3, H, W] in [0, 1], layer by layer: relu1_2, relu2_2, relu3_3 and relu4_3 of a VGG-16.
 Extract = Callable[[Tensor], list[Tensor]]
+#: What a classifier makes of images [B, 3, H, W] in [0, 1]: its features, layer by layer, and its logits [B, N].
+Namer = Callable[[Tensor], tuple[list[Tensor], Tensor]]
 
 
 class Objective(Protocol):
@@ -96,7 +98,10 @@ class BalancedObjective:
         colors: Weight of the style loss's term of colours, beside 1 for each of eight others.
         content_layers: Places of the layers that contents are compared by.
         spectrum_weight: Of the mean difference of spectra's logarithms, see `log_spectrum`; 0 looks at none.
-        grid_weight: Of the logarithm of `grid_energy`, where it is above 1; 0 looks at none.
+        grid_weight: Of how far the logarithm of `grid_energy` is from the content's own; 0 looks at none.
+        namers: Classifiers that were trained on plain images: the style loss looks at their layers too, and what they
+            call a content, painted images should be called.
+        naming_weight: Of the divergence from what they call contents, in nats, the mean over classifiers.
     """
 
     def __init__(
@@ -111,10 +116,15 @@ class BalancedObjective:
         content_layers: Sequence[int] = (1, 2),
         spectrum_weight: float = 0.0,
         grid_weight: float = 0.0,
+        namers: Sequence[Namer] = (),
+        naming_weight: float = 0.0,
     ) -> None:
         require(len(styles) >= 2, "at least two style images are needed to set the scales; add style images")
+        needed = "naming_weight needs namers: give classifiers, or leave it at 0"
+        require(naming_weight == 0 or len(namers) > 0, needed)
         self.extract = extract
-        self.style = BalancedStyleLoss(extract, colors=colors)
+        self.namers = tuple(namers)
+        self.style = BalancedStyleLoss(lambda images: self._look(images)[0], colors=colors)
         with torch.no_grad():
             self.style.calibrate(self.style.statistics(styles))
         self.style_weight = style_weight
@@ -123,16 +133,17 @@ class BalancedObjective:
         self.variation_weight = variation_weight
         self.spectrum_weight = spectrum_weight
         self.grid_weight = grid_weight
+        self.naming_weight = naming_weight
 
     def __call__(
         self, painted: Tensor, contents: Tensor, styles: Tensor, alpha: Tensor, progress: float | Tensor
     ) -> dict[str, Tensor]:
         """See `Objective`."""
         with torch.no_grad():
-            wanted, drawn = self.extract(contents), self.extract(styles)
+            (wanted, named), (drawn, _) = self._look(contents), self._look(styles)
             own, other = self.style.statistics(contents, wanted), self.style.statistics(styles, drawn)
             target = {name: torch.lerp(own[name], value, alpha[:, None]) for name, value in other.items()}
-        found = self.extract(painted)
+        found, said = self._look(painted)
         content = torch.stack([_structure_loss(found[layer], wanted[layer]) for layer in self.content_layers])
         first, last = self.style_weight
         weights: dict[str, float | Tensor] = {
@@ -142,6 +153,7 @@ class BalancedObjective:
             "variation": self.variation_weight,
             "spectrum": self.spectrum_weight,
             "grid": self.grid_weight,
+            "naming": self.naming_weight,
         }
         parts = {
             "content": content.mean(),
@@ -153,8 +165,21 @@ class BalancedObjective:
             asked = torch.lerp(log_spectrum(contents), log_spectrum(styles), alpha[:, None])  # [B, K]
             parts["spectrum"] = (log_spectrum(painted) - asked).abs().mean()
         if self.grid_weight:
-            parts["grid"] = functional.relu(grid_energy(painted).log()).mean()
+            parts["grid"] = (grid_energy(painted).log() - grid_energy(contents).log()).abs().mean()
+        if self.naming_weight:
+            both = zip(said, named, strict=True)
+            apart = [functional.kl_div(one, own, reduction="batchmean", log_target=True) for one, own in both]
+            parts["naming"] = torch.stack(apart).mean()
         return parts | {"loss": _weighted(parts, weights)}
+
+    def _look(self, images: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """All features of images, and the logarithms of the shares that each classifier gives its names."""
+        layers, names = list(self.extract(images)), []
+        for namer in self.namers:
+            more, logits = namer(images)
+            layers += more
+            names.append(functional.log_softmax(logits, dim=1))
+        return layers, names
 
 
 def _structure_loss(features: Tensor, target: Tensor) -> Tensor:
