@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from impasto import StyleRandomizer
+from impasto.progress import silent
 from impasto.style import EmbeddingMixture, StyleModel, load_features, style_loss
 from impasto.style.model import DEFAULT
+from impasto.style.networks.transformer import style_linears
 from impasto_lab.experiments.default_style.card import card
-from impasto_lab.experiments.default_style.held_out import photographs, styles
+from impasto_lab.experiments.default_style.data import write
+from impasto_lab.experiments.default_style.held_out import photographs, styles, unseen
+from impasto_lab.experiments.default_style.palette import give_palette
+from impasto_lab.experiments.default_style.settings import UNSEEN, DefaultStyle
 from impasto_lab.tasks.train_style import OBJECTIVE_LAYERS
+from impasto_lab.worlds.styles import FAMILIES
 
 ROOT = Path(__file__).parents[3]
 
@@ -41,3 +48,33 @@ def test_the_card_says_what_is_measured() -> None:
     assert model.give_back
     assert isinstance(model.distribution, EmbeddingMixture)
     assert DEFAULT.stat().st_size < 4_000_000
+
+
+def test_colours_come_to_embeddings_that_lost_them(tmp_path: Path) -> None:
+    """The transformer begins by not seeing them; a model that has them is left as it is."""
+    data = write(tmp_path, DefaultStyle.smoke(), silent)
+    model = StyleModel.load()
+    model.predictor.fc.weight.data += 0.01  # the colours' six look at other statistics too
+    give_palette(model, data, side=32)
+    image, weight = torch.rand(1, 3, 32, 32), model.predictor.fc.weight
+    assert not weight[-6:, 6:].any()
+    assert torch.linalg.matrix_rank(weight[-6:, :6]) == 6
+    embedding = model.predictor(image)
+    painted = model.transformer(image, embedding)
+    embedding[:, -6:] += 1
+    assert torch.equal(model.transformer(image, embedding), painted)
+    for linear in style_linears(model.transformer):
+        linear.weight.data += 0.01
+    assert not torch.equal(model.transformer(image, embedding), model.transformer(image, model.predictor(image)))
+    kept = {name: value.clone() for name, value in model.state_dict().items()}
+    give_palette(model, data, side=32)
+    assert all(torch.equal(value, kept[name]) for name, value in model.state_dict().items())
+
+
+def test_some_families_are_left_out_and_measured_apart(tmp_path: Path) -> None:
+    data = write(tmp_path, replace(DefaultStyle.smoke(), styles=40, test_styles=1), silent)
+    seen = {path.parent.name.rpartition(" ")[0] for path in data.seen()}
+    assert set(FAMILIES[:40]) - seen == set(UNSEEN[:4])
+    assert set(UNSEEN) < set(FAMILIES)
+    assert unseen().shape == (4 * len(UNSEEN), 3, 128, 128)
+    assert len({tuple(style.flatten()[:999].tolist()) for style in (*styles(), *unseen())}) == 24 + 4 * len(UNSEEN)

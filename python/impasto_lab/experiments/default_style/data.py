@@ -11,16 +11,20 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import PIL.Image
+import torch
 
 from impasto.progress import Progress
 from impasto.streams import pick, stream
-from impasto_lab.experiments.default_style.settings import HELD_OUT, DefaultStyle
+from impasto_lab.experiments.default_style.settings import HELD_OUT, UNSEEN, DefaultStyle
+from impasto_lab.experiments.default_style.shapes import shapes
 from impasto_lab.worlds import photographs, scenes
 from impasto_lab.worlds.formats.encode import encode_jpeg
 from impasto_lab.worlds.styles import PAINTERLY, draw_style, paint, render_style
 
 #: The folder of the scenes among the contents.
 SCENES = "scenes"
+#: The folder of the single shapes among them.
+THINGS = "things"
 #: Side of a rendering, in pixels.
 _SIDE = 256
 
@@ -43,6 +47,11 @@ class StyleData:
         """Renderings, sorted into one folder a style."""
         return self.root / "styles" / split
 
+    def seen(self) -> list[Path]:
+        """Renderings that are trained on, without those of the families that the last phases don't see."""
+        paths = sorted(self.styles("train").glob("*/*.jpg"))
+        return [path for path in paths if path.parent.name.rpartition(" ")[0] not in UNSEEN]
+
 
 def write(root: Path, settings: DefaultStyle, progress: Progress) -> StyleData:
     """Renders contents and styles; a folder that holds those of the same settings is used as it is.
@@ -57,11 +66,12 @@ def write(root: Path, settings: DefaultStyle, progress: Progress) -> StyleData:
     """
     data = StyleData(root)
     done = root / "done.json"
-    made = json.dumps([settings.styles, settings.variants, settings.test_styles, settings.painted, settings.scenes])
+    sizes = (settings.styles, settings.variants, settings.test_styles, settings.scenes, settings.things)
+    made = json.dumps([*sizes, settings.painted])
     if done.exists() and done.read_text(encoding="utf-8") == made:
         return data
     total = (settings.styles + settings.test_styles) * settings.variants
-    total += settings.scenes + sum(len(photograph.regions) for photograph in photographs.catalogue())
+    total += settings.scenes + settings.things + sum(len(photograph.regions) for photograph in photographs.catalogue())
     for number, (path, content) in enumerate(chain(_contents(data, settings), _styles(data, settings)), start=1):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -82,6 +92,10 @@ def _contents(data: StyleData, settings: DefaultStyle) -> Iterator[tuple[Path, b
     for number, sample in enumerate(scenes.samples(size=size, seed=settings.seed)):
         split = "test" if sample.split == "test" else "train"
         yield data.contents(split) / SCENES / f"{number}.jpg", sample.image
+    # "things" is a split of its own: those that classifiers are trained and measured on are others.
+    images, _ = shapes(settings.things, seed=settings.seed, split=THINGS)
+    for number, image in enumerate((255 * images).to(torch.uint8).permute(0, 2, 3, 1).numpy()):
+        yield data.contents("train") / THINGS / f"{number}.jpg", encode_jpeg(np.ascontiguousarray(image), quality=95)
 
 
 def _styles(data: StyleData, settings: DefaultStyle) -> Iterator[tuple[Path, bytes]]:

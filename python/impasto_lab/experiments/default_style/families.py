@@ -11,6 +11,9 @@ from impasto.sources import ImageFolder
 from impasto.style import EmbeddingMixture
 from impasto_lab.experiments.default_style.data import StyleData
 
+#: What deviations within families are multiplied by: random styles are as far apart as held-out ones are.
+SPREAD = 1.15
+
 
 @torch.no_grad()
 def fit_families(predictor: nn.Module, data: StyleData, *, side: int) -> EmbeddingMixture:
@@ -33,4 +36,4 @@ def fit_families(predictor: nn.Module, data: StyleData, *, side: int) -> Embeddi
         assert isinstance(batch.labels, Tensor)
         embeddings.append(predictor(batch.images))
         labels.append(batch.labels)
-    return EmbeddingMixture.of_families(torch.cat(embeddings), place[torch.cat(labels)])
+    return EmbeddingMixture.of_families(torch.cat(embeddings), place[torch.cat(labels)], spread=SPREAD)

@@ -11,14 +11,16 @@ import torch
 from torch import Tensor
 
 from impasto import ops
-from impasto_lab.experiments.default_style.settings import HELD_OUT, DefaultStyle
+from impasto_lab.experiments.default_style.settings import HELD_OUT, UNSEEN, DefaultStyle
 from impasto_lab.worlds.photographs import carried_by_package, catalogue
-from impasto_lab.worlds.styles import draw_style, render_style
+from impasto_lab.worlds.styles import FAMILIES, draw_style, render_style
 
 #: Side of what is measured, in pixels.
 SIDE = 128
 #: Of the held-out styles every third: 24 of as many families.
 _STYLES, _EVERY = 24, 3
+#: Styles of each family that the last phase didn't see.
+_OF_UNSEEN = 4
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,16 @@ def styles() -> Tensor:
     """Styles that were held out, [24, 3, 128, 128] in [0, 1]."""
     first = DefaultStyle().styles
     return torch.stack([_middle(render_style(draw_style(first + _EVERY * number))) for number in range(_STYLES)])
+
+
+def unseen() -> Tensor:
+    """Styles of the families that the last phase of training never saw, four of each, [24, 3, 128, 128] in [0, 1].
+
+    Their numbers were never trained on.
+    """
+    first = -(-DefaultStyle().styles // len(FAMILIES)) * len(FAMILIES)
+    numbers = [first + turn * len(FAMILIES) + FAMILIES.index(family) for family in UNSEEN for turn in range(_OF_UNSEEN)]
+    return torch.stack([_middle(render_style(draw_style(number))) for number in numbers])
 
 
 def textures() -> Tensor:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from impasto.style import Extract, Features, SmallVGG
+from impasto_lab.experiments.default_style.shapes import look
 from impasto_lab.tasks.train_style import OBJECTIVE_LAYERS
 
 
@@ -22,14 +23,7 @@ def judges(features: Features, classifier: nn.Sequential, *, seed: int) -> dict[
         return list(features.extract(images, OBJECTIVE_LAYERS).values())
 
     def separate(images: Tensor) -> list[Tensor]:
-        found: list[Tensor] = []
-        for layer in classifier:
-            if isinstance(layer, nn.Flatten):
-                break
-            images = layer(images)
-            if isinstance(layer, nn.ReLU):
-                found.append(images)
-        return found
+        return look(classifier, images)[0]
 
     return {"trained": trained, "random": _random(seed), "separate": separate}
 

@@ -11,18 +11,23 @@ import torch
 
 from impasto import StyleRandomizer
 from impasto.sources import ImageFolder, Sequence, Source
-from impasto.style import StyleModel, load_features
+from impasto.style import Namer, StyleModel, load_features
 from impasto_lab.experiments.default_style.card import card, rows
-from impasto_lab.experiments.default_style.data import SCENES, StyleData, write
+from impasto_lab.experiments.default_style.data import SCENES, THINGS, StyleData, write
 from impasto_lab.experiments.default_style.families import fit_families
 from impasto_lab.experiments.default_style.features import save_features, train_features
 from impasto_lab.experiments.default_style.measure import Measures, held_out, measure, one_of_each
+from impasto_lab.experiments.default_style.namers import namers
+from impasto_lab.experiments.default_style.palette import give_palette
 from impasto_lab.experiments.default_style.settings import DefaultStyle, Phase
 from impasto_lab.experiments.narrator import Narrator, Silent
 from impasto_lab.report.styles import PARTS, TrainingPictures, style_sheet, write_curves
 from impasto_lab.tasks.style_settings import StyleTraining
 from impasto_lab.tasks.train_style import train_style
 from impasto_lab.training import read_metrics
+
+#: The file that a phase's folder holds once it is over.
+_MODEL = "model.safetensors"
 
 
 def run(
@@ -56,9 +61,14 @@ def run(
             network, losses = train_features(data, chosen, advance)
         (root / "features.json").write_text(json.dumps(losses), encoding="utf-8")
         save_features(network, features)
+    phases = list(enumerate(chosen.phases, start=1))
+    # What the last model that is there came from is not asked for: a run may begin with a model of any origin.
+    done = [number for number, _ in phases if (root / f"phase-{number}" / _MODEL).exists()]
+    first = max(done, default=1)
     model: StyleModel | None = None
-    for number, phase in enumerate(chosen.phases, start=1):
-        model = _train(root / f"phase-{number}", data, phase, chosen.seed + number, features, model, device, tell)
+    for number, phase in phases[first - 1 :]:
+        folder, seed = root / f"phase-{number}", chosen.seed + number
+        model = _train(folder, data, phase, seed, chosen, features, model, device, tell)
     assert model is not None, "there are no phases"
     write_curves(root / "curves.png", _records(root, chosen), PARTS)
     kept = root / "model.safetensors"
@@ -97,7 +107,7 @@ def _contents(data: StyleData, photographs: int) -> Source:
     if photographs == 1:
         return ImageFolder(folder)
     paths = sorted(folder.glob("*/*.jpg"))
-    times = [1 if path.parent.name == SCENES else photographs for path in paths]
+    times = [1 if path.parent.name in (SCENES, THINGS) else photographs for path in paths]
     return Sequence([(str(path), []) for path, count in zip(paths, times, strict=True) for _ in range(count)])
 
 
@@ -125,24 +135,34 @@ def _train(
     data: StyleData,
     phase: Phase,
     seed: int,
+    chosen: DefaultStyle,
     features: Path,
     init: StyleModel | None,
     device: torch.device | None,
     tell: Narrator,
 ) -> StyleModel:
-    done = folder / "model.safetensors"
+    done = folder / _MODEL
     if done.exists():
         return StyleModel.load(done)
-    training = {name: value for name, value in asdict(phase).items() if name != "photographs"}
+    training = {
+        name: value for name, value in asdict(phase).items() if name not in ("photographs", "palette", "unseen")
+    }
+    if phase.palette and init is not None:
+        give_palette(init, data, side=phase.side)
+    asked: list[Namer] = []
+    if phase.naming_weight:
+        with tell.bar("training classifiers of shapes") as advance:
+            asked = namers(folder.parent, chosen, device or torch.device("cpu"), advance)
     settings = StyleTraining(**training, features=str(features), seed=seed, warmup=min(100, phase.steps // 10))
 
     with tell.bar(f"training at {phase.side} pixels") as advance:
         trained = train_style(
             _contents(data, phase.photographs),
-            ImageFolder(data.styles("train")),
+            Sequence([(str(path), []) for path in data.seen()]) if phase.unseen else ImageFolder(data.styles("train")),
             settings,
             folder=folder,
             init=init,
+            namers=asked,
             resume=any((folder / "checkpoints").glob("step-????????")),
             device=device,
             progress=advance,

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 #: Photographs that no network sees in training: contents are measured on them.
 HELD_OUT = ("coffee", "flower", "camera", "rocket")
+#: Families of styles that the last phases don't see: every ninth, from the fifth on.
+UNSEEN = ("halftone", "stained_glass", "contours", "truchet", "smears", "terrazzo")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +28,12 @@ class Phase:
         scales: Sizes that the loss looks at images in; see `StyleTraining`.
         spectrum_weight: Of the difference of spectra.
         grid_weight: Of what recurs after four pixels.
+        naming_weight: Of what classifiers of shapes call painted images; 0 shows them none.
+        grain: Noise for textures to be made of; a network that has none yet gets it.
+        bilinear: Sizes doubled bilinearly, not by repeating pixels.
+        give_back: Score images with what the network loses given back, as they are used.
+        palette: Give colours components of their own in embeddings first, which earlier phases had not.
+        unseen: Whether `UNSEEN` families of styles are left out.
     """
 
     side: int
@@ -41,6 +49,12 @@ class Phase:
     scales: int = 1
     spectrum_weight: float = 0.0
     grid_weight: float = 0.0
+    naming_weight: float = 0.0
+    grain: bool = False
+    bilinear: bool = False
+    give_back: bool = False
+    palette: bool = False
+    unseen: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +67,7 @@ class DefaultStyle:
         test_styles: Styles kept for measuring; other numbers, of the same families.
         painted: Share of the renderings that are photographs repainted, where the family can.
         scenes: Rendered scenes among the contents, of all splits.
+        things: Renderings of one shape each among the contents that are trained on.
         feature_steps: Batches that the features are trained on.
         feature_batch: Images of one, half styles and half contents.
         feature_side: Their side, in pixels.
@@ -69,6 +84,7 @@ class DefaultStyle:
     test_styles: int = 72
     painted: float = 0.5
     scenes: int = 400
+    things: int = 400
     feature_steps: int = 600
     feature_batch: int = 64
     feature_side: int = 64
@@ -89,14 +105,55 @@ class DefaultStyle:
         ),
         Phase(
             side=96,
-            batch_size=8,
-            steps=1200,
-            lr=1e-3,
-            style_weight=(3.0, 5.0),
-            colors=6.0,
+            batch_size=4,
+            steps=900,
+            lr=7e-4,
+            style_weight=(4.0, 4.0),
+            colors=9.0,
             partial=0.25,
             photographs=6,
             scales=2,
+            spectrum_weight=0.15,
+            grid_weight=0.2,
+            naming_weight=1.0,
+            grain=True,
+            give_back=True,
+            unseen=True,
+        ),
+        Phase(
+            side=96,
+            batch_size=4,
+            steps=1700,
+            lr=1e-3,
+            style_weight=(5.0, 5.0),
+            colors=16.0,
+            partial=0.25,
+            photographs=6,
+            scales=2,
+            spectrum_weight=0.15,
+            grid_weight=0.6,
+            naming_weight=0.6,
+            grain=True,
+            give_back=True,
+            palette=True,
+            unseen=True,
+        ),
+        Phase(
+            side=96,
+            batch_size=4,
+            steps=550,
+            lr=5e-4,
+            style_weight=(5.0, 5.0),
+            colors=16.0,
+            partial=0.25,
+            photographs=6,
+            scales=2,
+            spectrum_weight=0.15,
+            grid_weight=2.0,
+            naming_weight=0.8,
+            grain=True,
+            give_back=True,
+            unseen=True,
         ),
     )
     measured_contents: int = 8
@@ -113,12 +170,25 @@ class DefaultStyle:
             variants=1,
             test_styles=12,
             scenes=20,
+            things=10,
             feature_steps=2,
             feature_batch=16,
             feature_side=32,
             phases=(
                 Phase(side=32, batch_size=4, steps=3, lr=1e-3, style_weight=(0.3, 1.0)),
-                Phase(side=48, batch_size=4, steps=3, lr=1e-3, style_weight=(1.0, 1.0), photographs=2),
+                Phase(
+                    side=48,
+                    batch_size=4,
+                    steps=3,
+                    lr=1e-3,
+                    style_weight=(1.0, 1.0),
+                    photographs=2,
+                    naming_weight=1.0,
+                    grain=True,
+                    give_back=True,
+                    palette=True,
+                    unseen=True,
+                ),
             ),
             measured_contents=2,
             measured_styles=12,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -14,6 +17,8 @@ from impasto_lab.worlds.scenes.vocabulary import BACKGROUNDS, COLORS, SHAPES, TE
 
 #: Side of the classifier's images, in pixels: STL-10's.
 SIDE = 96
+#: Channels of the classifier that judges.
+WIDTHS = (24, 48, 96, 96)
 
 
 def shapes(count: int, *, seed: int, split: str) -> tuple[Tensor, Tensor]:
@@ -49,23 +54,50 @@ def shapes(count: int, *, seed: int, split: str) -> tuple[Tensor, Tensor]:
     return pixels.float() / 255, torch.tensor(labels)
 
 
-def train_classifier(images: Tensor, labels: Tensor, *, epochs: int, seed: int) -> nn.Sequential:
-    """Trains a small convolutional classifier; it sees plain images only, mirrored and with other colours at random.
+def new_classifier(widths: Sequence[int] = WIDTHS, *, kernel: int = 3) -> nn.Sequential:
+    """A small convolutional classifier, each of whose layers halves the size.
+
+    Args:
+        widths: Channels of its layers.
+        kernel: Side of the kernels, odd.
+    """
+    layers: list[nn.Module] = []
+    for inputs, outputs in pairwise((3, *widths)):
+        layers += [nn.Conv2d(inputs, outputs, kernel, stride=2, padding=kernel // 2, bias=False)]
+        layers += [nn.BatchNorm2d(outputs), nn.ReLU()]
+    places = SIDE >> len(widths)
+    # Images of another size are brought to as many places; of this one, they are left as they are.
+    head = (nn.AdaptiveAvgPool2d(places), nn.Flatten(), nn.Linear(widths[-1] * places**2, len(SHAPES)))
+    return nn.Sequential(*layers, *head)
+
+
+def look(classifier: nn.Sequential, images: Tensor) -> tuple[list[Tensor], Tensor]:
+    """What a classifier makes of images [B, 3, H, W]: its activations, layer by layer, and its logits."""
+    found: list[Tensor] = []
+    for layer in classifier:
+        images = layer(images)
+        if isinstance(layer, nn.ReLU):
+            found.append(images)
+    return found, images
+
+
+def train_classifier(
+    images: Tensor, labels: Tensor, *, epochs: int, seed: int, widths: Sequence[int] = WIDTHS, kernel: int = 3
+) -> nn.Sequential:
+    """Trains a classifier; it sees plain images only, mirrored and with other colours at random.
 
     Args:
         images: [N, 3, 96, 96] in [0, 1].
         labels: [N].
         epochs: Times that it sees each.
         seed: Of everything drawn.
+        widths: See `new_classifier`.
+        kernel: Likewise.
     """
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        layers: list[nn.Module] = []
-        for inputs, outputs in ((3, 24), (24, 48), (48, 96), (96, 96)):
-            layers += [nn.Conv2d(inputs, outputs, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(outputs)]
-            layers += [nn.ReLU()]
-        network = nn.Sequential(*layers, nn.Flatten(), nn.Linear(96 * (SIDE // 16) ** 2, len(SHAPES)))
+        network = new_classifier(widths, kernel=kernel)
     steps = epochs * (len(images) // 64)
     optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
