@@ -82,7 +82,9 @@ def test_a_difference_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
         yield Form("damaged", "damaged", lambda *inputs: first.restyle(*inputs) + 2e-3)
 
     monkeypatch.setattr(style, "steps", damaged)
-    with pytest.raises(AnswersDifferError, match=r"damaged: .* a pixel differs by 0\.002, more than 0\.0005"):
+    with pytest.raises(
+        AnswersDifferError, match=r"damaged: .* one pixel in a thousand differs by 0\.002, more than 0\.0005"
+    ):
         style.run(StyleTiming(rounds=1), workloads=[style.Workload(48, 1)])
 
 

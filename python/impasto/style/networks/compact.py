@@ -9,9 +9,6 @@ from torch import Tensor, nn
 from impasto.checks import require
 from impasto.style.networks.features import WIDTHS, SmallVGG, moments
 
-#: Statistics of colours, which are the first: means and deviations of three channels.
-COLORS = 6
-
 
 class StatisticsPredictor(nn.Module):
     """Predicts an image's style embedding from means and deviations of its colours and features.
@@ -27,6 +24,8 @@ class StatisticsPredictor(nn.Module):
 
     #: The smallest height and width.
     smallest = SmallVGG.smallest
+    #: Statistics of colours, which are the first: means and deviations of three channels.
+    colors = 6
     #: What TorchScript leaves alone.
     __jit_unused_properties__ = ("config",)
 
@@ -108,11 +107,11 @@ class StatisticsPredictor(nn.Module):
         Raises:
             RecipeError: If there are too few images, or no component would be left.
         """
-        require(len(statistics) > COLORS, f"{len(statistics)} images are too few for their colours; add images")
-        require(self.embedding > COLORS, f"an embedding of {self.embedding} has no room beside its colours")
-        colors = statistics[:, :COLORS].double()
+        require(len(statistics) > self.colors, f"{len(statistics)} images are too few for their colours; add images")
+        require(self.embedding > self.colors, f"an embedding of {self.embedding} has no room beside its colours")
+        colors = statistics[:, : self.colors].double()
         values, vectors = torch.linalg.eigh(torch.cov(colors.T))  # [6], [6, 6]
         weight = vectors @ torch.diag((values + floor * values.mean()).rsqrt()) @ vectors.T
-        self.fc.weight[-COLORS:] = 0
-        self.fc.weight[-COLORS:, :COLORS] = weight.to(self.fc.weight.dtype)
-        self.fc.bias[-COLORS:] = -(weight @ colors.mean(dim=0)).to(self.fc.bias.dtype)
+        self.fc.weight[-self.colors :] = 0
+        self.fc.weight[-self.colors :, : self.colors] = weight.to(self.fc.weight.dtype)
+        self.fc.bias[-self.colors :] = -(weight @ colors.mean(dim=0)).to(self.fc.bias.dtype)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import torch
+from torch import nn
 
 from impasto.loading import Loader
 from impasto.recipe import ImageRecipe, Recipe
 from impasto.sources import ImageFolder
-from impasto.style import StyleModel
-from impasto.style.networks.compact import COLORS
-from impasto.style.networks.transformer import style_linears
+from impasto.style import StatisticsPredictor, StyleModel
 from impasto_lab.experiments.default_style.data import StyleData
 
 
@@ -24,7 +23,10 @@ def give_palette(model: StyleModel, data: StyleData, *, side: int) -> None:
         data: Whose styles and contents say how colours vary.
         side: Of the images, in pixels.
     """
-    if not model.predictor.fc.weight[-COLORS:, COLORS:].any():
+    predictor = model.predictor
+    assert isinstance(predictor, StatisticsPredictor)
+    colors = predictor.colors
+    if not predictor.fc.weight[-colors:, colors:].any():
         return
     recipe = Recipe(image=ImageRecipe(size=side, crop="none", normalize=None), text=None)
     statistics: list[torch.Tensor] = []
@@ -32,7 +34,9 @@ def give_palette(model: StyleModel, data: StyleData, *, side: int) -> None:
         loader = Loader(
             ImageFolder(folder), recipe, batch_size=32, workers=0, shuffle=False, drop_last=False, rank=0, world_size=1
         )
-        statistics += [model.predictor.statistics(batch.images) for batch in loader]  # type: ignore[operator]
-    model.predictor.keep_colors(torch.cat(statistics))  # type: ignore[operator]
-    for linear in style_linears(model.transformer):
-        linear.weight[:, -COLORS:] = 0
+        statistics += [predictor.statistics(batch.images) for batch in loader]
+    predictor.keep_colors(torch.cat(statistics))
+    for module in model.transformer.modules():
+        for name in ("gamma", "beta", "amount"):
+            if isinstance(linear := getattr(module, name, None), nn.Linear):
+                linear.weight[:, -colors:] = 0
