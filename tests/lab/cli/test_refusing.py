@@ -5,11 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+from impasto_lab.cli import main
+
 SCRIPT = """
 import sys
 from impasto_lab.cli import main
 for arguments in (
     ["loader", "--data", "nowhere"],
+    ["loader", "--data", ".", "--rounds", "3"],
     ["loader", "--batch-size", "0"],
     ["clean", "--copies", "1000000"],
     ["packing", "--rounds", "0"],
@@ -34,3 +39,10 @@ for arguments in (
 def test_arguments_are_checked_before_peers_are_imported() -> None:
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("flags", [["--quick"], ["--sweep"], ["--rounds", "3", "--peers", "pillow"]])
+def test_what_own_data_leave_idle_is_refused(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "loader", "--data", ".", *flags]) == 1
+    told = capsys.readouterr().err
+    assert all(flag in told for flag in flags if flag.startswith("--")) and "leave out" in told

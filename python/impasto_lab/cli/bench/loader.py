@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
+from impasto.checks import require
 from impasto.cli import Folder, Given, Positive, Written, output
 from impasto_lab.bench.settings import LoaderTiming
 from impasto_lab.cli.bench import pages, sweeping
@@ -113,6 +114,9 @@ def run(bench: BenchLoader) -> int:
 
 
 def _look(bench: BenchLoader, place: str, console: Console) -> int:
+    flags = [name for name in ("sweep", "quick") if getattr(bench, name)]
+    idle = [f"--{name.replace('_', '-')}" for name in (*flags, *sorted(bench.timing.keys() - _OF_OWN))]
+    require(not idle, f"{', '.join(idle)}: of the comparison, which --data leaves out; leave out the one or the other")
     from impasto import sources
 
     timing = LoaderTiming(**bench.timing)
@@ -176,6 +180,8 @@ def show(bench: Measured, console: Console) -> None:
         console.print(line, markup=False, soft_wrap=True)
 
 
+#: What of the comparison's settings holds with --data too.
+_OF_OWN = {"batch_size", "workers", "seed"}
 _TITLE = "Files on disk to mixed, tokenised batches"
 _HEADINGS = ("loader", "version", "workers", "images/s", "slowest-fastest", "impasto is")
 _WORDS = 2
