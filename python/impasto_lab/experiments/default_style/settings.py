@@ -57,6 +57,26 @@ class Phase:
     unseen: bool = False
 
 
+#: The first phase whose loss asks classifiers what painted images show; those after it change a few of its values.
+NAMED = Phase(
+    side=96,
+    batch_size=4,
+    steps=900,
+    lr=7e-4,
+    style_weight=(4.0, 4.0),
+    colors=9.0,
+    partial=0.25,
+    photographs=6,
+    scales=2,
+    spectrum_weight=0.15,
+    grid_weight=0.2,
+    naming_weight=1.0,
+    grain=True,
+    give_back=True,
+    unseen=True,
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class DefaultStyle:
     """How much is done.
@@ -103,58 +123,18 @@ class DefaultStyle:
             partial=0.6,
             photographs=2,
         ),
-        Phase(
-            side=96,
-            batch_size=4,
-            steps=900,
-            lr=7e-4,
-            style_weight=(4.0, 4.0),
-            colors=9.0,
-            partial=0.25,
-            photographs=6,
-            scales=2,
-            spectrum_weight=0.15,
-            grid_weight=0.2,
-            naming_weight=1.0,
-            grain=True,
-            give_back=True,
-            unseen=True,
-        ),
-        Phase(
-            side=96,
-            batch_size=4,
+        NAMED,
+        replace(
+            NAMED,
             steps=1700,
             lr=1e-3,
             style_weight=(5.0, 5.0),
             colors=16.0,
-            partial=0.25,
-            photographs=6,
-            scales=2,
-            spectrum_weight=0.15,
             grid_weight=0.6,
             naming_weight=0.6,
-            grain=True,
-            give_back=True,
             palette=True,
-            unseen=True,
         ),
-        Phase(
-            side=96,
-            batch_size=4,
-            steps=550,
-            lr=5e-4,
-            style_weight=(5.0, 5.0),
-            colors=16.0,
-            partial=0.25,
-            photographs=6,
-            scales=2,
-            spectrum_weight=0.15,
-            grid_weight=2.0,
-            naming_weight=0.8,
-            grain=True,
-            give_back=True,
-            unseen=True,
-        ),
+        replace(NAMED, steps=550, lr=5e-4, style_weight=(5.0, 5.0), colors=16.0, grid_weight=2.0, naming_weight=0.8),
     )
     measured_contents: int = 8
     measured_styles: int = 24
