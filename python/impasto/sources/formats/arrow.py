@@ -5,55 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from impasto.errors import SourceError
 from impasto.extras import need
 from impasto.sources.reading.columns import ColumnSource, kinds
-from impasto.sources.reading.files import StrPath, look_at, read_head, require_unchanged
-
-if TYPE_CHECKING:
-    pass
+from impasto.sources.reading.files import look_at, read_head, require_unchanged
 
 #: How a file begins; a stream has no magic of its own.
 ARROW_FILE = b"ARROW1\0\0"
-
-
-class Arrow(ColumnSource):
-    """Images and captions of Arrow IPC files and streams.
-
-    ViLT's files (``image``, a list ``caption``, ``image_id``, ``split``) are read as they are, and so are those of
-    ``datasets.save_to_disk``. They are mapped, not loaded: without compression, a row costs what its own bytes cost, in
-    any order. Rows are in the order of the files, and a row's key is its number. A row's facts are all columns but that
-    of the images.
-
-    Args:
-        files: A path, a brace pattern, a glob pattern, or a sequence of these.
-        image: The column of images: encoded bytes, paths relative to the file's folder, or a struct of ``bytes`` and
-            ``path``.
-        caption: The column of captions (strings or lists of strings), or ``None`` for no captions.
-        label: The column of whole numbers, or ``None`` for no labels.
-
-    Raises:
-        SourceError: A pattern matches nothing, a file is no Arrow file or has no such columns, there are no rows, or a
-            compressed stream would have to be held in memory.
-        MissingExtraError: pyarrow is not installed.
-    """
-
-    def __init__(
-        self,
-        files: StrPath | Sequence[StrPath],
-        *,
-        image: str = "image",
-        caption: str | None = "caption",
-        label: str | None = None,
-    ) -> None:
-        super().__init__(files, _File, image, caption, label)
-
-    @staticmethod
-    def columns(file: StrPath) -> list[str]:
-        """The names of a file's columns."""
-        return list(_File(os.fspath(file)).columns)
 
 
 class _File:
@@ -111,3 +71,27 @@ def _batches(reader: Any, pa: Any, path: str) -> list[Any]:
             reason = "the stream is compressed, so that all of it would lie in memory; write it as an Arrow file"
             raise SourceError(reason, path=path)
     return batches
+
+
+class Arrow(ColumnSource):
+    """Images and captions of Arrow IPC files and streams.
+
+    ViLT's files (``image``, a list ``caption``, ``image_id``, ``split``) are read as they are, and so are those of
+    ``datasets.save_to_disk``. They are mapped, not loaded: without compression, a row costs what its own bytes cost, in
+    any order. Rows are in the order of the files, and a row's key is its number. A row's facts are all columns but that
+    of the images.
+
+    Args:
+        files: A path, a brace pattern, a glob pattern, or a sequence of these.
+        image: The column of images: encoded bytes, paths relative to the file's folder, or a struct of ``bytes`` and
+            ``path``.
+        caption: The column of captions (strings or lists of strings), or ``None`` for no captions.
+        label: The column of whole numbers, or ``None`` for no labels.
+
+    Raises:
+        SourceError: A pattern matches nothing, a file is no Arrow file or has no such columns, there are no rows, or a
+            compressed stream would have to be held in memory.
+        MissingExtraError: pyarrow is not installed.
+    """
+
+    _opened = _File

@@ -5,52 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from impasto.errors import SourceError
 from impasto.extras import need
 from impasto.sources.reading.columns import ColumnSource, kinds
-from impasto.sources.reading.files import StrPath, look_at, require_unchanged
-
-if TYPE_CHECKING:
-    pass
-
-
-class Parquet(ColumnSource):
-    """Images and captions of Parquet files.
-
-    Rows are in the order of the files, and a row's key is its number. A row group is decoded when a row of it is asked
-    for, and up to 256 MB of them are kept: in order, each is decoded once; shuffled, about once for every row, which
-    groups of some hundred images make slow. ``shuffle="shards"`` takes groups for shards, of which few are open at
-    once; and ``docs/formats.md`` shows how to make an `Arrow` file of it, whose rows are read alone. A row's facts are
-    all columns but that of the images.
-
-    Args:
-        files: A path, a brace pattern, a glob pattern (``"data/train-*.parquet"``), or a sequence of these.
-        image: The column of images: encoded bytes, paths relative to the file's folder, or a struct of ``bytes`` and
-            ``path``.
-        caption: The column of captions (strings or lists of strings), or ``None`` for no captions.
-        label: The column of whole numbers, or ``None`` for no labels.
-
-    Raises:
-        SourceError: A pattern matches nothing, a file is no Parquet or has no such columns, or there are no rows.
-        MissingExtraError: pyarrow is not installed.
-    """
-
-    def __init__(
-        self,
-        files: StrPath | Sequence[StrPath],
-        *,
-        image: str = "image",
-        caption: str | None = "caption",
-        label: str | None = None,
-    ) -> None:
-        super().__init__(files, _File, image, caption, label)
-
-    @staticmethod
-    def columns(file: StrPath) -> list[str]:
-        """The names of a file's columns."""
-        return list(_File(os.fspath(file)).columns)
+from impasto.sources.reading.files import look_at, require_unchanged
 
 
 class _File:
@@ -86,3 +46,27 @@ class _File:
             raise SourceError(
                 f"row group {group} cannot be read: {error}; fetch the file anew", path=self.path
             ) from error
+
+
+class Parquet(ColumnSource):
+    """Images and captions of Parquet files.
+
+    Rows are in the order of the files, and a row's key is its number. A row group is decoded when a row of it is asked
+    for, and up to 256 MB of them are kept: in order, each is decoded once; shuffled, about once for every row, which
+    groups of some hundred images make slow. ``shuffle="shards"`` takes groups for shards, of which few are open at
+    once; and ``docs/formats.md`` shows how to make an `Arrow` file of it, whose rows are read alone. A row's facts are
+    all columns but that of the images.
+
+    Args:
+        files: A path, a brace pattern, a glob pattern (``"data/train-*.parquet"``), or a sequence of these.
+        image: The column of images: encoded bytes, paths relative to the file's folder, or a struct of ``bytes`` and
+            ``path``.
+        caption: The column of captions (strings or lists of strings), or ``None`` for no captions.
+        label: The column of whole numbers, or ``None`` for no labels.
+
+    Raises:
+        SourceError: A pattern matches nothing, a file is no Parquet or has no such columns, or there are no rows.
+        MissingExtraError: pyarrow is not installed.
+    """
+
+    _opened = _File

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -36,6 +37,8 @@ class ColumnFile(Protocol):
     columns: Mapping[str, str]
     #: Rows of each group.
     counts: Sequence[int]
+
+    def __init__(self, path: str) -> None: ...
 
     def read(self, group: int, columns: Sequence[str]) -> Any:
         """Some columns of a group, as pyarrow has them.
@@ -170,7 +173,6 @@ class ColumnSource(GatheredSource):
 
     Args:
         files: A path, a pattern, or a sequence of these.
-        opened: Opens a file.
         image: As `ColumnRows` has it.
         caption: As `ColumnRows` has it.
         label: As `ColumnRows` has it.
@@ -179,17 +181,25 @@ class ColumnSource(GatheredSource):
         SourceError: A pattern matches nothing, or as `ColumnRows` has it.
     """
 
+    #: What opens a file by its path.
+    _opened: ClassVar[type[ColumnFile]]
+
     def __init__(
         self,
         files: StrPath | Sequence[StrPath],
-        opened: Callable[[str], ColumnFile],
-        image: str,
-        caption: str | None,
-        label: str | None,
+        *,
+        image: str = "image",
+        caption: str | None = "caption",
+        label: str | None = None,
     ) -> None:
         paths = find_shards(as_patterns(files))
         super().__init__(f"{len(paths)} file{'' if len(paths) == 1 else 's'}, image={image!r}, caption={caption!r}")
-        self._rows = ColumnRows([opened(path) for path in paths], image, caption, label)
+        self._rows = ColumnRows([self._opened(path) for path in paths], image, caption, label)
+
+    @classmethod
+    def columns(cls, file: StrPath) -> list[str]:
+        """The names of a file's columns."""
+        return list(cls._opened(os.fspath(file)).columns)
 
     def __len__(self) -> int:
         return len(self._rows)
