@@ -131,6 +131,45 @@ def test_an_objective_asks_classifiers_what_they_call_a_picture(images: Tensor) 
     assert painted.grad is not None and (painted.grad < 0).all()  # they should be brighter
 
 
+def test_an_objective_counts_what_is_left_of_a_style_loss_by_its_logarithm(images: Tensor) -> None:
+    """Against Gram matrices by NumPy, of pixels and of a classifier that looks at their squares."""
+    objective = BalancedObjective(
+        lambda seen: [seen, seen / 2, seen / 4],
+        images,
+        namers=[lambda seen: ([seen.square()], seen.flatten(1)[:, :2])],
+        fall_weight=3.0,
+    )
+    painted, contents, styles = images / 2, images, images.flip(0)
+    alpha = torch.tensor([1.0, 0.5, 0.0])
+    found = objective(painted, contents, styles, alpha, 0.0)
+
+    def grams(layer: Tensor) -> np.ndarray:
+        flat = layer.numpy().reshape(3, 3, -1).astype(np.float64)
+        return np.einsum("bcp,bdp->bcd", flat, flat) / flat.shape[2]
+
+    left = []
+    for layers in (lambda seen: [seen, seen / 2, seen / 4], lambda seen: [seen.square()]):
+        loss, own = np.zeros(3), np.zeros(3)
+        for one, plain, drawn in zip(layers(painted), layers(contents), layers(styles), strict=True):
+            share = alpha.numpy()[:, None, None]
+            wanted = (1 - share) * grams(plain) + share * grams(drawn)
+            loss += np.square(grams(one) - wanted).mean(axis=(1, 2))
+            own += np.square(grams(plain) - grams(drawn)).mean(axis=(1, 2))
+        # The second is its own style, and counts as whole.
+        left.append(np.log(np.divide(loss, own, out=np.ones(3), where=own > 0) + 0.02).mean())
+    assert found["fall"] == pytest.approx(np.mean(left), rel=1e-5)
+    assert found["loss"] == pytest.approx(
+        float(
+            found["style"] * 0.3
+            + found["content"]
+            + found["variation"] / 2
+            + found["identity"] * 10
+            + found["fall"] * 3
+        ),
+        rel=1e-5,
+    )
+
+
 def test_bad_input(images: Tensor) -> None:
     with pytest.raises(impasto.RecipeError, match="normalization='pixels'"):
         gram(images, "pixels")  # type: ignore[arg-type]

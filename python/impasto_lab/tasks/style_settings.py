@@ -37,6 +37,7 @@ class StyleTraining:
         spectrum_weight: Of the difference of spectra, in the balanced objective; 0 looks at none.
         grid_weight: Of what recurs after four pixels, likewise.
         naming_weight: Of what classifiers call painted images, likewise, where the training is given some.
+        fall_weight: Of the logarithm of what is left of contents' style loss, likewise.
         partial: Share of rows with a strength below 1; see `StyleTransferTask`.
         content_scale: Share of a content image that a random crop takes, as in `ImageRecipe`.
         style_scale: The same of style images.
@@ -74,6 +75,7 @@ class StyleTraining:
     spectrum_weight: float = 0.0
     grid_weight: float = 0.0
     naming_weight: float = 0.0
+    fall_weight: float = 0.0
     partial: float = 0.3
     content_scale: tuple[float, float] = (0.2, 1.0)
     style_scale: tuple[float, float] = (0.2, 0.9)
@@ -94,10 +96,10 @@ class StyleTraining:
         choice("backend", self.backend, ("eager", "torchscript", "compile"))
         at_least(1, batch_size=self.batch_size, steps=self.steps, log_every=self.log_every, scales=self.scales)
         at_least(0, picture_every=self.picture_every, save_every=self.save_every)
-        further = (self.spectrum_weight, self.grid_weight, self.naming_weight)
-        require(min(further) >= 0, "spectrum_weight, grid_weight and naming_weight must not be negative")
+        named = "spectrum_weight, grid_weight, naming_weight and fall_weight"
+        further = (self.spectrum_weight, self.grid_weight, self.naming_weight, self.fall_weight)
+        require(min(further) >= 0, f"{named} must not be negative")
         fits = self.objective == "balanced" or max(further) == 0
-        named = "spectrum_weight, grid_weight and naming_weight"
         require(fits, f"{named} belong to the balanced objective; leave them at 0")
         smallest = InceptionPredictor.smallest if self.networks == "full" else SmallVGG.smallest
         require(self.side >= smallest, f"side={self.side} is too small for the predictor; use at least {smallest}")

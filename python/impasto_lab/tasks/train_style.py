@@ -284,7 +284,7 @@ def _objective(settings: StyleTraining, styles: Source, device: torch.device, na
     if settings.style_weight is not None:
         weights["style_weight"] = settings.style_weight
     shown = _images(styles, settings, "styles", 256).to(device)
-    names = ("identity_weight", "colors", "spectrum_weight", "grid_weight", "naming_weight")
+    names = ("identity_weight", "colors", "spectrum_weight", "grid_weight", "naming_weight", "fall_weight")
     weights |= {name: getattr(settings, name) for name in names}
     return BalancedObjective(extract, shown, namers=namers, **weights)
 

@@ -19,6 +19,10 @@ Extract = Callable[[Tensor], list[Tensor]]
 Namer = Callable[[Tensor], tuple[list[Tensor], Tensor]]
 
 
+#: Below a fiftieth, a style loss that falls on is worth ever less: by its logarithm alone it would be worth the same.
+_FLOOR = 0.02
+
+
 class Objective(Protocol):
     """Scores painted images."""
 
@@ -102,6 +106,9 @@ class BalancedObjective:
         namers: Classifiers that were trained on plain images: the style loss looks at their layers too, and what they
             call a content, painted images should be called.
         naming_weight: Of the divergence from what they call contents, in nats, the mean over classifiers.
+        fall_weight: Of the logarithm of what is left of the contents' own style loss (Gram matrices over positions,
+            added over layers), the mean over features and classifiers: a pair whose statistics are small counts as much
+            as any other, and a loss of which little is left as much as one that is whole; 0 looks at none.
     """
 
     def __init__(
@@ -118,13 +125,14 @@ class BalancedObjective:
         grid_weight: float = 0.0,
         namers: Sequence[Namer] = (),
         naming_weight: float = 0.0,
+        fall_weight: float = 0.0,
     ) -> None:
         require(len(styles) >= 2, "at least two style images are needed to set the scales; add style images")
         needed = "naming_weight needs namers: give classifiers, or leave it at 0"
         require(naming_weight == 0 or len(namers) > 0, needed)
         self.extract = extract
         self.namers = tuple(namers)
-        self.style = BalancedStyleLoss(lambda images: self._look(images)[0], colors=colors)
+        self.style = BalancedStyleLoss(lambda images: _layers(self._look(images)[0]), colors=colors)
         with torch.no_grad():
             self.style.calibrate(self.style.statistics(styles))
         self.style_weight = style_weight
@@ -134,6 +142,7 @@ class BalancedObjective:
         self.spectrum_weight = spectrum_weight
         self.grid_weight = grid_weight
         self.naming_weight = naming_weight
+        self.fall_weight = fall_weight
 
     def __call__(
         self, painted: Tensor, contents: Tensor, styles: Tensor, alpha: Tensor, progress: float | Tensor
@@ -141,10 +150,11 @@ class BalancedObjective:
         """See `Objective`."""
         with torch.no_grad():
             (wanted, named), (drawn, _) = self._look(contents), self._look(styles)
-            own, other = self.style.statistics(contents, wanted), self.style.statistics(styles, drawn)
+            own = self.style.statistics(contents, _layers(wanted))
+            other = self.style.statistics(styles, _layers(drawn))
             target = {name: torch.lerp(own[name], value, alpha[:, None]) for name, value in other.items()}
         found, said = self._look(painted)
-        content = torch.stack([_structure_loss(found[layer], wanted[layer]) for layer in self.content_layers])
+        content = torch.stack([_structure_loss(found[0][layer], wanted[0][layer]) for layer in self.content_layers])
         first, last = self.style_weight
         weights: dict[str, float | Tensor] = {
             "content": 1.0,
@@ -154,10 +164,11 @@ class BalancedObjective:
             "spectrum": self.spectrum_weight,
             "grid": self.grid_weight,
             "naming": self.naming_weight,
+            "fall": self.fall_weight,
         }
         parts = {
             "content": content.mean(),
-            "style": self.style(self.style.statistics(painted, found), target).mean(),
+            "style": self.style(self.style.statistics(painted, _layers(found)), target).mean(),
             "identity": ((1 - alpha).square() * content_loss(painted, contents)).mean(),
             "variation": total_variation(painted).mean(),
         }
@@ -170,16 +181,31 @@ class BalancedObjective:
             both = zip(said, named, strict=True)
             apart = [functional.kl_div(one, own, reduction="batchmean", log_target=True) for one, own in both]
             parts["naming"] = torch.stack(apart).mean()
+        if self.fall_weight:
+            looks = zip(found, wanted, drawn, strict=True)
+            parts["fall"] = torch.stack([_left(*look, alpha).log().mean() for look in looks]).mean()
         return parts | {"loss": _weighted(parts, weights)}
 
-    def _look(self, images: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """All features of images, and the logarithms of the shares that each classifier gives its names."""
-        layers, names = list(self.extract(images)), []
+    def _look(self, images: Tensor) -> tuple[list[list[Tensor]], list[Tensor]]:
+        """Layers of the features and of each classifier, and the logarithms of the shares it gives its names."""
+        looks, names = [list(self.extract(images))], []
         for namer in self.namers:
-            more, logits = namer(images)
-            layers += more
+            layers, logits = namer(images)
+            looks.append(list(layers))
             names.append(functional.log_softmax(logits, dim=1))
-        return layers, names
+        return looks, names
+
+
+def _layers(looks: Sequence[Sequence[Tensor]]) -> list[Tensor]:
+    return [layer for look in looks for layer in look]
+
+
+def _left(painted: Sequence[Tensor], contents: Sequence[Tensor], styles: Sequence[Tensor], alpha: Tensor) -> Tensor:
+    """Which share of the contents' style loss is left, [B], and `_FLOOR`."""
+    loss = style_loss(painted, styles, contents=contents, alpha=alpha)
+    own = style_loss(contents, styles)
+    share = loss / own.clamp_min(torch.finfo(own.dtype).tiny)
+    return torch.where(own > 0, share, 1.0) + _FLOOR  # a content that is its own style has nothing to lose
 
 
 def _structure_loss(features: Tensor, target: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ examples:
 
 _TOLD = (
     *("features", "side", "batch_size", "steps", "lr", "amp", "backend", "seed"),
-    *("spectrum_weight", "grid_weight", "log_every", "picture_every", "save_every"),
+    *("spectrum_weight", "grid_weight", "fall_weight", "log_every", "picture_every", "save_every"),
 )
 
 

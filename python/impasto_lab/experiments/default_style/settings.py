@@ -29,6 +29,7 @@ class Phase:
         spectrum_weight: Of the difference of spectra.
         grid_weight: Of what recurs after four pixels.
         naming_weight: Of what classifiers of shapes call painted images; 0 shows them none.
+        fall_weight: Of the logarithm of what is left of contents' style loss.
         grain: Noise for textures to be made of; a network that has none yet gets it.
         bilinear: Sizes doubled bilinearly, not by repeating pixels.
         give_back: Score images with what the network loses given back, as they are used.
@@ -50,6 +51,7 @@ class Phase:
     spectrum_weight: float = 0.0
     grid_weight: float = 0.0
     naming_weight: float = 0.0
+    fall_weight: float = 0.0
     grain: bool = False
     bilinear: bool = False
     give_back: bool = False
