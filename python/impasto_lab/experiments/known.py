@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,13 @@ from impasto_lab.experiments.results import Kept
 _WHERE = ("machine", "versions", "command")
 
 
-def take_over(path: Path, experiment: Experiment, kept: Kept, pieces: Sequence[Piece]) -> Mapping[str, Any]:
+def take_over(path: Path, experiment: Experiment, kept: Kept) -> Mapping[str, Any]:
     """Keeps the pieces of an earlier run's evidence, so that they aren't run again.
 
     Args:
         path: A ``results.json``.
         experiment: Its experiment.
         kept: Where pieces go; those that are there already stay.
-        pieces: Which are wanted; what else the evidence has is left.
 
     Returns:
         What the evidence says of where it was measured: file, machine, versions, command, and how many pieces.
@@ -44,7 +43,7 @@ def take_over(path: Path, experiment: Experiment, kept: Kept, pieces: Sequence[P
         names = settings.keys() | kept.settings.keys()
         differ = sorted(name for name in names if settings.get(name) != kept.settings.get(name))
         raise RecipeError(f"the evidence was measured with other settings: {', '.join(differ)}", path=str(path))
-    taken = [piece for piece in pieces if piece in measured and kept.load(piece) is None]
+    taken = [piece for piece in measured if piece.arm in experiment.every_arm and kept.load(piece) is None]
     for piece in taken:
         kept.keep(piece, measured[piece])
     return {"path": str(path), **where, "pieces": len(taken)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -96,8 +96,11 @@ class Results:
         }
 
 
-def check_folder(folder: Path, experiment: str) -> None:
+def check_folder(folder: Path, experiment: str) -> list[str]:
     """Sees that a folder has no results but an experiment's own, which would be written over.
+
+    Returns:
+        The commands that its results came of, the last one first.
 
     Raises:
         SourceError: If what is there can't be read.
@@ -105,9 +108,10 @@ def check_folder(folder: Path, experiment: str) -> None:
     """
     path = folder / "results.json"
     if not path.exists():
-        return
+        return []
     try:
-        there = json.loads(path.read_text(encoding="utf-8"))["experiment"]
+        evidence = json.loads(path.read_text(encoding="utf-8"))
+        there, commands = evidence["experiment"], [evidence["command"], *evidence.get("before", [])]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise SourceError(
             f"it can't be read: {error!r}; remove it, or choose another folder", path=str(path)
@@ -115,6 +119,7 @@ def check_folder(folder: Path, experiment: str) -> None:
     if there != experiment:
         reason = f"these are the results of {there!r}; choose another folder for {experiment!r}, or remove them"
         raise RecipeError(reason, path=str(path))
+    return commands
 
 
 class Kept:
@@ -154,6 +159,22 @@ class Kept:
             reason = "the piece was run with other settings; choose another folder, or remove it"
             raise RecipeError(reason, path=str(path))
         return metrics
+
+    def every(self, arms: Sequence[str]) -> dict[Piece, dict[str, float]]:
+        """What was measured of every finished piece of these arms, in order.
+
+        Raises:
+            SourceError: If a file is damaged.
+            RecipeError: If a piece was done with other settings.
+        """
+        found = {}
+        for arm in arms:
+            numbers = (path.stem.removeprefix(f"{arm}-") for path in self.folder.glob(f"{arm}-*.json"))
+            for piece in (Piece(arm, seed) for seed in sorted(int(number) for number in numbers if number.isdecimal())):
+                metrics = self.load(piece)
+                if metrics is not None:
+                    found[piece] = metrics
+        return found
 
     def keep(self, piece: Piece, metrics: Mapping[str, float]) -> None:
         """Writes what was measured of a piece."""

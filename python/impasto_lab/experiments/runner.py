@@ -38,8 +38,8 @@ def reproduce(
 ) -> Results:
     """Runs an experiment's arms over its seeds.
 
-    Finished pieces are kept in ``OUT/pieces`` and not run again; ``OUT/results.json`` holds everything with machine,
-    versions and command.
+    Finished pieces are kept in ``OUT/pieces`` and not run again; ``OUT/results.json`` holds all of them, asked for this
+    time or before, with machine, versions and command.
 
     Args:
         experiment: What is run.
@@ -65,15 +65,18 @@ def reproduce(
     size = size or experiment.usual
     pieces = experiment.pieces(size, arms, seeds)
     settings = experiment.chosen(size, changes)
-    check_folder(root, experiment.name)
+    commands = check_folder(root, experiment.name)
     others = _others(experiment, trained)
     kept = Kept(root, {"size": size, **asdict(settings)})
-    earlier = [take_over(Path(path), experiment, kept, pieces) for path in known]
-    done = {piece: kept.load(piece) for piece in pieces}
-    measured: dict[Piece, Mapping[str, float]] = {piece: had for piece, had in done.items() if had is not None}
+    earlier = [take_over(Path(path), experiment, kept) for path in known]
+    measured: dict[Piece, Mapping[str, float]] = dict(kept.every(experiment.every_arm))
     todo = [piece for piece in pieces if piece not in measured]
-    if measured:
-        tell.say(f"{len(measured)} of {len(pieces)} pieces are done already")
+    done = len(pieces) - len(todo)
+    if done:
+        tell.say(f"{done} of {len(pieces)} pieces are done already")
+    others_done = len(measured) - done
+    if others_done:
+        tell.say(f"{others_done} more that were done before are shown with them")
     try:
         root.mkdir(parents=True, exist_ok=True)
         if experiment.prepare is not None and todo:
@@ -84,13 +87,17 @@ def reproduce(
         for piece, metrics in _run(experiment, todo, where, tell, workers, engine):
             kept.keep(piece, metrics)
             measured[piece] = metrics
+            done += 1
             if len(pieces) > 1:
-                tell.say(f"{piece.arm}, seed {piece.seed}: {len(measured)} of {len(pieces)} done")
+                tell.say(f"{piece.arm}, seed {piece.seed}: {done} of {len(pieces)} done")
         given = [*_given("arms", arms), *_given("seeds", seeds)]
         given += [word for name, value in changes.items() for word in _given(name, [value])]
         command = " ".join(["impasto reproduce", experiment.name, "--size", size, *given])
         packages = versions("impasto", "torch", *experiment.packages)
         about: dict[str, Any] = {"machine": describe(), "versions": packages, "command": command}
+        before = [line for line in commands if line != command]
+        if before:
+            about["before"] = before
         if earlier:
             about["known"] = earlier
         results = Results.of(experiment, size, measured, settings=settings, about=about)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,18 +60,19 @@ def write_experiment_page(
 
 def run_of(evidence: Mapping[str, Any], *, cells: Cells, plots: Sequence[Plot]) -> dict[str, Any]:
     """What ``run.html`` shows of a run; arguments are those of `write_experiment_page`."""
-    arms = {row["arm"] for row in evidence["measured"]}
+    seeds = Counter(row["arm"] for row in evidence["measured"]).values()
+    least, most = min(seeds, default=0), max(seeds, default=0)
     machine = evidence["machine"]
     return {
         "size": evidence["size"],
-        "seeds": len(evidence["measured"]) // max(len(arms), 1),
+        "seeds": str(most) if least == most else f"{least} to {most}",
         "machine": ", ".join(f"{name} {value}" for name, value in machine.items() if isinstance(value, str | int)),
         "claims": [_claim(verdict) for verdict in evidence["verdicts"]],
         "metrics": cells.metrics,
         "rows": [{"arm": arm, "cells": found} for arm, found in cells.rows.items()],
         "published": published_of(evidence),
         "plots": plots,
-        "command": evidence["command"],
+        "command": "; ".join([*reversed(evidence.get("before", [])), evidence["command"]]),
         "versions": ", ".join(f"{name} {value}" for name, value in evidence["versions"].items()),
         "source": evidence["source"],
     }

@@ -86,6 +86,12 @@ def test_what_is_done_is_not_run_again(tmp_path: Path) -> None:
     ran = {path.parent.name: len(path.read_text()) for path in tmp_path.glob("*/ran")}
     assert ran == {f"{arm}-{seed}": 1 + ((arm, seed) == ("fair", 2)) for arm in COINS.arms for seed in range(4)}
     reproduce(COINS, tmp_path, size="small")
+    # What was done before is in the evidence, asked for again or not.
+    alone = reproduce(COINS, tmp_path, size="small", arms=("bent",), seeds=(1,))
+    assert alone.measured == again.measured and len(alone.verdicts) == 1
+    assert alone.as_dict()["before"][:2] == [
+        f"impasto reproduce coins --size small{given}" for given in ("", " --arms fair")
+    ]
     # Prepared is what is still to do, for the arms that do it; nothing, where nothing is.
     assert (tmp_path / "minted").read_text() == "fair\nfair+bent\n"
     assert len(again.measured) == 8
@@ -99,9 +105,11 @@ def test_known_pieces_are_taken_over(tmp_path: Path) -> None:
     ran = {path.parent.name for path in (tmp_path / "both").glob("*/ran")}
     assert ran == {f"{arm}-{seed}" for arm in COINS.arms for seed in (2, 3)}
     alone = reproduce(COINS, tmp_path / "alone", size="small")
-    assert both.measured == alone.measured and first.measured != both.measured
+    assert {piece: had for piece, had in both.measured.items() if piece.seed < 7} == alone.measured
+    assert {piece: had for piece, had in both.measured.items() if piece.seed in (0, 1, 7)} == first.measured
     (told,) = both.as_dict()["known"]
-    assert told["pieces"] == 4 and told["command"].endswith("--seeds 0 1 7") and told["machine"]["cpus"] >= 1
+    assert told["pieces"] == 6 and {row["seed"] for row in both.as_dict()["measured"]} == {0, 1, 2, 3, 7}
+    assert told["command"].endswith("--seeds 0 1 7") and told["machine"]["cpus"] >= 1
     for changed, reason in (
         ({"settings": {**COINS.settings, "small": Coin(201)}}, "other settings: throws"),
         ({"name": "dice"}, "evidence of 'coins'"),
