@@ -79,6 +79,12 @@ NAMED = Phase(
 )
 
 
+#: What the last ones have in common: no repeated pixels, and falls of Gram losses counted by their logarithm.
+BILINEAR = replace(
+    NAMED, style_weight=(5.0, 5.0), colors=16.0, grid_weight=1.0, naming_weight=0.8, fall_weight=1.0, bilinear=True
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class DefaultStyle:
     """How much is done.
@@ -137,6 +143,8 @@ class DefaultStyle:
             palette=True,
         ),
         replace(NAMED, steps=550, lr=5e-4, style_weight=(5.0, 5.0), colors=16.0, grid_weight=2.0, naming_weight=0.8),
+        replace(BILINEAR, steps=1500, lr=1e-3),
+        replace(BILINEAR, steps=700, lr=6e-4, grid_weight=1.5, naming_weight=1.2, fall_weight=1.5),
     )
     measured_contents: int = 8
     measured_styles: int = 24
@@ -166,7 +174,9 @@ class DefaultStyle:
                     style_weight=(1.0, 1.0),
                     photographs=2,
                     naming_weight=1.0,
+                    fall_weight=1.0,
                     grain=True,
+                    bilinear=True,
                     give_back=True,
                     palette=True,
                     unseen=True,
