@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,29 @@ def test_a_clip_of_open_clip(tmp_path: Path, quick: bool) -> None:
     assert _same(ours.encode_texts(IDS, MASK), theirs.encode_text(IDS, normalize=True))
 
 
+@pytest.mark.parametrize("quick", [False, True])
+def test_a_folder_of_open_clip_says_what_no_weight_tells(tmp_path: Path, quick: bool) -> None:
+    image = {"image_size": 32, "patch_size": 8, "head_width": 80, "width": 320, "layers": 1}
+    text = {"context_length": 6, "vocab_size": 40, "heads": 8, "width": 128, "layers": 1}
+    theirs = _randomized(open_clip.CLIP(24, image, text, quick_gelu=quick))
+    torch.save(theirs.state_dict(), tmp_path / "open_clip_pytorch_model.bin")
+    said = {"embed_dim": 24, "vision_cfg": image, "text_cfg": text} | ({"quick_gelu": True} if quick else {})
+    (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": said}))
+    ours = load_clip(tmp_path)
+    assert _same(ours.encode_images(IMAGES), theirs.encode_image(IMAGES, normalize=True))
+    assert _same(ours.encode_texts(IDS, MASK), theirs.encode_text(IDS, normalize=True))
+
+
+def test_a_file_of_vit_h_has_wider_heads(tmp_path: Path) -> None:
+    tower = {"patch_size": 16, "image_size": 32, "head_width": 80, "width": 1280, "layers": 1}
+    text = {"context_length": 6, "vocab_size": 40, "heads": 1, "width": 64, "layers": 1}
+    torch.save(open_clip.CLIP(24, tower, text).state_dict(), tmp_path / "weights.pt")
+    assert load_clip(tmp_path / "weights.pt", activation="gelu").settings.image_heads == 16
+
+
 def test_a_clip_goes_to_transformers_and_back(tmp_path: Path) -> None:
     ours = _randomized(Clip(CLIP))
-    export_model(ours, tmp_path / "clip")
+    export_model(ours, tmp_path / "clip", rows=torch.arange(40))
     theirs = transformers.CLIPModel.from_pretrained(tmp_path / "clip").eval()
     images = theirs.get_image_features(pixel_values=IMAGES).pooler_output
     texts = theirs.get_text_features(input_ids=IDS, attention_mask=MASK).pooler_output

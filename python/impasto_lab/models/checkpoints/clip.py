@@ -16,8 +16,9 @@ from impasto_lab.models.checkpoints.renaming import Rule, joined, parted, rename
 from impasto_lab.models.clip import Clip
 from impasto_lab.models.settings import ClipSettings
 
-#: OpenAI's towers have heads of 64.
+#: Towers have heads of 64, but for the images' of open_clip's ViT-H, which is the one of this width.
 _HEAD = 64
+_WIDER_HEADS = {1280: 80}
 _BLOCK = r"(?P<at>visual\.transformer|transformer)\.resblocks\.(?P<n>\d+)\."
 _OPENAI_BLOCK = {
     r"ln_1\.(?P<end>.*)": r"norm1.\g<end>",
@@ -79,8 +80,9 @@ def load_clip(path: str | Path, *, activation: Activation | None = None) -> Clip
 
     Args:
         path: The file, or a folder of Hugging Face's.
-        activation: Of the perceptrons, which no weight tells: by default what ``config.json`` says, and otherwise
-            ``"quick_gelu"``, OpenAI's; most of open_clip's own models have ``"gelu"``.
+        activation: Of the perceptrons, which no weight tells: by default what ``config.json`` says, or
+            ``open_clip_config.json``, and otherwise ``"quick_gelu"``, OpenAI's; most of open_clip's own models have
+            ``"gelu"``.
 
     Raises:
         CheckpointError: If it is missing, damaged, of another model, or of a CLIP without vision transformer.
@@ -93,6 +95,8 @@ def load_clip(path: str | Path, *, activation: Activation | None = None) -> Clip
     else:
         raise CheckpointError("it is no CLIP with a vision transformer, by the names of its tensors", path=str(path))
     vision, text = (config.get(name, {}) for name in ("vision_config", "text_config"))
+    if not vision:
+        vision, text = _said_by_open_clip(path)
     said: Activation | None = vision.get("hidden_act")
     try:
         settings = _settings(given, vision, text, activation or said or "quick_gelu")
@@ -115,6 +119,25 @@ def _of_openai(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return given
 
 
+def _said_by_open_clip(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What no weight tells, as ``open_clip_config.json`` has it, by Hugging Face's names; nothing where there is none.
+
+    Raises:
+        CheckpointError: If it is damaged.
+    """
+    file = "open_clip_config.json"
+    said = read_config(path, file).get("model_cfg")
+    if said is None:
+        return {}, {}
+    try:
+        image, text = said["vision_cfg"], said["text_cfg"]
+        vision = {"num_attention_heads": image["width"] // image.get("head_width", _HEAD)}
+        act = "quick_gelu" if said.get("quick_gelu") else "gelu"
+        return vision | {"hidden_act": act}, {"num_attention_heads": text["heads"]}
+    except (KeyError, TypeError) as error:
+        raise CheckpointError(f"{file} beside it is no CLIP's: it lacks {error}", path=str(path)) from error
+
+
 def _settings(
     given: Mapping[str, Tensor], vision: Mapping[str, Any], text: Mapping[str, Any], activation: Activation
 ) -> ClipSettings:
@@ -129,7 +152,7 @@ def _settings(
         patch=patch,
         image_width=image_width,
         image_layers=layers[0],
-        image_heads=vision.get("num_attention_heads", max(image_width // _HEAD, 1)),
+        image_heads=vision.get("num_attention_heads", max(image_width // _WIDER_HEADS.get(image_width, _HEAD), 1)),
         text_length=len(given["text.places"]),
         text_width=text_width,
         text_layers=layers[1],

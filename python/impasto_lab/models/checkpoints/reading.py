@@ -74,14 +74,14 @@ def _is_weights(content: Mapping[Any, Any]) -> bool:
     return len(content) > 0 and all(isinstance(k, str) and isinstance(v, Tensor) for k, v in content.items())
 
 
-def read_config(path: str | Path) -> dict[str, Any]:
-    """The ``config.json`` beside weights; empty where there is none.
+def read_config(path: str | Path, name: str = "config.json") -> dict[str, Any]:
+    """The settings in a JSON file beside weights; empty where there is none.
 
     Raises:
         CheckpointError: If it is damaged.
     """
     place = Path(path)
-    file = (place if place.is_dir() else place.parent) / "config.json"
+    file = (place if place.is_dir() else place.parent) / name
     if not file.exists():
         return {}
     try:

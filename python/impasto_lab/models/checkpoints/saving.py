@@ -11,9 +11,11 @@ from typing import Any
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from impasto.checks import require
 from impasto.errors import CheckpointError, RecipeError
 from impasto.files import new_folder
 from impasto_lab.models.albef import Albef
+from impasto_lab.models.checkpoints.adapting import adapted
 from impasto_lab.models.checkpoints.clip import clip_for_transformers
 from impasto_lab.models.checkpoints.reading import fill, read_config, read_tensors
 from impasto_lab.models.checkpoints.vilt import vilt_for_transformers
@@ -99,13 +101,26 @@ def new_model(config: Mapping[str, Any], folder: str | Path) -> Clip | Vilt | Al
     return model
 
 
-def export_model(model: Clip | Vilt, folder: str | Path) -> None:
+def export_model(model: Clip | Vilt, folder: str | Path, *, rows: Tensor | None = None) -> None:
     """Writes a model as Hugging Face's transformers read it: a CLIP, or a ViLT for masked words.
 
+    Args:
+        model: The model.
+        folder: Where to.
+        rows: [V] int64, for each id of the tokenizer the model's row, where it has rows for some ids alone:
+            ``open_checkpoint(run).rows``. The table is written with a row for each id. A CLIP's captions end with the
+            last id.
+
     Raises:
-        RecipeError: If it is of a kind that they don't have, as ALBEF and TCL are.
+        RecipeError: If it is of a kind that they don't have, as ALBEF and TCL are, or a CLIP of some ids without rows.
     """
+    if rows is not None:
+        model = adapted(model, rows=rows)
     if isinstance(model, Clip):
+        # There captions are pooled at the last id, wherever the model's own end has its row.
+        whole = rows is not None or model.settings.vocabulary >= ClipSettings().vocabulary
+        remedy = "give rows=, for each of the tokenizer's ids its row, as open_checkpoint(run).rows has them"
+        require(whole, f"a CLIP with rows for {model.settings.vocabulary} ids needs to know which; {remedy}")
         _write(folder, *clip_for_transformers(model))
     elif isinstance(model, Vilt):
         _write(folder, *vilt_for_transformers(model))

@@ -15,7 +15,7 @@ from impasto.checks import choice
 from impasto.errors import CheckpointError, RecipeError
 from impasto.files import new_file
 from impasto.recipe import BertTokenizer, ClipTokenizer, Recipe, TextRecipe
-from impasto_lab.models import Albef, Clip, Vilt, Words
+from impasto_lab.models import Albef, Clip, ClipSettings, Vilt, Words
 from impasto_lab.models.checkpoints import (
     adapted,
     fill,
@@ -70,6 +70,16 @@ class Opened:
     def whole(self) -> nn.Module:
         """The model with its head."""
         return self.base if self.head is None else self.head
+
+    @property
+    def rows(self) -> Tensor | None:
+        """[V] the row of each of the tokenizer's ids; None where ids are rows. `export_model` takes them."""
+        if self.compact is None:
+            return None
+        count = ClipSettings().vocabulary
+        if isinstance(self.tokenizer, BertTokenizer):
+            count = Words.read(self.tokenizer.vocabulary).size
+        return self.compact.rows(torch.arange(count))
 
     def recipe(
         self, *, length: int | None = None, question: bool = False, draws: float | None = None, crop: bool = True

@@ -12,7 +12,8 @@ import torch
 from impasto import CheckpointError, RecipeError, sources
 from impasto_lab.cli import main
 from impasto_lab.metrics import Retrieval, retrieval
-from impasto_lab.models import Albef, Vilt
+from impasto_lab.models import Albef, Clip, Vilt
+from impasto_lab.models.checkpoints import export_model
 from impasto_lab.tasks import HeldOut
 from impasto_lab.tasks.downstream import (
     Judging,
@@ -25,6 +26,7 @@ from impasto_lab.tasks.downstream import (
 )
 from impasto_lab.tasks.downstream.retrieving import FusionRetriever, held_of
 from impasto_lab.tasks.downstream.searching import search
+from impasto_lab.tasks.tokens import encode
 from impasto_lab.worlds import World
 
 Open = Callable[..., Opened]
@@ -66,6 +68,22 @@ def test_every_pair_is_asked_about_as_a_plain_loop_does(kind: str, world: World,
             continue
         top = max(plain[image, one] for one in right)
         assert best.text_ranks[image] == sum(plain[image, one] >= top for one in wrong)
+
+
+def test_a_clip_with_rows_for_some_ids_goes_to_transformers_with_all(fresh: Open, tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    opened = fresh("clip")
+    assert isinstance(opened.base, Clip)
+    with pytest.raises(RecipeError, match="needs to know which"):
+        export_model(opened.base, tmp_path / "clip")
+    export_model(opened.base, tmp_path / "clip", rows=opened.rows)
+    theirs = transformers.CLIPModel.from_pretrained(tmp_path / "clip").eval()
+    text = opened.recipe().text
+    assert text is not None
+    captions = ["a b c", "zebras, of which there is no row"]
+    found = theirs.get_text_features(**dict(zip(("input_ids", "attention_mask"), encode(captions, text), strict=True)))
+    expected = opened.base.encode_texts(*opened.encode(captions, text))
+    torch.testing.assert_close(torch.nn.functional.normalize(found.pooler_output, dim=-1), expected)
 
 
 def test_captions_of_an_image_lie_together_whatever_the_rows_are(world: World, fresh: Open) -> None:
