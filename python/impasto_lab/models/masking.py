@@ -16,6 +16,14 @@ from impasto.files import read_regular
 _SPECIAL = {"pad": "[PAD]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
 
 
+def vocabulary_pieces(text: str) -> list[str]:
+    """The tokens of a ``vocab.txt`` in the order of their ids.
+
+    Lines end as the tokenizer's do, at a line feed: a token may hold what `str.splitlines` takes for a line's end.
+    """
+    return [line.rstrip() for line in text.removesuffix("\n").split("\n")]
+
+
 @dataclass(frozen=True)
 class Words:
     """What masking asks of a WordPiece vocabulary.
@@ -44,14 +52,14 @@ class Words:
             VocabularyError: If the file can't be read, or a special token is missing.
         """
         try:
-            lines = read_regular(path, most=1 << 27).decode("utf-8").splitlines()
+            pieces = vocabulary_pieces(read_regular(path, most=1 << 27).decode("utf-8"))
         except (SourceError, UnicodeDecodeError) as error:
             raise VocabularyError(f"the vocabulary: {error}", path=str(path)) from error
-        ids = {line.rstrip(): number for number, line in enumerate(lines)}
+        ids = {piece: number for number, piece in enumerate(pieces)}
         if missing := [token for token in _SPECIAL.values() if token not in ids]:
             raise VocabularyError(f"the vocabulary lacks {', '.join(missing)}, which masking needs", path=str(path))
-        continued = tuple(number for number, line in enumerate(lines) if line.startswith("##"))
-        return cls(len(lines), continued=continued, **{name: ids[token] for name, token in _SPECIAL.items()})
+        continued = tuple(number for number, piece in enumerate(pieces) if piece.startswith("##"))
+        return cls(len(pieces), continued=continued, **{name: ids[token] for name, token in _SPECIAL.items()})
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
+import impasto
 from impasto.batch import BatchId
 from impasto.errors import RecipeError, VocabularyError
 from impasto.streams import stream
-from impasto_lab.models import FusionDraw, ViltDraw, Words, mask_words
+from impasto_lab.models import Albef, FusionDraw, FusionSettings, ViltDraw, Words, mask_words
 from impasto_lab.models.momentum import follow, slow_copy
 from impasto_lab.models.queue import FeatureQueue
 
@@ -69,6 +70,11 @@ def test_the_vocabulary_is_read(bert_vocabulary: Path, tmp_path: Path) -> None:
     lines = bert_vocabulary.read_text(encoding="utf-8").split("\n")
     assert {lines[number][:2] for number in words.continued} == {"##"}
     assert len(words.continued) == sum(line.startswith("##") for line in lines)
+    odd = "[PAD]\r\n[UNK]\n[CLS]\n[SEP]\n[MASK]\none\u2028two\none\x85two\n##s\nword"
+    (tmp_path / "odd.txt").write_bytes(odd.encode())
+    assert Words.read(tmp_path / "odd.txt") == Words(size=9, pad=0, cls=2, sep=3, mask=4, continued=(7,))
+    ids = impasto.ops.tokenize(["words"], impasto.BertTokenizer(vocabulary=tmp_path / "odd.txt"), length=8).input_ids
+    assert ids[0, :4].tolist() == [2, 8, 7, 3]
     (tmp_path / "vocab.txt").write_text("[PAD]\n[CLS]\nword\n")
     with pytest.raises(VocabularyError, match=r"\[SEP\], \[MASK\]"):
         Words.read(tmp_path / "vocab.txt")
@@ -85,6 +91,14 @@ def test_a_slow_copy_follows() -> None:
     assert torch.allclose(slow.weight, before + 0.25)
     assert not slow.weight.requires_grad
     assert slow.weight.grad_fn is None
+
+
+@pytest.mark.parametrize(("learned", "kept"), [(0.0, 0.001), (0.07, 0.07), (0.9, 0.5)])
+def test_a_temperature_stays_in_bounds(learned: float, kept: float) -> None:
+    model = Albef(FusionSettings.preset("tiny", vocabulary=8, queue=0))
+    model.temp.data.fill_(learned)
+    model.follow()
+    assert model.temp.item() == pytest.approx(kept)
 
 
 def test_a_queue_keeps_the_newest() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from impasto.recipe import BertTokenizer
+from impasto_lab.models.masking import vocabulary_pieces
 from impasto_lab.tasks.downstream.opened import Opened
 
 #: Letters and digits, with a hyphen or an apostrophe inside.
@@ -35,8 +36,7 @@ class Speller:
 
     def __init__(self, opened: Opened) -> None:
         assert isinstance(opened.tokenizer, BertTokenizer)
-        lines = Path(opened.tokenizer.vocabulary).read_text(encoding="utf-8").splitlines()
-        pieces = [line.rstrip() for line in lines]
+        pieces = vocabulary_pieces(Path(opened.tokenizer.vocabulary).read_text(encoding="utf-8"))
         compact = opened.compact
         self._pieces = pieces if compact is None else [pieces[id] for id in compact.ids]
         self.never = [row for row, piece in enumerate(self._pieces) if piece in _NEVER]
