@@ -110,5 +110,11 @@ def test_alignment_draws_pairs_together_and_others_apart() -> None:
         after = word_patch_alignment(words - 0.1 * gradient, patches, every[:, :3], every, torch.tensor(matched))
         assert after < loss
         assert (loss > 0) == matched[0]
+    matched = torch.tensor([True, True])
+    both = word_patch_alignment(words, patches, torch.tensor([[True] * 3, [False] * 3]), every, matched)
+    (gradient,) = torch.autograd.grad(both, words)
+    alone = word_patch_alignment(words[:1], patches[:1], every[:1, :3], every[:1], matched[:1])
+    assert both.item() == pytest.approx(alone.item() / 2), "a caption without words costs nothing"
+    assert not gradient[1].any()
     with pytest.raises(RecipeError, match="without words"):
         transport_plan(torch.zeros(1, 2, 2), torch.zeros(1, 2).bool(), torch.ones(1, 2).bool())

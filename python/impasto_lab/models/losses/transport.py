@@ -67,7 +67,9 @@ def word_patch_alignment(
     words, patches = words.float(), patches.float()  # fifty products in a row need float32
     near = functional.normalize(words, dim=-1, eps=1e-5) @ functional.normalize(patches, dim=-1, eps=1e-5).mT
     costs = (1 - near) * (real_words[:, :, None] & real_patches[:, None, :])  # [B, M, N]
-    plan = transport_plan(costs.detach(), real_words, real_patches)
+    # A caption of which the tokenizer left no word (invisible signs alone) has nothing to carry, and costs nothing.
+    silent = ~real_words.any(dim=1, keepdim=True)  # [B, 1]
+    plan = transport_plan(costs.detach(), real_words | silent, real_patches)
     spent = (costs * plan).sum(dim=(1, 2))  # [B]
     signs = matched.to(spent) * 2 - 1
     return (signs * spent).mean()
