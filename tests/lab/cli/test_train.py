@@ -124,6 +124,9 @@ def test_what_can_not_be_trained_says_why(
         _words(world, tmp_path, *albef, "100")
     )
     assert not any(tmp_path.iterdir()), "before anything was begun"
+    assert "lr=0.0 and clip=1.0 must be positive" in refused(_words(world, tmp_path, "--lr", "0"))
+    assert "warmup=10 must lie in 0..steps=9" in refused(_words(world, tmp_path, "--warmup", "10"))
+    assert not any(tmp_path.iterdir()), "before anything was begun"
     assert "fewer than a batch of 512" in refused(_words(world, tmp_path, "--batch-size", "512"))
     assert "needs BERT's vocab.txt" in refused(_words(world, tmp_path, "--model", "vilt", "--preset", "base"))
     other = refused(_words(world, uncut, *albef, "64", "--lr", "0.01"))
@@ -136,6 +139,10 @@ def test_what_can_not_be_trained_says_why(
         assert "begun by 2 processes and would be resumed by 1" in refused(_words(world, uncut, *albef, "64"))
     finally:
         begun.write_text(json.dumps(told))
+    few = _words(world, tmp_path / "few", "--model", "vilt")
+    assert "leaves nobody to mix with" in refused([*few, "--batch-size", "1"])
+    other_words = [*few[:3], str(world.annotations("test")), *few[4:], "--batch-size", "4"]
+    assert "vocab.txt: it has the words of other captions" in refused(other_words)
     pictures = tmp_path / "pictures"
     (pictures / "red").mkdir(parents=True)
     for number in range(40):

@@ -155,6 +155,17 @@ def test_what_pretraining_is_given_is_judged(data: impasto.sources.CocoCaptions,
         FusionPretraining(albef, words).step(one_view)
 
 
+def test_broken_samples_are_replaced_within_a_budget(data: impasto.sources.CocoCaptions, tmp_path: Path) -> None:
+    colors = [(data.index.path(row), data.index.caption(row, 0)) for row in range(PAIRS - 2)]
+    spoiled = impasto.sources.Sequence([(b"<html>", "a web page"), (colors[0][0], ""), *colors])
+    settings = PretrainSettings.of("clip", "tiny", steps=1)
+    with pytest.raises(impasto.ImpastoError, match="sample"):
+        pretrain(spoiled, settings, folder=tmp_path / "strict")
+    pretrain(spoiled, settings, folder=tmp_path / "run", budget=0.01)
+    noted = (tmp_path / "run" / "bad_samples.jsonl").read_text().splitlines()
+    assert {json.loads(line)["error"] for line in noted} == {"DecodeError", "CaptionError"}
+
+
 def test_the_teachers_weight_grows_with_the_batches(vocabulary: Path) -> None:
     model = Albef(FusionSettings.preset("tiny", vocabulary=35))
     task = FusionPretraining(model, Words.read(vocabulary), ramp=8)

@@ -54,6 +54,8 @@ class TrainPretrain:
         bert: The BERT that ALBEF and TCL begin from.
         vit: The DeiT that they begin from.
         workers: Threads of the loader.
+        budget: The largest share of broken samples (damaged images, empty captions) that others take the place of,
+            noted in OUT/bad_samples.jsonl; 0 stops at the first.
         device: Auto, cpu or cuda; torchrun's processes have their own.
         tensorboard: Write the records for TensorBoard too, below OUT/tensorboard.
         wandb: Log the records to this project of Weights & Biases too (WANDB_MODE=offline keeps them below OUT/wandb).
@@ -74,6 +76,7 @@ class TrainPretrain:
     bert: File | None = None
     vit: File | None = None
     workers: int = 1
+    budget: float = 0.0
     device: str = "auto"
     tensorboard: bool = False
     wandb: Annotated[str, "PROJECT"] | None = None
@@ -127,6 +130,7 @@ def run(train: TrainPretrain) -> int:
             begin=begin,
             device=own or pick_device(train.device),
             workers=train.workers,
+            budget=train.budget,
             writers=writers,
         )
         if first:

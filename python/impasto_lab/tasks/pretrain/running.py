@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from impasto.checks import require
-from impasto.errors import RecipeError
+from impasto.errors import CheckpointError, RecipeError
 from impasto.files import new_file
 from impasto.loading import Loader
 from impasto.progress import Progress, silent
@@ -40,7 +40,7 @@ from impasto_lab.tasks.pretrain.recipes import recipe_of
 from impasto_lab.tasks.pretrain.settings import PretrainSettings
 from impasto_lab.tasks.pretrain.vilt import ViltPretraining
 from impasto_lab.tasks.pretrain.vocabulary import CompactVocabulary, captions_of, own_vocabulary, require_captions
-from impasto_lab.training import Checkpoints, Fit, FitSettings, Writer, fit
+from impasto_lab.training import Checkpoints, Fit, Writer, fit
 from impasto_lab.training.checkpoint import load_weights
 from impasto_lab.training.distributed import wait, world
 
@@ -78,6 +78,7 @@ def pretrain(
     begin: tuple[str | Path, str | Path] | None = None,
     device: torch.device | None = None,
     workers: int = 1,
+    budget: float = 0.0,
     stop: int | None = None,
     progress: Progress = silent,
     writers: Sequence[Writer] = (),
@@ -97,6 +98,8 @@ def pretrain(
         begin: The BERT and the DeiT that ALBEF and TCL begin from; see `begin_from`.
         device: What to train on; by default the CPU.
         workers: Threads of the loader.
+        budget: The largest share of broken samples that others take the place of, noted in ``bad_samples.jsonl``; see
+            `impasto.loading.BadSamples`. 0 stops at the first.
         stop: Leave off after this many steps of the whole run, with a checkpoint, as if interrupted.
         progress: Told after every step.
         writers: Take the records too.
@@ -105,8 +108,11 @@ def pretrain(
         RecipeError: If there are too few pairs for a batch, batches don't fill the queue, the vocabulary isn't the
             model's, or a model begins from a BERT without that one's whole vocabulary.
         CaptionError: If there are no captions.
+        ImpastoError: If a sample is broken and there is no budget.
+        BadSampleBudgetError: If more are broken than that.
         VocabularyError: If the vocabulary is missing or damaged.
-        CheckpointError: If the folder's run was begun otherwise, or a file to begin from doesn't fit.
+        CheckpointError: If the folder's run was begun otherwise, its vocabulary is of other captions, or a file to
+            begin from doesn't fit.
         DivergedError: If the loss is not finite.
     """
     device = device or torch.device("cpu")
@@ -148,16 +154,18 @@ def pretrain(
         world_size=processes,
         pin_memory=device.type == "cuda",
         form=words.in_rows,
+        on_error="replace" if budget else "raise",
+        budget=budget,
+        manifest=folder / "bad_samples.jsonl",
     )
     if latest is None and rank == 0:
         keep_begun(folder, begun)
         words.save(folder)
     task = words.task(model, settings, held, ramp=len(data) // settings.batch_size)
-    shared = {one.name: getattr(settings, one.name) for one in fields(FitSettings) if hasattr(settings, one.name)}
     fitted = fit(
         task,
         loader,
-        FitSettings(unused=False, **shared),  # every loss of every model leads to all of it
+        settings.for_loop(),
         folder=folder,
         resume=latest is not None,
         stop=stop,
@@ -260,21 +268,24 @@ class _Vocabulary:
             with new_file(folder / "rows.json") as file:
                 file.write_text(json.dumps({"ids": self.compact.ids}) + "\n", encoding="utf-8")
         if self.words is not None and isinstance(self.tokenizer, BertTokenizer):
-            lines = Path(self.tokenizer.vocabulary).read_text(encoding="utf-8")
-            if not (folder / "vocab.txt").exists():
-                (folder / "vocab.txt").write_text(lines, encoding="utf-8")
+            lines = Path(self.tokenizer.vocabulary).read_bytes()
+            with new_file(folder / "vocab.txt") as file:
+                file.write_bytes(lines)
 
 
 def _own_file(data: Source, settings: PretrainSettings, folder: Path) -> Path:
     """The data's own ``vocab.txt``, made once."""
     if settings.preset == "base":
         raise RecipeError(f"{settings.model} of the papers' size needs BERT's vocab.txt; name it with vocabulary=")
-    path = folder / "vocab.txt"
+    path, own = folder / "vocab.txt", own_vocabulary(captions_of(data))
     if world()[0] == 0 and not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         with new_file(path) as file:
-            file.write_text(own_vocabulary(captions_of(data)), encoding="utf-8")
+            file.write_text(own, encoding="utf-8")
     wait()
+    if path.read_bytes() != own.encode():
+        reason = "it has the words of other captions, of a run that was begun here; remove it, or begin elsewhere"
+        raise CheckpointError(reason, path=str(path))
     return path
 
 

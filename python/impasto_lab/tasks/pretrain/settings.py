@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from impasto.checks import at_least, choice, probability, require
+from impasto.checks import at_least, choice, require
+from impasto_lab.training import FitSettings
 
 #: The models there are.
 Kind = Literal["clip", "vilt", "albef", "tcl"]
@@ -109,7 +110,7 @@ class PretrainSettings:
         choice("mixgen", self.mixgen, ("none", "default", "a", "b", "c", "d", "e"))
         at_least(1, batch_size=self.batch_size, steps=self.steps)
         require(self.queue is None or self.fuses, f"queue={self.queue} is ALBEF's and TCL's; {self.model} has none")
-        probability("min_lr / lr", self.min_lr / self.lr if self.lr > 0 else -1)
+        self.for_loop()  # judged before a run's folder has anything
 
     @classmethod
     def of(cls, model: Kind, preset: Size = "small", **changes: Any) -> PretrainSettings:
@@ -120,6 +121,11 @@ class PretrainSettings:
         if "steps" in changes and "warmup" not in changes:
             values = values | {"warmup": min(values["warmup"], changes["steps"] // 10)}
         return cls(**{**values, **changes, "model": model, "preset": preset})
+
+    def for_loop(self) -> FitSettings:
+        """What the loop is told."""
+        shared = {one.name: getattr(self, one.name) for one in fields(FitSettings) if hasattr(self, one.name)}
+        return FitSettings(unused=False, **shared)  # every loss of every model leads to all of it
 
     @property
     def fuses(self) -> bool:
