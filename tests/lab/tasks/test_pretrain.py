@@ -30,7 +30,7 @@ from impasto_lab.models import (
 )
 from impasto_lab.tasks import ContrastiveTask, HeldOut
 from impasto_lab.tasks.pretrain import FusionPretraining, PretrainSettings, ViltPretraining, pretrain
-from impasto_lab.training import FitSettings, fit
+from impasto_lab.training import Fit, FitSettings, fit
 
 PAIRS = 32
 WORDS = [f"{first}{second}" for first in "abcdef" for second in "aeiou"]
@@ -164,6 +164,25 @@ def test_broken_samples_are_replaced_within_a_budget(data: impasto.sources.CocoC
     pretrain(spoiled, settings, folder=tmp_path / "run", budget=0.01)
     noted = (tmp_path / "run" / "bad_samples.jsonl").read_text().splitlines()
     assert {json.loads(line)["error"] for line in noted} == {"DecodeError", "CaptionError"}
+
+
+@pytest.mark.parametrize("model", ["vilt", "albef"])
+def test_the_loop_gets_what_the_settings_say(
+    model: Any, data: impasto.sources.CocoCaptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    got: list[Any] = []
+
+    def fitted(*given: Any, **_: Any) -> Fit:
+        got.extend(given)
+        return Fit()
+
+    monkeypatch.setattr("impasto_lab.tasks.pretrain.running.fit", fitted)
+    pretrain(data, PretrainSettings.of(model, "tiny", batch_size=8, steps=7, seed=3, lr=1e-4), folder=tmp_path)
+    task, loader, settings = got
+    assert (task.seed, loader.state_dict()["drawing_seed"], settings.seed) == (3, 3, 3)
+    assert (settings.steps, settings.lr) == (7, 1e-4)
+    if model == "albef":
+        assert task.ramp == PAIRS // 8, "the teacher's weight grows over the first epoch"
 
 
 def test_the_teachers_weight_grows_with_the_batches(vocabulary: Path) -> None:

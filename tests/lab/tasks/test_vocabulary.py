@@ -31,11 +31,14 @@ def test_a_vocabulary_of_its_own_knows_every_word(tmp_path: Path) -> None:
     assert theirs.convert_tokens_to_ids("[MASK]") == words.mask
 
 
-def test_captions_are_those_of_all_rows() -> None:
+def test_captions_are_those_of_all_rows(tmp_path: Path) -> None:
     rows = impasto.sources.Sequence([(b"", ["one", "two"]), (b"", "three"), (b"", [])])
     others = rows[::-1]
     assert list(captions_of(rows)) == ["one", "two", "three"]
     assert sorted(captions_of(impasto.sources.concat(rows, others))) == sorted(["one", "two", "three"] * 2)
+    (tmp_path / "rewrites.jsonl").write_text('{"key": "1", "captions": ["drei", "tre"]}\n')
+    more = impasto.sources.with_rewrites(rows, tmp_path / "rewrites.jsonl", weight=0.5)
+    assert sorted(captions_of(more)) == sorted(["one", "two", "three", "drei", "tre"])
 
 
 def test_a_table_of_what_is_there_gives_what_the_whole_one_does() -> None:
