@@ -85,7 +85,7 @@ def interval(differences: Sequence[float]) -> dict[str, Any]:
 
 
 def judge(claim: Claim, results: Mapping[Piece, Mapping[str, float]]) -> Verdict | None:
-    """Judges a claim by the pieces that are done; None where no seed has both arms.
+    """Judges a claim by the pieces that are done; None where no seed has both arms, or its data don't have the metric.
 
     Args:
         claim: What was said before.
@@ -96,7 +96,7 @@ def judge(claim: Claim, results: Mapping[Piece, Mapping[str, float]]) -> Verdict
     both = [
         (results[worse][claim.metric], results[better][claim.metric])
         for better, worse in pairs
-        if better in results and worse in results
+        if claim.metric in results.get(better, {}) and claim.metric in results.get(worse, {})
     ]
     if not both:
         return None

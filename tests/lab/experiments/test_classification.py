@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -145,6 +146,37 @@ def test_colors_change_only_where_an_arm_says_so(folder: Path) -> None:
 def test_the_real_data_are_asked_for_before_anything_runs(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="acoates"):
         prepare(Stl10Settings.full(), Place(shared=tmp_path, folder=tmp_path), list(CORE.values()))
+
+
+def test_a_world_of_other_settings_is_not_used(folder: Path) -> None:
+    """Though no piece was run with them: evidence would say of one world what was measured on another."""
+    stl10 = registry.find("stl10")
+    with pytest.raises(RecipeError, match="made with other settings: noise;"):
+        reproduce(stl10, folder, size="smoke", arms=("style",), device="cpu", changes={"noise": 0.3})
+    with pytest.raises(RecipeError, match=r"other settings: .*test, train;"):
+        reproduce(stl10, folder, size="small", arms=("style",), device="cpu", changes={"noise": 0.1})
+    assert not (folder / "style-0").exists()
+
+
+def test_a_training_goes_on_with_its_own_settings_alone(folder: Path, tmp_path: Path) -> None:
+    """The checkpoint of another network, or of one that began with other weights, is no beginning."""
+    shutil.copytree(folder, tmp_path / "run")
+    (tmp_path / "run" / "pieces" / "none-0.json").unlink()
+    changes = {"model": "mobilenet_v3_small"}
+    with pytest.raises(RecipeError, match=r"other settings: model;.*remove it"):
+        reproduce(registry.find("stl10"), tmp_path / "run", size="smoke", arms=("none",), device="cpu", changes=changes)
+
+
+def test_stl10_itself_is_judged_by_its_own_test(folder: Path, tmp_path: Path) -> None:
+    """Which has no shift; and one domain, as is said before anything is trained."""
+    stl10, data = registry.find("stl10"), {"data": str(folder / "world" / "source")}
+    with pytest.raises(RecipeError, match="leave out 'style-of-other-domain'"):
+        reproduce(stl10, tmp_path, size="smoke", arms=("none", "style-of-other-domain"), device="cpu", changes=data)
+    assert not (tmp_path / "none-0").exists()
+    found = reproduce(stl10, tmp_path, size="smoke", arms=("none", "style"), device="cpu", changes=data)
+    assert [one.claim for one in found.verdicts] == ["test: style > none"]
+    assert {claim.metric for claim in SEARCHED.claims} == {"shifted", "test"}
+    assert "learning curves, test" in (tmp_path / "report.html").read_text()
 
 
 def test_the_histogram_classifier_sees_the_shortcut_alone(tmp_path: Path) -> None:

@@ -51,3 +51,5 @@ def test_one_pair_decides_nothing_and_none_is_no_verdict() -> None:
     one = judge(CLAIM, _results([50], [70]))
     assert (one.word, one.seeds, one.as_dict()["interval"], one.as_dict()["detectable"]) == ("undecided", 1, None, None)
     assert judge(CLAIM, {Piece("plain", 0): {"rsum": 1.0}, Piece("mixed", 1): {"rsum": 2.0}}) is None
+    other = Claim(better="mixed", worse="plain", metric="of other data")
+    assert judge(other, _results([50, 52], [60, 61])) is None

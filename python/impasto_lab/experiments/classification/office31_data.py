@@ -17,6 +17,7 @@ from impasto_lab.experiments.classification.restyling import Pixels, pixels, res
 from impasto_lab.experiments.classification.settings import TRANSFERS, Office31Settings
 from impasto_lab.experiments.experiment import Place
 from impasto_lab.experiments.narrator import Narrator
+from impasto_lab.experiments.prepared import keep_to
 from impasto_lab.training import pick_device
 from impasto_lab.worlds import Office31Like, render_office31
 from impasto_lab.worlds.formats.encode import encode_jpeg
@@ -131,14 +132,17 @@ def prepare(settings: Office31Settings, place: Place, arms: Sequence[Arm]) -> No
 
     Raises:
         SourceError: If real data are asked for and not there.
+        RecipeError: If what is there was made with other settings.
     """
     data = Office31Data(place.shared, settings, next(iter(TRANSFERS)))
     if not settings.renders:
         Office31(data.world)
-    for which in (_WORLD, _HELD, _CONFLICT) if settings.renders else ():
+    worlds = {which: rendering(settings, which) for which in (_WORLD, _HELD, _CONFLICT) if settings.renders}
+    keep_to(place.shared / "prepared.json", settings.making())
+    for which, terms in worlds.items():
         if not (place.shared / which).exists():
             with place.narrator.bar(f"rendering: {which}") as advance:
-                render_office31(place.shared / which, rendering(settings, which), progress=advance)
+                render_office31(place.shared / which, terms, progress=advance)
     device = pick_device(place.device)
     if any(arm.copies == "styled" for arm in arms):
         _restyle(data, "styled", None, device, place.narrator)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from impasto_lab.experiments.classification.arms import Arm, recipe, turned
 from impasto_lab.experiments.classification.data import Data
 from impasto_lab.experiments.classification.scheduling import scheduled
 from impasto_lab.experiments.experiment import Piece, Place
+from impasto_lab.experiments.prepared import keep_to
 from impasto_lab.models.resnet import ResNet, classifier
 from impasto_lab.tasks import ClassificationTask, Labeled
 from impasto_lab.training import FitSettings, fit, pick_device
@@ -44,6 +46,9 @@ def train(arm: Arm, data: Data, piece: Piece, place: Place) -> Mapping[str, floa
 
     Returns:
         Accuracy by kind of test images, in per cent, and the last loss.
+
+    Raises:
+        RecipeError: If its folder holds a training of other settings.
     """
     settings, device = data.settings, pick_device(place.device)
     place.folder.mkdir(parents=True, exist_ok=True)
@@ -80,6 +85,8 @@ def train(arm: Arm, data: Data, piece: Piece, place: Place) -> Mapping[str, floa
         "steps_per_epoch": epoch,
         "watched": {kind: len(one) for kind, one in watched.items()},
     }
+    # A checkpoint says nothing of what its steps were made with.
+    keep_to(place.folder / "begun.json", {"arm": piece.arm, "seed": piece.seed, **asdict(settings)})
     _note(place.folder / "training.json", told)
     with place.narrator.bar(f"training: {piece.arm}, seed {piece.seed}") as advance:
         resume = any((place.folder / "checkpoints").glob("step-????????"))

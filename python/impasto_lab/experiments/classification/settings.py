@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from impasto.checks import require
 from impasto.cli import File, Folder
 
 #: The world's constants, found with the plain arm alone before any other arm was run; see docs/experiments.md.
 RHO, SHIFT, CLUTTER, TURN, RADIUS = 0.6, 0.5, 0, 20.0, (0.28, 0.42)
+
+#: Settings that no image depends on.
+_LEARNING = ("model", "weights", "width", "steps", "batch_size", "lr", "ratio", "evaluations", "watched")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,10 @@ class Training:
     copies: int = 4
     evaluations: int = 12
     watched: int = 500
+
+    def making(self) -> dict[str, Any]:
+        """What worlds and copies depend on, by name."""
+        return {name: value for name, value in asdict(self).items() if name not in _LEARNING}
 
     def __post_init__(self) -> None:
         require(self.weights is None or self.model != "resnet18", "weights= are torchvision's; name its network, too")

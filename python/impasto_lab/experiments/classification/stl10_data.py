@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from impasto.checks import require
 from impasto.files import new_folder
 from impasto.sources import Source, Stl10
 from impasto.style import StyleRandomizer
@@ -18,6 +19,7 @@ from impasto_lab.experiments.classification.restyling import Pixels, labels, res
 from impasto_lab.experiments.classification.settings import CLUTTER, RADIUS, TURN, Stl10Settings
 from impasto_lab.experiments.experiment import Place
 from impasto_lab.experiments.narrator import Narrator
+from impasto_lab.experiments.prepared import keep_to
 from impasto_lab.training import pick_device
 from impasto_lab.worlds import Stl10Like, Stl10World, Terms, render_stl10
 from impasto_lab.worlds.formats.stl10 import Stl10Files
@@ -105,14 +107,20 @@ def prepare(settings: Stl10Settings, place: Place, arms: Sequence[Arm]) -> None:
 
     Raises:
         SourceError: If real data are asked for and not there.
+        RecipeError: If an arm takes another domain's styles, and the data have one domain; or if what is there was made
+            with other settings.
     """
     data = Stl10Data(place.shared, settings)
     if not settings.renders:
+        reason = "STL-10 has one domain: leave out 'style-of-other-domain', name the other arms"
+        require(all(arm.copies != "other" for arm in arms), reason)
         data.uncleaned(), data.test(TEST)
-    for kind in data.kinds if settings.renders else ():
+    worlds = {kind: terms_of(settings, kind) for kind in data.kinds if settings.renders}
+    keep_to(place.shared / "prepared.json", settings.making())
+    for kind, terms in worlds.items():
         if not data.world(kind).exists():
             with place.narrator.bar(f"rendering: {kind}") as advance:
-                render_stl10(data.world(kind), terms_of(settings, kind), progress=advance)
+                render_stl10(data.world(kind), terms, progress=advance)
     if settings.cleans and not (place.shared / FILE).exists():
         with place.narrator.bar("looking for images that show nothing") as advance:
             source = data.uncleaned()
@@ -120,8 +128,7 @@ def prepare(settings: Stl10Settings, place: Place, arms: Sequence[Arm]) -> None:
             noisy = world.noise("train").tolist() if settings.renders else None
             Cleaning.of(source, settings.limit, noisy=noisy, progress=advance).save(place.shared)
     for arm in arms:
-        known = arm.copies == "styled" or (arm.copies == "other" and settings.renders)
-        if known and not (place.shared / "copies" / str(arm.folder)).exists():
+        if arm.copies is not None and not (place.shared / "copies" / str(arm.folder)).exists():
             _restyle(data, arm, pick_device(place.device), place.narrator)
 
 
@@ -132,7 +139,7 @@ def _restyle(data: Stl10Data, arm: Arm, device: torch.device, tell: Narrator) ->
 
     def style(copy: int, row: int) -> Pixels:
         assert shifted is not None
-        # Another class's picture, of another place for each copy.
+        # A picture of another thing for each copy; the shifted world's looks are of no class.
         return shifted.pixels((row * 7 + 13 * copy + 1) % len(shifted))
 
     place = data.root / "copies" / str(arm.folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import groupby
@@ -15,7 +14,6 @@ import torch
 
 from impasto.batch import BatchId
 from impasto.checks import require
-from impasto.errors import RecipeError
 from impasto.files import new_folder
 from impasto.loading import Loader
 from impasto.ops import decode
@@ -27,6 +25,7 @@ from impasto.style import StyleRandomizer
 from impasto_lab.experiments.dense.real import Part, file_name, open_real
 from impasto_lab.experiments.dense.settings import STYLED, Dense
 from impasto_lab.experiments.experiment import Place
+from impasto_lab.experiments.prepared import keep_to
 from impasto_lab.tasks.dense.detection import FIELDS, VOC_FIELDS
 from impasto_lab.tasks.dense.segmentation import MAPS
 from impasto_lab.training import pick_device
@@ -48,18 +47,13 @@ def prepare(settings: Dense, place: Place) -> None:
         RecipeError: If what is there was made with other settings, or real data's target has other classes.
         SourceError: If real data are not there.
     """
-    shared, note = place.shared, place.shared / "prepared.json"
+    shared = place.shared
     if not settings.renders:
         classes = training_split(shared, settings).classes
         for part in ("source", "target"):
             other = test_split(shared, settings, part).classes
             require(other == classes, f"the {part} has the classes {other}, and the training data have {classes}")
-    made = json.dumps({name: asdict(settings)[name] for name in _MAKING}, indent=2) + "\n"
-    if not note.exists():
-        note.write_text(made, encoding="utf-8")
-    if note.read_text(encoding="utf-8") != made:
-        reason = "what lies here was made with other settings; choose another folder, or remove it"
-        raise RecipeError(reason, path=str(note))
+    keep_to(shared / "prepared.json", {name: asdict(settings)[name] for name in _MAKING})
     if settings.renders and not (shared / "world").exists():
         with place.narrator.bar("rendering source and target") as advance, new_folder(shared / "world") as partial:
             write_instances(
