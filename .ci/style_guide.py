@@ -17,7 +17,8 @@ RESULTS = ROOT / "benches" / "results"
 NOT_RUN = "not run"
 #: Points on the source that an arm may be behind the plain one and count as trained to its end.
 LEARNED = 10.0
-#: What is asked of whom: the experiment, its score under the shift, and the arms of color and of all together.
+#: What is asked of whom: the experiment, its score under the shift, and the arms of color and of all together. Where
+#: there is an arm of color and geometry, that is the arm of color.
 TASKS: dict[str, tuple[str, str, str, str]] = {
     "naming images": ("stl10", "shifted", "traditional", "both"),
     "naming images, A and D to W": ("office31", "AD->W", "traditional", "both"),
@@ -26,6 +27,8 @@ TASKS: dict[str, tuple[str, str, str, str]] = {
     "detection": ("detection", "mAP target", "color", "both"),
     "segmentation": ("segmentation", "mIoU target", "color", "both"),
 }
+#: Both without style.
+ALL_BUT_STYLE = "traditional"
 #: Augmentations that need no style network, or none for each image; and one whose copies cost the same.
 CHEAPER = ("traditional", "traditional-geometric", "color", "geometric", "mixstyle", "amplitude", "pixmix")
 
@@ -67,6 +70,10 @@ class Evidence(NamedTuple):
         own = next((name for name in names if name != metric and name in known), None)
         means = (self.mean(arm, own), self.mean("none", own)) if own else (None, None)
         return means[0] is not None and means[1] is not None and means[0] < means[1] - LEARNED
+
+    def strongest(self, color: str, metric: str) -> str:
+        """The arm that both is compared with: of color and geometry, or of color alone where there is no other."""
+        return ALL_BUT_STYLE if self.each(ALL_BUT_STYLE, metric) else color
 
     @property
     def setting(self) -> str:
@@ -139,13 +146,20 @@ def _recommended(name: str, metric: str, color: str, both: str) -> str:
         "worse": f"style hurts: {gain} points against no augmentation",
         "not told apart": f"style makes no difference that {gain.pairs} pairs show: {gain} points",
     }[gain.word]
-    parts = [said]
+    parts, color = [said], found.strongest(color, metric)
+    alone = color == ALL_BUT_STYLE
     if (most := found.compare(both, color, metric)) is not None:
         parts.append(
             {
                 "better": f"add it to color and geometry: {most} more than those alone",
                 "worse": f"leave it out where color and geometry are augmented: {most} points",
                 "not told apart": f"on top of color and geometry it can't be told from nothing: {most} points",
+            }[most.word]
+            if alone
+            else {
+                "better": f"style and geometry together help on top of color: {most} points",
+                "worse": f"style and geometry together hurt on top of color: {most} points",
+                "not told apart": f"style and geometry on top of color can't be told from nothing: {most} points",
             }[most.word]
         )
         if any(found.learning(arm, metric) for arm in (both, color)):
@@ -168,6 +182,7 @@ def gains() -> str:
     rows = []
     for task, (name, metric, color, both) in TASKS.items():
         found = evidence(name)
+        color = found.strongest(color, metric) if found else color
         pairs = (("style", "none"), (color, "none"), (both, color), (both, "style"))
         compared = [found.compare(*pair, metric) if found else None for pair in pairs]
         base = found.mean("none", metric) if found else None

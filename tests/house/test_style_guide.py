@@ -72,6 +72,20 @@ def test_an_arm_that_was_still_learning_is_marked(guide: ModuleType, tmp_path: P
     assert "arms of color were still learning" in said
 
 
+def test_geometry_is_not_taken_for_style(guide: ModuleType, tmp_path: Path) -> None:
+    """Where color was run without geometry, both is ahead or behind by both; with both of them, by style alone."""
+    scores = {"none": [30.0, 31.0], "style": [40.0, 41.0], "color": [50.0, 51.0], "both": [40.0, 41.0]}
+    for arms, said, difference in (
+        (scores, "style and geometry together hurt on top of color: -10.0", "-10.0"),
+        (scores | {"traditional": [35.0, 36.0]}, "add it to color and geometry: +5.0", "+5.0"),
+    ):
+        _keep(tmp_path, "detection", arms, "mAP target")
+        line = next(line for line in guide.recommendations().splitlines() if line.startswith("- **detection**"))
+        assert said in line
+        row = next(line for line in guide.gains().splitlines() if line.startswith("| detection"))
+        assert row.split("|")[5].split()[0] == difference
+
+
 def test_the_least_that_is_as_good_is_taken(guide: ModuleType, tmp_path: Path) -> None:
     """Of ratios in the order of what they restyle, not of their names."""
     scores = {

@@ -24,6 +24,7 @@ def keep_to(path: Path, settings: Mapping[str, Any]) -> None:
     """
     own = json.loads(json.dumps(settings, default=str))
     if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
         with new_file(path) as partial:
             partial.write_text(json.dumps(own, indent=2) + "\n", encoding="utf-8")
         return

@@ -13,8 +13,8 @@ import PIL.Image
 import pytest
 import torch
 
-from impasto import Loader, RecipeError, SourceError
-from impasto.sources import Sequence
+from impasto import DecodeError, Loader, RecipeError, SourceError
+from impasto.sources import ImageFolder, Sequence
 from impasto_lab.experiments import Place, registry
 from impasto_lab.experiments.classification.arms import ARMS, CORE, FURTHER, SEARCH, Schedule, recipe
 from impasto_lab.experiments.classification.cleaning import Cleaning
@@ -81,6 +81,13 @@ def test_precision_and_recall_are_shares_of_the_removed_and_of_the_noise() -> No
     cleaning = Cleaning.of(source, 0.6, noisy=[True, True, True, True, False, False])
     assert cleaning.removed == (1, 3, 5) and cleaning.kept.tolist() == [0, 2, 4]
     assert cleaning.precision == pytest.approx(2 / 3) and cleaning.recall == pytest.approx(2 / 4)
+
+
+def test_an_image_that_cant_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "mugs").mkdir()
+    (tmp_path / "mugs" / "broken.jpg").write_bytes(b"no image")
+    with pytest.raises(DecodeError, match=r"sample 'mugs/broken\.jpg', .*broken\.jpg: not an image"):
+        pixels(ImageFolder(tmp_path), 0)
 
 
 def test_copies_are_made_for_the_arms_that_were_asked_for(folder: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,9 +22,10 @@ from impasto.ops import decode
 from impasto_lab.experiments import registry
 from impasto_lab.experiments.dense.data import held_out, prepare, training_data, training_split
 from impasto_lab.experiments.dense.page import draw_boxes, paint_map
-from impasto_lab.experiments.dense.running import build, recipe_of
-from impasto_lab.experiments.dense.settings import ARMS, Dense
-from impasto_lab.experiments.experiment import Place
+from impasto_lab.experiments.dense.running import build, recipe_of, run_piece
+from impasto_lab.experiments.dense.settings import ARMS, FURTHER, Dense
+from impasto_lab.experiments.experiment import Piece, Place
+from impasto_lab.experiments.narrator import Silent
 from impasto_lab.experiments.runner import reproduce
 from impasto_lab.tasks.dense import DetectionTask
 from impasto_lab.worlds import Crowd, Sample, write_instances, write_world
@@ -102,6 +105,8 @@ def test_arms_differ_in_what_they_see_and_style_moves_nothing(ran: tuple[str, Pa
         next(iter(Loader(plain, one, batch_size=8, workers=0, fields=("boxes", "categories")))) for one in recipes
     ]
     geometric = loaded[ARMS.index("geometric")]
+    (traditional,) = [recipe_of(arm, settings) for arm in FURTHER]
+    assert traditional == recipes[ARMS.index("both")], "both, without its copies"
     assert torch.equal(loaded[0].images, loaded[ARMS.index("style")].images)
     assert not torch.equal(loaded[0].images, loaded[ARMS.index("color")].images)
     assert geometric.plan.flips.any()
@@ -134,9 +139,49 @@ def test_torchvisions_detectors_take_the_same_targets(ran: tuple[str, Path, Any]
     assert losses and all(bool(torch.isfinite(loss)) for loss in losses.values())
 
 
-def test_an_unknown_model_is_named() -> None:
+def test_an_unknown_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="model='yolo' is not known; use one of 'center'"):
         Dense(model="yolo")
+    for name, model in (("detection", "fcn_resnet50"), ("segmentation", "center")):
+        with pytest.raises(RecipeError, match=f"model='{model}' is not known"):
+            reproduce(registry.find(name), tmp_path, size="smoke", changes={"model": model})
+    assert not any(tmp_path.iterdir())
+
+
+def test_what_was_interrupted_goes_on(tmp_path: Path) -> None:
+    """From its last checkpoint; behind the last one it is scored. Only with the settings that it began with."""
+    smoke = replace(registry.find("detection").settings["smoke"], steps=4)
+    place = Place(shared=tmp_path, folder=tmp_path / "none-0")
+    prepare(smoke, place)
+    stopped: list[int] = []
+
+    class Stopper(Silent):
+        """Interrupts behind the second step."""
+
+        @contextmanager
+        def bar(self, what: str) -> Iterator[Callable[[int, int], None]]:
+            def tell(done: int, total: int) -> None:
+                stopped.append(done)
+                if len(stopped) == 3:
+                    raise KeyboardInterrupt
+
+            yield tell
+
+    whole = run_piece(Piece("none", 0), smoke, replace(place, folder=tmp_path / "whole"))
+    with pytest.raises(KeyboardInterrupt):
+        run_piece(Piece("none", 0), smoke, replace(place, narrator=Stopper()))
+    assert run_piece(Piece("none", 0), smoke, replace(place, narrator=Stopper())) == whole
+    assert stopped == [1, 2, 3, 3, 4]
+    assert run_piece(Piece("none", 0), smoke, place) == whole
+    with pytest.raises(RecipeError, match="other settings: width"):
+        run_piece(Piece("none", 0), replace(smoke, width=4), place)
+
+
+@pytest.mark.parametrize("ran", ["detection"], indirect=True)
+def test_a_page_is_written_where_all_was_taken(ran: tuple[str, Path, Any], tmp_path: Path) -> None:
+    name, out, results = ran
+    taken = reproduce(registry.find(name), tmp_path, size="smoke", known=(out / "results.json",), device="cpu")
+    assert taken.measured == results.measured and "Claims" in (tmp_path / "report.html").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -211,6 +256,15 @@ def test_real_data_that_lack_something_are_named_before_any_training(tmp_path: P
         prepare(replace(smoke, data=str(coco), target=str(voc)), place)
     with pytest.raises(RecipeError, match="give data= too"):
         Dense(target=str(voc))
+
+
+def test_a_test_without_a_box_is_refused(coco: Path, tmp_path: Path) -> None:
+    data = shutil.copytree(coco, tmp_path / "data")
+    listed = data / "annotations" / "instances_val2017.json"
+    listed.write_text(json.dumps({**json.loads(listed.read_text()), "annotations": []}))
+    smoke = registry.find("detection").settings["smoke"]
+    with pytest.raises(RecipeError, match="the source's val has no box"):
+        prepare(replace(smoke, data=str(data)), Place(shared=tmp_path, folder=tmp_path))
 
 
 def test_what_is_difficult_is_neither_trained_on_nor_missed(voc: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,6 +85,16 @@ def test_the_real_data_are_asked_for_before_anything_runs(folder: Path, tmp_path
     data = Office31Data(tmp_path, replace(Office31Settings.smoke(), data=str(folder / "world")), "AD->W")
     assert data.kinds == ("AD->W",) and len(data.train()) == 62
     assert isinstance(data.test("AD->W"), Office31)
+
+
+def test_a_domain_without_a_class_is_named(folder: Path, tmp_path: Path) -> None:
+    data = shutil.copytree(folder / "world", tmp_path / "data")
+    settings, place = replace(Office31Settings.smoke(), data=str(data)), Place(shared=tmp_path, folder=tmp_path)
+    prepare(settings, place, [])
+    gone = sorted((data / "webcam" / "images").iterdir())[3]
+    shutil.rmtree(gone)
+    with pytest.raises(SourceError, match=rf"webcam: it has no image of {gone.name}, which"):
+        prepare(settings, place, [])
 
 
 def test_options_are_flags(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,12 +8,13 @@ from pathlib import Path, PurePosixPath
 
 import torch
 
+from impasto.errors import SourceError
 from impasto.files import new_folder
 from impasto.sources import Office31, Source, concat
 from impasto.style import StyleRandomizer
 from impasto_lab.experiments.classification.arms import Arm
 from impasto_lab.experiments.classification.data import CONFLICT, SOURCE
-from impasto_lab.experiments.classification.restyling import Pixels, pixels, restyled
+from impasto_lab.experiments.classification.restyling import Pixels, labels, pixels, restyled
 from impasto_lab.experiments.classification.settings import TRANSFERS, Office31Settings
 from impasto_lab.experiments.experiment import Place
 from impasto_lab.experiments.narrator import Narrator
@@ -131,12 +132,12 @@ def prepare(settings: Office31Settings, place: Place, arms: Sequence[Arm]) -> No
         arms: Those whose copies are made.
 
     Raises:
-        SourceError: If real data are asked for and not there.
+        SourceError: If real data are asked for and not there, or a domain lacks a class.
         RecipeError: If what is there was made with other settings.
     """
     data = Office31Data(place.shared, settings, next(iter(TRANSFERS)))
     if not settings.renders:
-        Office31(data.world)
+        _check(data)
     worlds = {which: rendering(settings, which) for which in (_WORLD, _HELD, _CONFLICT) if settings.renders}
     keep_to(place.shared / "prepared.json", settings.making())
     for which, terms in worlds.items():
@@ -149,6 +150,17 @@ def prepare(settings: Office31Settings, place: Place, arms: Sequence[Arm]) -> No
     if any(arm.copies == "other" for arm in arms):
         for letter in "ADW":
             _restyle(data, f"other-{letter}", letter, device, place.narrator)
+
+
+def _check(data: Office31Data) -> None:
+    """Sees that each domain has each class: a network can't name what it never saw."""
+    for name in DOMAINS:
+        domain = Office31(data.world, name)
+        lacking = [domain.classes[label] for label in sorted({*range(len(domain.classes))} - {*labels(domain)})]
+        if lacking:
+            names = ", ".join(lacking)
+            reason = f"it has no image of {names}, which another domain has; unpack again, or remove what is no class"
+            raise SourceError(reason, path=str(data.world / name))
 
 
 def _copies(root: Path, which: str) -> Path:

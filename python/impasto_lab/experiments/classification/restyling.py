@@ -10,10 +10,11 @@ import torch
 
 from impasto.batch import BatchId
 from impasto.checks import require
-from impasto.ops import decode, resize
+from impasto.ops import resize
 from impasto.progress import Progress
 from impasto.sources import Source
 from impasto.style import StyleRandomizer
+from impasto_lab.experiments.decoding import decoded
 
 #: Images restyled at a time.
 _AT_ONCE = 50
@@ -61,7 +62,7 @@ def restyled(
 
 def pixels(source: Source, row: int, side: int | None = None) -> Pixels:
     """A row's image, [H, W, 3] uint8, or [side, side, 3]."""
-    image = decode(source[row].image)
+    image = decoded(source, row)
     return image if side is None else resize(image, side)
 
 

@@ -42,12 +42,13 @@ def run_piece(piece: Piece, settings: Stl10Settings, place: Place) -> Mapping[st
 
 def write_page(results: Any, folder: Path) -> None:
     """Writes ``report.html``: claims, means, curves, who was taken for whom, what was left out before."""
-    from impasto_lab.experiments.classification.cleaning import Cleaning
+    from impasto_lab.experiments.classification.cleaning import FILE, Cleaning
     from impasto_lab.experiments.classification.page import write_pages
     from impasto_lab.experiments.classification.stl10_data import Stl10Data
 
     settings: Stl10Settings = results.settings
-    source = Stl10Data(folder, settings).uncleaned() if settings.cleans else None
+    # Where all was taken from other evidence, nothing was cleaned here.
+    source = Stl10Data(folder, settings).uncleaned() if settings.cleans and (folder / FILE).exists() else None
     write_pages(results, folder, pictures=Cleaning.load(folder).pictures(source) if source else {})
 
 

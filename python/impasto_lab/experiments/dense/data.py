@@ -16,12 +16,12 @@ from impasto.batch import BatchId
 from impasto.checks import require
 from impasto.files import new_folder
 from impasto.loading import Loader
-from impasto.ops import decode
 from impasto.progress import Progress
 from impasto.recipe import ImageRecipe, Recipe
 from impasto.sources import CocoInstances, PascalVoc, Source, concat
 from impasto.streams import pick
 from impasto.style import StyleRandomizer
+from impasto_lab.experiments.decoding import decoded
 from impasto_lab.experiments.dense.real import Part, file_name, open_real
 from impasto_lab.experiments.dense.settings import STYLED, Dense
 from impasto_lab.experiments.experiment import Place
@@ -44,15 +44,18 @@ def prepare(settings: Dense, place: Place) -> None:
     """Renders source and target, or looks for real ones, and restyles the training images; what is there is used.
 
     Raises:
-        RecipeError: If what is there was made with other settings, or real data's target has other classes.
+        RecipeError: If what is there was made with other settings, or real data's target has other classes or no box.
         SourceError: If real data are not there.
     """
     shared = place.shared
     if not settings.renders:
         classes = training_split(shared, settings).classes
         for part in ("source", "target"):
-            other = test_split(shared, settings, part).classes
+            split = test_split(shared, settings, part)
+            other = split.classes
             require(other == classes, f"the {part} has the classes {other}, and the training data have {classes}")
+            shown = not settings.detects or any(len(split.facts(row)["boxes"]) for row in range(len(split)))
+            require(shown, f"the {part}'s val has no box; there is nothing to measure on")
     keep_to(shared / "prepared.json", {name: asdict(settings)[name] for name in _MAKING})
     if settings.renders and not (shared / "world").exists():
         with place.narrator.bar("rendering source and target") as advance, new_folder(shared / "world") as partial:
@@ -156,7 +159,7 @@ def _restyle(
 def _alike(data: Source) -> Iterator[tuple[int, npt.NDArray[Any]]]:
     """Rows that follow each other and have one size: the first's number, and [B, H, W, 3] uint8."""
     for first in range(0, len(data), _PART):
-        images = [decode(data[row].image) for row in range(first, min(first + _PART, len(data)))]
+        images = [decoded(data, row) for row in range(first, min(first + _PART, len(data)))]
         at = first
         for _, same in groupby(images, key=np.shape):
             pixels = np.stack(list(same))

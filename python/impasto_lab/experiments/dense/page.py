@@ -29,7 +29,7 @@ _SHOWN, _LARGER, _SURE = 5, 2, 0.3
 
 
 def write_pages(results: Results, folder: Path) -> None:
-    """Writes ``report.html`` with its pictures as ``*.png``.
+    """Writes ``report.html`` with its pictures as ``*.png``; without them, where all was taken from other evidence.
 
     Args:
         results: Of an experiment whose trainings left checkpoints in their folders.
@@ -39,11 +39,14 @@ def write_pages(results: Results, folder: Path) -> None:
         CheckpointError: If one of them is damaged.
     """
     settings: Dense = results.settings
+    arms = arms_of(results)
+    if not any((place / "checkpoints").exists() for arm in arms for place in _places(results, folder, arm)):
+        write_page(results, folder, {})
+        return
     target = held_out(folder, settings)["target"]
     # What was trained on: a target of few images may list fewer classes.
     classes, own = training_split(folder, settings).classes, test_split(folder, settings, "target").classes
     batch = next(iter(target))
-    arms = arms_of(results)
     pictures = {"losses": curves_png(_losses(results, folder, arms), x="step", y="loss", size=(7.2, 3.4))}
     pictures["the truth, in the target"] = contact_png(_truth(batch, classes, [classes.index(one) for one in own]))
     for arm in arms:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from impasto.recipe import ColorJitter, Grayscale, ImageRecipe, Recipe
 from impasto_lab.experiments.dense.data import fields_of, held_out, training_data, training_split
 from impasto_lab.experiments.dense.settings import STYLED, Dense
 from impasto_lab.experiments.experiment import Piece, Place
+from impasto_lab.experiments.prepared import keep_to
 from impasto_lab.models import CenterDetector
 from impasto_lab.tasks.dense import DetectionTask, SegmentationTask
 from impasto_lab.training import FitSettings, fit, pick_device
@@ -22,7 +24,7 @@ from impasto_lab.training import FitSettings, fit, pick_device
 
 def recipe_of(arm: str, settings: Dense) -> Recipe:
     """What an arm does to its images; normalizing is the models' own."""
-    moves, colors = arm in ("geometric", "both"), arm in ("color", "both")
+    moves, colors = arm in ("geometric", "traditional", "both"), arm in ("color", "traditional", "both")
     jitter = settings.jitter
     augment = ColorJitter(brightness=jitter, contrast=jitter, saturation=jitter, hue=jitter / 2)
     image = ImageRecipe(
@@ -39,9 +41,14 @@ def recipe_of(arm: str, settings: Dense) -> Recipe:
 def run_piece(piece: Piece, settings: Dense, place: Place) -> Mapping[str, float]:
     """Trains an arm, and measures it on held-out images of the source and of the target.
 
+    What is interrupted goes on from its last checkpoint.
+
     Returns:
         ``mAP source``, ``AP50 source``, ``mAP target``, ``AP50 target``, or ``mIoU source``, ``mIoU target``; in per
         cent; and the last loss.
+
+    Raises:
+        RecipeError: If its folder holds a training of other settings.
     """
     device, held = pick_device(place.device), held_out(place.shared, settings)
     data = training_split(place.shared, settings)
@@ -70,10 +77,15 @@ def run_piece(piece: Piece, settings: Dense, place: Place) -> Mapping[str, float
         warmup=settings.steps // 20,
         seed=piece.seed,
         log_every=max(settings.steps // 50, 1),
+        save_every=max(settings.steps // 10, 1),
     )
+    # A checkpoint says nothing of what its steps were made with.
+    keep_to(place.folder / "begun.json", {"arm": piece.arm, "seed": piece.seed, **asdict(settings)})
+    resume = any((place.folder / "checkpoints").glob("step-????????"))
     with place.narrator.bar(f"training {piece.name}") as advance:
-        fitted = fit(task, loader, fitting, folder=place.folder, progress=advance)
-    return {**fitted.scores, "last loss": fitted.records[-1]["loss"]}
+        fitted = fit(task, loader, fitting, folder=place.folder, resume=resume, progress=advance)
+    # What was interrupted behind its last step has not been scored.
+    return {**(fitted.scores or task.evaluate()), "last loss": fitted.records[-1]["loss"]}
 
 
 def build(settings: Dense, classes: int) -> nn.Module:

@@ -11,6 +11,8 @@ from impasto_lab.worlds import SEGMENT, Crowd
 
 #: Ways to augment, the first without. The last is all of them together.
 ARMS = ("none", "geometric", "color", "style", "both")
+#: The last without style.
+FURTHER = ("traditional",)
 #: Those that train on restyled copies, too.
 STYLED = ("style", "both")
 #: Detectors by name: ours, and torchvision's.
