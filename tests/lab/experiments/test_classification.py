@@ -14,12 +14,14 @@ import pytest
 import torch
 
 from impasto import DecodeError, Loader, RecipeError, SourceError
+from impasto.progress import silent
 from impasto.sources import ImageFolder, Sequence
+from impasto.style import StyleRandomizer
 from impasto_lab.experiments import Place, registry
 from impasto_lab.experiments.classification.arms import ARMS, CORE, FURTHER, SEARCH, Schedule, recipe
 from impasto_lab.experiments.classification.cleaning import Cleaning
 from impasto_lab.experiments.classification.measure import histogram_scores
-from impasto_lab.experiments.classification.restyling import labels, pixels
+from impasto_lab.experiments.classification.restyling import labels, pixels, restyled
 from impasto_lab.experiments.classification.running import training_images
 from impasto_lab.experiments.classification.scheduling import scheduled
 from impasto_lab.experiments.classification.settings import Stl10Settings
@@ -104,6 +106,13 @@ def test_copies_are_the_images_in_other_colors(folder: Path) -> None:
         edges = [np.abs(np.diff(pixels(source, row).mean(axis=2), axis=0)).ravel() for source in (plain, styled)]
         assert np.corrcoef(*edges)[0, 1] > 0.2
         assert np.abs(pixels(plain, row).astype(int) - pixels(styled, row)).mean() > 2
+
+
+def test_each_copy_wears_another_style(folder: Path) -> None:
+    few = Stl10Data(folder, Stl10Settings.smoke()).train()[[0, 1]]
+    stylize = StyleRandomizer.load(alpha=0.5)
+    first, second, again, other = restyled(few, stylize, copies=2, device=torch.device("cpu"), progress=silent)
+    assert not np.array_equal(first, again) and not np.array_equal(second, other)
 
 
 def test_a_batch_has_the_arms_share_of_copies(folder: Path) -> None:

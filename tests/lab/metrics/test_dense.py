@@ -26,6 +26,7 @@ def test_mean_iou_is_the_mean_of_jaccards(seed: int, classes: int) -> None:
     there = sorted({*truth[counted], *found[counted]})
     expected = jaccard_score(truth[counted], found[counted], labels=there, average="macro")
     assert mean_iou(sum(tables)) == pytest.approx(100 * expected)
+    assert mean_iou(confusion(found, truth, classes + 1)) == pytest.approx(100 * expected), "a class that isn't there"
 
 
 def test_maps_that_do_not_fit_are_refused() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
+import PIL.Image
 import pytest
 from skimage import color, data, transform
 from skimage.metrics import structural_similarity
@@ -35,14 +38,33 @@ def test_the_worst_is_worse_and_a_stream_gives_one_picture(name: str, cat: np.nd
 
 def test_noise_has_the_published_strength() -> None:
     gray = np.full((200, 200, 3), 128, np.uint8)
-    for severity, deviation in zip(SEVERITIES[:3], (0.08, 0.12, 0.18), strict=True):
-        assert corrupt(gray, "gaussian noise", severity, _rng()).std() / 255 == pytest.approx(deviation, rel=0.03)
-    # Photons at half of white: their deviation is the root of their number.
-    assert corrupt(gray, "shot noise", 1, _rng()).std() / 255 == pytest.approx(np.sqrt(30.1) / 60, rel=0.03)
-    seen = corrupt(gray, "impulse noise", 5, _rng())
-    for value in (0, 255):
-        assert (seen == value).mean() == pytest.approx(0.27 / 2, abs=0.01)
-    assert (seen == 128).mean() == pytest.approx(0.73, abs=0.01)
+    draw = np.random.default_rng(1)
+    for severity, deviation, photons, lost in zip(
+        SEVERITIES, (0.08, 0.12, 0.18, 0.26, 0.38), (60, 25, 12, 5, 3), (0.03, 0.06, 0.09, 0.17, 0.27), strict=True
+    ):
+        expected = np.clip(draw.normal(128 / 255, deviation, gray.shape), 0, 1).std()
+        assert corrupt(gray, "gaussian noise", severity, _rng()).std() / 255 == pytest.approx(expected, rel=0.03)
+        expected = np.clip(draw.poisson(128 / 255 * photons, gray.shape) / photons, 0, 1).std()
+        assert corrupt(gray, "shot noise", severity, _rng()).std() / 255 == pytest.approx(expected, rel=0.03)
+        seen = corrupt(gray, "impulse noise", severity, _rng())
+        assert [(seen == value).mean() for value in (0, 255)] == pytest.approx([lost / 2] * 2, abs=0.01)
+        assert (seen == 128).mean() == pytest.approx(1 - lost, abs=0.01)
+
+
+def test_what_is_compressed_is_pillows(cat: np.ndarray) -> None:
+    for severity, quality in zip(SEVERITIES, (25, 18, 15, 10, 7), strict=True):
+        file = io.BytesIO()
+        PIL.Image.fromarray(cat).save(file, "JPEG", quality=quality)
+        assert np.array_equal(corrupt(cat, "JPEG compression", severity, _rng()), np.asarray(PIL.Image.open(file)))
+
+
+def test_frost_keeps_its_published_share_of_the_picture() -> None:
+    """The same ice over black and over gray differs by that share."""
+    for severity, share in zip(SEVERITIES, (1.0, 0.8, 0.7, 0.65, 0.6), strict=True):
+        black, gray = (
+            corrupt(np.full((64, 64, 3), value, np.uint8), "frost", severity, _rng()).astype(int) for value in (0, 40)
+        )
+        assert (gray - black)[gray < 255].mean() == pytest.approx(40 * share, abs=0.6)
 
 
 def test_brightness_is_hsvs(cat: np.ndarray) -> None:
