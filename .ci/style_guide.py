@@ -211,10 +211,13 @@ def _search(prefix: str, what: str) -> str:
     metric = TASKS["naming images"][1]
     arms = sorted({row["arm"] for row in found.document["measured"] if row["arm"].startswith(prefix)}, key=_much)
     best = max(arms, key=lambda arm: found.mean(arm, metric) or 0.0)
-    rows, alike = [], []
+    rows, alike, unseen = [], [], ""
     for arm in arms:
         behind = found.compare(best, arm, metric)
         near = arm == best or (behind is not None and behind.word == "not told apart")
+        if near and not alike and behind is not None:
+            fewest = f"less than {behind.detectable:.1f} points would not be seen"
+            unseen = f"{fewest}; " if behind.pairs > 1 else "one pair tells nothing apart; "
         alike += [_value(arm)] if near else []
         gain = found.compare(arm, "none", metric)
         mean = found.mean(arm, metric)
@@ -231,7 +234,8 @@ def _search(prefix: str, what: str) -> str:
         if alike[0] != _value(best)
         else f"Take {_value(best)}: the best, and none that is less is as good"
     )
-    return f"{told} ({found.setting}; {found.path}).\n\n" + table([what, metric, "over none", "behind the best"], rows)
+    said = found.setting if alike[0] == _value(best) else f"{unseen}{found.setting}"
+    return f"{told} ({said}; {found.path}).\n\n" + table([what, metric, "over none", "behind the best"], rows)
 
 
 def _much(arm: str) -> float:

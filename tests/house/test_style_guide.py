@@ -99,7 +99,8 @@ def test_the_least_that_is_as_good_is_taken(guide: ModuleType, tmp_path: Path) -
     }
     _keep(tmp_path, "style-search", scores, "shifted")
     ratios, alphas = guide.ratios(), guide.alphas()
-    assert ratios.startswith("Take 4:1: the least that is not told apart from the best, 1:2 ")
+    told = "the least that is not told apart from the best, 1:2 (less than 5.0 points would not be seen; small"
+    assert ratios.startswith(f"Take 4:1: {told}")
     assert [line.split("|")[1].strip() for line in ratios.splitlines()[4:]] == ["16:1", "4:1", "1:2", "1:16"]
     assert alphas.startswith("Take 0.5: the best, and none that is less is as good")
 
