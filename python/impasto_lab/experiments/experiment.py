@@ -187,7 +187,7 @@ class Experiment:
         for arm in arms:
             choice("arm", arm, (*self.every_arm, ALL))
         require(ALL not in arms, f"arms={arms!r}: {ALL!r} stands alone")
-        return [Piece(arm, seed) for seed in seeds or self.seeds[size] for arm in arms or self.arms]
+        return list(dict.fromkeys(Piece(arm, seed) for seed in seeds or self.seeds[size] for arm in arms or self.arms))
 
     def chosen(self, size: Size, changes: Mapping[str, Any]) -> Any:
         """The settings of a size, with what was asked for instead.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from impasto.files import new_file
 from impasto.jobs import Engine, run_pieces
 from impasto_lab.bench.machine import describe, versions
 from impasto_lab.experiments import registry
-from impasto_lab.experiments.experiment import Experiment, Piece, Place, Size
+from impasto_lab.experiments.experiment import ALL, Experiment, Piece, Place, Size
 from impasto_lab.experiments.known import take_over
 from impasto_lab.experiments.narrator import Narrator, Silent
 from impasto_lab.experiments.results import Kept, Results, check_folder
@@ -90,13 +90,19 @@ def reproduce(
             done += 1
             if len(pieces) > 1:
                 tell.say(f"{piece.arm}, seed {piece.seed}: {done} of {len(pieces)} done")
-        given = [*_given("arms", arms), *_given("seeds", seeds)]
+        measured = dict(kept.every(experiment.every_arm))  # others may have run beside
+        at_once = _asks(experiment, size, measured)
+        given = (
+            at_once
+            if at_once is not None
+            else [*_given("arms", dict.fromkeys(arms)), *_given("seeds", dict.fromkeys(seeds))]
+        )
         given += [word for name, value in changes.items() for word in _given(name, [value])]
         command = " ".join(["impasto reproduce", experiment.name, "--size", size, *given])
         packages = versions("impasto", "torch", *experiment.packages)
         about: dict[str, Any] = {"machine": describe(), "versions": packages, "command": command}
         before = [line for line in commands if line != command]
-        if before:
+        if at_once is None and before:
             about["before"] = before
         if earlier:
             about["known"] = earlier
@@ -170,5 +176,15 @@ def _others(experiment: Experiment, trained: Sequence[str | Path]) -> tuple[Path
     return others
 
 
-def _given(name: str, values: Sequence[object]) -> list[str]:
+def _asks(experiment: Experiment, size: Size, measured: Collection[Piece]) -> list[str] | None:
+    """The words that ask for all of these pieces at once; None where they are not some arms of the same seeds."""
+    arms = tuple(arm for arm in experiment.every_arm if any(piece.arm == arm for piece in measured))
+    seeds = tuple(sorted({piece.seed for piece in measured}))
+    if len(measured) < len(arms) * len(seeds):
+        return None
+    named = () if arms == experiment.arms else (ALL,) if arms == experiment.every_arm else arms
+    return [*_given("arms", named), *_given("seeds", () if seeds == experiment.seeds[size] else seeds)]
+
+
+def _given(name: str, values: Collection[object]) -> list[str]:
     return [f"--{name.replace('_', '-')}", *map(str, values)] if values else []

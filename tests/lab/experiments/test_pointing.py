@@ -69,5 +69,7 @@ def test_maps_are_shown(tmp_path: Path) -> None:
     for name in ("maps-albef.png", "questions-albef.png"):
         with Image.open(tmp_path / name) as drawn:
             assert drawn.width > 400
+    again = reproduce(FIGURE, tmp_path / "known", size="smoke", known=(tmp_path / "results.json",), device="cpu")
+    assert again.measured == results.measured and (tmp_path / "known" / "report.html").exists()
     with pytest.raises(RecipeError, match=r"results of 'figure4'.*for 'table5'"):
         reproduce(TABLE, tmp_path, size="smoke", device="cpu")

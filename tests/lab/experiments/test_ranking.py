@@ -83,3 +83,5 @@ def test_ranks_are_shown(tmp_path: Path) -> None:
     for part in ("seen", "unseen"):
         with Image.open(tmp_path / f"ranks-clip-{part}.png") as drawn:
             assert drawn.width > 600
+    again = reproduce(FIGURE, tmp_path / "known", size="smoke", known=(tmp_path / "results.json",), device="cpu")
+    assert again.measured == results.measured and (tmp_path / "known" / "report.html").exists()

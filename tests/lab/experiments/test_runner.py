@@ -89,12 +89,27 @@ def test_what_is_done_is_not_run_again(tmp_path: Path) -> None:
     # What was done before is in the evidence, asked for again or not.
     alone = reproduce(COINS, tmp_path, size="small", arms=("bent",), seeds=(1,))
     assert alone.measured == again.measured and len(alone.verdicts) == 1
-    assert alone.as_dict()["before"][:2] == [
-        f"impasto reproduce coins --size small{given}" for given in ("", " --arms fair")
-    ]
+    assert alone.as_dict()["command"] == "impasto reproduce coins --size small" and "before" not in alone.as_dict()
     # Prepared is what is still to do, for the arms that do it; nothing, where nothing is.
     assert (tmp_path / "minted").read_text() == "fair\nfair+bent\n"
     assert len(again.measured) == 8
+
+
+def test_arms_one_by_one_are_one_evidence(tmp_path: Path) -> None:
+    for arm in (*COINS.arms, "fair"):
+        results = reproduce(COINS, tmp_path, size="small", arms=(arm, arm), seeds=(0, 1, 1))
+    assert results.measured == reproduce(COINS, tmp_path / "together", size="small", seeds=(0, 1)).measured
+    (verdict,) = results.verdicts
+    evidence = json.loads((tmp_path / "results.json").read_text())
+    assert verdict.seeds == 2 and len(evidence["measured"]) == 4
+    assert evidence["command"] == "impasto reproduce coins --size small --seeds 0 1"
+    # Where some arms have more seeds, each call is told; what has other settings needs another folder.
+    more = reproduce(COINS, tmp_path, size="small", arms=("bent",), seeds=(2,))
+    assert len(more.measured) == 5 and more.as_dict()["before"] == [evidence["command"]]
+    assert more.as_dict()["command"].endswith("--arms bent --seeds 2")
+    other = replace(COINS, settings={**COINS.settings, "small": Coin(201)})
+    with pytest.raises(RecipeError, match="other settings"):
+        reproduce(other, tmp_path, size="small", seeds=(9,))
 
 
 def test_known_pieces_are_taken_over(tmp_path: Path) -> None:

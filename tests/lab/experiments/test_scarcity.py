@@ -134,6 +134,15 @@ def test_a_pair_is_compared_and_goes_on_where_it_was(tmp_path: Path) -> None:
     assert curves["seen"][-1] == pytest.approx(np.mean(ends))
     with Image.open(tmp_path / "curves.png") as drawn:
         assert drawn.width > 200
+    # Where the folder is gone, curves are of the seeds that are trained anew.
+    for seeds, kept in (((0, 1), []), ((0, 1, 2), [2])):
+        place = tmp_path / f"known {len(seeds)}"
+        known = (tmp_path / "results.json",)
+        again = reproduce(FIGURE, place, size="smoke", arms=PAIR, seeds=seeds, known=known, device="cpu")
+        assert all(again.measured[piece] == metrics for piece, metrics in results.measured.items())
+        compared = json.loads((place / "compared.json").read_text())["400"]
+        assert (compared["seeds"], compared["curves of seeds"]) == (list(seeds), kept)
+        assert (place / "report.html").exists() and (place / "curves.png").exists() == bool(kept)
 
 
 @pytest.mark.slow

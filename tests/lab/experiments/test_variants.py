@@ -123,3 +123,5 @@ def test_variants_are_shown_and_counted(tmp_path: Path) -> None:
     with Image.open(tmp_path / "variants.png") as drawn:
         assert drawn.width > 600
     assert (tmp_path / "variants.html").read_text().count("<img") >= 8
+    again = reproduce(PICTURES, tmp_path / "known", size="smoke", known=(tmp_path / "results.json",), device="cpu")
+    assert again.measured == results.measured and (tmp_path / "known" / "report.html").exists()

@@ -28,8 +28,8 @@ _TITLES = ("image", "without MixGen", "with MixGen")
 
 
 def show(results: Results, folder: Path) -> None:
-    """Writes ``report.html``, ``differences.png``; ``maps-{model}.png`` of the first seed with both arms, likewise
-    ``questions-{model}.png`` where questions were asked; and ``chosen.json``.
+    """Writes ``report.html``, ``differences.png``; ``maps-{model}.png`` of the first seed with maps of both arms,
+    likewise ``questions-{model}.png`` where questions were asked; and ``chosen.json``.
 
     On an expression's map, one box is its own, the other the one that was chosen.
 
@@ -48,6 +48,8 @@ def show(results: Results, folder: Path) -> None:
     for model in dict.fromkeys(arm.model for arm in settings.arms.values()):
         pairs = [(Piece(f"plain-{model}", one.seed), one) for one in sorted(results.measured)]
         both = [(p, m) for p, m in pairs if m.arm == f"mixgen-{model}" and p in results.measured]
+        # Pieces that were taken from other evidence have no maps.
+        both = [pair for pair in both if all(maps_folder(folder, piece).exists() for piece in pair)]
         for name, (done, looked) in sheets.items() if both else ():
             rows, told = _rows(folder, done, *(looked(maps_folder(folder, piece)) for piece in both[0]))
             chosen.setdefault(model, {}).update(told)

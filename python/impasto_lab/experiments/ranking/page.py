@@ -32,7 +32,7 @@ _TITLES = [
 
 
 def show(results: Results, folder: Path) -> None:
-    """Writes ``report.html``; ``ranks-{model}-{part}.png`` of the first seed that has both arms, and ``chosen.json``.
+    """Writes ``report.html``; ``ranks-{model}-{part}.png`` of the first seed with both ranks, and ``chosen.json``.
 
     Args:
         results: What was measured.
@@ -44,6 +44,8 @@ def show(results: Results, folder: Path) -> None:
     for model in dict.fromkeys(arm.model for arm in settings.arms.values()):
         pairs = [(Piece(f"plain-{model}", one.seed), one) for one in sorted(results.measured)]
         both = [(p, m) for p, m in pairs if m.arm == f"mixgen-{model}" and p in results.measured]
+        # Pieces that were taken from other evidence have no ranks.
+        both = [pair for pair in both if all(ranks_file(folder, piece).exists() for piece in pair)]
         for part, split in PARTS.items() if both else ():
             rows, told = _chosen(folder, both[0], part, split)
             chosen[f"{model}, {part}"] = told

@@ -25,7 +25,7 @@ Curve = Mapping[str, Sequence[float]]
 
 def compare(results: Results, folder: Path) -> None:
     """Writes ``report.html``, ``compared.json``, ``curves.png`` and ``differences.png``, the last three of all pairs of
-    arms that some seed has.
+    arms that some seed has; curves are of the seeds that were trained in this folder.
 
     Args:
         results: What was measured.
@@ -39,11 +39,12 @@ def compare(results: Results, folder: Path) -> None:
         return
     with new_file(folder / "compared.json") as partial:
         partial.write_text(json.dumps(compared, indent=2) + "\n", encoding="utf-8")
-    panels = {f"{pair}, {part}": _lines(one["curves"], part) for part in PARTS for pair, one in compared.items()}
+    trained = {pair: one for pair, one in compared.items() if one["curves"]}
+    panels = {f"{pair}, {part}": _lines(one["curves"], part) for part in PARTS for pair, one in trained.items()}
     crossed = {
         f"{pair}, {part}": step
         for part in PARTS
-        for pair, one in compared.items()
+        for pair, one in trained.items()
         if (step := one["crossing"][part]) is not None
     }
     gained = {
@@ -52,10 +53,10 @@ def compare(results: Results, folder: Path) -> None:
         for pair, one in compared.items()
         for found in [one["differences"][f"RSUM {part}"]]
     }
-    drawn = {
-        "curves": panels_png(panels, x="steps", y="RSUM", marks=crossed, columns=len(compared)),
-        "differences": intervals_png(gained, x="RSUM with MixGen, less that without"),
-    }
+    drawn = {"differences": intervals_png(gained, x="RSUM with MixGen, less that without")}
+    if trained:
+        curves = panels_png(panels, x="steps", y="RSUM", marks=crossed, columns=len(trained))
+        drawn = {"curves": curves, **drawn}
     for name, content in drawn.items():
         with new_file(folder / f"{name}.png") as partial:
             partial.write_bytes(content)
@@ -71,16 +72,19 @@ def _pair(without: str, within: str, results: Results, shared: Path) -> dict[str
         return None
     measured = [(results.measured[plain], results.measured[mixed]) for plain, mixed in both]
     metrics = [name for name in measured[0][0] if all(name in one for seed in measured for one in seed)]
-    curves = [(_curve(shared, plain), _curve(shared, mixed)) for plain, mixed in both]
+    # Pieces that were taken from other evidence have no curves.
+    there = [pair for pair in both if all(curve_file(shared, piece).exists() for piece in pair)]
+    curves = [(_curve(shared, plain), _curve(shared, mixed)) for plain, mixed in there]
     means = {
         arm: {name: np.mean([seed[place][name] for seed in curves], axis=0).tolist() for name in curves[0][place]}
-        for place, arm in enumerate(("plain", "mixgen"))
+        for place, arm in enumerate(("plain", "mixgen") if curves else ())
     }
     return {
         "seeds": [mixed.seed for _, mixed in both],
         "differences": {name: interval([mixed[name] - plain[name] for plain, mixed in measured]) for name in metrics},
-        "crossing": {part: crossing(means["plain"], means["mixgen"], part) for part in PARTS},
+        "crossing": {part: crossing(means["plain"], means["mixgen"], part) for part in PARTS} if means else {},
         "curves": means,
+        "curves of seeds": [mixed.seed for _, mixed in there],
     }
 
 

@@ -61,13 +61,17 @@ def measure_arm(piece: Piece, settings: Scarcity, place: Place) -> Mapping[str, 
 
 
 def show(results: Results, folder: Path) -> None:
-    """Writes ``report.html``, ``variants.png`` (pairs, and what each variant makes of them) and ``variants.html``.
+    """Writes ``report.html``, ``variants.png`` (pairs, and what each variant makes of them) and ``variants.html``; the
+    pictures where the world is there, which pieces taken from other evidence do without.
 
     Args:
         results: What was measured.
         folder: The experiment's.
     """
     settings: Scarcity = results.settings
+    if not (folder / "world").exists():
+        write_page(results, folder, {})
+        return
     data = source(World(folder / "world"), "train")
     text = TextRecipe(tokenizer=BertTokenizer(vocabulary=folder / "vocab.txt"), length=settings.length)
     plain, variants = draw_variants(data, rows=_PAIRS, size=_SIDE, text=text)
