@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from impasto.cli.kinds import File, Folder, Positive
+from impasto.errors import RecipeError
 
 if TYPE_CHECKING:
     from impasto.sources import Source
@@ -37,9 +38,23 @@ class Opening:
         Raises:
             SourceError: The format is not known, or the data set cannot be opened.
         """
+        return self._kept(self._whole(place))
+
+    def open_split(self, place: str) -> Source:
+        """Opens a data set to train or judge on, whose splits must not be mixed up; see `require_split`.
+
+        Raises:
+            SourceError: The format is not known, or the data set cannot be opened.
+            RecipeError: It is of a file with several splits, and none was named.
+        """
+        source = self._whole(place)
+        require_split(source, self.split, "--split")
+        return self._kept(source)
+
+    def _whole(self, place: str) -> Source:
         from impasto import sources
 
-        source = sources.open(
+        return sources.open(
             place,
             images=self.images,
             caption=self.caption,
@@ -47,4 +62,25 @@ class Opening:
             cache=self.cache,
             cache_gb=self.cache_gb,
         )
+
+    def _kept(self, source: Source) -> Source:
+        from impasto import sources
+
         return source if self.keep is None else sources.keep(source, self.keep)
+
+
+def require_split(source: Source, split: str | None, flag: str) -> None:
+    """Requires that a split was named of what is of a file with several: by default a Karpathy file is all of them.
+
+    Args:
+        source: The data set.
+        split: What was named.
+        flag: How it is named.
+
+    Raises:
+        RecipeError: If none was.
+    """
+    from impasto import sources
+
+    if split is None and isinstance(source, sources.KarpathyCaptions | sources.RefCoco):
+        raise RecipeError(f"{source!r} is of a file with several splits; name one, such as {flag} test")

@@ -58,7 +58,7 @@ def run(given: Settings, task: Any, options: Any) -> int:
 
     tell = output.Terminal(output.console(given.json))
     opened = open_checkpoint(given.ckpt, model=given.model, vocabulary=given.vocabulary)
-    data = given.opening.open(given.data)
+    data = given.opening.open_split(given.data)
     out = None if given.out is None else Path(given.out)
     with tell.bar("evaluating") as progress:
         judging = Judging(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from impasto.cli import File, Folder, Given, Opening, output
+from impasto.cli.opening import require_split
 from impasto_lab.tasks.pretrain.settings import Kind, Mixing, PretrainSettings, Size
 
 EPILOG = """\
@@ -49,6 +50,7 @@ class TrainPretrain:
         preset: Its size, and where the training's settings come from.
         mixgen: How pairs are mixed: not at all, as published, or as in the paper's ablations.
         held_out: Pairs to be found in each other, at evaluations.
+        held_out_split: The split of the held-out file that holds several.
         vocabulary: BERT's vocab.txt, or CLIP's bpe_simple_vocab_16e6.txt.gz; by default the data's own words, or the
             file that open_clip brings.
         bert: The BERT that ALBEF and TCL begin from.
@@ -71,6 +73,7 @@ class TrainPretrain:
     preset: Size = "small"
     mixgen: Mixing = "default"
     held_out: Annotated[str, "DATA"] | None = None
+    held_out_split: Annotated[str, "SPLIT"] | None = None
     opening: Opening = field(default_factory=Opening)
     vocabulary: File | None = None
     bert: File | None = None
@@ -103,12 +106,17 @@ def run(train: TrainPretrain) -> int:
     require((train.bert is None) == (train.vit is None), "--bert and --vit go together; name both, or none")
     begin = (train.bert, train.vit) if train.bert is not None and train.vit is not None else None
     require(train.sets is None or len(train.data) == 1, "--sets takes one DATA, the folder of the sets")
+    # Of several data sets not all have splits to choose from.
+    opened = train.opening.open_split if len(train.data) == 1 else train.opening.open
     sources = (
-        [present(train.opening.open(place), missing=train.missing) for place in train.data]
+        [present(opened(place), missing=train.missing) for place in train.data]
         if train.sets is None
         else usual_sets(train.data[0], train.sets, missing=train.missing)
     )
-    held_out = None if train.held_out is None else train.opening.open(train.held_out)
+    held_out = None
+    if train.held_out is not None:
+        held_out = replace(train.opening, split=train.held_out_split, keep=None).open(train.held_out)
+        require_split(held_out, train.held_out_split, "--held-out-split")
     if held_out is not None and not isinstance(held_out, IndexedSource):
         require(False, f"--held-out: {held_out!r} is read in Python; give it as annotations, a folder or tar shards")
     out = Path(train.out)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from impasto.cli import File, Folder, Given, Opening, output
+from impasto.cli.opening import require_split
 from impasto_lab.tasks.downstream.settings import TuneSettings
 
 DESCRIPTION = """\
@@ -72,10 +73,11 @@ def run(given: Settings, task: Any, options: Any) -> int:
     tell = output.Terminal(output.console(given.json))
     opened = open_checkpoint(given.from_, model=given.model, vocabulary=given.vocabulary)
     settings = TuneSettings.of(task, opened.kind, given.preset, **given.training)
-    data = given.opening.open(given.data)
+    data = given.opening.open_split(given.data)
     held_out = None
     if given.held_out is not None:
         held_out = sources.open(given.held_out, images=given.opening.images, split=given.held_out_split)
+        require_split(held_out, given.held_out_split, "--held-out-split")
     with processes() as own:
         first = world()[0] == 0
         if first:

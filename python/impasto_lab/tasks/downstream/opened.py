@@ -149,6 +149,8 @@ def open_checkpoint(path: str | Path, *, model: str | None = None, vocabulary: s
         VocabularyError: If the vocabulary is missing.
     """
     place = Path(path)
+    if not place.exists():
+        raise CheckpointError("there is no such file or folder; check the path", path=str(path))
     if (place / "model" / "config.json").exists():
         place = place / "model"
     elif (place / "run.json").exists():

@@ -21,7 +21,7 @@ from impasto_lab.models.queue import require_divisor
 from impasto_lab.tasks.contrastive import ContrastiveTask
 from impasto_lab.tasks.downstream.opened import Opened, open_checkpoint, require_task
 from impasto_lab.tasks.downstream.options import RetrievalOptions
-from impasto_lab.tasks.downstream.searching import search
+from impasto_lab.tasks.downstream.searching import require_candidates, search
 from impasto_lab.tasks.downstream.settings import TuneSettings
 from impasto_lab.tasks.downstream.task import Downstream, Figures, Judging, Tuning
 from impasto_lab.tasks.held_out import HeldOut
@@ -99,6 +99,8 @@ class _Held:
         require(pairs, f"a vilt asks about every pair; k={options.k} needs a prefilter that chooses candidates")
         self._opened, self._judging, self._options = opened, judging, options
         self._held = held_of(opened, data, judging)
+        if options.k is not None:
+            require_candidates(len(self._held.images), len(self._held.captions), options.k)
         self._scores: Tensor | None = None
         if options.prefilter is not None:
             towers = open_checkpoint(options.prefilter)

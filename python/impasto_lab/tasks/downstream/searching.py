@@ -32,11 +32,20 @@ def candidates(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
         RecipeError: If there are fewer images or captions than k.
     """
     images, texts = scores.shape
-    fewest = min(images, texts)
-    require(1 <= k <= fewest, f"k={k} of {images} images and {texts} captions; use k={fewest} or fewer")
+    require_candidates(images, texts, k)
     of_images = torch.zeros_like(scores, dtype=torch.bool).scatter_(1, scores.topk(k, dim=1).indices, True)
     of_texts = torch.zeros_like(scores, dtype=torch.bool).scatter_(0, scores.topk(k, dim=0).indices, True)
     return of_images, of_texts
+
+
+def require_candidates(images: int, texts: int, k: int) -> None:
+    """Requires at least k images, and k captions.
+
+    Raises:
+        RecipeError: If there are fewer.
+    """
+    fewest = min(images, texts)
+    require(1 <= k <= fewest, f"k={k} of {images} images and {texts} captions; use k={fewest} or fewer")
 
 
 def search(

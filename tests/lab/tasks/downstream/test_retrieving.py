@@ -139,6 +139,28 @@ def test_all_models_are_tuned_and_evaluated_by_verbs(
     assert (tuned.kind, tuned.task, tuned.base.settings.image_size) == (kind, "retrieval", 48)
 
 
+def test_a_split_is_named(
+    world: World, saved: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a file that holds what is trained on and what is judged on."""
+    data, few = ["--data", str(world.karpathy)], ["--steps", "1", "--batch-size", "4", "--device", "cpu"]
+    out, held = ["--out", str(tmp_path / "run")], ["--held-out", str(world.karpathy)]
+    train = ["train", "retrieval", "--from", str(saved("clip")), *data, *few, *out]
+    pretrain = ["train", "pretrain", "--preset", "tiny", *data, *few, *out]
+    for words, flag in (
+        (train, "--split"),
+        ([*train, "--split", "train", *held], "--held-out-split"),
+        (pretrain, "--split"),
+        ([*pretrain, "--split", "train", *held], "--held-out-split"),
+        (["evaluate", "retrieval", str(saved("clip")), *data], "--split"),
+    ):
+        assert main(words) == 1
+        assert f"is of a file with several splits; name one, such as {flag}" in capsys.readouterr().err
+    assert main([*pretrain, "--split", "train", *held, "--held-out-split", "val"]) == 0
+    record = json.loads((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[-1])
+    assert record["ir@10"] == 100, "of six images, where twelve are trained on"
+
+
 def test_a_prefilter_chooses_for_a_vilt(world: World, fresh: Open, saved: Callable[..., Path]) -> None:
     data = sources.KarpathyCaptions(world.karpathy, images=world.images, split="test")
     vilt, towers = fresh("vilt"), saved("clip")
@@ -178,9 +200,15 @@ def test_what_is_wrong_is_told(world: World, fresh: Open, saved: Callable[..., P
         judged("clip", k=3)
     with pytest.raises(CheckpointError, match="it is a vilt, and a prefilter is for clip, albef, tcl"):
         judged("vilt", k=3, prefilter=str(saved("vilt")))
+    few, late = TuneSettings(steps=1, batch_size=2), Judging(options=RetrievalOptions(k=7))
+    with pytest.raises(RecipeError, match="k=7 of 6 images"):
+        tune("retrieval", fresh("albef"), data, few, folder=tmp_path / "late", held_out=data, judging=late)
+    assert not (tmp_path / "late").exists(), "told before a step is taken"
     settings = TuneSettings(steps=1, batch_size=3)
     with pytest.raises(RecipeError, match="a queue of 8 can't be filled by batches of 3; use queue=9"):
         tune("retrieval", fresh("albef"), data, settings, folder=tmp_path / "run")
+    with pytest.raises(CheckpointError, match="there is no such file or folder"):
+        open_checkpoint(tmp_path / "nowhere")
     with pytest.raises(CheckpointError, match="say what a published file is of"):
         open_checkpoint(tmp_path)
     with pytest.raises(RecipeError, match="of one split; leave split= out"):
