@@ -12,6 +12,8 @@ from impasto.checks import choice, require
 
 Scorer = Literal["official-2021", "official-python2", "albef"]
 
+#: Answers that a question needs: each person's is compared with the others'.
+_FEWEST = 2
 #: Human answers that must agree with a prediction for all of a point.
 _ENOUGH = 3
 
@@ -94,6 +96,8 @@ def answer_accuracies(
         f"{len(missing)} questions have no prediction ({missing[:3]}) and {len(foreign)} predictions no question "
         f"({foreign[:3]}); results must be of this split, one for each question",
     )
+    few = [number for number, asked in humans.items() if len(asked.answers) < _FEWEST]
+    require(not few, f"questions {few[:3]} have one answer, which has nothing to be compared with; leave them out")
     found = {
         number: answer_accuracy(predicted[number], asked.answers, scorer=scorer) for number, asked in humans.items()
     }
@@ -125,7 +129,8 @@ def answer_accuracy(predicted: str, answers: Sequence[str], *, scorer: Scorer = 
         RecipeError: If there are fewer than two answers, or no such scorer.
     """
     choice("scorer", scorer, ("official-2021", "official-python2", "albef"))
-    require(len(answers) > 1, f"answers={list(answers)!r}: the answer of one person has nothing to be compared with")
+    alone = f"answers={list(answers)!r}: the answer of one person has nothing to be compared with"
+    require(len(answers) >= _FEWEST, alone)
     given, people = _stripped(predicted), list(answers)
     ascii_only = scorer == "official-python2"
     if scorer != "albef":

@@ -54,11 +54,8 @@ def fusion_maps(model: Albef, score: Score, attention_mask: Tensor, *, layer: in
     Raises:
         RecipeError: If there is no such layer.
     """
-    count = model.settings.fusion_layers
-    layer = max(0, count // 2 - 1) if layer is None else layer
-    require(0 <= layer < count, f"layer={layer} of {count} fusion layers; use {count - 1} or less")
     bert = model.towers.text_encoder.bert
-    fusing = bert.encoder.layer[bert.text_layers + layer]
+    fusing = bert.encoder.layer[bert.text_layers + fusion_layer(model, layer)]
     assert isinstance(fusing, BertLayer)
     assert fusing.crossattention is not None
     cam = grad_cam(fusing.crossattention.self, score)  # [B, heads, L, 1 + P]
@@ -81,13 +78,34 @@ def image_maps(model: Albef, score: Score, *, layer: int | None = None) -> Tenso
     Raises:
         RecipeError: If there is no such layer.
     """
-    count = model.settings.image_layers
-    layer = 2 * count // 3 if layer is None else layer
-    require(0 <= layer < count, f"layer={layer} of {count} layers of the image's tower; use {count - 1} or less")
-    block = model.towers.visual_encoder.blocks[layer]
+    block = model.towers.visual_encoder.blocks[image_layer(model, layer)]
     assert isinstance(block, VitBlock)
     cam = grad_cam(block.attn, score)  # [B, heads, 1 + P, 1 + P]
     return _patches(model, cam.mean(dim=1)[:, 0])
+
+
+def fusion_layer(model: Albef, layer: int | None) -> int:
+    """Which layer `fusion_maps` takes.
+
+    Raises:
+        RecipeError: If there is no such layer.
+    """
+    count = model.settings.fusion_layers
+    layer = max(0, count // 2 - 1) if layer is None else layer
+    require(0 <= layer < count, f"layer={layer} of {count} fusion layers; use {count - 1} or less")
+    return layer
+
+
+def image_layer(model: Albef, layer: int | None) -> int:
+    """Which layer `image_maps` takes.
+
+    Raises:
+        RecipeError: If there is no such layer.
+    """
+    count = model.settings.image_layers
+    layer = 2 * count // 3 if layer is None else layer
+    require(0 <= layer < count, f"layer={layer} of {count} layers of the image's tower; use {count - 1} or less")
+    return layer
 
 
 def _patches(model: Albef, looked: Tensor) -> Tensor:

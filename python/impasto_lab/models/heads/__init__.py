@@ -2,7 +2,7 @@
 
 from impasto_lab.models.heads.answering import Telling, ViltClassifier
 from impasto_lab.models.heads.decoder import Decoder
-from impasto_lab.models.heads.generating import generate
+from impasto_lab.models.heads.generating import generate, require_length
 from impasto_lab.models.heads.head import Head
 from impasto_lab.models.heads.judging import FusionClassifier
 from impasto_lab.models.heads.making import HEADS, head_kind, new_head
@@ -17,4 +17,5 @@ __all__ = [
     "generate",
     "head_kind",
     "new_head",
+    "require_length",
 ]

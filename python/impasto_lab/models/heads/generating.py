@@ -46,9 +46,8 @@ def generate(
     Raises:
         RecipeError: If nothing can be told: by no beam, in no word, or in more words than the decoder has places.
     """
-    most = decoder.embeddings.position_embeddings.num_embeddings
     at_least(1, beams=beams, length=length)
-    require(length < most, f"length={length} of {most} places, of which the begin takes one; use {most - 1} or less")
+    require_length(decoder, length)
     count, device = len(read), read.device
     rows = torch.arange(count, device=device).repeat_interleave(beams)
     read, attention_mask = read[rows], attention_mask[rows]
@@ -82,3 +81,13 @@ def generate(
     scores = totals / words.view(count, beams) ** penalty
     chosen = scores.argmax(dim=1) + torch.arange(count, device=device) * beams
     return [[id for id in row[1:] if id != end] for row in ids[chosen].tolist()]
+
+
+def require_length(decoder: Decoder, length: int) -> None:
+    """Requires that a decoder has places for so many words.
+
+    Raises:
+        RecipeError: If it has fewer.
+    """
+    most = decoder.embeddings.position_embeddings.num_embeddings
+    require(length < most, f"length={length} of {most} places, of which the begin takes one; use {most - 1} or less")

@@ -17,7 +17,7 @@ from impasto.checks import require
 from impasto.errors import SourceError
 from impasto.files import new_file
 from impasto.sources import Source
-from impasto_lab.metrics import answer_accuracies, normalize_answer
+from impasto_lab.metrics import HumanAnswers, answer_accuracies, normalize_answer
 from impasto_lab.models import Albef, Words
 from impasto_lab.models.heads import Telling, ViltClassifier, new_head
 from impasto_lab.tasks.downstream.answer_list import answers_in, build_answers, humans_in, read_answers
@@ -56,6 +56,8 @@ def begin(opened: Opened, data: Source, settings: TuneSettings, judging: Judging
         sizes = {"classes": len(answers)} if known.kind == "vilt" else {}
         head = new_head("vqa", known.kind, known.base, sizes, known.path)
     ready = known.tuned("vqa", head.to(judging.device), {"answers": answers})
+    if held_out is not None:
+        require_answerable(ready, held_out, judging)
     loader = training_batches(ready, data, recipe, settings, judging, fields=("answers",))
     ramp = len(data) // settings.batch_size
     return Tuning(ready, Answering(ready, held_out, judging, alpha=settings.alpha, ramp=ramp), loader)
@@ -139,13 +141,7 @@ def judge(opened: Opened, data: Source, judging: Judging) -> Figures:
             pictures are asked for without a folder, or of a classifier.
         SourceError: If the data has no questions.
     """
-    humans = humans_in(data)
-    neither = "the questions have no annotations, so nothing can be scored; name a folder for the answers (out)"
-    require(bool(humans) or judging.out is not None, neither)
-    pictures = judging.options.pictures
-    require(pictures == 0 or judging.out is not None, f"{pictures} pictures need a folder; name one (out)")
-    decodes = isinstance(opened.whole, Telling)
-    require(pictures == 0 or decodes, f"a {opened.kind} has no fusion layers to draw maps of; leave pictures out")
+    humans, pictures = require_answerable(opened, data, judging), judging.options.pictures
     predicted = answer_all(opened, data, judging)
     if judging.out is not None:
         judging.out.mkdir(parents=True, exist_ok=True)
@@ -159,6 +155,29 @@ def judge(opened: Opened, data: Source, judging: Judging) -> Figures:
     if not humans:
         return {"questions": float(len(predicted))}
     return accuracies(predicted, humans, opened.notes["answers"])
+
+
+def require_answerable(opened: Opened, data: Source, judging: Judging) -> dict[int, HumanAnswers]:
+    """Requires that `judge` can be done, before anything is computed.
+
+    Returns:
+        What people answered, by question.
+
+    Raises:
+        RecipeError: As `judge` does.
+        SourceError: If the data has no questions.
+    """
+    options: VqaOptions = judging.options
+    humans = humans_in(data)
+    neither = "the questions have no annotations, so nothing can be scored; name a folder for the answers (out)"
+    require(bool(humans) or judging.out is not None, neither)
+    pictures, decodes = options.pictures, isinstance(opened.whole, Telling)
+    require(pictures == 0 or judging.out is not None, f"{pictures} pictures need a folder; name one (out)")
+    require(pictures == 0 or decodes, f"a {opened.kind} has no fusion layers to draw maps of; leave pictures out")
+    require(decodes or options.k is None, f"a {opened.kind} scores every answer; leave k out")
+    count = len(opened.notes["answers"])
+    require(options.k is None or options.k <= count, f"k={options.k} of {count} answers; use k={count} or fewer")
+    return humans
 
 
 def accuracies(predicted: Mapping[int, str], humans: Any, answers: Sequence[str]) -> Figures:
@@ -185,14 +204,13 @@ def answer_all(opened: Opened, data: Source, judging: Judging) -> dict[int, str]
     """An answer of the list to each question, by the question's id.
 
     Raises:
-        RecipeError: If k is larger than the list, or the model has no use for it.
+        RecipeError: If k is larger than the list.
         SourceError: If the data has no questions.
     """
     options: VqaOptions = judging.options
     answers: list[str] = list(opened.notes["answers"])
     head = opened.whole
     decodes = isinstance(head, Telling)
-    require(decodes or options.k is None, f"a {opened.kind} scores every answer; leave k out")
     k = min(128, len(answers)) if options.k is None else options.k
     ids = answer_ids(opened, answers) if decodes else None
     if "question_id" not in data.facts(0):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from impasto.sources import SnliVe, Source
+from impasto.errors import SourceError
+from impasto.sources import Nlvr2, SnliVe, Source
 from impasto_lab.tasks.downstream.batches import training_batches
 from impasto_lab.tasks.downstream.classing import Classing, classes_of, require_labels, with_head
 from impasto_lab.tasks.downstream.opened import Opened
@@ -21,6 +22,9 @@ def begin(opened: Opened, data: Source, settings: TuneSettings, judging: Judging
     Raises:
         SourceError: If a row has no class of SNLI-VE's.
     """
+    _require_hypotheses(data)
+    if held_out is not None:
+        _require_hypotheses(held_out)
     ready = with_head(opened, _NAME, data, settings, judging, classes=len(SnliVe.classes), images=1)
     recipe = ready.recipe(length=settings.length, draws=settings.hflip)
     loader = training_batches(ready, data, recipe, settings, judging)
@@ -35,8 +39,14 @@ def judge(opened: Opened, data: Source, judging: Judging) -> Figures:
     Raises:
         SourceError: If a row has no class of SNLI-VE's.
     """
-    require_labels(data, len(SnliVe.classes))
+    _require_hypotheses(data)
     return figures(*classes_of(opened, data, judging))
+
+
+def _require_hypotheses(data: Source) -> None:
+    if isinstance(data, Nlvr2):
+        raise SourceError(f"{data!r} has statements, true or false; snli-ve needs hypotheses of three classes")
+    require_labels(data, len(SnliVe.classes))
 
 
 def figures(predicted: list[int], labels: list[int]) -> Figures:

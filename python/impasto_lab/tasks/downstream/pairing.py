@@ -22,6 +22,8 @@ def begin(opened: Opened, data: Source, settings: TuneSettings, judging: Judging
     """
     left = _pairs(data)
     held = None if held_out is None else _pairs(held_out)
+    if held is not None:
+        require_labels(held, 2)
     ready = with_head(opened, "nlvr2", left, settings, judging, classes=2, images=2)
     recipe = ready.recipe(length=settings.length, draws=settings.hflip)
     sides = (training_batches(ready, side, recipe, settings, judging) for side in (left, left.right))

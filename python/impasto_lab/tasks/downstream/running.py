@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from impasto.checks import require
 from impasto.progress import Progress, silent
@@ -70,7 +73,8 @@ def tune(
 
     Raises:
         RecipeError: If there are too few samples for a batch, or the task trains nothing.
-        CheckpointError: If the checkpoint is of another task, or the folder's run was begun otherwise.
+        CheckpointError: If the checkpoint is of another task, or the folder's run was begun otherwise, from another
+            checkpoint say, or with another list of answers.
         CaptionError: If the data has no texts.
         DivergedError: If the loss is not finite.
     """
@@ -86,6 +90,7 @@ def tune(
         len(data) >= together, f"{len(data)} samples are fewer than a batch of {together}; use a smaller batch_size"
     )
     require_captions(data)
+    began_from = _weights_digest(opened.whole)
     ready = begin(opened, data, settings, judging or Judging(options=task.options()), held_out)
     steps = settings.steps or settings.epochs * (len(data) // together) // settings.accumulate
     latest = Checkpoints(folder / "checkpoints").latest()
@@ -93,6 +98,8 @@ def tune(
     begun: dict[str, Any] = {
         "task": name, "settings": kept, "steps": steps, "model": ready.opened.kind,
         "sizes": asdict(ready.opened.base.settings), "processes": processes, "samples": len(data),
+        "from": began_from, "words": _told(ready.opened.compact and ready.opened.compact.ids),
+        "notes": {name: _told(value) for name, value in ready.opened.notes.items()},
     }  # fmt: skip
     if latest is not None:
         require_begun(folder, begun)
@@ -139,6 +146,22 @@ def evaluate(name: str, opened: Opened, data: Source, judging: Judging | None = 
     opened.whole.to(judging.device)
     with torch.no_grad():
         return task.judge(opened, data, judging)
+
+
+def _weights_digest(model: nn.Module) -> str:
+    """What tells a checkpoint from others, wherever it lies."""
+    digest = blake2b(digest_size=8)
+    for name, tensor in model.state_dict().items():
+        digest.update(f"{name} {list(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def _told(value: Any) -> Any:
+    """A value for ``run.json``: of a list, how many there are, and what tells them from others."""
+    if not isinstance(value, list | tuple):
+        return value
+    return f"{len(value)}, {blake2b(json.dumps(value).encode(), digest_size=8).hexdigest()}"
 
 
 def _fit_settings(settings: TuneSettings, steps: int) -> FitSettings:

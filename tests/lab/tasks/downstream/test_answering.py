@@ -157,6 +157,23 @@ def test_ranking_is_the_likelihood_of_each_answer(told: World, fresh: Open) -> N
     assert numbers.tolist() == firsts.topk(2, dim=1).indices.tolist()
 
 
+def test_nothing_else_goes_on_with_a_run(told: World, fresh: Open, tmp_path: Path) -> None:
+    """Another list of answers would change what each class is, another checkpoint what the run was begun from."""
+    data = _questions(told, "train")
+    for kind in ("vilt", "albef"):
+
+        def go_on(*, seed: int = 0, frequent: int = 1, kind: str = kind) -> int:
+            judging = Judging(options=VqaOptions(frequent=frequent))
+            return tune("vqa", fresh(kind, seed=seed), data, FEW, folder=tmp_path / kind, judging=judging).resumed
+
+        assert go_on() == 0
+        assert go_on() > 0
+        with pytest.raises(CheckpointError, match=r"notes\.answers was"):
+            go_on(frequent=2)
+        with pytest.raises(CheckpointError, match="begun otherwise: from was"):
+            go_on(seed=1)
+
+
 @pytest.mark.slow
 def test_what_people_say_is_learned(told: World, fresh: Open, tmp_path: Path) -> None:
     data = _questions(told, "train")[:4]
@@ -194,3 +211,9 @@ def test_what_is_wrong_is_told(told: World, fresh: Open, saved: Callable[..., Pa
     fusion = tune("vqa", fresh("albef"), data, FEW, folder=tmp_path / "albef", judging=judging).opened
     with pytest.raises(RecipeError, match=r"k=999 of \d+ answers; use k="):
         evaluate("vqa", fusion, data, Judging(options=VqaOptions(k=999)))
+    # Before a step is taken, where it is what the held-out data would be judged by.
+    for options, reason in ((VqaOptions(frequent=1, k=999), "k=999"), (VqaOptions(frequent=1, pictures=2), "folder")):
+        late = Judging(options=options)
+        with pytest.raises(RecipeError, match=reason):
+            tune("vqa", fresh("albef"), data, FEW, folder=tmp_path / "late", held_out=data, judging=late)
+    assert not (tmp_path / "late").exists()

@@ -135,6 +135,8 @@ def test_what_can_not_be_told(world: World, fresh: Open, tmp_path: Path) -> None
     judging = Judging(options=CaptioningOptions(places=99))
     with pytest.raises(RecipeError, match="places=99: the model's texts have"):
         tune("captioning", fresh("albef"), data, TuneSettings(batch_size=4), folder=tmp_path / "run", judging=judging)
+    with pytest.raises(RecipeError, match="length=99 of"):
+        begin(fresh("albef"), data, TuneSettings(batch_size=4), Judging(options=CaptioningOptions(words=99)), data)
     tuned = begin(fresh("albef"), data, TuneSettings(batch_size=4), JUDGING, None).opened
     silent = sources.Sequence([(data[0].image, [])])
     with pytest.raises(RecipeError, match=r"has no captions, so nothing can be scored; .* \(out\)"):

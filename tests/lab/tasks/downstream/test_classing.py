@@ -13,7 +13,16 @@ from impasto import RecipeError, SourceError, sources
 from impasto.loading import PairedBatch
 from impasto_lab.cli import main
 from impasto_lab.metrics import judge_pairs, sentence_of
-from impasto_lab.tasks.downstream import Judging, NoOptions, Opened, TuneSettings, open_checkpoint, tune
+from impasto_lab.tasks.downstream import (
+    Judging,
+    NoOptions,
+    Opened,
+    TuneSettings,
+    entailing,
+    evaluate,
+    open_checkpoint,
+    tune,
+)
 from impasto_lab.tasks.downstream.classing import images_of
 from impasto_lab.tasks.downstream.entailing import figures
 from impasto_lab.tasks.downstream.pairing import begin
@@ -119,5 +128,12 @@ def test_other_data_is_refused(told: World, fresh: Open, tmp_path: Path) -> None
     settings = TuneSettings(steps=1, batch_size=4)
     with pytest.raises(SourceError, match="its label is None, and there are classes 0 to 2"):
         tune("snli-ve", fresh("vilt"), captions, settings, folder=tmp_path / "a", judging=JUDGING)
+    hypotheses, statements = (sources.open(_file(told, task, "train")) for task in ("snli-ve", "nlvr2"))
+    for given, held in ((statements, None), (hypotheses, statements)):
+        with pytest.raises(SourceError, match="statements, true or false; snli-ve needs hypotheses"):
+            tune("snli-ve", fresh("vilt"), given, settings, folder=tmp_path / "c", held_out=held, judging=JUDGING)
+    tuned = entailing.begin(fresh("vilt"), hypotheses, settings, JUDGING, None).opened
+    with pytest.raises(SourceError, match="statements, true or false; snli-ve needs hypotheses"):
+        evaluate("snli-ve", tuned, statements)
     with pytest.raises(SourceError, match="has one image a row; nlvr2 needs pairs"):
         tune("nlvr2", fresh("vilt"), captions, settings, folder=tmp_path / "b", judging=JUDGING)

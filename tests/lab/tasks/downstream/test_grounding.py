@@ -18,8 +18,8 @@ from impasto import CheckpointError, RecipeError, SourceError, sources
 from impasto_lab.cli import main
 from impasto_lab.models import Albef, fusion_maps, image_maps
 from impasto_lab.models.blocks.attention import Attending
-from impasto_lab.tasks.downstream import GroundingOptions, Judging, Opened, evaluate
-from impasto_lab.tasks.downstream.grounding.pointing import Pointed, choose, figures, heat_maps
+from impasto_lab.tasks.downstream import GroundingOptions, Judging, Opened, TuneSettings, evaluate
+from impasto_lab.tasks.downstream.grounding.pointing import Pointed, begin, choose, figures, heat_maps
 from impasto_lab.tasks.downstream.grounding.proposals import Proposals
 from impasto_lab.tasks.downstream.looking.drawing import CHOSEN, RIGHT, draw_heat
 from impasto_lab.worlds import World
@@ -201,5 +201,8 @@ def test_what_can_not_be_judged(told: World, fresh: Open, tmp_path: Path) -> Non
         judged(pictures=1)
     with pytest.raises(RecipeError, match="fusion layers"):
         judged(layer=99)
+    settings, options = TuneSettings(steps=1, batch_size=4), GroundingOptions(layer=99)
+    with pytest.raises(RecipeError, match="fusion layers"):
+        begin(fresh("albef"), data, settings, Judging(options=options), data)
     with pytest.raises(CheckpointError, match="grounding is for albef, tcl"):
         evaluate("grounding", fresh("vilt"), data)

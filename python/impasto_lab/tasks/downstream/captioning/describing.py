@@ -17,7 +17,7 @@ from impasto.recipe import Recipe, TextRecipe
 from impasto.sources import Source
 from impasto_lab.metrics import bleu, cider
 from impasto_lab.models import Albef, Words
-from impasto_lab.models.heads import Telling, generate, new_head
+from impasto_lab.models.heads import Telling, generate, new_head, require_length
 from impasto_lab.tasks.downstream.batches import evaluation_batches, training_batches
 from impasto_lab.tasks.downstream.captioning.wording import Speller, caption_words
 from impasto_lab.tasks.downstream.opened import Opened
@@ -48,6 +48,8 @@ def begin(opened: Opened, data: Source, settings: TuneSettings, judging: Judging
         torch.manual_seed(settings.seed)
         head = new_head(_NAME, known.kind, known.base, {}, known.path)
     ready = known.tuned(_NAME, head.to(judging.device), {"places": options.places})
+    if held_out is not None:
+        require_tellable(ready, held_out, judging)
     loader = training_batches(ready, data, recipe, settings, judging)
     ramp = len(data) // settings.batch_size
     return Tuning(ready, Captioning(ready, held_out, judging, alpha=settings.alpha, ramp=ramp), loader)
@@ -114,9 +116,7 @@ def judge(opened: Opened, data: Source, judging: Judging) -> Figures:
         RecipeError: If there is neither a caption to compare with nor a folder to write to, or more words are asked
             for than the decoder has places.
     """
-    scored = next(captions_of(data), None) is not None
-    neither = f"{data!r} has no captions, so nothing can be scored; name a folder for the model's (out)"
-    require(scored or judging.out is not None, neither)
+    scored = require_tellable(opened, data, judging)
     told, people, ids = caption_all(opened, data, judging, references=scored)
     if judging.out is not None:
         judging.out.mkdir(parents=True, exist_ok=True)
@@ -126,6 +126,23 @@ def judge(opened: Opened, data: Source, judging: Judging) -> Figures:
     if not scored:
         return {"images": float(len(told))}
     return scores(list(told.values()), [people[key] for key in told])
+
+
+def require_tellable(opened: Opened, data: Source, judging: Judging) -> bool:
+    """Requires that `judge` can be done, before anything is computed.
+
+    Returns:
+        Whether there are captions to compare with.
+
+    Raises:
+        RecipeError: As `judge` does.
+    """
+    assert isinstance(opened.whole, Telling)
+    require_length(opened.whole.decoder, judging.options.words)
+    scored = next(captions_of(data), None) is not None
+    neither = f"{data!r} has no captions, so nothing can be scored; name a folder for the model's (out)"
+    require(scored or judging.out is not None, neither)
+    return scored
 
 
 def scores(captions: Sequence[str], references: Sequence[Sequence[str]]) -> Figures:

@@ -17,6 +17,7 @@ from impasto.ops import decode
 from impasto.sources import Source
 from impasto_lab.metrics import Grounding, box_overlaps, find_boxes
 from impasto_lab.models import Albef, fusion_maps, image_maps
+from impasto_lab.models.looking import fusion_layer, image_layer
 from impasto_lab.models.queue import require_divisor
 from impasto_lab.tasks.downstream.batches import evaluation_batches, training_batches
 from impasto_lab.tasks.downstream.grounding.proposals import Proposals, proposals_of
@@ -56,6 +57,8 @@ def begin(opened: Opened, data: Source, settings: TuneSettings, judging: Judging
     require_divisor(base.settings.queue, settings.batch_size * processes)
     base.to(judging.device)
     loader = training_batches(ready, data, recipe, settings, judging)
+    if held_out is not None:
+        require_pointable(base, held_out, judging)
     held = None if held_out is None or rank else lambda: judge(ready, held_out, judging)
     ramp = len(data) // settings.batch_size
     return Tuning(ready, FusionRetrieval(base, held, alpha=settings.alpha, ramp=ramp, seed=settings.seed), loader)
@@ -89,9 +92,8 @@ def judge(opened: Opened, data: Source, judging: Judging) -> Figures:
         SourceError: If an expression has no box, or an image no proposals.
     """
     options: GroundingOptions = judging.options
-    needs = f"{options.pictures} pictures need a folder; name one (out)"
-    require(options.pictures == 0 or judging.out is not None, needs)
-    proposals = proposals_of(data, options.proposals)
+    assert isinstance(opened.base, Albef)
+    proposals = require_pointable(opened.base, data, judging)
     pointed, results, chosen = [], [], []
     for number, one in enumerate(heat_maps(opened, data, proposals, judging)):
         found = choose([one], options.power)
@@ -107,6 +109,23 @@ def judge(opened: Opened, data: Source, judging: Judging) -> Figures:
             file.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     every = Grounding(np.concatenate([one.chosen for one in chosen]), np.concatenate([one.overlaps for one in chosen]))
     return figures(every, pointed, np.array([one["reachable"] for one in results]))
+
+
+def require_pointable(model: Albef, data: Source, judging: Judging) -> Proposals:
+    """Requires that `judge` can be done, before anything is computed.
+
+    Returns:
+        The proposals.
+
+    Raises:
+        RecipeError: As `judge` does.
+        SourceError: If there are no proposals.
+    """
+    options: GroundingOptions = judging.options
+    needs = f"{options.pictures} pictures need a folder; name one (out)"
+    require(options.pictures == 0 or judging.out is not None, needs)
+    (fusion_layer if options.by == "itm" else image_layer)(model, options.layer)
+    return proposals_of(data, options.proposals)
 
 
 def figures(found: Grounding, facts: Sequence[Mapping[str, Any]], reachable: np.ndarray[Any, Any]) -> Figures:
