@@ -58,6 +58,15 @@ def test_questions_without_annotations_have_no_answers(folder: Path) -> None:
     assert "answers" not in data.facts(0)
 
 
+def test_questions_of_a_part_of_the_test_are_about_its_images(folder: Path) -> None:
+    for subtype in ("test2015", "test-dev2015"):
+        (folder / "COCO_test2015_000000000005.jpg").write_bytes(b"")
+        asked = [{"question_id": 1, "image_id": 5, "question": "?"}]
+        file = _write(folder / "q.json", {"data_subtype": subtype, "questions": asked})
+        data = sources.open(file, images=folder)
+        assert data.find(0)[0].path(0) == str(folder / "COCO_test2015_000000000005.jpg")
+
+
 def test_annotations_of_other_questions_are_refused(folder: Path) -> None:
     questions = _questions(folder, 5, 8, 5, "x")
     other = _annotations(folder, 1, 2, name="other.json")
@@ -135,6 +144,9 @@ def test_expressions(folder: Path) -> None:
     assert "instances.json lacks" in str(data.index.fault(2))  # type: ignore[attr-defined]
     with pytest.raises(SourceError, match=r"no expression is of split 'testB'; the file has testA \(2 objects\)"):
         sources.RefCoco(folder, images=folder, split="testB")
+    for told in (["left fig"], "left fig", 3, None):
+        odd = sources.RefCoco(_references(folder, [{**REFERENCE, "sentences": told}]), images=folder, split="testA")
+        assert len(odd) == 1 and not odd.facts(0)["captions"]
 
 
 def test_lists_of_expressions_have_their_folder_s_boxes(folder: Path) -> None:

@@ -96,7 +96,7 @@ class Terminal:
 
         table = Table(title=title, title_justify="left")
         for number, heading in enumerate(headings):
-            table.add_column(heading, justify="right" if number else "left")
+            table.add_column(heading, justify="right" if number else "left", overflow="fold")
         for row in rows:
             table.add_row(*row)
         self._console.print(table)

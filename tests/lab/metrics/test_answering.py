@@ -68,6 +68,8 @@ def test_results_of_another_split(predicted, told):
         answer_accuracies(predicted, {7: HumanAnswers(("a", "b"))})
     with pytest.raises(RecipeError, match="no questions"):
         answer_accuracies({}, {})
+    with pytest.raises(RecipeError, match=r"questions \[8\] have one answer"):
+        answer_accuracies({7: "a", 8: "a"}, {7: HumanAnswers(("a", "b")), 8: HumanAnswers(("a",))})
     with pytest.raises(RecipeError, match="one person"):
         answer_accuracy("a", ["a"])
     with pytest.raises(RecipeError, match="scorer"):

@@ -50,7 +50,9 @@ class RefCoco(IndexedSource):
             if one.get("split") not in wanted:
                 continue
             wrong = self._references.wrong(number)
-            for sentence in one.get("sentences") or [{}]:
+            given = one.get("sentences")
+            for told in given if isinstance(given, list) and given else [{}]:
+                sentence = told if isinstance(told, dict) else {}
                 self._rows.append((number, sentence.get("sent_id", -1)))
                 captions = as_captions(sentence.get("sent", sentence.get("raw")), path=path)
                 if wrong:

@@ -1,6 +1,7 @@
 """VQA 2.0's questions, with the answers of ten people."""
 
 import os
+import re
 from array import array
 from collections import Counter
 from collections.abc import Mapping
@@ -62,7 +63,7 @@ class VqaQuestions(IndexedSource):
         path = checks.path("questions", questions)
         document, kept = read_entries(path)
         require_kind(document, VQA, path)
-        subtype = document.get("data_subtype", "")
+        subtype = _images_of(document)
         pattern = name or _pattern(root, document["questions"], subtype)
         self._questions = kept["questions"]
         self._annotations: Kept | None = None
@@ -136,9 +137,14 @@ def annotations_beside(questions: Path) -> Path | None:
 
 def question_images(document: Mapping[str, Any]) -> list[Path]:
     """What the first images may be called."""
-    subtype = document.get("data_subtype", "")
+    subtype = _images_of(document)
     ids = [number for one in islice(document["questions"], _LOOKED_AT) if (number := _numbers(one)[1]) is not None]
     return [Path(name.format(subtype=subtype, image_id=id)) for id in ids for name in NAMES]
+
+
+def _images_of(document: Mapping[str, Any]) -> str:
+    """The part of COCO that the images are of: test-dev's and test-std's questions are about test's."""
+    return re.sub(r"^test-[a-z]+", "test", str(document.get("data_subtype", "")))
 
 
 def _pattern(root: str, questions: list[Any], subtype: Any) -> str:
