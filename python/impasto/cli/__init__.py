@@ -7,7 +7,7 @@ page of help. Nothing heavy is imported before ``run`` does it.
 from impasto.cli import flags, output
 from impasto.cli.flags import Given
 from impasto.cli.kinds import Device, File, Folder, Positional, Positive, Written
-from impasto.cli.opening import Opening
+from impasto.cli.opening import Opening, require_split
 from impasto.cli.running import main, parser
 from impasto.cli.verbs import VERBS, Group, Verb
 
@@ -27,4 +27,5 @@ __all__ = [
     "main",
     "output",
     "parser",
+    "require_split",
 ]

@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from impasto.cli import File, Folder, Given, Opening, output
-from impasto.cli.opening import require_split
+from impasto.cli import File, Folder, Given, Opening, output, require_split
 from impasto_lab.tasks.pretrain.settings import Kind, Mixing, PretrainSettings, Size
 
 EPILOG = """\

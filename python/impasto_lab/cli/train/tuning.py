@@ -6,8 +6,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from impasto.cli import File, Folder, Given, Opening, output
-from impasto.cli.opening import require_split
+from impasto.cli import File, Folder, Given, Opening, output, require_split
 from impasto_lab.tasks.downstream.settings import TuneSettings
 
 DESCRIPTION = """\
