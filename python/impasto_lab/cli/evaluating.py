@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from impasto.checks import require
 from impasto.cli import Device, File, Folder, Opening, Positional, output
 
 DESCRIPTION = """\
@@ -53,9 +54,11 @@ def run(given: Settings, task: Any, options: Any) -> int:
     Returns:
         The exit status, 0.
     """
-    from impasto_lab.tasks.downstream import Judging, evaluate, find_task, open_checkpoint
+    from impasto_lab.tasks.downstream import Judging, evaluate, find_task, of_training, open_checkpoint
     from impasto_lab.training import pick_device
 
+    idle = " and ".join(f"--{name}" for name in of_training(options))
+    require(not idle, f"the checkpoint has what {idle} would say, from its training; leave it out")
     tell = output.Terminal(output.console(given.json))
     opened = open_checkpoint(given.ckpt, model=given.model, vocabulary=given.vocabulary)
     data = given.opening.open_split(given.data)

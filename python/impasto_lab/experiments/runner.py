@@ -80,8 +80,8 @@ def reproduce(
     try:
         root.mkdir(parents=True, exist_ok=True)
         if experiment.prepare is not None and todo:
-            asked = tuple(arm for arm in experiment.every_arm if any(piece.arm == arm for piece in todo))
-            experiment.prepare(settings, Place(shared=root, folder=root, device=device, arms=asked, narrator=tell))
+            missing = tuple(arm for arm in experiment.every_arm if any(piece.arm == arm for piece in todo))
+            experiment.prepare(settings, Place(shared=root, folder=root, device=device, arms=missing, narrator=tell))
         alone = len(pieces) == len(experiment.every_arm) == 1
         where = _Where(root, settings, device, alone, others)
         for piece, metrics in _run(experiment, todo, where, tell, workers, engine):
@@ -92,11 +92,8 @@ def reproduce(
                 tell.say(f"{piece.arm}, seed {piece.seed}: {done} of {len(pieces)} done")
         measured = dict(kept.every(experiment.every_arm))  # others may have run beside
         at_once = _asks(experiment, size, measured)
-        given = (
-            at_once
-            if at_once is not None
-            else [*_given("arms", dict.fromkeys(arms)), *_given("seeds", dict.fromkeys(seeds))]
-        )
+        asked = [*_given("arms", dict.fromkeys(arms)), *_given("seeds", dict.fromkeys(seeds))]
+        given = asked if at_once is None else at_once
         given += [word for name, value in changes.items() for word in _given(name, [value])]
         command = " ".join(["impasto reproduce", experiment.name, "--size", size, *given])
         packages = versions("impasto", "torch", *experiment.packages)

@@ -46,3 +46,12 @@ def test_what_own_data_leave_idle_is_refused(flags: list[str], capsys: pytest.Ca
     assert main(["bench", "loader", "--data", ".", *flags]) == 1
     told = capsys.readouterr().err
     assert all(flag in told for flag in flags if flag.startswith("--")) and "leave out" in told
+
+
+@pytest.mark.parametrize(
+    "given", [["vqa", "--frequent", "3"], ["vqa", "--answers", "a.json"], ["captioning", "--places", "4"]]
+)
+def test_what_only_training_asks_for_is_refused(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    task, flag, value = given
+    assert main(["evaluate", task, ".", "--data", ".", flag, value]) == 1
+    assert f"{flag} would say, from its training" in capsys.readouterr().err

@@ -9,6 +9,7 @@ from .options import NoOptions as NoOptions
 from .options import RetrievalOptions as RetrievalOptions
 from .options import VqaOptions as VqaOptions
 from .options import ZeroShotOptions as ZeroShotOptions
+from .options import of_training as of_training
 from .registry import TASKS as TASKS
 from .registry import find_task as find_task
 from .retrieving import held_of as held_of

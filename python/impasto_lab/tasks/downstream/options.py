@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from impasto.checks import at_least, choice, require
 
@@ -134,3 +135,12 @@ class ZeroShotOptions:
 @dataclass(frozen=True, kw_only=True)
 class NoOptions:
     """There is nothing to choose."""
+
+
+_TRAINING: Mapping[type, tuple[str, ...]] = {VqaOptions: ("answers", "frequent"), CaptioningOptions: ("places",)}
+
+
+def of_training(options: Any) -> list[str]:
+    """Which of the options are told, not left as they are, and only training asks for; a checkpoint has them."""
+    usual = type(options)()
+    return [name for name in _TRAINING.get(type(options), ()) if getattr(options, name) != getattr(usual, name)]
