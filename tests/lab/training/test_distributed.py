@@ -93,6 +93,18 @@ class Product:
         return {"rank": float(world()[0]), "value": self.model.encode(torch.ones(1, 2)).item()}
 
 
+class Drawing(Product):
+    """Draws from torch's generator in each step, as dropout does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drawn: list[float] = []
+
+    def step(self, batch: Batch) -> dict[str, torch.Tensor]:
+        self.drawn.append(torch.rand(1).item())
+        return super().step(batch)
+
+
 def _settings(**changes: Any) -> FitSettings:
     few = {"steps": STEPS, "lr": 0.01, "weight_decay": 0.0, "clip": None, "log_every": 1, "evaluate_every": 2}
     return FitSettings(**(few | changes))
@@ -119,9 +131,10 @@ def _process(rank: int, ports: list[int], folder: Path) -> None:
         for name, changes in RUNS.items():
             _train(folder / name, changes)
         torch.manual_seed(rank)
-        task = Product()
+        task = Drawing()
         fit(task, Parts(1), _settings())
         torch.save(task.model.state_dict(), folder / f"{rank}.pt")
+        torch.save(task.drawn, folder / f"drawn-{rank}.pt")
         _train(folder / "sharded first", RUNS["sharded"], stop=2)
         _train(folder / "whole first", RUNS["sharded"], resume=True)
     assert world() == (0, 1)
@@ -191,6 +204,15 @@ def test_each_process_has_the_weights(runs: Path) -> None:
     for rank in range(2):
         for name, weights in torch.load(runs / f"{rank}.pt").items():
             torch.testing.assert_close(weights, _final(runs / "alone" / "plain")[name], rtol=1e-5, atol=1e-7)
+
+
+def test_processes_draw_each_their_own(runs: Path) -> None:
+    """What one process draws that takes their parts one after the other."""
+    alone = Drawing()
+    fit(alone, Parts(2), _settings(accumulate=2))
+    ours = [torch.load(runs / f"drawn-{rank}.pt") for rank in range(2)]
+    assert [one for both in zip(*ours, strict=True) for one in both] == alone.drawn
+    assert len(set(alone.drawn)) == 2 * STEPS
 
 
 def test_what_has_no_gradient_stays_as_it_was(runs: Path) -> None:
