@@ -173,11 +173,13 @@ class _Run(Generic[BatchT]):
                 torch.autograd.backward(self.scaler.scale(scalars["loss"] / settings.accumulate))
             self.window.add(scalars, len(batch), waited)
             self.watch.add(self.step, scalars, batch)
-        if self.watch.always:
-            self.watch.check()
         if settings.clip is not None:
             self.scaler.unscale_(self.optimizer)
-            clip_gradients(self.task.model.parameters(), settings.clip)
+        norm = clip_gradients(self.task.model.parameters(), settings.clip)
+        if not self.scaler.is_enabled():  # which leaves out steps whose gradients overflow
+            self.watch.add_gradient(self.step, norm)
+        if self.watch.always:
+            self.watch.check()
         self.scaler.step(self.optimizer)
         self.scaler.update()
         self.task.after_step()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.distributed.tensor import DTensor
 
 from impasto_lab.training.settings import Schedule
@@ -60,18 +60,27 @@ def scheduled(step: int, *, steps: int, warmup: int, schedule: Schedule = "cosin
     return floor + (1 - floor) * way
 
 
-def clip_gradients(parameters: Iterable[nn.Parameter], limit: float) -> None:
-    """Scales gradients down where the norm of all of them together is above a limit; sharded ones may be among them."""
+def clip_gradients(parameters: Iterable[nn.Parameter], limit: float | None) -> Tensor:
+    """Scales gradients down where the norm of all of them together is above a limit; sharded ones may be among them.
+
+    Args:
+        parameters: Whose gradients.
+        limit: The largest norm; None leaves them as they are.
+
+    Returns:
+        The norm before, a scalar.
+    """
     trained = [parameter for parameter in parameters if parameter.grad is not None]
     sharded = [parameter for parameter in trained if isinstance(parameter, DTensor)]
     whole = [parameter for parameter in trained if not isinstance(parameter, DTensor)]
-    if not (sharded and whole):
-        nn.utils.clip_grad_norm_(trained, limit)
-        return
     # Torch takes no norm of a mixture of the two.
-    part = nn.utils.get_total_norm([parameter.grad for parameter in sharded if parameter.grad is not None])
-    rest = nn.utils.get_total_norm([parameter.grad for parameter in whole if parameter.grad is not None])
-    assert isinstance(part, DTensor)
-    norm = torch.stack([part.full_tensor(), rest]).norm()
-    for kind in (sharded, whole):
-        nn.utils.clip_grads_with_norm_(kind, limit, norm)
+    norm = torch.stack([_norm(sharded), _norm(whole)]).norm() if sharded and whole else _norm(trained)
+    if limit is not None:
+        for kind in (sharded, whole):
+            nn.utils.clip_grads_with_norm_(kind, limit, norm)
+    return norm
+
+
+def _norm(parameters: Sequence[nn.Parameter]) -> Tensor:
+    norm = nn.utils.get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None])
+    return norm.full_tensor() if isinstance(norm, DTensor) else norm

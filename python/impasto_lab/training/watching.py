@@ -1,4 +1,4 @@
-"""What a run does when its loss is no number: it stops, and keeps what is needed to repeat the batch."""
+"""What a run does when its loss, or its gradient, is no number: it stops, and keeps what repeats the batch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -25,7 +25,7 @@ class _Seen:
 
 
 class Watch:
-    """Notes each batch with its loss, and stops the run at the first that is no number.
+    """Notes each batch with its loss and each step with its gradient; stops the run at the first that is no number.
 
     Args:
         folder: Where ``diverged-RANK.json`` is written: the step, the scalars, and of the batch its id, keys, samples
@@ -37,6 +37,7 @@ class Watch:
     def __init__(self, folder: Path | None, device: torch.device) -> None:
         self._folder = folder
         self._seen: list[_Seen] = []
+        self._norms: dict[int, Tensor] = {}
         #: Whether looking costs no waiting.
         self.always = device.type == "cpu"
 
@@ -51,26 +52,37 @@ class Watch:
         noted = [_note(part) for part in _parts(batch)]
         self._seen.append(_Seen(step, {name: value.detach() for name, value in scalars.items()}, noted))
 
+    def add_gradient(self, step: int, norm: Tensor) -> None:
+        """Notes the norm of a step's gradient, a scalar."""
+        self._norms[step] = norm.detach()
+
     def check(self) -> None:
-        """Looks at the losses since the last time; all processes do, together.
+        """Looks at losses and gradients since the last time; all processes do, together.
 
         Raises:
             DivergedError: If one is not finite, here or in another process.
         """
         seen, self._seen = self._seen, []
-        finite = torch.stack([one.scalars["loss"] for one in seen]).isfinite().tolist() if seen else []
-        bad = next((one for one, holds in zip(seen, finite, strict=True) if not holds), None)
-        if not anywhere(bad is not None):
-            return
-        if bad is None:
-            raise DivergedError("the loss of another process is no number; see its message")
+        norms, self._norms = self._norms, {}
+        losses = _finite([one.scalars["loss"] for one in seen])
+        bad = next((one for one, holds in zip(seen, losses, strict=True) if not holds), None)
+        if anywhere(bad is not None):
+            if bad is None:
+                raise DivergedError("the loss of another process is no number; see its message")
+            self._stop("loss", bad.scalars["loss"], bad)
+        # The gradient is that of all processes: all of them stop here, or none.
+        finite = zip(norms.items(), _finite(list(norms.values())), strict=True)
+        for step, norm in (item for item, holds in finite if not holds):
+            of_step = [one for one in seen if one.step == step]
+            scalars = {**of_step[-1].scalars, "gradient": norm}
+            self._stop("gradient's norm", norm, _Seen(step, scalars, [note for one in of_step for note in one.batches]))
+
+    def _stop(self, what: str, value: Tensor, bad: _Seen) -> NoReturn:
         path = self._write(bad)
         ids = ", ".join(f"epoch {one['epoch']}, step {one['step']}" for one in bad.batches)
+        where = f"at step {bad.step + 1}, of the batch of {ids or 'that step'}"
         kept = f"; its keys and plan are in {path}" if path else ""
-        raise DivergedError(
-            f"the loss is {bad.scalars['loss'].item()} at step {bad.step + 1}, of the batch of {ids or 'that step'}"
-            f"{kept}; lower lr, or look at the batch"
-        )
+        raise DivergedError(f"the {what} is {value.item()} {where}{kept}; lower lr, or look at the batch")
 
     def _write(self, bad: _Seen) -> Path | None:
         if self._folder is None:
@@ -80,6 +92,10 @@ class Watch:
         told = {"step": bad.step + 1, "scalars": scalars, "batches": [_plain(one) for one in bad.batches]}
         path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
         return path
+
+
+def _finite(values: list[Tensor]) -> list[bool]:
+    return torch.stack(values).isfinite().tolist() if values else []
 
 
 def _parts(batch: object) -> list[Batch]:

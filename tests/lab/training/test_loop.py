@@ -135,6 +135,26 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path) -> None:
     assert all(torch.equal(before[name], tensor) for name, tensor in weights_of(task).items() if "0.weight" in name)
 
 
+@pytest.mark.parametrize("clip", [None, 1.0])
+def test_a_gradient_that_is_no_number_stops_the_run_before_a_weight_changes(tmp_path: Path, clip: float | None) -> None:
+    class Rooted(Product):
+        """Whose loss is finite and its gradient not, where a root is taken of nothing."""
+
+        def step(self, batch: Batch) -> dict[str, torch.Tensor]:
+            found = super().step(batch)
+            return {**found, "loss": found["loss"] + (self.model[0].weight * 0).sum().sqrt()}
+
+    task = Rooted()
+    before = weights_of(task)
+    settings = replace(SETTINGS, accumulate=2, clip=clip, save_every=1)
+    with pytest.raises(impasto.DivergedError, match="norm is nan at step 1, of the batch of epoch 0, step 0, epoch"):
+        fit(task, Points(), settings, folder=tmp_path)
+    assert not Checkpoints(tmp_path / "checkpoints").all()
+    told = json.loads((tmp_path / "diverged-0.json").read_text())
+    assert told["scalars"]["gradient"] == "nan" and told["scalars"]["loss"] != "nan" and len(told["batches"]) == 2
+    assert all(torch.equal(before[name], tensor) for name, tensor in weights_of(task).items() if "0.weight" in name)
+
+
 def test_what_can_not_be_resumed_says_why(tmp_path: Path) -> None:
     with pytest.raises(impasto.CheckpointError, match="no checkpoint"):
         fit(Product(), Points(), SETTINGS, folder=tmp_path, resume=True)
