@@ -99,14 +99,26 @@ def _cell(one: Compared | None) -> str:
     return NOT_RUN if one is None else str(one)
 
 
-def _compared(name: str, pairs: dict[str, tuple[str, str]], metrics: tuple[str, ...], headings: list[str]) -> str:
-    """A row for each title: arms compared by each metric, the number of pairs, and where it stands."""
+def _compared(
+    name: str,
+    pairs: dict[str, tuple[str, str]],
+    metrics: tuple[str, ...],
+    headings: list[str],
+    *,
+    told_by_row: bool = False,
+) -> str:
+    """A row for each title: arms compared by each metric, the number of pairs, and where it stands.
+
+    ``told_by_row`` leaves the training out of the last line: titles tell it.
+    """
     found, rows = evidence(name), []
     for title, (better, worse) in pairs.items():
         compared = [found.compare(better, worse, metric) if found else None for metric in metrics]
         count = next((str(one.pairs) for one in compared if one is not None), "")
         rows.append([title, *map(_cell, compared), count])
-    where = f"{_setting(found)}; {found.path}" if found else f"{NOT_RUN}; {remedy(name)}"
+    where = f"{NOT_RUN}; {remedy(name)}"
+    if found:
+        where = f"{found.document['size'] if told_by_row else _setting(found)}; {found.path}"
     return f"{table([*headings, 'pairs'], rows)}\n\n{where[:1].upper()}{where[1:]}."
 
 
@@ -145,9 +157,12 @@ def variants() -> str:
 
 
 def models() -> str:
-    """By model."""
-    pairs = {name: (f"mixgen-{name}", f"plain-{name}") for name in MODELS}
-    return _compared("table3", pairs, METRICS, ["model", *PARTS])
+    """By model, each trained in its own way."""
+    found = evidence("table3")
+    trained = found.document["settings"]["training"] if found else {}
+    told = {name: f", {one['steps']:,} steps of {one['batch_size']}" for name, one in trained.items()}
+    pairs = {f"{name}{told.get(name, '')}": (f"mixgen-{name}", f"plain-{name}") for name in MODELS}
+    return _compared("table3", pairs, METRICS, ["model", *PARTS], told_by_row=True)
 
 
 def tasks() -> str:

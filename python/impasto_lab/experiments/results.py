@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -71,8 +72,8 @@ class Results:
                 one.word,
                 ", ".join(f"{value:+.4g}" for value in one.published.values()),
                 f"{one.difference:+.3g}",
-                "{:.3g} to {:.3g}".format(*one.interval),
-                f"{one.detectable:.3g}",
+                "{:.3g} to {:.3g}".format(*one.interval) if math.isfinite(one.detectable) else "unknown",
+                f"{one.detectable:.3g}" if math.isfinite(one.detectable) else "unknown",
                 str(one.seeds),
             ]
             for one in self.verdicts

@@ -86,7 +86,10 @@ def panels_png(
     for axes, (title, lines) in zip(grid.flat[: len(panels)], panels.items(), strict=True):
         _plain(axes)
         for (name, (xs, ys)), color in zip(lines.items(), (OTHER, ACCENT, INK)[: len(lines)], strict=True):
-            axes.plot(xs, ys, color=color, linewidth=1.6, label=name)
+            # A line of one point is none.
+            axes.plot(
+                xs, ys, color=color, linewidth=1.6, label=name, marker="o" if len(xs) == 1 else None, markersize=4
+            )
         if marks and title in marks:
             axes.axvline(marks[title], color=INK, linewidth=0.8, linestyle=":")
         axes.set_title(title, fontsize=8.5, color=INK)

@@ -56,6 +56,8 @@ def test_arms_times_seeds_and_a_verdict(tmp_path: Path) -> None:
     results = reproduce(COINS, tmp_path / "coins", size="small")
     (verdict,) = results.verdicts
     assert (verdict.word, verdict.seeds) == ("agrees", 4)
+    (told,) = reproduce(COINS, tmp_path / "one", size="smoke").claims()
+    assert told[4:] == ["unknown", "unknown", "1"], "one pair has no interval"
     evidence = json.loads((tmp_path / "coins" / "results.json").read_text())
     assert {(row["arm"], row["seed"]) for row in evidence["measured"]} == {(a, s) for a in COINS.arms for s in range(4)}
     assert evidence["published"] == {"bent": {"heads": 0.9}}

@@ -52,6 +52,14 @@ def test_lines_of_all_panels_are_drawn_whole() -> None:
     assert np.ptp(rows[columns > pixels.shape[1] / 2]) > 0.5 * pixels.shape[0]
 
 
+def test_a_line_of_one_point_is_seen() -> None:
+    png = panels_png({"only": {"plain": ([5], [2]), "mixed": ([5], [9])}}, x="steps", y="RSUM", columns=1)
+    pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+    accent = np.array([int(ACCENT[place : place + 2], 16) for place in (1, 3, 5)])
+    rows, _ = np.nonzero(np.abs(pixels - accent).sum(axis=2) < 40)
+    assert len(np.unique(rows)) > 4, "the point, beside the legend's line"
+
+
 def test_plots_are_pictures_and_the_same_each_time() -> None:
     lines = {"with": ([1, 2, 3], [3.0, 2.0, 1.5]), "without": ([1, 2, 3], [3.0, 2.5, 2.2])}
     assert min(_decoded(curves(lines, x="step", y="loss")).size) > 400
