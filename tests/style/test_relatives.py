@@ -145,6 +145,21 @@ def test_mixstyle_is_its_equation() -> None:
     assert torch.equal(found[1], features[1])
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_mixstyle_takes_flat_channels_in_any_dtype(dtype: torch.dtype) -> None:
+    features = torch.randn(3, 2, 8, 8, generator=torch.Generator().manual_seed(0)).double() * 100
+    features[0] = torch.tensor([0.0, 300.0])[:, None, None]  # a channel that is dead, one that is only its bias
+    features = features.to(dtype)
+    plan = PartnerPlan(3, torch.tensor([0, 1]), torch.tensor([2, 0]), torch.tensor([1.0, 0.5]))
+    mean, spread = features.double().mean((2, 3)), features.double().var((2, 3), correction=0)
+    spread = (spread + 1e-6).sqrt()
+    flat = mean[2][:, None, None].expand(2, 8, 8)
+    normed = (features[1].double() - mean[1][:, None, None]) / spread[1][:, None, None]
+    other = normed * (spread[[0, 1]].mean(0)[:, None, None]) + mean[[0, 1]].mean(0)[:, None, None]
+    expected = torch.stack([flat, other, features[2].double()])
+    torch.testing.assert_close(MixStyle()(features, plan), expected.to(dtype), atol=1e-6, rtol=torch.finfo(dtype).eps)
+
+
 def test_mixstyle_hangs_on_layers_that_train() -> None:
     net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 3), nn.Flatten())
     plain, images = copy.deepcopy(net), torch.rand(6, 3, 8, 8)

@@ -125,14 +125,15 @@ class MixStyle(Keyed):
             return features
         device = features.device
         rows, partners = plan.rows.to(device), plan.partners.to(device)
-        deviation, mean = torch.std_mean(features.detach().float(), (2, 3), keepdim=True, correction=0)  # [B, C, 1, 1]
+        wide = features.to(torch.promote_types(features.dtype, torch.float32))
+        deviation, mean = torch.std_mean(wide.detach(), (2, 3), keepdim=True, correction=0)  # [B, C, 1, 1]
         deviation = (deviation.square() + 1e-6).sqrt()
-        alphas = plan.alphas.to(device)[:, None, None, None]
+        alphas = plan.alphas.to(device, wide.dtype)[:, None, None, None]
         own_mean, own_deviation = mean[rows], deviation[rows]
         scale = torch.lerp(own_deviation, deviation[partners], alphas) / own_deviation
-        shift = torch.lerp(own_mean, mean[partners], alphas) - own_mean * scale
-        changed = torch.addcmul(shift.to(features.dtype), features[rows], scale.to(features.dtype))
-        return features.index_copy(0, rows, changed)
+        # A channel that is flat has a scale beyond half precision's range, and a mean that it would be rounded with.
+        changed = torch.addcmul(torch.lerp(own_mean, mean[partners], alphas), wide[rows] - own_mean, scale)
+        return features.index_copy(0, rows, changed.to(features.dtype))
 
     def _hook(self, layer: int) -> Any:
         @torch.compiler.disable  # type: ignore[untyped-decorator]
