@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -98,7 +99,7 @@ class StyleTraining:
         at_least(0, picture_every=self.picture_every, save_every=self.save_every)
         named = "spectrum_weight, grid_weight, naming_weight and fall_weight"
         further = (self.spectrum_weight, self.grid_weight, self.naming_weight, self.fall_weight)
-        require(min(further) >= 0, f"{named} must not be negative")
+        require(all(0 <= weight < math.inf for weight in further), f"{named} must be finite, and not negative")
         fits = self.objective == "balanced" or max(further) == 0
         require(fits, f"{named} belong to the balanced objective; leave them at 0")
         smallest = InceptionPredictor.smallest if self.networks == "full" else SmallVGG.smallest

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from impasto.checks import require
+from impasto.errors import CheckpointError
 from impasto.loading import Loader, PairedLoader
 from impasto.progress import Progress, silent
 from impasto.recipe import ColorJitter, ImageRecipe, Recipe
@@ -30,11 +31,12 @@ from impasto.style import (
     load_features,
     prepare,
 )
+from impasto_lab.tasks.pretrain.begun import FREE, keep_begun, require_begun
 from impasto_lab.tasks.style_settings import StyleTraining
 from impasto_lab.tasks.style_statistics import embed
 from impasto_lab.tasks.style_transfer import StyleNetworks, StyleTransferTask
-from impasto_lab.training import Fit, FitSettings, fit
-from impasto_lab.training.distributed import world
+from impasto_lab.training import Checkpoints, Fit, FitSettings, fit
+from impasto_lab.training.distributed import wait, world
 
 if TYPE_CHECKING:
     from impasto.sources import Source
@@ -100,7 +102,8 @@ def train_style(
 
     Raises:
         RecipeError: If there are too few images for a batch, or for an embedding.
-        CheckpointError: If features, or the checkpoint to resume from, can't be used.
+        CheckpointError: If features, or the checkpoint to resume from, can't be used; if the folder's run was begun
+            otherwise, or there is one that isn't resumed.
         DivergedError: If the loss is not finite.
     """
     device = device or torch.device("cpu")
@@ -108,6 +111,8 @@ def train_style(
     enough = settings.batch_size * processes
     for what, source in (("content", contents), ("style", styles)):
         require(len(source) >= enough, f"{len(source)} {what} images are fewer than a batch of {enough}; add some")
+    if folder is not None:
+        _require_own(folder, settings, processes, resume=resume)
     recipes = _recipes(settings)
     loaders = [
         Loader(
@@ -132,6 +137,8 @@ def train_style(
         give_back=settings.give_back,
         run=lambda module: prepare(module, settings.backend),
     )
+    if folder is not None and rank == 0 and not resume:
+        keep_begun(folder, _begun(settings, processes))
     fixed = _fixed(contents, styles, settings, device) if on_picture and rank == 0 else None
 
     def stepped(step: int, steps: int) -> None:
@@ -164,6 +171,29 @@ def train_style(
     if folder is not None and rank == 0:
         trained.save(folder / "model.safetensors")
     return StyleTrained(trained, fitted)
+
+
+def _begun(settings: StyleTraining, processes: int) -> dict[str, Any]:
+    """What a run is begun with, beside the data, which its loaders know."""
+    free = (*FREE, "picture_every", "backend")
+    kept = {name: value for name, value in asdict(settings).items() if name not in free}
+    # A run's folder may move, and the features with it.
+    return {"settings": kept | {"features": Path(settings.features).name}, "processes": processes}
+
+
+def _require_own(folder: Path, settings: StyleTraining, processes: int, *, resume: bool) -> None:
+    """Requires that the folder holds the run that is resumed, or none.
+
+    Raises:
+        CheckpointError: If it doesn't.
+    """
+    latest = Checkpoints(folder / "checkpoints").latest()
+    wait()  # nobody saves before all have looked
+    if resume and latest is not None:
+        require_begun(folder, _begun(settings, processes))
+    elif latest is not None:
+        reason = f"the folder holds a run already, up to {latest.name}; resume it, or begin in another folder"
+        raise CheckpointError(reason, path=str(folder))
 
 
 def new_model(settings: StyleTraining, contents: Source, styles: Source) -> StyleModel:

@@ -85,6 +85,15 @@ def test_a_resumed_run_ends_where_an_uncut_one_does(data: tuple[Source, Source],
     torch.testing.assert_close(loaded.predictor(image), cut.model.predictor(image))
 
 
+def test_a_folder_holds_one_run(data: tuple[Source, Source], tmp_path: Path) -> None:
+    train_style(*data, _settings(), folder=tmp_path, stop=2)
+    with pytest.raises(impasto.CheckpointError, match=r"settings\.fall_weight was 0\.0 and is 1\.0"):
+        train_style(*data, _settings(fall_weight=1.0), folder=tmp_path, resume=True)
+    with pytest.raises(impasto.CheckpointError, match=r"holds a run already, up to step-00000002; resume it"):
+        train_style(*data, _settings(steps=1), folder=tmp_path)
+    train_style(*data, _settings(log_every=2, picture_every=0), folder=tmp_path, resume=True, stop=3)
+
+
 def test_grain_comes_to_a_model_that_has_none(data: tuple[Source, Source]) -> None:
     bare = new_model(_settings(grain=False), *data)
     assert not bare.transformer.config["grain"]
@@ -182,6 +191,9 @@ def test_bad_input(data: tuple[Source, Source], tmp_path: Path) -> None:
         _settings(networks="full", side=64)
     with pytest.raises(impasto.RecipeError, match="belong to the balanced objective"):
         _settings(objective="magenta", grid_weight=1.0)
+    for weight in (-1.0, float("nan"), float("inf")):
+        with pytest.raises(impasto.RecipeError, match="fall_weight must be finite, and not negative"):
+            _settings(fall_weight=weight)
     with pytest.raises(impasto.CheckpointError, match="no checkpoint to resume from"):
         train_style(contents, styles, _settings(), folder=tmp_path / "nothing", resume=True)
     with pytest.raises(impasto.DivergedError):

@@ -32,8 +32,9 @@ class StyleTrain:
     """Trains a style model: a network that repaints images as an embedding says, and one that predicts a style image's.
 
     Contents and styles are data sets of any format that `impasto info` knows; two folders of images will do. The run's
-    folder gets metrics.jsonl, checkpoints, pictures and curves on the way, and model.safetensors at the end, which
-    `impasto stylize --model` and `impasto.StyleRandomizer.load` take. The networks are those of Ghiasi et al. 2017.
+    folder gets run.json (what it was begun with), metrics.jsonl, checkpoints, pictures and curves on the way, and
+    model.safetensors at the end, which `impasto stylize --model` and `impasto.StyleRandomizer.load` take. The networks
+    are those of Ghiasi et al. 2017.
 
     Args:
         content: Images to be painted.
