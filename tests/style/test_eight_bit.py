@@ -108,6 +108,8 @@ def test_what_can_not_be_had_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
             load(**options)
     with pytest.raises(RecipeError, match=r"dtype=torch.int16 must be a floating point dtype of torch, torch\.int8"):
         StyleRandomizer.load(dtype=torch.int16)
+    with pytest.raises(RecipeError, match=r"dtype=torch\.int8 can't be TorchScript"):
+        load().to_torchscript()
     monkeypatch.setattr(eight_bit, "available", lambda: False)
     with pytest.raises(RecipeError, match=r"dtype=torch\.int8 needs a CPU with VNNI"):
         load()(torch.rand(1, 3, 32, 32), id=BatchId(0, 0))

@@ -57,6 +57,7 @@ def network(**changes):
         ({"transformer": network(widths=[1] * 10**6)}, "three positive numbers|can't be read"),
         ({"transformer": network(embedding=2**40)}, "is expected"),
         ({"transformer": network(layers=3)}, "can't be read: TypeError"),
+        ({"transformer": network(bilinear="no")}, "bilinear='no' must be True or False"),
         ({"transformer": "[" * 100_000}, "nested too deeply"),
         ({"about": '{"a":' * 100_000}, "nested too deeply"),
         ({"about": "[]"}, "about is a list, not an object"),

@@ -143,7 +143,16 @@ def test_rows_do_not_touch_each_other(model):
 
 @pytest.mark.parametrize(
     "options",
-    [{"widths": (1, 2)}, {"widths": (0, 1, 1)}, {"residuals": -1}, {"embedding": 0}, {"kernel": 4}, {"kernel": 17}],
+    [
+        {"widths": (1, 2)},
+        {"widths": (0, 1, 1)},
+        {"residuals": -1},
+        {"embedding": 0},
+        {"kernel": 4},
+        {"kernel": 17},
+        {"bilinear": None},
+        {"grain": "no"},
+    ],
 )
 def test_what_makes_no_network(options):
     with pytest.raises(RecipeError, match=next(iter(options))):

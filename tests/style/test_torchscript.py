@@ -129,6 +129,13 @@ class TestFile:
             assert torch.allclose(own, wanted, atol=TOLERANCE) and torch.allclose(exact, wanted, atol=TOLERANCE)
             assert float((out - wanted).abs().max()) < 0.2
 
+    @pytest.mark.parametrize(("options", "smallest"), [({}, 16), ({"base": "mean"}, 8), ({"downsample": 2}, 29)])
+    def test_it_says_which_images_are_too_small(self, model, options, smallest):
+        scripted = StyleRandomizer(model, **options).to_torchscript()
+        assert scripted(torch.rand(1, 3, smallest, smallest)).shape[-1] == smallest
+        with pytest.raises(Exception, match=f"at least {smallest}x{smallest}"):
+            scripted(torch.rand(1, 3, smallest, smallest - 1))
+
     def test_gradients(self, model, images):
         images.requires_grad_()
         assert not StyleRandomizer(model).to_torchscript()(images).requires_grad

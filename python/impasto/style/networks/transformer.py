@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from impasto.checks import require
+from impasto.checks import flag, require
 from impasto.style.networks.grain import Grain, NoGrain
 
 #: Channels at full, half and quarter resolution, as published.
@@ -57,6 +57,8 @@ class StyleTransformer(nn.Module):
         require(residuals >= 0, f"residuals={residuals} must not be negative")
         require(embedding > 0, f"embedding={embedding} must be at least 1")
         require(kernel in range(3, 2 * SMALLEST, 2), f"kernel={kernel} must be odd, from 3 to {2 * SMALLEST - 1}")
+        flag("bilinear", bilinear)
+        flag("grain", grain)
         full, half, quarter = widths
         self.embedding = embedding
         self.config = {

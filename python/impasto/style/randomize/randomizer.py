@@ -292,7 +292,7 @@ class StyleRandomizer(Keyed):
             freeze: Whether weights become constants: faster, but tied to this device and dtype.
 
         Raises:
-            RecipeError: If alpha is a distribution, which TorchScript can't draw from.
+            RecipeError: If alpha is a distribution, which TorchScript can't draw from, or the dtype int8.
             CheckpointError: If the file can't be written.
         """
         plain = PlainRandomizer(

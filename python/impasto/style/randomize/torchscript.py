@@ -7,9 +7,10 @@ from typing import Optional
 import torch
 from torch import Tensor, nn
 
-from impasto.checks import is_number
+from impasto.checks import is_number, require
 from impasto.errors import CheckpointError, ImpastoError, RecipeError
 from impasto.files import new_file
+from impasto.style.networks.transformer import SMALLEST
 from impasto.style.randomize.painter import Painter
 from impasto.style.randomize.strength import Alpha
 from impasto.style.randomize.tensor_painter import TensorPainter
@@ -30,11 +31,12 @@ class PlainRandomizer(nn.Module):
         shared: Whether a batch gets one style and one alpha.
 
     Raises:
-        RecipeError: If alpha is a distribution.
+        RecipeError: If alpha is a distribution, or the painter's dtype int8.
     """
 
     def __init__(self, painter: Painter, *, alpha: Alpha, share: float, own_base: bool, shared: bool) -> None:
         super().__init__()
+        require(painter.dtype != torch.int8, "dtype=torch.int8 can't be TorchScript; load with a floating point dtype")
         if not (is_number(alpha) or isinstance(alpha, tuple | list)):
             raise RecipeError(f"alpha={alpha!r} can't be drawn in TorchScript; use a number or a range (low, high)")
         low, high = (alpha, alpha) if is_number(alpha) else alpha  # type: ignore[misc]
@@ -42,6 +44,8 @@ class PlainRandomizer(nn.Module):
         self.share = share
         self.shared = shared
         self.embedding: int = painter.model.embedding
+        halved = (SMALLEST - 1) * 2**painter.downsample + 1
+        self.smallest: int = max(halved, painter.model.predictor.smallest) if own_base else halved
         self.painter = TensorPainter(painter, own_base=own_base)
         self.distribution = painter.model.distribution
 
@@ -67,6 +71,8 @@ class PlainRandomizer(nn.Module):
             raise ValueError("images must be [B, 3, H, W]")
         if not (images.is_floating_point() or images.dtype == torch.uint8):
             raise ValueError("images must be floating point in [0, 1], or uint8")
+        if images.size(0) > 0 and min(images.size(2), images.size(3)) < self.smallest:
+            raise ValueError(f"images must be at least {self.smallest}x{self.smallest}")
         if alpha is not None and not 0.0 <= alpha <= 1.0:
             raise ValueError("alpha must lie in [0, 1]")
         if not self.painter.differentiable:
