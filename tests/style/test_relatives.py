@@ -195,6 +195,15 @@ def test_mixstyle_mixes_a_share_of_batches() -> None:
     assert 240 < mixed < 360
 
 
+def test_pixmix_draws_weights_that_stay_close_to_the_image() -> None:
+    rounds = [one for images in PixMix(PICTURES, beta=3.0).draw(2000).rounds for one in images]
+    for below in (False, True):  # Beta(3, 1) and Beta(1, 3), or 1 + Beta(1, 3) and its negative: half of them each
+        own, other = np.array([one.weights for one in rounds if (one.weights[1] < 0) == below]).T
+        assert abs(len(own) / len(rounds) - 0.5) < 0.05
+        assert abs(own.mean() - (1.25 if below else 0.75)) < 0.02
+        assert abs(np.abs(other).mean() - 0.25) < 0.02
+
+
 def test_pixmix_follows_its_algorithm(images) -> None:
     module = PixMix(PICTURES, augment=(), seed=8)  # copies are the images themselves, in 8 bits
     plan = module.draw(len(images))
