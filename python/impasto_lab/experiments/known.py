@@ -9,7 +9,7 @@ from typing import Any
 
 from impasto.errors import RecipeError, SourceError
 from impasto_lab.experiments.experiment import Experiment, Piece
-from impasto_lab.experiments.results import Kept
+from impasto_lab.experiments.results import Kept, differing
 
 #: What a figure depends on besides its settings.
 _WHERE = ("machine", "versions", "command")
@@ -40,9 +40,8 @@ def take_over(path: Path, experiment: Experiment, kept: Kept) -> Mapping[str, An
     if name != experiment.name:
         raise RecipeError(f"this is evidence of {name!r}, not of {experiment.name!r}", path=str(path))
     if settings != kept.settings:
-        names = settings.keys() | kept.settings.keys()
-        differ = sorted(name for name in names if settings.get(name) != kept.settings.get(name))
-        raise RecipeError(f"the evidence was measured with other settings: {', '.join(differ)}", path=str(path))
+        differ = differing(settings, kept.settings)
+        raise RecipeError(f"the evidence was measured with other settings: {differ}", path=str(path))
     taken = [piece for piece in measured if piece.arm in experiment.every_arm and kept.load(piece) is None]
     for piece in taken:
         kept.keep(piece, measured[piece])

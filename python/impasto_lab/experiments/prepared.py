@@ -9,6 +9,7 @@ from typing import Any
 
 from impasto.errors import RecipeError, SourceError
 from impasto.files import new_file
+from impasto_lab.experiments.results import differing
 
 
 def keep_to(path: Path, settings: Mapping[str, Any]) -> None:
@@ -34,7 +35,6 @@ def keep_to(path: Path, settings: Mapping[str, Any]) -> None:
         reason = f"it can't be read: {error!r}; choose another folder, or remove what is in this one"
         raise SourceError(reason, path=str(path)) from error
     if there != own:
-        differ = sorted(name for name in there.keys() | own.keys() if there.get(name) != own.get(name))
-        told = ", ".join(differ)
-        reason = f"what lies here was made with other settings: {told}; choose another folder, or remove it"
+        differ = differing(there, own)
+        reason = f"what lies here was made with other settings: {differ}; choose another folder, or remove it"
         raise RecipeError(reason, path=str(path))

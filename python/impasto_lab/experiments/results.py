@@ -123,6 +123,12 @@ def check_folder(folder: Path, experiment: str) -> list[str]:
     return commands
 
 
+def differing(settings: Mapping[str, Any], others: Mapping[str, Any]) -> str:
+    """The names of what differs in two settings."""
+    names = settings.keys() | others.keys()
+    return ", ".join(sorted(name for name in names if settings.get(name) != others.get(name)))
+
+
 class Kept:
     """The files of finished pieces: ``pieces/{arm}-{seed}.json`` below an experiment's folder.
 
@@ -157,7 +163,8 @@ class Kept:
                 f"it can't be read: {error!r}; remove it, and the piece runs again", path=str(path)
             ) from error
         if settings != self.settings:
-            reason = "the piece was run with other settings; choose another folder, or remove it"
+            differ = differing(settings, self.settings)
+            reason = f"the piece was run with other settings: {differ}; choose another folder, or remove it"
             raise RecipeError(reason, path=str(path))
         return metrics
 

@@ -164,9 +164,13 @@ def test_the_real_data_are_asked_for_before_anything_runs(tmp_path: Path) -> Non
         prepare(Stl10Settings.full(), Place(shared=tmp_path, folder=tmp_path), list(CORE.values()))
 
 
-def test_a_world_of_other_settings_is_not_used(folder: Path) -> None:
+def test_a_world_of_other_settings_is_not_used(folder: Path, tmp_path: Path) -> None:
     """Though no piece was run with them: evidence would say of one world what was measured on another."""
     stl10 = registry.find("stl10")
+    with pytest.raises(RecipeError, match="the piece was run with other settings: noise;"):
+        reproduce(stl10, folder, size="smoke", arms=("style",), device="cpu", changes={"noise": 0.3})
+    folder = Path(shutil.copytree(folder, tmp_path / "run"))
+    shutil.rmtree(folder / "pieces")
     with pytest.raises(RecipeError, match="made with other settings: noise;"):
         reproduce(stl10, folder, size="smoke", arms=("style",), device="cpu", changes={"noise": 0.3})
     with pytest.raises(RecipeError, match=r"other settings: .*test, train;"):
@@ -177,7 +181,7 @@ def test_a_world_of_other_settings_is_not_used(folder: Path) -> None:
 def test_a_training_goes_on_with_its_own_settings_alone(folder: Path, tmp_path: Path) -> None:
     """The checkpoint of another network, or of one that began with other weights, is no beginning."""
     shutil.copytree(folder, tmp_path / "run")
-    (tmp_path / "run" / "pieces" / "none-0.json").unlink()
+    shutil.rmtree(tmp_path / "run" / "pieces")
     changes = {"model": "mobilenet_v3_small"}
     with pytest.raises(RecipeError, match=r"other settings: model;.*remove it"):
         reproduce(registry.find("stl10"), tmp_path / "run", size="smoke", arms=("none",), device="cpu", changes=changes)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from impasto.checks import at_least, choice, require
-from impasto_lab.training import FitSettings
+
+if TYPE_CHECKING:
+    from impasto_lab.training import FitSettings
 
 #: The models there are.
 Kind = Literal["clip", "vilt", "albef", "tcl"]
@@ -124,6 +126,9 @@ class PretrainSettings:
 
     def for_loop(self) -> FitSettings:
         """What the loop is told."""
+        # It is torch's: settings are read before it is there.
+        from impasto_lab.training import FitSettings
+
         shared = {one.name: getattr(self, one.name) for one in fields(FitSettings) if hasattr(self, one.name)}
         return FitSettings(unused=False, **shared)  # every loss of every model leads to all of it
 
