@@ -97,11 +97,11 @@ class Results:
         }
 
 
-def check_folder(folder: Path, experiment: str) -> list[str]:
+def check_folder(folder: Path, experiment: str) -> tuple[list[str], list[Any]]:
     """Sees that a folder has no results but an experiment's own, which would be written over.
 
     Returns:
-        The commands that its results came of, the last one first.
+        The commands that its results came of, the last one first, and what was taken from other evidence.
 
     Raises:
         SourceError: If what is there can't be read.
@@ -109,10 +109,11 @@ def check_folder(folder: Path, experiment: str) -> list[str]:
     """
     path = folder / "results.json"
     if not path.exists():
-        return []
+        return [], []
     try:
         evidence = json.loads(path.read_text(encoding="utf-8"))
         there, commands = evidence["experiment"], [evidence["command"], *evidence.get("before", [])]
+        known = list(evidence.get("known", []))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise SourceError(
             f"it can't be read: {error!r}; remove it, or choose another folder", path=str(path)
@@ -120,7 +121,7 @@ def check_folder(folder: Path, experiment: str) -> list[str]:
     if there != experiment:
         reason = f"these are the results of {there!r}; choose another folder for {experiment!r}, or remove them"
         raise RecipeError(reason, path=str(path))
-    return commands
+    return commands, known
 
 
 def differing(settings: Mapping[str, Any], others: Mapping[str, Any]) -> str:

@@ -65,10 +65,11 @@ def reproduce(
     size = size or experiment.usual
     pieces = experiment.pieces(size, arms, seeds)
     settings = experiment.chosen(size, changes)
-    commands = check_folder(root, experiment.name)
+    commands, taken = check_folder(root, experiment.name)
     others = _others(experiment, trained)
     kept = Kept(root, {"size": size, **asdict(settings)})
-    earlier = [take_over(Path(path), experiment, kept) for path in known]
+    earlier = [*taken, *(take_over(Path(path), experiment, kept) for path in known)]
+    earlier = [one for one in earlier if one["pieces"]]
     measured: dict[Piece, Mapping[str, float]] = dict(kept.every(experiment.every_arm))
     todo = [piece for piece in pieces if piece not in measured]
     done = len(pieces) - len(todo)

@@ -125,6 +125,8 @@ def test_known_pieces_are_taken_over(tmp_path: Path) -> None:
     assert {piece: had for piece, had in both.measured.items() if piece.seed < 7} == alone.measured
     assert {piece: had for piece, had in both.measured.items() if piece.seed in (0, 1, 7)} == first.measured
     (told,) = both.as_dict()["known"]
+    again = reproduce(COINS, tmp_path / "both", size="small", known=(earlier,))
+    assert again.as_dict()["known"] == [told], "where pieces came from is kept, and said once"
     assert told["pieces"] == 6 and {row["seed"] for row in both.as_dict()["measured"]} == {0, 1, 2, 3, 7}
     assert told["command"].endswith("--seeds 0 1 7") and told["machine"]["cpus"] >= 1
     for changed, reason in (
