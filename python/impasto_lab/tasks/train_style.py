@@ -31,7 +31,7 @@ from impasto.style import (
     load_features,
     prepare,
 )
-from impasto_lab.tasks.pretrain.begun import FREE, keep_begun, require_begun
+from impasto_lab.tasks.begun import FREE, keep_begun, require_begun
 from impasto_lab.tasks.style_settings import StyleTraining
 from impasto_lab.tasks.style_statistics import embed
 from impasto_lab.tasks.style_transfer import StyleNetworks, StyleTransferTask

@@ -15,11 +15,11 @@ from torch import nn
 from impasto.checks import require
 from impasto.progress import Progress, silent
 from impasto.sources import Source
+from impasto_lab.tasks.begun import FREE, keep_begun, require_begun
 from impasto_lab.tasks.downstream.opened import Opened, require_task, save_checkpoint
 from impasto_lab.tasks.downstream.registry import find_task
 from impasto_lab.tasks.downstream.settings import TuneSettings
 from impasto_lab.tasks.downstream.task import Figures, Judging
-from impasto_lab.tasks.pretrain.begun import FREE, keep_begun, require_begun
 from impasto_lab.tasks.pretrain.vocabulary import require_captions
 from impasto_lab.training import Checkpoints, Fit, FitSettings, Writer, fit
 from impasto_lab.training.checkpoint import load_weights

@@ -32,9 +32,9 @@ from impasto_lab.models import (
 )
 from impasto_lab.models.checkpoints import begin_from, save_model
 from impasto_lab.models.queue import require_divisor
+from impasto_lab.tasks.begun import FREE, keep_begun, require_begun
 from impasto_lab.tasks.contrastive import ContrastiveTask
 from impasto_lab.tasks.held_out import HeldOut
-from impasto_lab.tasks.pretrain.begun import FREE, keep_begun, require_begun
 from impasto_lab.tasks.pretrain.fusion import FusionPretraining
 from impasto_lab.tasks.pretrain.recipes import recipe_of
 from impasto_lab.tasks.pretrain.settings import PretrainSettings
