@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 from impasto.cli.kinds import File, Folder, Positive
@@ -51,6 +52,21 @@ class Opening:
         require_split(source, self.split, "--split")
         return self._kept(source)
 
+    def open_splits(self, places: Sequence[str]) -> list[Source]:
+        """Opens data sets to train on together: the split is of those that have several, and named where one has.
+
+        Raises:
+            SourceError: A format is not known, or a data set cannot be opened.
+            RecipeError: One is of a file with several splits, and none was named; or none is, and one was.
+        """
+        if len(places) == 1 or self.split is None:
+            return [self.open_split(place) for place in places]
+        several = [_has_splits(replace(self, split=None)._whole(place)) for place in places]
+        if not any(several):
+            raise RecipeError(f"--split {self.split}: no data set has several splits; leave it out")
+        rest = replace(self, split=None)
+        return [(self if one else rest).open(place) for one, place in zip(several, places, strict=True)]
+
     def _whole(self, place: str) -> Source:
         from impasto import sources
 
@@ -80,7 +96,11 @@ def require_split(source: Source, split: str | None, flag: str) -> None:
     Raises:
         RecipeError: If none was.
     """
+    if split is None and _has_splits(source):
+        raise RecipeError(f"{source!r} is of a file with several splits; name one, such as {flag} test")
+
+
+def _has_splits(source: Source) -> bool:
     from impasto import sources
 
-    if split is None and isinstance(source, sources.KarpathyCaptions | sources.RefCoco):
-        raise RecipeError(f"{source!r} is of a file with several splits; name one, such as {flag} test")
+    return isinstance(source, sources.KarpathyCaptions | sources.RefCoco)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from impasto.checks import require
-from impasto_lab.models.blocks import VisionTransformer, VitBlock
+from impasto_lab.models.blocks import Bert, VisionTransformer, VitBlock
 from impasto_lab.models.settings import ClipSettings
 from impasto_lab.models.two_towers import TwoTowers
 
@@ -22,7 +22,8 @@ class Clip(TwoTowers):
     """
 
     def __init__(self, settings: ClipSettings) -> None:
-        super().__init__(ImageTower(settings), TextTower(settings))
+        text = BertTower(settings) if settings.text == "bert" else TextTower(settings)
+        super().__init__(ImageTower(settings), text)
         self.settings = settings
 
 
@@ -85,4 +86,32 @@ class TextTower(nn.Module):
             hidden = block(hidden)
         last = attention_mask.sum(dim=1) - 1  # [B]
         embedding: Tensor = self.project(self.norm(hidden[torch.arange(len(last)), last]))
+        return embedding
+
+
+class BertTower(nn.Module):
+    """A BERT, the mean of whose tokens becomes the embedding (Reimers and Gurevych 2019, section 3)."""
+
+    def __init__(self, settings: ClipSettings) -> None:
+        super().__init__()
+        width = settings.text_width
+        self.bert = Bert(
+            vocabulary=settings.vocabulary,
+            length=settings.text_length,
+            width=width,
+            heads=settings.text_heads,
+            text_layers=settings.text_layers,
+        )
+        self.project = nn.Linear(width, settings.dim, bias=False)
+        nn.init.normal_(self.project.weight, std=width**-0.5)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """From ids and mask [B, L] to vectors [B, dim] of any length.
+
+        Raises:
+            RecipeError: If rows are longer than there are places.
+        """
+        hidden = self.bert(input_ids, attention_mask)  # [B, L, W]
+        seen = attention_mask.to(hidden.dtype)[:, :, None]  # [B, L, 1]
+        embedding: Tensor = self.project((hidden * seen).sum(dim=1) / seen.sum(dim=1))
         return embedding

@@ -8,6 +8,8 @@ from typing import Any, Literal, Self
 from impasto.checks import at_least, choice, require
 from impasto_lab.models.blocks.vit import Activation
 
+#: What reads captions in a CLIP: its own transformer, or a BERT.
+TextKind = Literal["causal", "bert"]
 #: ``"tiny"`` is for tests, ``"small"`` for a CPU, ``"base"`` the papers'.
 Preset = Literal["tiny", "small", "base"]
 
@@ -50,6 +52,7 @@ class ClipSettings(_Settings):
         text_layers: Of the text tower.
         text_heads: Of the text tower's attentions.
         dim: Of the common space.
+        text: What reads captions: ``"causal"`` is CLIP's own, ``"bert"`` a `BertTower`.
         activation: ``"quick_gelu"`` is OpenAI's, ``"gelu"`` that of most of open_clip's models.
     """
 
@@ -64,7 +67,12 @@ class ClipSettings(_Settings):
     text_layers: int = 12
     text_heads: int = 8
     dim: int = 512
+    text: TextKind = "causal"
     activation: Activation = "quick_gelu"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        choice("text", self.text, ("causal", "bert"))
 
     @classmethod
     def preset(cls, name: Preset, **changes: Any) -> Self:

@@ -38,7 +38,7 @@ def require_begun(folder: Path, begun: Mapping[str, Any]) -> None:
     processes = before.get("processes"), now["processes"]
     if processes[0] != processes[1]:
         reason = f"the run was begun by {processes[0]} processes and would be resumed by {processes[1]}"
-        raise CheckpointError(f"{reason}, which mix and queue other pairs; start {processes[0]}", path=str(path))
+        raise CheckpointError(f"{reason}, which see other samples; start {processes[0]}", path=str(path))
     old, new = dict(_flat(before)), dict(_flat(now))
     differ = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     if differ:

@@ -125,6 +125,8 @@ class _Run(Generic[BatchT]):
         self.task.model.train()
         batches = self._batches()
         asked = False
+        if self.step == self.settings.steps:
+            self.fit.scores = self.parallel.evaluate()  # by what is asked now; it is no record of the run
         while self.step < stop and not asked:
             self._train(batches)
             self.step += 1

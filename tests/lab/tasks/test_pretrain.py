@@ -28,7 +28,9 @@ from impasto_lab.models import (
     ViltSettings,
     Words,
 )
+from impasto_lab.models.checkpoints import text_tower
 from impasto_lab.tasks import ContrastiveTask, HeldOut
+from impasto_lab.tasks.downstream import open_checkpoint
 from impasto_lab.tasks.pretrain import FusionPretraining, PretrainSettings, ViltPretraining, pretrain
 from impasto_lab.training import Fit, FitSettings, fit
 
@@ -224,3 +226,51 @@ def test_a_pretraining_begins_from_bert_and_deit(
         with pytest.raises(impasto.RecipeError, match=r"own vocab\.txt"):
             pretrain(data, settings(**changes), folder=tmp_path / "other", vocabulary=words, begin=begin)
     assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("model", ["clip", "tcl"])
+def test_a_pretraining_reads_captions_by_a_bert_that_is_there(
+    model: Any, data: impasto.sources.CocoCaptions, vocabulary: Path, tmp_path: Path
+) -> None:
+    transformers = pytest.importorskip("transformers")
+    for name in ("bert", "other"):
+        config = transformers.BertConfig(
+            vocab_size=5 + len(WORDS), hidden_size=48, num_hidden_layers=1, num_attention_heads=6,
+            intermediate_size=192, max_position_embeddings=40,
+        )  # fmt: skip
+        transformers.BertModel(config).save_pretrained(tmp_path / name)
+        (tmp_path / name / "vocab.txt").write_bytes(vocabulary.read_bytes())
+    theirs = transformers.BertModel.from_pretrained(tmp_path / "bert").state_dict()
+
+    def run(folder: str, *, tower: str | None = "bert", stop: int | None = None, **changes: Any) -> Any:
+        settings = PretrainSettings.of(model, "tiny", batch_size=8, steps=2, **changes)
+        file = None if tower is None else tmp_path / tower
+        return pretrain(data, settings, folder=tmp_path / folder, text_tower=file, stop=stop)
+
+    run("locked", lock_text=True, stop=1)
+    with pytest.raises(impasto.errors.CheckpointError, match="text_tower was"):
+        run("locked", lock_text=True, tower="other")
+    run("locked", lock_text=True)
+    opened = open_checkpoint(tmp_path / "locked")
+    assert opened.compact is None
+    assert isinstance(opened.tokenizer, impasto.BertTokenizer)
+    locked = text_tower(opened.base).state_dict()
+    table = "embeddings.word_embeddings.weight"
+    for name in (table, "encoder.layer.0.output.dense.weight"):
+        assert torch.equal(locked[name], theirs[name]), name
+    # Rows for the words that the data has; the last is of all others. A step moves them by its learning rate.
+    run("moved", lr=1e-3, warmup=0, weight_decay=0.0)
+    moved = open_checkpoint(tmp_path / "moved")
+    assert moved.compact is not None
+    own = text_tower(moved.base).state_dict()[table]
+    assert len(own) == len(moved.compact.ids) + 1
+    ids = [*moved.compact.ids, 1]
+    assert 0 < (own - theirs[table][ids]).abs().max() < 3e-3
+    with pytest.raises(impasto.RecipeError, match="lock_text keeps a text_tower"):
+        run("refused", tower=None, lock_text=True)
+    (tmp_path / "bert" / "vocab.txt").write_text(vocabulary.read_text() + "more\n")
+    with pytest.raises(impasto.RecipeError, match=r"has 36 words and the text tower 35 rows; give its own vocab\.txt"):
+        run("refused")
+    with pytest.raises(impasto.RecipeError, match="no text tower"):
+        pretrain(data, PretrainSettings.of("vilt", "tiny"), folder=tmp_path / "refused", text_tower=tmp_path / "bert")
+    assert not (tmp_path / "refused").exists()

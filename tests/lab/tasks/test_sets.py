@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -50,9 +51,17 @@ def test_the_usual_sets_are_mixed_by_their_pairs(tmp_path: Path) -> None:
     loader = impasto.Loader(together, recipe, batch_size=6, workers=0)
     seen = Counter(int(row) for batch in loader for row in batch.samples)
     assert sorted(seen) == list(range(78)), "each pair once"
+    karpathy = json.loads(world.karpathy.read_text())
+    for row, split in ((0, "restval"), (1, "val"), (4, "test")):
+        karpathy["images"][row]["split"] = split
+    (tmp_path / "sets" / "coco.json").write_text(json.dumps(karpathy))
+    trained = usual_sets(tmp_path / "sets", "4m")[0]
+    gone = {f"{number:012d}.jpg" for number in (2, 3, 5)}
+    assert len(trained) == 9, "what is judged on is never trained on, nor what is missing"
+    assert {Path(trained[row].key).name for row in range(9)} & gone == set()
     with pytest.raises(impasto.SourceError, match="cc12m is one of 14m's sets: it is not there"):
         usual_sets(tmp_path / "sets", "14m")
-    with pytest.raises(impasto.SourceError, match="2 of 24 images are not there"):
+    with pytest.raises(impasto.SourceError, match="1 of 10 images are not there"):
         usual_sets(tmp_path / "sets", "1m", missing=0.05)
     with pytest.raises(impasto.RecipeError, match="1 weights for 4 data sets"):
         mixed(found, [1.0])

@@ -42,6 +42,14 @@ def test_a_resumed_run_ends_where_an_uncut_one_does(tmp_path: Path) -> None:
     assert steps == [record["step"] for record in read_metrics(tmp_path / "whole" / "metrics.jsonl")]
 
 
+def test_a_finished_run_is_evaluated_by_what_is_asked_now(tmp_path: Path) -> None:
+    fit(Product(), Points(), SETTINGS, folder=tmp_path)
+    log, again = (tmp_path / "metrics.jsonl").read_text(), Product()
+    done = fit(again, Points(), SETTINGS, folder=tmp_path, resume=True)
+    assert (done.scores, again.evaluated) == ({"score": 1.0}, 1)
+    assert (tmp_path / "metrics.jsonl").read_text() == log, "it is no record of the run"
+
+
 class Drawing(Product):
     """Notes what each step draws."""
 

@@ -54,6 +54,8 @@ class TrainPretrain:
             file that open_clip brings.
         bert: The BERT that ALBEF and TCL begin from.
         vit: The DeiT that they begin from.
+        text_tower: A BERT that reads captions in a CLIP, an ALBEF or a TCL, at its own width and depth: a folder of
+            Hugging Face's with config.json and vocab.txt, such as all-MiniLM-L6-v2's.
         workers: Threads of the loader.
         budget: The largest share of broken samples (damaged images, empty captions) that others take the place of,
             noted in OUT/bad_samples.jsonl; 0 stops at the first.
@@ -77,6 +79,7 @@ class TrainPretrain:
     vocabulary: File | None = None
     bert: File | None = None
     vit: File | None = None
+    text_tower: Folder | None = None
     workers: int = 1
     budget: float = 0.0
     device: str = "auto"
@@ -105,10 +108,8 @@ def run(train: TrainPretrain) -> int:
     require((train.bert is None) == (train.vit is None), "--bert and --vit go together; name both, or none")
     begin = (train.bert, train.vit) if train.bert is not None and train.vit is not None else None
     require(train.sets is None or len(train.data) == 1, "--sets takes one DATA, the folder of the sets")
-    # Of several data sets not all have splits to choose from.
-    opened = train.opening.open_split if len(train.data) == 1 else train.opening.open
     sources = (
-        [present(opened(place), missing=train.missing) for place in train.data]
+        [present(one, missing=train.missing) for one in train.opening.open_splits(train.data)]
         if train.sets is None
         else usual_sets(train.data[0], train.sets, missing=train.missing)
     )
@@ -135,6 +136,7 @@ def run(train: TrainPretrain) -> int:
             held_out=held_out,  # type: ignore[arg-type]
             vocabulary=train.vocabulary,
             begin=begin,
+            text_tower=train.text_tower,
             device=own or pick_device(train.device),
             workers=train.workers,
             budget=train.budget,
@@ -143,6 +145,8 @@ def run(train: TrainPretrain) -> int:
         if first:
             begun = f" (went on from step {done.resumed})" if done.resumed else ""
             tell.say(f"{settings.steps} steps of {settings.model}{begun}, {done.fit.seconds:.0f} s")
+            if done.resumed == settings.steps and done.fit.scores:
+                writers[0].write({"step": done.resumed, **done.fit.scores})  # of a run that was finished before
             tell.say(f"see {out / 'model'} and {out / 'metrics.jsonl'}")
             output.write_json({"records": done.fit.records, "scores": done.fit.scores}, train.json)
     return 0

@@ -112,8 +112,11 @@ def export_model(model: Clip | Vilt, folder: str | Path, *, rows: Tensor | None 
             last id.
 
     Raises:
-        RecipeError: If it is of a kind that they don't have, as ALBEF and TCL are, or a CLIP of some ids without rows.
+        RecipeError: If it is of a kind that they don't have, as ALBEF, TCL and a CLIP with a BERT are, or a CLIP of
+            some ids without rows.
     """
+    if isinstance(model, Clip):
+        require(model.settings.text == "causal", "transformers have no CLIP whose text tower is a BERT; use save_model")
     if rows is not None:
         model = adapted(model, rows=rows)
     if isinstance(model, Clip):

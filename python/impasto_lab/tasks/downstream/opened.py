@@ -44,7 +44,7 @@ class Opened:
     Attributes:
         base: The pretrained model's networks.
         tokenizer: Makes its ids.
-        words: What it knows of BERT's vocabulary; None of CLIP.
+        words: What it knows of BERT's vocabulary; None of CLIP's.
         compact: The rows that its ids have; None where ids are rows.
         task: What it was tuned to; None of a pretrained model.
         head: ``base`` with a head of the task's; None where the task needs none.
@@ -164,7 +164,7 @@ def open_checkpoint(path: str | Path, *, model: str | None = None, vocabulary: s
         head = new_head(config.get("task"), config["model"], base, config["head"], place)
     fill(base if head is None else head, read_tensors(place), place)
     file = vocabulary or (place / "vocab.txt" if (place / "vocab.txt").exists() else None)
-    tokenizer = _tokenizer(config["model"], file, place)
+    tokenizer = _tokenizer(base, file, place)
     compact = _rows(place)
     words = _words(tokenizer, compact)
     opened = Opened(
@@ -220,17 +220,17 @@ def _published(path: Path, model: str | None, vocabulary: str | Path | None) -> 
         raise CheckpointError(reason, path=str(path))
     choice("model", model, tuple(_LOADERS))
     base: Clip | Vilt | Albef = _LOADERS[model](path)  # type: ignore[operator]
-    tokenizer = _tokenizer(model, vocabulary, path)
+    tokenizer = _tokenizer(base, vocabulary, path)
     return Opened(base, tokenizer, _words(tokenizer, None), path=str(path))
 
 
-def _tokenizer(kind: str, vocabulary: str | Path | None, path: Path) -> ClipTokenizer | BertTokenizer:
-    if kind == "clip":
+def _tokenizer(base: Clip | Vilt | Albef, vocabulary: str | Path | None, path: Path) -> ClipTokenizer | BertTokenizer:
+    if isinstance(base, Clip) and base.settings.text == "causal":
         return ClipTokenizer(vocabulary=vocabulary)
     if vocabulary is None:
         reason = "there is no vocab.txt beside it; name BERT's with vocabulary= (--vocabulary)"
         raise CheckpointError(reason, path=str(path))
-    return BertTokenizer(vocabulary=vocabulary, end=kind == "vilt")
+    return BertTokenizer(vocabulary=vocabulary, end=not isinstance(base, Albef))
 
 
 def _words(tokenizer: ClipTokenizer | BertTokenizer, compact: CompactVocabulary | None) -> Words | None:

@@ -30,7 +30,8 @@ from impasto_lab.models import (
     compile_blocks,
     recompute_blocks,
 )
-from impasto_lab.models.checkpoints import begin_from, save_model
+from impasto_lab.models.checkpoints import TextTowerFile, begin_from, load_text_tower, lock_text_tower, save_model
+from impasto_lab.models.masking import vocabulary_pieces
 from impasto_lab.models.queue import require_divisor
 from impasto_lab.tasks.begun import FREE, keep_begun, require_begun
 from impasto_lab.tasks.contrastive import ContrastiveTask
@@ -76,6 +77,7 @@ def pretrain(
     held_out: IndexedSource | None = None,
     vocabulary: str | Path | None = None,
     begin: tuple[str | Path, str | Path] | None = None,
+    text_tower: str | Path | None = None,
     device: torch.device | None = None,
     workers: int = 1,
     budget: float = 0.0,
@@ -96,6 +98,8 @@ def pretrain(
         vocabulary: CLIP's ``bpe_simple_vocab_16e6.txt.gz``, by default open_clip's; or BERT's ``vocab.txt``, by default
             one made of the data's words, where the preset is not the papers'.
         begin: The BERT and the DeiT that ALBEF and TCL begin from; see `begin_from`.
+        text_tower: The BERT that reads captions in a CLIP, an ALBEF or a TCL, of its own width and depth, whatever the
+            preset has; a folder of Hugging Face's with its ``vocab.txt``. See `load_text_tower`.
         device: What to train on; by default the CPU.
         workers: Threads of the loader.
         budget: The largest share of broken samples that others take the place of, noted in ``bad_samples.jsonl``; see
@@ -106,7 +110,8 @@ def pretrain(
 
     Raises:
         RecipeError: If there are too few pairs for a batch, batches don't fill the queue, the vocabulary isn't the
-            model's, or a model begins from a BERT without that one's whole vocabulary.
+            model's, or a model begins from a BERT without that one's whole vocabulary, or from what it has no place
+            for.
         CaptionError: If there are no captions.
         ImpastoError: If a sample is broken and there is no budget.
         BadSampleBudgetError: If more are broken than that.
@@ -128,15 +133,25 @@ def pretrain(
     if settings.fuses:
         preset = FusionSettings.preset(settings.preset).queue
         require_divisor(preset if settings.queue is None else settings.queue, together)
+    require(settings.model != "vilt" or text_tower is None, "a ViLT has one stream and no text tower; leave it out")
+    require(begin is None or text_tower is None, "a model begins from a BERT or from a text tower; name one of them")
+    require(text_tower is not None or not settings.lock_text, "lock_text keeps a text_tower; name one")
+    tower = None if text_tower is None else TextTowerFile.of(text_tower)
     # A folder that is refused gets no file: the vocabulary is the first.
-    words = _Vocabulary.of(data, settings, folder, vocabulary)
+    words = _Vocabulary.of(data, settings, folder, vocabulary, tower)
     model, recipe = words.model(settings), words.recipe(settings)
     latest = Checkpoints(folder / "checkpoints").latest()
     begun = {**_begun(settings, model, recipe), "processes": processes, "pairs": len(data), "words": words.digest}
+    if tower is not None:
+        begun["text_tower"] = tower.digest
     if latest is not None:
         require_begun(folder, begun)
     elif begin is not None and isinstance(model, Albef):
         begin_from(model, bert=begin[0], vit=begin[1])
+    elif tower is not None and not isinstance(model, Vilt):
+        load_text_tower(model, tower.path, ids=words.ids)
+    if settings.lock_text and not isinstance(model, Vilt):
+        lock_text_tower(model)
     if settings.recompute:
         recompute_blocks(model)
     if settings.compile:
@@ -191,13 +206,23 @@ class _Vocabulary:
     compact: CompactVocabulary | None
     size: int
     digest: str
+    tower: TextTowerFile | None
 
     @classmethod
-    def of(cls, data: Source, settings: PretrainSettings, folder: Path, file: str | Path | None) -> _Vocabulary:
+    def of(
+        cls,
+        data: Source,
+        settings: PretrainSettings,
+        folder: Path,
+        file: str | Path | None,
+        tower: TextTowerFile | None,
+    ) -> _Vocabulary:
         words: Words | None = None
         tokenizer: _Tokenizer
         always: tuple[int, ...]
-        if settings.model == "clip":
+        if tower is not None and file is None:
+            file = tower.words
+        if settings.model == "clip" and tower is None:
             tokenizer = ClipTokenizer(vocabulary=file)
             native = tokenizer.native
             always = (*native.begins, *native.ends)
@@ -210,6 +235,9 @@ class _Vocabulary:
             words = Words.read(path)
             always = (words.pad, words.cls, words.sep, words.mask)
             size, contents = words.size, path.read_bytes()
+            if tower is not None and size != tower.vocabulary:
+                reason = f"{path} has {size} words and the text tower {tower.vocabulary} rows; give its own vocab.txt"
+                raise RecipeError(reason)
             settings = replace(settings, compact=settings.compact and not own)
         compact = None
         if settings.compact:
@@ -218,7 +246,16 @@ class _Vocabulary:
             compact = CompactVocabulary.of(captions_of(data), text, always)
             size, words = compact.size, compact.words(words) if words else None
         digest = hashlib.sha256(contents + repr((compact, size)).encode()).hexdigest()[:16]
-        return cls(tokenizer, words, compact, size, digest)
+        return cls(tokenizer, words, compact, size, digest, tower)
+
+    @property
+    def ids(self) -> list[int] | None:
+        """The ids that a text tower's rows are of; the last row is of all that have none, and begins as ``[UNK]``."""
+        if self.compact is None:
+            return None
+        assert isinstance(self.tokenizer, BertTokenizer)
+        pieces = vocabulary_pieces(Path(self.tokenizer.vocabulary).read_text(encoding="utf-8"))
+        return [*self.compact.ids, pieces.index("[UNK]")]
 
     @property
     def in_rows(self) -> Any:
@@ -232,6 +269,8 @@ class _Vocabulary:
             sizes["text_length"] = settings.tokens
         if settings.queue is not None:
             sizes["queue"] = settings.queue
+        if self.tower is not None:
+            sizes |= self.tower.sizes | ({"text": "bert"} if settings.model == "clip" else {})
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             if settings.model == "clip":

@@ -8,7 +8,7 @@ from pathlib import Path
 from impasto.checks import choice, require
 from impasto.errors import SourceError
 from impasto.loading import Mixture
-from impasto.sources import Source, present
+from impasto.sources import KarpathyCaptions, Source, present
 from impasto.sources import open as open_data
 
 #: The usual sets by the millions of their images: COCO, Visual Genome, SBU, Conceptual Captions 3M and 12M.
@@ -17,6 +17,8 @@ SETS: dict[str, tuple[str, ...]] = {
     "4m": ("coco", "vg", "sbu", "cc3m"),
     "14m": ("coco", "vg", "sbu", "cc3m", "cc12m"),
 }
+
+_TRAINED_ON = "train+restval"
 
 
 def mixed(sources: Sequence[Source], weights: Sequence[float] = ()) -> Source:
@@ -42,7 +44,8 @@ def usual_sets(folder: str | Path, which: str, *, missing: float = 0.5) -> list[
 
     Args:
         folder: It holds ``coco``, ``vg``, ``sbu``, ``cc3m`` and ``cc12m``, each a file with any ending that
-            `impasto.sources.open` reads, with its images near it, or a folder of shards.
+            `impasto.sources.open` reads, with its images near it, or a folder of shards. Of Karpathy's files, which
+            have all splits, the papers' are train and restval.
         which: ``"1m"``, ``"4m"`` or ``"14m"``.
         missing: The largest share of each one's images that may be missing.
 
@@ -58,5 +61,8 @@ def usual_sets(folder: str | Path, which: str, *, missing: float = 0.5) -> list[
             raise SourceError(
                 f"{name} is one of {which}'s sets: {there}; put one file or folder {name} there", path=str(folder)
             )
-        found.append(present(open_data(places[0]), missing=missing))
+        source = open_data(places[0])
+        if isinstance(source, KarpathyCaptions):
+            source = open_data(places[0], split=_TRAINED_ON)
+        found.append(present(source, missing=missing))
     return found

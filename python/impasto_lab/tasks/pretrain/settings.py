@@ -70,6 +70,8 @@ class PretrainSettings:
         compile: Have torch compile blocks when they first run (torch.compile).
         compact: Give rows of the table of words to those that the data has, and to no others.
         length: Tokens of a caption at most; None is the preset's.
+        lock_text: Keep a text tower that was loaded as it is, and train the rest. Then all words have rows: what isn't
+            trained costs no step.
         queue: Features kept of earlier batches, of ALBEF and TCL; None is the preset's.
         seed: Of everything.
         log_every: Steps between two records.
@@ -100,6 +102,7 @@ class PretrainSettings:
     compile: bool = False
     compact: bool = True
     length: int | None = None
+    lock_text: bool = False
     queue: int | None = None
     seed: int = 0
     log_every: int = 20
@@ -122,6 +125,8 @@ class PretrainSettings:
         values = _SIZES[preset] | (_PAPERS[model] if preset == "base" else {})
         if "steps" in changes and "warmup" not in changes:
             values = values | {"warmup": min(values["warmup"], changes["steps"] // 10)}
+        if changes.get("lock_text"):
+            values = values | {"compact": False}
         return cls(**{**values, **changes, "model": model, "preset": preset})
 
     def for_loop(self) -> FitSettings:

@@ -151,6 +151,7 @@ def test_a_split_is_named(
         (train, "--split"),
         ([*train, "--split", "train", *held], "--held-out-split"),
         (pretrain, "--split"),
+        ([*pretrain, "--data", str(world.karpathy), str(world.annotations("train"))], "--split"),
         ([*pretrain, "--split", "train", *held], "--held-out-split"),
         (["evaluate", "retrieval", str(saved("clip")), *data], "--split"),
     ):
@@ -159,6 +160,16 @@ def test_a_split_is_named(
     assert main([*pretrain, "--split", "train", *held, "--held-out-split", "val"]) == 0
     record = json.loads((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[-1])
     assert record["ir@10"] == 100, "of six images, where twelve are trained on"
+    # Of several data sets those have a split that hold several.
+    both = ["--data", str(world.karpathy), str(world.annotations("train")), "--split", "train", "--out"]
+    capsys.readouterr()
+    assert main([*pretrain[:-2], *both, str(tmp_path / "both")]) == 0
+    told = capsys.readouterr().out
+    rows = len(sources.KarpathyCaptions(world.karpathy, images=world.images, split="train"))
+    assert told.count(f"{rows} rows") == 4, told
+    plain = ["--data", *[str(world.annotations("train"))] * 2, "--split", "train", "--out"]
+    assert main([*pretrain[:-2], *plain, str(tmp_path / "plain")]) == 1
+    assert "no data set has several splits; leave it out" in capsys.readouterr().err
 
 
 def test_a_prefilter_chooses_for_a_vilt(world: World, fresh: Open, saved: Callable[..., Path]) -> None:
