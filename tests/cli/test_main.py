@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import impasto
 from impasto import errors
@@ -144,3 +145,15 @@ def test_json_that_cannot_be_written_is_an_error_of_ours(tmp_path: Path) -> None
 def test_json_to_a_file(tmp_path: Path) -> None:
     output.write_json({"rows": [1]}, str(tmp_path / "file.json"))
     assert json.loads((tmp_path / "file.json").read_text(encoding="utf-8")) == {"rows": [1]}
+
+
+@pytest.mark.parametrize("width", [30, 60, 80, 120])
+def test_a_table_cuts_no_word(width: int, capsys: pytest.CaptureFixture[str]) -> None:
+    headings = ["claim", "verdict", "published", "difference"]
+    rows = [["mixgen-albef > plain-albef", "undecided", "+0.28", "+2.84"], ["seen", "agrees", "-0.5", "+53.0"]]
+    output.Terminal(Console(width=width)).table("claims", headings, rows)
+    told = capsys.readouterr().out
+    assert max(map(len, told.splitlines())) <= width
+    words = set(told.replace(";", " ").split())
+    assert {word for cell in [*headings[1:], *rows[0], *rows[1]] for word in cell.split()} <= words
+    assert ("┃" in told) == (width >= 60)

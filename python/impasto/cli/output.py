@@ -91,12 +91,24 @@ class Terminal:
             yield lambda done, total: progress.update(task, completed=done, total=total)
 
     def table(self, title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Prints a table, whose first column is text and whose others are numbers."""
+        """Prints a table, whose first column is text and whose others are numbers; as lines, if words had to be cut."""
+        from rich.padding import Padding
         from rich.table import Table
+        from rich.text import Text
 
         table = Table(title=title, title_justify="left")
+        width = 1
         for number, heading in enumerate(headings):
-            table.add_column(heading, justify="right" if number else "left", overflow="fold")
+            longest = max(map(len, " ".join([heading, *(row[number] for row in rows)]).split()), default=0)
+            table.add_column(heading, justify="right" if number else "left", min_width=longest)
+            width += longest + 3  # a space on each side, and a line
         for row in rows:
             table.add_row(*row)
-        self._console.print(table)
+        if width <= self._console.width:
+            self._console.print(table)
+            return
+        self._console.print(title, markup=False, style="italic")
+        for text, *numbers in rows:
+            told = "; ".join(f"{heading} {one}" for heading, one in zip(headings[1:], numbers, strict=True))
+            self._console.print(text, markup=False)
+            self._console.print(Padding(Text(told), (0, 0, 0, 2)))
