@@ -103,6 +103,22 @@ class Prepare(Protocol):
         ...
 
 
+class ComesOf(Protocol):
+    """What the pieces of an arm come of; a module-level function, which several experiments may share."""
+
+    def __call__(self, settings: Mapping[str, Any], arm: str) -> object:
+        """Tells all but the seed.
+
+        Args:
+            settings: An experiment's, as its evidence has them, with the size.
+            arm: One of its arms.
+
+        Returns:
+            What compares as equal where figures are the same.
+        """
+        ...
+
+
 class WritePage(Protocol):
     """Shows what came of an experiment."""
 
@@ -137,6 +153,8 @@ class Experiment:
         packages: Whose versions go into the evidence, besides impasto's and torch's.
         options: Fields of the settings that a command line may change.
         takes: Whether its pieces take finished trainings of other runs, `Place.trained`.
+        comes_of: What its pieces come of. Evidence of another experiment that has the same function is known to this
+            one, too, where arms come of the same.
 
     Raises:
         RecipeError: If arms, sizes, claims or options don't go together.
@@ -158,6 +176,7 @@ class Experiment:
     packages: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     takes: bool = False
+    comes_of: ComesOf | None = None
 
     def __post_init__(self) -> None:
         every = self.every_arm

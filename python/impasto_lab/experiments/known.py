@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import RecipeError, SourceError
+from impasto_lab.experiments import registry
 from impasto_lab.experiments.experiment import Experiment, Piece
 from impasto_lab.experiments.results import Kept, differing
 
@@ -38,11 +39,37 @@ def take_over(path: Path, experiment: Experiment, kept: Kept) -> Mapping[str, An
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise SourceError(f"no evidence can be read: {error!r}; name a results.json", path=str(path)) from error
     if name != experiment.name:
-        raise RecipeError(f"this is evidence of {name!r}, not of {experiment.name!r}", path=str(path))
-    if settings != kept.settings:
+        measured = _shared(path, name, settings, measured, experiment, kept)
+    elif settings != kept.settings:
         differ = differing(settings, kept.settings)
         raise RecipeError(f"the evidence was measured with other settings: {differ}", path=str(path))
     taken = [piece for piece in measured if piece.arm in experiment.every_arm and kept.load(piece) is None]
     for piece in taken:
         kept.keep(piece, measured[piece])
     return {"path": str(path), **where, "pieces": len(taken)}
+
+
+def _shared(
+    path: Path,
+    name: str,
+    settings: Mapping[str, Any],
+    measured: Mapping[Piece, Any],
+    experiment: Experiment,
+    kept: Kept,
+) -> dict[Piece, Any]:
+    """Another experiment's pieces that come of the same, by the arms that they are here."""
+    comes_of = experiment.comes_of
+    if comes_of is None or name not in registry.EXPERIMENTS or registry.find(name).comes_of is not comes_of:
+        raise RecipeError(f"this is evidence of {name!r}, not of {experiment.name!r}", path=str(path))
+    theirs = [(comes_of(settings, arm), arm) for arm in dict.fromkeys(piece.arm for piece in measured)]
+    own = {arm: comes_of(kept.settings, arm) for arm in experiment.every_arm}
+    found = {
+        Piece(arm, piece.seed): figures
+        for piece, figures in measured.items()
+        for arm, wanted in own.items()
+        if (wanted, piece.arm) in theirs
+    }
+    if not found:
+        reason = f"this is evidence of {name!r}, and no arm of it comes of the same as one of {experiment.name!r}"
+        raise RecipeError(f"{reason}; name another, or leave it out", path=str(path))
+    return found

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from impasto_lab.experiments import Place, registry
+from impasto.errors import RecipeError
+from impasto_lab.experiments import Piece, Place, registry
+from impasto_lab.experiments.results import Results
 from impasto_lab.experiments.runner import reproduce
 from impasto_lab.experiments.scarcity.comparing import crossing
 from impasto_lab.experiments.scarcity.data import held_out, loader, prepare, source
 from impasto_lab.experiments.scarcity.measuring import rsum_of
-from impasto_lab.experiments.scarcity.settings import Scarcity
+from impasto_lab.experiments.scarcity.settings import Scarcity, comes_of
 from impasto_lab.experiments.verdicts import paired
 from impasto_lab.metrics import retrieval
 from impasto_lab.models import Words
@@ -143,6 +146,53 @@ def test_a_pair_is_compared_and_goes_on_where_it_was(tmp_path: Path) -> None:
         compared = json.loads((place / "compared.json").read_text())["400"]
         assert (compared["seeds"], compared["curves of seeds"]) == (list(seeds), kept)
         assert (place / "report.html").exists() and (place / "curves.png").exists() == bool(kept)
+
+
+def test_tables_know_each_others_trainings(tmp_path: Path) -> None:
+    """Arms that come of the same have the same figures, which are trained here to see it."""
+    asked = {"table3": ("plain-clip", "mixgen-clip"), "table7": ("none", "default", "a"), "rivals": ("plain", "mixgen")}
+    trained = {
+        name: reproduce(registry.find(name), tmp_path / name, size="smoke", arms=arms, seeds=(0,), device="cpu")
+        for name, arms in asked.items()
+    }
+    figures = {name: [found.measured[Piece(arm, 0)] for arm in asked[name]] for name, found in trained.items()}
+    assert figures["table7"][:2] == figures["table3"] == figures["rivals"]
+    assert figures["table7"][2] != figures["table3"][1]
+
+    def known(name: str, of: str, folder: str, **changes: Any) -> Results:
+        experiment, evidence = replace(registry.find(name), **changes), tmp_path / of / "results.json"
+        return reproduce(
+            experiment, tmp_path / folder, size="smoke", arms=asked[name][:2], known=(evidence,), seeds=(0,)
+        )
+
+    for name, of in (("table7", "table3"), ("rivals", "table7"), ("table3", "rivals")):
+        taken = known(name, of, f"{name} of {of}")
+        assert taken.measured == {Piece(arm, 0): trained[name].measured[Piece(arm, 0)] for arm in asked[name][:2]}
+        assert taken.as_dict()["known"][0]["pieces"] == 2
+        assert not (tmp_path / f"{name} of {of}" / "world").exists(), "nothing was trained"
+    table7 = registry.find("table7").settings["smoke"]
+    other = {"smoke": replace(table7, evaluations=2)}
+    with pytest.raises(RecipeError, match="evidence of 'table3', and no arm of it comes of the same"):
+        known("table7", "table3", "refused", settings=other, seeds={"smoke": (0,)})
+    with pytest.raises(RecipeError, match="this is evidence of 'table3', not of 'table7'"):
+        known("table7", "table3", "refused", comes_of=None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"variant": "a"}, {"ratio": 0.5}, {"images": 200}, {"epochs": 9}, {"batch_size": 16}, {"model": "albef"},
+        {"mixing": "cut"}, {"randaugment": True}, {"dropping": 0.1}, {"partners": "mask"}, {"geodesic": 1.0},
+        {"mixgen": False},
+    ],
+)  # fmt: skip
+def test_what_is_done_otherwise_comes_of_something_else(changes: dict[str, Any]) -> None:
+    settings = {"size": "small", **asdict(TABLE.settings["small"])}
+    arm = settings["arms"]["mixgen-clip"]
+    settings["arms"] |= {"other": arm | changes, "same": arm | {"variant": "default", "ratio": 0.25, "epochs": 256}}
+    assert comes_of(settings, "same") == comes_of(settings, "mixgen-clip") != comes_of(settings, "other")
+    for name, value in (("evaluations", 9), ("seed", 1), ("side", 64), ("size", "smoke")):
+        assert comes_of({**settings, name: value}, "same") != comes_of(settings, "same")
 
 
 @pytest.mark.slow

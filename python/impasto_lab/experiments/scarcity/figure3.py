@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from impasto_lab.experiments.experiment import Claim, Experiment, Size
 from impasto_lab.experiments.scarcity.hooks import compare_arms, render_scarce, train_arm
-from impasto_lab.experiments.scarcity.settings import Arm, Scarcity, Training
+from impasto_lab.experiments.scarcity.settings import Arm, Scarcity, Training, comes_of
 
 #: Images of Figure 3's axis, here.
 IMAGES = (400, 200, 800, 1600)
@@ -48,6 +48,7 @@ EXPERIMENT = Experiment(
     "takes a core half an hour or more; the published setting needs millions of images.",
     arms=tuple(SETTINGS["small"].arms),
     run=train_arm,
+    comes_of=comes_of,
     prepare=render_scarce,
     page=compare_arms,
     settings=SETTINGS,

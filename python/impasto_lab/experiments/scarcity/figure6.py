@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from impasto_lab.experiments.experiment import Claim, Experiment, Size
 from impasto_lab.experiments.scarcity.hooks import compare_arms, render_scarce, train_arm
-from impasto_lab.experiments.scarcity.settings import Arm, Batched, Mixed, Scarcity, Training
+from impasto_lab.experiments.scarcity.settings import Arm, Batched, Mixed, Scarcity, Training, comes_of
 from impasto_lab.experiments.scarcity.table3 import SMALL
 
 #: M as a share of the batch, by arm. The paper sweeps it in batches of 512, M = 128 is its choice.
@@ -43,6 +43,7 @@ EXPERIMENT = Experiment(
     arms=("none", *RATIOS),
     further=tuple(name for name in SETTINGS["small"].arms if "-of-" in name),
     run=train_arm,
+    comes_of=comes_of,
     prepare=render_scarce,
     page=compare_arms,
     settings=SETTINGS,

@@ -8,7 +8,7 @@ from typing import Any
 
 from impasto_lab.experiments.experiment import Claim, Experiment, Piece, Place, Size
 from impasto_lab.experiments.scarcity.hooks import render_scarce
-from impasto_lab.experiments.scarcity.settings import Arm, Rival, Scarcity, Training
+from impasto_lab.experiments.scarcity.settings import Arm, Rival, Scarcity, Training, comes_of
 
 #: What is done, by arm.
 WAYS: dict[str, dict[str, object]] = {
@@ -90,6 +90,7 @@ EXPERIMENT = Experiment(
     "are kept. At small size a training takes a core two minutes or more.",
     arms=tuple(WAYS),
     run=train_rival,
+    comes_of=comes_of,
     prepare=render_scarce,
     page=show_differences,
     settings=SETTINGS,

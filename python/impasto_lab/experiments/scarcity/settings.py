@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
 
 Model = Literal["clip", "vilt", "albef", "tcl"]
 Variant = Literal["default", "a", "b", "c", "d", "e"]
@@ -138,3 +138,23 @@ class Scarcity:
         return {
             name.removeprefix("mixgen-"): (plain[rest(name)], name) for name, arm in self.arms.items() if arm.mixgen
         }
+
+
+def comes_of(settings: Mapping[str, Any], arm: str) -> dict[str, Any]:
+    """What the pieces of an arm come of besides the seed; see `impasto_lab.experiments.experiment.ComesOf`."""
+    own = settings["arms"][arm]
+    model, images, epochs = own["model"], own["images"], own["epochs"]
+    training = {**settings["training"][model]}
+    training["batch_size"] = own.get("batch_size", training["batch_size"])
+    if epochs is not None:
+        training["steps"] = max(epochs * images // training["batch_size"], 1)
+    usual = {one.name: one.default for kind in (Mixed, Rival) for one in fields(kind)}
+    names = [name for name in usual if name not in ("model", "mixgen", "images", "epochs", "mixing")]
+    way = {name: own.get(name, usual[name]) for name in names}
+    mixing = own.get("mixing", "mixgen" if own["mixgen"] else "none")
+    if mixing == "none":
+        del way["variant"], way["ratio"]
+    # How many images are asked about is for what has no towers.
+    apart = {"arms", "training"} | (set() if model == "vilt" else {"compared"})
+    shared = {name: value for name, value in settings.items() if name not in apart}
+    return {**shared, **training, **way, "model": model, "images": images, "mixing": mixing}

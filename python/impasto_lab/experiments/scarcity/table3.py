@@ -6,7 +6,7 @@ from typing import get_args
 
 from impasto_lab.experiments.experiment import Claim, Experiment
 from impasto_lab.experiments.scarcity.hooks import compare_arms, render_scarce, train_arm
-from impasto_lab.experiments.scarcity.settings import Arm, Model, Scarcity, Training
+from impasto_lab.experiments.scarcity.settings import Arm, Model, Scarcity, Training, comes_of
 
 MODELS: tuple[Model, ...] = get_args(Model)
 
@@ -56,6 +56,7 @@ EXPERIMENT = Experiment(
     "with the arms you want (--arms plain-clip mixgen-clip). The published setting needs a million images.",
     arms=tuple(_arms(400)),
     run=train_arm,
+    comes_of=comes_of,
     prepare=render_scarce,
     page=compare_arms,
     settings={

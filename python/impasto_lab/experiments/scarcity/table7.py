@@ -6,7 +6,7 @@ from typing import get_args
 
 from impasto_lab.experiments.experiment import Claim, Experiment, Size
 from impasto_lab.experiments.scarcity.hooks import compare_arms, render_scarce, train_arm
-from impasto_lab.experiments.scarcity.settings import Arm, Mixed, Model, Scarcity, Training, Variant
+from impasto_lab.experiments.scarcity.settings import Arm, Mixed, Model, Scarcity, Training, Variant, comes_of
 from impasto_lab.experiments.scarcity.table3 import SMALL
 
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
@@ -72,6 +72,7 @@ EXPERIMENT = Experiment(
     arms=tuple(arms_of("clip", 400)),
     further=tuple(arms_of("albef", 400)),
     run=train_arm,
+    comes_of=comes_of,
     prepare=render_scarce,
     page=compare_arms,
     settings=SETTINGS,
