@@ -113,6 +113,8 @@ def test_it_is_saved_and_opened(folder: Path, tmp_path: Path) -> None:
         ({"model_type": "roberta"}, r"its config\.json has model_type 'roberta'; a text tower is a BERT"),
         ({"hidden_act": "relu"}, "hidden_act 'relu'"),
         ({"position_embedding_type": "relative_key"}, "position_embedding_type 'relative_key'"),
+        ({"layer_norm_eps": 1e-5}, "layer_norm_eps 1e-05"),
+        ({"is_decoder": True}, "is_decoder True"),
         ({"num_attention_heads": None}, "num_attention_heads None; copy it again"),
         (None, r"there is no config\.json beside it"),
     ],
@@ -127,6 +129,29 @@ def test_what_is_no_bert_is_refused(folder: Path, changed: dict[str, Any] | None
         TextTowerFile.of(folder)
 
 
+def test_a_cased_bert_is_refused(folder: Path) -> None:
+    (folder / "vocab.txt").write_text("[PAD]\n[UNK]\nthe\n##S\n")
+    TextTowerFile.of(folder)
+    (folder / "vocab.txt").write_text("[PAD]\n[UNK]\nthe\nThe\n")
+    with pytest.raises(CheckpointError, match="a cased BERT, and captions are read in small letters"):
+        TextTowerFile.of(folder)
+    (folder / "tokenizer_config.json").write_text('{"do_lower_case": true}')
+    TextTowerFile.of(folder)
+    (folder / "tokenizer_config.json").write_text('{"do_lower_case": false}')
+    with pytest.raises(CheckpointError, match="a cased BERT"):
+        TextTowerFile.of(folder)
+
+
+@pytest.mark.parametrize("kind", ["BertForPreTraining", "BertForSequenceClassification", "BertForQuestionAnswering"])
+def test_heads_are_left_out(folder: Path, tmp_path: Path, kind: str) -> None:
+    headed = getattr(transformers, kind)(transformers.BertConfig.from_pretrained(folder))
+    headed.save_pretrained(tmp_path / "headed")
+    model = _clip(TextTowerFile.of(tmp_path / "headed"))
+    load_text_tower(model, tmp_path / "headed")
+    ours, theirs = model.text.bert(IDS, MASK), headed.eval().bert(IDS, MASK).last_hidden_state
+    assert torch.allclose(ours[MASK.bool()], theirs[MASK.bool()], atol=1e-5)
+
+
 def test_what_does_not_fit_is_refused(folder: Path, tmp_path: Path) -> None:
     file = TextTowerFile.of(folder)
     shallow: dict[str, Any] = {**file.sizes, "text_layers": 2, "text_length": 12}
@@ -136,6 +161,8 @@ def test_what_does_not_fit_is_refused(folder: Path, tmp_path: Path) -> None:
         load_text_tower(Albef(FusionSettings.preset("tiny", vocabulary=40, **shallow)), folder)
     with pytest.raises(CheckpointError, match="lacks"):
         load_text_tower(_clip(file, text_layers=4), folder)
+    with pytest.raises(CheckpointError, match=r"places for 24 tokens and the model for 25; use length=24"):
+        load_text_tower(_clip(file, text_length=25), folder)
     with pytest.raises(CheckpointError, match="where"):
         load_text_tower(_clip(file, text_width=96), folder)
     shutil.copy(folder / "config.json", tmp_path / "config.json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from impasto.checks import require
 from impasto.errors import CheckpointError
 from impasto_lab.models.albef import Albef
 from impasto_lab.models.blocks import Bert
+from impasto_lab.models.blocks.bert import EPS
 from impasto_lab.models.checkpoints.encoders import bert_tensors
 from impasto_lab.models.checkpoints.reading import fill, read_config, read_tensors, weights_file
 from impasto_lab.models.clip import BertTower, Clip
@@ -21,7 +23,12 @@ from impasto_lab.models.clip import BertTower, Clip
 _WORDS = "embeddings.word_embeddings.weight"
 _PLACES = "embeddings.position_embeddings.weight"
 #: What the layers of ours do, by the names of Hugging Face's ``config.json``, and what it means where it is silent.
-_LIKE_OURS = {"model_type": "bert", "hidden_act": "gelu", "position_embedding_type": "absolute"}
+_LIKE_OURS = {
+    "model_type": "bert", "hidden_act": "gelu", "position_embedding_type": "absolute", "layer_norm_eps": EPS,
+    "is_decoder": False,
+}  # fmt: skip
+#: A word with a capital, which no vocabulary of small letters has.
+_CAPITAL = re.compile(r"^[A-Z][A-Za-z]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +56,8 @@ class TextTowerFile:
         """Reads sizes.
 
         Raises:
-            CheckpointError: If it is missing, damaged, without ``config.json``, or no BERT.
+            CheckpointError: If it is missing, damaged, without ``config.json``, no BERT, or a cased one: captions are
+                read in small letters.
         """
         tensors, config = _tensors(path), read_config(path)
         said = {name: config.get(name, usual if config else None) for name, usual in _LIKE_OURS.items()}
@@ -57,6 +65,9 @@ class TextTowerFile:
             differ = ", ".join(f"{name} {value!r}" for name, value in said.items() if value != _LIKE_OURS[name])
             told = f"its config.json has {differ}" if config else "there is no config.json beside it"
             raise CheckpointError(f"{told}; a text tower is a BERT in Hugging Face's layout", path=str(path))
+        if _cased(path):
+            reason = "it is a cased BERT, and captions are read in small letters; use an uncased one"
+            raise CheckpointError(reason, path=str(path))
         if lacking := [name for name in (_WORDS, _PLACES) if name not in tensors or tensors[name].ndim != 2]:
             raise CheckpointError(f"it lacks {lacking[0]}; it is damaged, or no BERT", path=str(path))
         heads = config.get("num_attention_heads")
@@ -102,7 +113,11 @@ def load_text_tower(model: Clip | Albef, path: str | Path, *, ids: Sequence[int]
     bert = text_tower(model)
     tensors = _tensors(path)
     if _PLACES in tensors:
-        tensors[_PLACES] = tensors[_PLACES][: bert.embeddings.position_embeddings.num_embeddings]
+        there, places = len(tensors[_PLACES]), bert.embeddings.position_embeddings.num_embeddings
+        if there < places:
+            reason = f"it has places for {there} tokens and the model for {places}; use length={there} (--length)"
+            raise CheckpointError(reason, path=str(path))
+        tensors[_PLACES] = tensors[_PLACES][:places]
     if ids is not None and _WORDS in tensors:
         most = len(tensors[_WORDS]) - 1
         require(max(ids) <= most, f"id {max(ids)} has no row: {path} has {most + 1}; give its own vocab.txt")
@@ -141,5 +156,16 @@ def text_tower(model: Clip | Albef) -> Bert:
 
 def _tensors(path: str | Path) -> dict[str, Tensor]:
     """Without heads and by the names of a `Bert`."""
-    named = bert_tensors(read_tensors(path))
+    given = read_tensors(path)
+    inner = {name: tensor for name, tensor in given.items() if name.startswith("bert.")}
+    named = bert_tensors(inner or given)
     return {name.removeprefix("bert."): tensor for name, tensor in named.items() if not name.startswith("cls.")}
+
+
+def _cased(path: str | Path) -> bool:
+    """Whether capitals are words of their own: as its tokenizer says, or else its ``vocab.txt``."""
+    said = read_config(path, "tokenizer_config.json").get("do_lower_case")
+    words = weights_file(path).parent / "vocab.txt"
+    if said is not None or not words.exists():
+        return said is False
+    return _CAPITAL.search(words.read_text(encoding="utf-8", errors="replace")) is not None
