@@ -125,6 +125,10 @@ def test_what_can_not_be_trained_says_why(
     )
     assert not any(tmp_path.iterdir()), "before anything was begun"
     assert "lr=0.0 and clip=1.0 must be positive" in refused(_words(world, tmp_path, "--lr", "0"))
+    assert "length=0 must be a whole number of at least 2" in refused(_words(world, tmp_path, "--length", "0"))
+    for flag in ("--split", "--keep"):
+        told_twice = _words(world, tmp_path, "--sets", "1m", flag, "train")
+        assert f"{flag} is of one data set, and --sets names several" in refused(told_twice)
     assert "warmup=10 must lie in 0..steps=9" in refused(_words(world, tmp_path, "--warmup", "10"))
     assert not any(tmp_path.iterdir()), "before anything was begun"
     assert "fewer than a batch of 512" in refused(_words(world, tmp_path, "--batch-size", "512"))

@@ -273,4 +273,13 @@ def test_a_pretraining_reads_captions_by_a_bert_that_is_there(
         run("refused")
     with pytest.raises(impasto.RecipeError, match="no text tower"):
         pretrain(data, PretrainSettings.of("vilt", "tiny"), folder=tmp_path / "refused", text_tower=tmp_path / "bert")
+    begin = (tmp_path / "bert", tmp_path / "bert")
+    with pytest.raises(impasto.RecipeError, match="from a BERT or from a text tower" if model == "tcl" else "nothing"):
+        pretrain(
+            data, PretrainSettings.of(model, "tiny"), folder=tmp_path / "refused", begin=begin,
+            text_tower=tmp_path / "other",
+        )  # fmt: skip
     assert not (tmp_path / "refused").exists()
+    if model == "tcl":
+        with pytest.raises(impasto.errors.CheckpointError, match=r"begun with other data, or with a vocabulary or a"):
+            run("moved", tower=None)

@@ -108,6 +108,10 @@ def run(train: TrainPretrain) -> int:
     require((train.bert is None) == (train.vit is None), "--bert and --vit go together; name both, or none")
     begin = (train.bert, train.vit) if train.bert is not None and train.vit is not None else None
     require(train.sets is None or len(train.data) == 1, "--sets takes one DATA, the folder of the sets")
+    for flag, given in (("--split", train.opening.split), ("--keep", train.opening.keep)):
+        require(
+            train.sets is None or given is None, f"{flag} is of one data set, and --sets names several; leave it out"
+        )
     sources = (
         [present(one, missing=train.missing) for one in train.opening.open_splits(train.data)]
         if train.sets is None

@@ -33,7 +33,7 @@ from impasto_lab.models import (
 from impasto_lab.models.checkpoints import TextTowerFile, begin_from, load_text_tower, lock_text_tower, save_model
 from impasto_lab.models.masking import vocabulary_pieces
 from impasto_lab.models.queue import require_divisor
-from impasto_lab.tasks.begun import FREE, keep_begun, require_begun
+from impasto_lab.tasks.begun import FREE, NAME, keep_begun, require_begun
 from impasto_lab.tasks.contrastive import ContrastiveTask
 from impasto_lab.tasks.held_out import HeldOut
 from impasto_lab.tasks.pretrain.fusion import FusionPretraining
@@ -126,6 +126,7 @@ def pretrain(
     require(len(data) >= together, f"{len(data)} pairs are fewer than a batch of {together}; use a smaller batch_size")
     require_captions(data)
     require(begin is None or settings.fuses, f"{settings.model} begins from nothing; leave bert and vit out")
+    require(begin is None or text_tower is None, "a model begins from a BERT or from a text tower; name one of them")
     complete = vocabulary is not None and not settings.compact
     require(
         begin is None or complete, "a BERT has a row for each word of its own vocab.txt; give it, and compact=False"
@@ -134,7 +135,6 @@ def pretrain(
         preset = FusionSettings.preset(settings.preset).queue
         require_divisor(preset if settings.queue is None else settings.queue, together)
     require(settings.model != "vilt" or text_tower is None, "a ViLT has one stream and no text tower; leave it out")
-    require(begin is None or text_tower is None, "a model begins from a BERT or from a text tower; name one of them")
     require(text_tower is not None or not settings.lock_text, "lock_text keeps a text_tower; name one")
     tower = None if text_tower is None else TextTowerFile.of(text_tower)
     # A folder that is refused gets no file: the vocabulary is the first.
@@ -323,7 +323,12 @@ def _own_file(data: Source, settings: PretrainSettings, folder: Path) -> Path:
             file.write_text(own, encoding="utf-8")
     wait()
     if path.read_bytes() != own.encode():
-        reason = "it has the words of other captions, of a run that was begun here; remove it, or begin elsewhere"
+        reason = "it has the words of other captions; remove it, or begin elsewhere"
+        if (folder / NAME).exists():
+            reason = (
+                "it isn't of these captions' words: the run here was begun with other data, or with a vocabulary or a "
+                "text tower; say the same, or begin in another folder"
+            )
         raise CheckpointError(reason, path=str(path))
     return path
 

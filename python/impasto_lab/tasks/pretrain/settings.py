@@ -114,6 +114,7 @@ class PretrainSettings:
         choice("preset", self.preset, ("tiny", "small", "base"))
         choice("mixgen", self.mixgen, ("none", "default", "a", "b", "c", "d", "e"))
         at_least(1, batch_size=self.batch_size, steps=self.steps)
+        at_least(2, **({} if self.length is None else {"length": self.length}))
         require(self.queue is None or self.fuses, f"queue={self.queue} is ALBEF's and TCL's; {self.model} has none")
         self.for_loop()  # judged before a run's folder has anything
 
