@@ -142,10 +142,11 @@ def open_checkpoint(path: str | Path, *, model: str | None = None, vocabulary: s
     Args:
         path: The folder of a run, or the ``model/`` in it; a file of weights with ``model``.
         model: What a published file is of: ``"clip"``, ``"vilt"``, ``"albef"`` or ``"tcl"``.
-        vocabulary: Its ``vocab.txt``, or CLIP's merges; by default what lies beside the model, or open_clip's.
+        vocabulary: Its ``vocab.txt``, or CLIP's merges, by default open_clip's. A model with its own ``vocab.txt``
+            beside it has that one.
 
     Raises:
-        CheckpointError: If it is missing, damaged, unfinished, or of something else.
+        CheckpointError: If it is missing, damaged, unfinished, of something else, or of another vocabulary.
         VocabularyError: If the vocabulary is missing.
     """
     place = Path(path)
@@ -163,9 +164,10 @@ def open_checkpoint(path: str | Path, *, model: str | None = None, vocabulary: s
     if "head" in config:
         head = new_head(config.get("task"), config["model"], base, config["head"], place)
     fill(base if head is None else head, read_tensors(place), place)
-    file = vocabulary or (place / "vocab.txt" if (place / "vocab.txt").exists() else None)
-    tokenizer = _tokenizer(base, file, place)
+    own = place / "vocab.txt"
+    tokenizer = _tokenizer(base, own if own.exists() else vocabulary, place)
     compact = _rows(place)
+    _require_words(base, tokenizer, compact, place)
     words = _words(tokenizer, compact)
     opened = Opened(
         base.eval(), tokenizer, words, compact, config.get("task"), head, config.get("notes", {}), str(path)
@@ -221,6 +223,7 @@ def _published(path: Path, model: str | None, vocabulary: str | Path | None) -> 
     choice("model", model, tuple(_LOADERS))
     base: Clip | Vilt | Albef = _LOADERS[model](path)  # type: ignore[operator]
     tokenizer = _tokenizer(base, vocabulary, path)
+    _require_words(base, tokenizer, None, path)
     return Opened(base, tokenizer, _words(tokenizer, None), path=str(path))
 
 
@@ -231,6 +234,24 @@ def _tokenizer(base: Clip | Vilt | Albef, vocabulary: str | Path | None, path: P
         reason = "there is no vocab.txt beside it; name BERT's with vocabulary= (--vocabulary)"
         raise CheckpointError(reason, path=str(path))
     return BertTokenizer(vocabulary=vocabulary, end=not isinstance(base, Albef))
+
+
+def _require_words(
+    base: Clip | Vilt | Albef, tokenizer: ClipTokenizer | BertTokenizer, compact: CompactVocabulary | None, path: Path
+) -> None:
+    rows = base.settings.vocabulary
+    if isinstance(tokenizer, BertTokenizer):
+        count = Words.read(tokenizer.vocabulary).size
+        fits = count == rows
+    else:
+        count = max(*tokenizer.native.begins, *tokenizer.native.ends) + 1
+        fits = count <= rows
+    if compact is not None:
+        fits = compact.size == rows and compact.ids[-1] < count
+    if not fits:
+        kept = "" if compact is None else f", rows.json {compact.size} rows"
+        reason = f"its vocabulary has {count} words{kept} and the model {rows} rows; give the one it is of"
+        raise CheckpointError(reason, path=str(path))
 
 
 def _words(tokenizer: ClipTokenizer | BertTokenizer, compact: CompactVocabulary | None) -> Words | None:

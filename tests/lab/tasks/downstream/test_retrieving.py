@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from impasto import CheckpointError, RecipeError, sources
+from impasto import BertTokenizer, CheckpointError, RecipeError, sources
 from impasto_lab.cli import main
 from impasto_lab.metrics import Retrieval, retrieval
 from impasto_lab.models import Albef, Clip, Vilt
@@ -26,6 +26,7 @@ from impasto_lab.tasks.downstream import (
 )
 from impasto_lab.tasks.downstream.retrieving import FusionRetriever, held_of
 from impasto_lab.tasks.downstream.searching import search
+from impasto_lab.tasks.pretrain.vocabulary import own_vocabulary
 from impasto_lab.tasks.tokens import encode
 from impasto_lab.worlds import World
 
@@ -170,6 +171,24 @@ def test_a_split_is_named(
     plain = ["--data", *[str(world.annotations("train"))] * 2, "--split", "train", "--out"]
     assert main([*pretrain[:-2], *plain, str(tmp_path / "plain")]) == 1
     assert "no data set has several splits; leave it out" in capsys.readouterr().err
+
+
+def test_words_are_the_models_own(saved: Callable[..., Path], tmp_path: Path) -> None:
+    albef, clip = saved("albef") / "model", saved("clip") / "model"
+    other = tmp_path / "other.txt"
+    other.write_text(own_vocabulary(["many a word that the model was never told of"]), encoding="utf-8")
+    own = open_checkpoint(albef, vocabulary=other).tokenizer
+    assert isinstance(own, BertTokenizer)
+    assert Path(own.vocabulary) == albef / "vocab.txt"
+    (albef / "vocab.txt").unlink()
+    with pytest.raises(CheckpointError, match=r"its vocabulary has \d+ words and the model \d+ rows; give the one"):
+        open_checkpoint(albef, vocabulary=other)
+    (clip / "rows.json").write_text('{"ids": [0, 5, 9]}')
+    with pytest.raises(CheckpointError, match=r"has 49408 words, rows\.json 4 rows and the model \d+ rows"):
+        open_checkpoint(clip)
+    (clip / "rows.json").unlink()
+    with pytest.raises(CheckpointError, match=r"has 49408 words and the model \d+ rows"):
+        open_checkpoint(clip)
 
 
 def test_a_prefilter_chooses_for_a_vilt(world: World, fresh: Open, saved: Callable[..., Path]) -> None:
