@@ -214,18 +214,21 @@ def train_step() -> str:
 
 def _train_step(document: dict[str, Any]) -> str:
     settings, shares, waiting = document["settings"], document["loader_share"], document["waiting"]
+    pace = settings.get("pace", 0)
+    step = f"a step of {pace:g} ms elsewhere, images of CLIP" if pace else "CLIP"
     about = (
-        f"{document['machine']['cpu']}, one core's CPU time (load average {document['load_average']}), CLIP "
+        f"{document['machine']['cpu']}, one core's CPU time (load average {document['load_average']}), {step} "
         f"{settings['preset']}, a batch of {settings['batch_size']} pairs of {settings['width']}x{settings['height']} "
         f"files; the fastest of {settings['rounds']} rounds:"
     )
     titles = {row["name"]: row["title"] for row in document["rows"]}
     rows = [[titles[name], f"{spent:,.1f} ms"] for name, spent in document["milliseconds"].items()]
     ours, peer = (f"{100 * shares[name]:.0f} %" for name in ("impasto", "pillow"))
+    more = "" if pace else f": a core makes {document['ratio']:.1f} times as many steps"
+    whole = f"{pace:g} ms" if pace else "a step's CPU time"
     below = (
-        f"The loader is {ours} of a step's CPU time, Pillow's {peer}: a core makes {document['ratio']:.1f} times as "
-        f"many steps. With one worker the step waits {100 * waiting['impasto']:.0f} % of the time, with Pillow's "
-        f"process {100 * waiting['pillow']:.0f} %."
+        f"The loader is {ours} of {whole}, Pillow's {peer}{more}. With one worker the step waits "
+        f"{100 * waiting['impasto']:.0f} % of the time, with Pillow's process {100 * waiting['pillow']:.0f} %."
     )
     return f"{about}\n\n{_table(['a batch', 'CPU time'], rows)}\n\n{below}"
 

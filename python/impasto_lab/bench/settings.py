@@ -211,6 +211,8 @@ class TrainStepTiming:
 
     Args:
         preset: The CLIP's size, with which images and captions have theirs.
+        pace: Milliseconds of a step that trains nothing and leaves the core alone, as one on an accelerator does; 0
+            trains the CLIP.
         images: JPEG files in an epoch, cut from the photographs of scikit-image and scikit-learn.
         width: Of the files, in pixels.
         height: Of the files, in pixels.
@@ -222,7 +224,8 @@ class TrainStepTiming:
         RecipeError: If a number is too small, or there are fewer images than a batch has.
     """
 
-    preset: Literal["tiny", "small"] = "small"
+    preset: Literal["tiny", "small", "base"] = "small"
+    pace: float = 0.0
     images: int = 256
     width: int = 640
     height: int = 480
@@ -232,6 +235,7 @@ class TrainStepTiming:
 
     def __post_init__(self) -> None:
         at_least(1, batch_size=self.batch_size, rounds=self.rounds)
+        require(self.pace >= 0, f"pace={self.pace} must not be negative")
         at_least(16, width=self.width, height=self.height)
         few = f"images={self.images} are fewer than a batch of {self.batch_size}"
         require(self.images >= self.batch_size, few)

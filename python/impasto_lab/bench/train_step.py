@@ -69,6 +69,26 @@ class Step:
         return loss.item()
 
 
+class Paced:
+    """A step of fixed time, during which the core is free.
+
+    Args:
+        seconds: How long.
+    """
+
+    #: There is no model.
+    parameters = 0
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __call__(self, batch: Pairs) -> float:
+        """Waits."""
+        del batch
+        time.sleep(self._seconds)
+        return 0.0
+
+
 class Stepping:
     """A loader whose batches are trained on: iterating is an epoch of steps.
 
@@ -80,7 +100,7 @@ class Stepping:
         waited: For each epoch the share of its time that went into getting batches.
     """
 
-    def __init__(self, batches: Iterable[Pairs], step: Step) -> None:
+    def __init__(self, batches: Iterable[Pairs], step: Step | Paced) -> None:
         self._batches, self._step = batches, step
         self.waited: list[float] = []
 
@@ -103,7 +123,7 @@ class TrainStepBench(machine.Recorded):
         rows: The step alone, loaders alone, and steps fed by loaders.
         waiting: With one worker, the smallest share of an epoch in which the step waited for a batch, by loader.
         answers: What was compared before.
-        parameters: Of the model.
+        parameters: Of the model; 0 where the step trains none.
     """
 
     rows: tuple[Row, ...]
@@ -117,20 +137,29 @@ class TrainStepBench(machine.Recorded):
         return 1000 * float(self.settings["batch_size"]) / max(row.rounds)
 
     @property
+    def pace(self) -> float:
+        """Milliseconds of a step of fixed time, beside which loaders run; 0 where it shares the core with them."""
+        return float(self.settings.get("pace", 0.0))
+
+    @property
     def shares(self) -> dict[str, float]:
-        """What a loader takes of the CPU time of a step with it: ours, and the stock DataLoader."""
-        step = self.milliseconds("step")
-        return {name: (own := self.milliseconds(name)) / (own + step) for name in (ours.NAME, pillow.NAME)}
+        """What a loader takes of the CPU time of a step with it, or of a fixed time: ours, and the stock DataLoader."""
+        return {name: (own := self.milliseconds(name)) / self._whole(own) for name in (ours.NAME, pillow.NAME)}
 
     @property
     def mixgen(self) -> float:
         """What MixGen adds to a step that our loader feeds, as a share of it."""
         plain = self.milliseconds("plain")
-        return (self.milliseconds(ours.NAME) - plain) / (plain + self.milliseconds("step"))
+        return (self.milliseconds(ours.NAME) - plain) / self._whole(plain)
+
+    def _whole(self, loader: float) -> float:
+        return self.pace or loader + self.milliseconds("step")
 
     @property
-    def ratio(self) -> float:
-        """How many times as many steps our loader feeds on one core as the stock DataLoader."""
+    def ratio(self) -> float | None:
+        """How many times as many steps our loader feeds on one core as the stock one; None beside a fixed time."""
+        if self.pace:
+            return None
         return self.milliseconds(f"{pillow.NAME} + step") / self.milliseconds(f"{ours.NAME} + step")
 
     def as_dict(self) -> dict[str, Any]:
@@ -141,7 +170,7 @@ class TrainStepBench(machine.Recorded):
             "milliseconds": {row.name: round(self.milliseconds(row.name), 2) for row in alone},
             "loader_share": {name: round(share, 4) for name, share in self.shares.items()},
             "mixgen_share": round(self.mixgen, 4),
-            "ratio": round(self.ratio, 3),
+            "ratio": None if self.ratio is None else round(self.ratio, 3),
             "waiting": {name: round(share, 4) for name, share in self.waiting.items()},
             "answers": asdict(self.answers),
             "parameters": self.parameters,
@@ -177,7 +206,9 @@ def run(
         files = _files(folder or Path(temporary), settings, data)
         answers = compare(files, work, (pillow,))
         ids = torch.from_numpy(np.unique(tokenize(list(files.captions), length=LENGTH).input_ids))
-        step = Step(replace(sizes, vocabulary=len(ids)), ids, seed=settings.seed)
+        step: Step | Paced = Paced(settings.pace / 1000)
+        if not settings.pace:
+            step = Step(replace(sizes, vocabulary=len(ids)), ids, seed=settings.seed)
         held = list(ours.open_loader(files, work, workers=0))
         alone = [
             Row("step", "the step alone", 0, Stepping(held, step)),

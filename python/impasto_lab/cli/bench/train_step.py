@@ -19,6 +19,7 @@ examples:
   impasto bench train-step                          a minute or so
   impasto bench train-step --quick                  seconds
   impasto bench train-step --width 160 --height 120 --json step.json
+  impasto bench train-step --preset base --pace 121   an H200's step of CLIP ViT-B/32, of one in 16 cores
   impasto bench train-step --data captions_val2017.json --images-of val2017/ --page step.html
 
 JSON: rows (name, title, version, workers, images_per_second, rounds, clock, wall_rounds), milliseconds (of CPU time a
@@ -30,6 +31,8 @@ command, seed."""
 @dataclass(frozen=True, kw_only=True)
 class BenchTrainStep:
     """Times a CLIP's training step alone, with impasto's loader, and with a stock DataLoader on Pillow's transforms.
+
+    With --pace the step takes a fixed time elsewhere, as on an accelerator.
 
     Work of the loaders per image: RandomResizedCrop, horizontal flip, float32 normalised; MixGen on a quarter; CLIP
     tokens. First they replay the same crops and flips and must agree on images, ids and joined captions. Then rows take
@@ -100,6 +103,8 @@ def show(bench: Measured, console: Console) -> None:
 
 def _title(bench: Measured) -> str:
     settings = bench.settings
+    if bench.pace:
+        return f"A batch of {settings['batch_size']}, images of CLIP {settings['preset']}, a step of {bench.pace:g} ms"
     parameters = f"{bench.parameters / 1e6:.2f} M parameters"
     return f"A batch of {settings['batch_size']}, CLIP {settings['preset']} ({parameters})"
 
@@ -123,11 +128,13 @@ def _notes(bench: Measured) -> list[str]:
     ours, peer = bench.shares
     part = {name: f"{100 * share:.1f} %" for name, share in bench.shares.items()}
     waits = {name: f"{100 * share:.1f} %" for name, share in bench.waiting.items()}
+    ratio = [] if bench.ratio is None else [f"one core makes {bench.ratio:.2f}x as many steps with impasto's loader"]
+    whole = f"of {bench.pace:g} ms" if bench.pace else "of a step's CPU time"
     return [
         f"{bench.machine['cpu']}, {bench.machine['cpus']} CPUs; load average before: {bench.load}",
-        f"of a step's CPU time the loader takes {part[ours]}, Pillow's {part[peer]}",
+        f"{whole} the loader takes {part[ours]} of a core, Pillow's {part[peer]}",
         f"MixGen takes {100 * bench.mixgen:.2f} % of a step",
-        f"one core makes {bench.ratio:.2f}x as many steps with impasto's loader",
+        *ratio,
         f"with one worker a step waits {waits[ours]} of the time, with Pillow's {waits[peer]}",
         *bench.answers.lines(),
     ]
