@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from collections.abc import Mapping
@@ -235,6 +236,21 @@ def test_a_pretraining_begins_from_bert_and_deit(
         with pytest.raises(impasto.RecipeError, match=r"own vocab\.txt"):
             pretrain(data, settings(**changes), folder=tmp_path / "other", vocabulary=words, begin=begin)
     assert not (tmp_path / "other").exists()
+
+
+def test_a_clip_goes_on_with_its_own_merges(
+    data: impasto.sources.CocoCaptions, clip_vocabulary: Path, tmp_path: Path
+) -> None:
+    lines = gzip.decompress(clip_vocabulary.read_bytes()).decode().split("\n")
+    assert len(lines) > 48_000
+    lines[40_000], lines[40_001] = lines[40_001], lines[40_000]  # of no word of the data's
+    other = tmp_path / "merges.txt.gz"
+    other.write_bytes(gzip.compress("\n".join(lines).encode()))
+    settings = PretrainSettings.of("clip", "tiny", batch_size=8, steps=2)
+    pretrain(data, settings, folder=tmp_path / "run", vocabulary=clip_vocabulary, stop=1)
+    with pytest.raises(impasto.errors.CheckpointError, match="words was"):
+        pretrain(data, settings, folder=tmp_path / "run", vocabulary=other)
+    pretrain(data, settings, folder=tmp_path / "run", vocabulary=clip_vocabulary)
 
 
 @pytest.mark.parametrize("model", ["clip", "tcl"])

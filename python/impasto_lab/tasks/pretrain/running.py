@@ -226,7 +226,8 @@ class _Vocabulary:
             tokenizer = ClipTokenizer(vocabulary=file)
             native = tokenizer.native
             always = (*native.begins, *native.ends)
-            size, contents = max(_CLIP_IDS, *(id + 1 for id in always)), b""
+            size = max(_CLIP_IDS, *(id + 1 for id in always))
+            contents = b"" if file is None else Path(file).read_bytes()
         else:
             own = file is None
             path = _own_file(data, settings, folder) if file is None else Path(file)
