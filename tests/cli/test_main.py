@@ -150,10 +150,14 @@ def test_json_to_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("width", [30, 60, 80, 120])
 def test_a_table_cuts_no_word(width: int, capsys: pytest.CaptureFixture[str]) -> None:
     headings = ["claim", "verdict", "published", "difference"]
-    rows = [["mixgen-albef > plain-albef", "undecided", "+0.28", "+2.84"], ["seen", "agrees", "-0.5", "+53.0"]]
+    rows = [
+        ["mixgen-albef > plain-albef", "undecided", "+0.28", "+2.84"],
+        ["seen", "agrees", "-0.5, -182 to 116", "+53.0"],
+    ]
     output.Terminal(Console(width=width)).table("claims", headings, rows)
     told = capsys.readouterr().out
     assert max(map(len, told.splitlines())) <= width
     words = set(told.replace(";", " ").split())
     assert {word for cell in [*headings[1:], *rows[0], *rows[1]] for word in cell.split()} <= words
     assert ("┃" in told) == (width >= 60)
+    assert all(line[-1] in "┓┃┩│┘" for line in told.splitlines() if line[0] in "┏┃┡│└"), "no column is lost"

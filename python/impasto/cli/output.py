@@ -92,19 +92,24 @@ class Terminal:
 
     def table(self, title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Prints a table, whose first column is text and whose others are numbers; as lines, if words had to be cut."""
+        from rich.cells import cell_len
         from rich.padding import Padding
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(title=title, title_justify="left")
-        width = 1
-        for number, heading in enumerate(headings):
-            longest = max(map(len, " ".join([heading, *(row[number] for row in rows)]).split()), default=0)
-            table.add_column(heading, justify="right" if number else "left", min_width=longest)
-            width += longest + 3  # a space on each side, and a line
-        for row in rows:
-            table.add_row(*row)
-        if width <= self._console.width:
+        columns = [[heading, *(row[number] for row in rows)] for number, heading in enumerate(headings)]
+        widths = [max(map(cell_len, column)) for column in columns]
+        least = [max(map(cell_len, " ".join(column).split()), default=0) for column in columns]
+        # A cell has a space on each side, and a line.
+        while sum(widths) + 3 * len(widths) + 1 > self._console.width and widths != least:
+            widest = max(range(len(widths)), key=lambda number: (widths[number] > least[number], widths[number]))
+            widths[widest] -= 1
+        if sum(widths) + 3 * len(widths) + 1 <= self._console.width:
+            table = Table(title=title, title_justify="left")
+            for number, (heading, width) in enumerate(zip(headings, widths, strict=True)):
+                table.add_column(heading, justify="right" if number else "left", width=width)
+            for row in rows:
+                table.add_row(*row)
             self._console.print(table)
             return
         self._console.print(title, markup=False, style="italic")
