@@ -258,9 +258,9 @@ def test_a_pretraining_reads_captions_by_a_bert_that_is_there(
     model: Any, data: impasto.sources.CocoCaptions, vocabulary: Path, tmp_path: Path
 ) -> None:
     transformers = pytest.importorskip("transformers")
-    for name in ("bert", "other"):
+    for name, rows in (("bert", 35), ("other", 35), ("padded", 64)):
         config = transformers.BertConfig(
-            vocab_size=5 + len(WORDS), hidden_size=48, num_hidden_layers=1, num_attention_heads=6,
+            vocab_size=rows, hidden_size=48, num_hidden_layers=1, num_attention_heads=6,
             intermediate_size=192, max_position_embeddings=40,
         )  # fmt: skip
         transformers.BertModel(config).save_pretrained(tmp_path / name)
@@ -283,6 +283,9 @@ def test_a_pretraining_reads_captions_by_a_bert_that_is_there(
     table = "embeddings.word_embeddings.weight"
     for name in (table, "encoder.layer.0.output.dense.weight"):
         assert torch.equal(locked[name], theirs[name]), name
+    run("padded", lock_text=True, tower="padded")
+    padded = text_tower(open_checkpoint(tmp_path / "padded").base).state_dict()[table]
+    assert torch.equal(padded, transformers.BertModel.from_pretrained(tmp_path / "padded").state_dict()[table][:35])
     # Rows for the words that the data has; the last is of all others. A step moves them by its learning rate.
     run("moved", lr=1e-3, warmup=0, weight_decay=0.0)
     moved = open_checkpoint(tmp_path / "moved")

@@ -245,9 +245,9 @@ mod tests {
         let jpeg = Jpeg::open(&mut decompressor, bytes, Truncated::Raise)?;
         let side = |side: u32| (side * scale).div_ceil(8);
         let (width, height) = (side(jpeg.header.width), side(jpeg.header.height));
-        // Two fractions of 1000 make a range of a side.
+        // Two fractions of 1000 make a range of a side, with a pixel at least.
         let range = |a: u32, b: u32, side: u32| {
-            let low = a.min(b) * side / 1000;
+            let low = (a.min(b) * side / 1000).min(side - 1);
             (low, (a.max(b) * side / 1000 - low).max(1))
         };
         let (left, width) = range(wanted[0], wanted[1], width);
