@@ -229,6 +229,9 @@ def _search(prefix: str, what: str) -> str:
                 "best" if arm == best else str(behind),
             ]
         )
+    if all(row[-1].endswith("(one pair)") or row[-1] == "best" for row in rows):
+        told = f"One pair tells nothing apart; {_value(best)} came out best ({found.setting}; {found.path})."
+        return f"{told}\n\n" + table([what, metric, "over none", "behind the best"], rows)
     told = (
         f"Take {alike[0]}: the least that is not told apart from the best, {_value(best)}"
         if alike[0] != _value(best)

@@ -6,6 +6,7 @@ import io
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -15,6 +16,7 @@ from impasto.jobs import encoded
 INK, FAINT, ACCENT, OTHER = "#2a2522", "#e4ddd5", "#b4532a", "#b9aea3"
 #: The colors of lines, in turn.
 LINES = (ACCENT, OTHER, INK, "#3d7a4a", "#4a6fa5", "#8a5a9e", "#b08a2e")
+_SHADES = colormaps["viridis"]
 
 
 def curves(
@@ -46,17 +48,58 @@ def curves_png(
     size: tuple[float, float] = (7.2, 2.9),
     floor: float | None = 0.0,
 ) -> bytes:
-    """The same line plot as `curves`, as the bytes of a PNG file; `floor` is where its y axis begins, None fits it."""
+    """The same line plot as `curves`, as the bytes of a PNG file; `floor` is where its y axis begins, None fits it.
+
+    More lines than there are colors are shaded from the first to the last, and named beside the plot.
+    """
     figure, axes = _axes(size)
-    for (name, (xs, ys)), color in zip(lines.items(), cycle(LINES)):
+    many = len(lines) > len(LINES)
+    colors = [_SHADES(place / len(lines)) for place in range(len(lines))] if many else LINES
+    for (name, (xs, ys)), color in zip(lines.items(), colors, strict=False):
         axes.plot(xs, ys, color=color, linewidth=2, label=name, solid_capstyle="round")
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     if floor is not None:
         axes.set_ylim(bottom=floor)
     axes.margins(x=0.01)
-    if len(lines) > 1:
+    if many:
+        figure.legend(loc="outside right upper", frameon=False, fontsize=8)
+    elif len(lines) > 1:
         axes.legend(frameon=False)
+    return _png(figure)
+
+
+def levels_png(
+    levels: Sequence[str],
+    lines: Mapping[str, Sequence[tuple[float, float]]],
+    *,
+    x: str,
+    y: str,
+    beside: Mapping[str, float],
+    size: tuple[float, float] = (7.2, 3.6),
+) -> bytes:
+    """Means with their intervals over the levels of something, as the bytes of a PNG file.
+
+    Args:
+        levels: N names, in their order.
+        lines: By name: for each level the mean, and half of its interval; 0 where that is not known.
+        x: What the levels are of.
+        y: What is measured.
+        beside: By a line's name, what is measured without any of it: a dashed line of its color.
+        size: Width and height, in inches.
+    """
+    figure, axes = _axes(size)
+    for (name, points), color in zip(lines.items(), cycle(LINES)):
+        means, halves = [mean for mean, _ in points], [half for _, half in points]
+        axes.plot(range(len(levels)), means, color=color, linewidth=2, marker="o", markersize=5, label=name)
+        if any(halves):
+            axes.errorbar(range(len(levels)), means, yerr=halves, fmt="none", ecolor=color, capsize=3)
+        if name in beside:
+            axes.axhline(beside[name], color=color, linewidth=1, linestyle="--")
+    axes.set_xticks(range(len(levels)), levels)
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    figure.legend(loc="outside right upper", frameon=False)
     return _png(figure)
 
 

@@ -7,6 +7,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -17,17 +18,20 @@ from impasto import DecodeError, Loader, RecipeError, SourceError
 from impasto.progress import silent
 from impasto.sources import ImageFolder, Sequence
 from impasto.style import StyleRandomizer
-from impasto_lab.experiments import Place, registry
+from impasto_lab.experiments import Piece, Place, registry
 from impasto_lab.experiments.classification.arms import ARMS, CORE, FURTHER, SEARCH, Schedule, recipe
 from impasto_lab.experiments.classification.cleaning import Cleaning
 from impasto_lab.experiments.classification.measure import histogram_scores
+from impasto_lab.experiments.classification.page import write_pages
 from impasto_lab.experiments.classification.restyling import labels, pixels, restyled
 from impasto_lab.experiments.classification.running import training_images
 from impasto_lab.experiments.classification.scheduling import scheduled
 from impasto_lab.experiments.classification.settings import Stl10Settings
 from impasto_lab.experiments.classification.stl10_data import Stl10Data, prepare
 from impasto_lab.experiments.classification.style_search import EXPERIMENT as SEARCHED
+from impasto_lab.experiments.results import Results
 from impasto_lab.experiments.runner import reproduce
+from impasto_lab.report.plots import levels_png
 from impasto_lab.worlds import Stl10World
 
 
@@ -197,6 +201,34 @@ def test_stl10_itself_is_judged_by_its_own_test(folder: Path, tmp_path: Path) ->
     assert [one.claim for one in found.verdicts] == ["test: style > none"]
     assert {claim.metric for claim in SEARCHED.claims} == {"shifted", "test"}
     assert "learning curves, test" in (tmp_path / "report.html").read_text()
+
+
+def test_a_search_is_drawn_over_what_it_goes_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {("none", 0): 40.0, ("ratio-16-1", 0): 50.0, ("ratio-1-2", 0): 70.0, ("ratio-1-2", 1): 74.0}
+    found |= {("alpha-0", 0): 41.0, ("alpha-0.5", 0): 71.0}
+    measured = {Piece(*piece): {"shifted": figure, "last loss": 0.1} for piece, figure in found.items()}
+    for piece, figures in measured.items():
+        (tmp_path / piece.name).mkdir()
+        (tmp_path / piece.name / "training.json").write_text('{"steps_per_epoch": 5}')
+        record = {"step": 10, "shifted": figures["shifted"]}
+        (tmp_path / piece.name / "metrics.jsonl").write_text(json.dumps(record) + "\n")
+    about = {"machine": {"cpu": "", "cpus": 1, "system": "", "python": ""}, "versions": {}, "command": ""}
+    results = Results.of(SEARCHED, "smoke", measured, settings=SEARCHED.settings["smoke"], about=about)
+    drawn: list[Any] = []
+    curves: list[list[str]] = []
+    plots = "impasto_lab.experiments.classification.page"
+    monkeypatch.setattr(f"{plots}.levels_png", lambda *given, **more: drawn.append((*given, more["beside"])) or b"")
+    monkeypatch.setattr(f"{plots}.curves_png", lambda lines, **_: curves.append(list(lines)) or b"")
+    write_pages(results, tmp_path)
+    half = 12.706 * 2  # Student's t of two seeds, times their standard error
+    assert drawn == [
+        (["16:1", "1:2"], {"shifted": [(50, 0), (72, pytest.approx(half, abs=0.01))]}, {"shifted": 40}),
+        (["0", "0.5"], {"shifted": [(41, 0), (71, 0)]}, {"shifted": 40}),
+    ]
+    assert curves == [["none", "ratio-16-1", "ratio-1-2"], ["none", "alpha-0", "alpha-0.5"]]
+    page = (tmp_path / "report.html").read_text()
+    assert "accuracy by unaugmented to restyled" in page and "accuracy by alpha" in page
+    assert levels_png(["0", "1"], {"a": [(1, 0), (2, 0.5)]}, x="x", y="y", beside={"a": 1.5}).startswith(b"\x89PNG")
 
 
 def test_the_histogram_classifier_sees_the_shortcut_alone(tmp_path: Path) -> None:
