@@ -141,6 +141,9 @@ def _recommended(name: str, metric: str, color: str, both: str) -> str:
         return f"{NOT_RUN}; {remedy(name)}."
     gain = found.compare("style", "none", metric)
     assert gain is not None
+    if gain.pairs < 2:
+        told = f"one pair, which shows nothing: style {gain.mean:+.1f} points over no augmentation"
+        return f"{told} ({found.setting}; [figures](#what-style-gives), {found.path})."
     said = {
         "better": f"style helps: {gain} points over no augmentation",
         "worse": f"style hurts: {gain} points against no augmentation",

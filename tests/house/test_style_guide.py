@@ -55,6 +55,17 @@ def test_words_follow_the_intervals(guide: ModuleType, tmp_path: Path) -> None:
     assert "| naming images | `pixmix` | -5.0 (-5.0 to -5.0) | worse |" in guide.rivals()
 
 
+def test_one_pair_recommends_nothing(guide: ModuleType, tmp_path: Path) -> None:
+    scores = {"none": [30.0], "style": [50.0], "traditional": [45.0], "both": [55.0]}
+    _keep(tmp_path, "stl10", scores, "shifted")
+    said = next(line for line in guide.recommendations().splitlines() if line.startswith("- **naming images**"))
+    assert "one pair, which shows nothing: style +20.0 points" in said and "top of" not in said
+    _keep(
+        tmp_path, "style-search", {"none": [30.0], "alpha-0": [31.0], "alpha-0.5": [50.0], "alpha-1": [45.0]}, "shifted"
+    )
+    assert "Take" not in (said := guide.alphas()) and "0.5 came out best" in said
+
+
 def test_an_arm_that_was_still_learning_is_marked(guide: ModuleType, tmp_path: Path) -> None:
     """By what it knows of the source: 15 points behind the plain arm, and not 5."""
     scores = {"none": (60.0, 80.0), "style": (65.0, 75.0), "color": (40.0, 79.0), "both": (50.0, 65.0)}
