@@ -55,7 +55,7 @@ def curves_png(
     figure, axes = _axes(size)
     many = len(lines) > len(LINES)
     colors = [_SHADES(place / len(lines)) for place in range(len(lines))] if many else LINES
-    for (name, (xs, ys)), color in zip(lines.items(), colors, strict=False):
+    for (name, (xs, ys)), color in zip(lines.items(), cycle(colors)):
         axes.plot(xs, ys, color=color, linewidth=2, label=name, solid_capstyle="round")
     axes.set_xlabel(x)
     axes.set_ylabel(y)
