@@ -214,9 +214,9 @@ def _search(prefix: str, what: str) -> str:
     metric = TASKS["naming images"][1]
     arms = sorted({row["arm"] for row in found.document["measured"] if row["arm"].startswith(prefix)}, key=_much)
     best = max(arms, key=lambda arm: found.mean(arm, metric) or 0.0)
+    compared = {arm: found.compare(best, arm, metric) for arm in arms}
     rows, alike, unseen = [], [], ""
-    for arm in arms:
-        behind = found.compare(best, arm, metric)
+    for arm, behind in compared.items():
         near = arm == best or (behind is not None and behind.word == "not told apart")
         if near and not alike and behind is not None:
             fewest = f"less than {behind.detectable:.1f} points would not be seen"
@@ -232,7 +232,7 @@ def _search(prefix: str, what: str) -> str:
                 "best" if arm == best else str(behind),
             ]
         )
-    if all(row[-1].endswith("(one pair)") or row[-1] == "best" for row in rows):
+    if not any(behind is not None and behind.pairs > 1 for arm, behind in compared.items() if arm != best):
         told = f"One pair tells nothing apart; {_value(best)} came out best ({found.setting}; {found.path})."
         return f"{told}\n\n" + table([what, metric, "over none", "behind the best"], rows)
     told = (

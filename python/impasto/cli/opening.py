@@ -61,11 +61,14 @@ class Opening:
         """
         if len(places) == 1 or self.split is None:
             return [self.open_split(place) for place in places]
-        several = [_has_splits(replace(self, split=None)._whole(place)) for place in places]
-        if not any(several):
+        without = replace(self, split=None)
+        whole = [without._whole(place) for place in places]
+        if not any(map(_has_splits, whole)):
             raise RecipeError(f"--split {self.split}: no data set has several splits; leave it out")
-        rest = replace(self, split=None)
-        return [(self if one else rest).open(place) for one, place in zip(several, places, strict=True)]
+        return [
+            self.open(place) if _has_splits(source) else self._kept(source)
+            for place, source in zip(places, whole, strict=True)
+        ]
 
     def _whole(self, place: str) -> Source:
         from impasto import sources

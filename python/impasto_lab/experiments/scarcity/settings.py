@@ -119,8 +119,7 @@ class Scarcity:
     def steps(self, name: str) -> int:
         """Steps of an arm."""
         arm = self.arms[name]
-        epochs = arm.epochs
-        return self.training[arm.model].steps if epochs is None else max(epochs * arm.images // self.batch(name), 1)
+        return _steps(self.training[arm.model].steps, arm.epochs, arm.images, self.batch(name))
 
     def batch(self, name: str) -> int:
         """Pairs in a batch of an arm."""
@@ -146,8 +145,7 @@ def comes_of(settings: Mapping[str, Any], arm: str) -> dict[str, Any]:
     model, images, epochs = own["model"], own["images"], own["epochs"]
     training = {**settings["training"][model]}
     training["batch_size"] = own.get("batch_size", training["batch_size"])
-    if epochs is not None:
-        training["steps"] = max(epochs * images // training["batch_size"], 1)
+    training["steps"] = _steps(training["steps"], epochs, images, training["batch_size"])
     usual = {one.name: one.default for kind in (Mixed, Rival) for one in fields(kind)}
     names = [name for name in usual if name not in ("model", "mixgen", "images", "epochs", "mixing")]
     way = {name: own.get(name, usual[name]) for name in names}
@@ -158,3 +156,8 @@ def comes_of(settings: Mapping[str, Any], arm: str) -> dict[str, Any]:
     apart = {"arms", "training"} | (set() if model == "vilt" else {"compared"})
     shared = {name: value for name, value in settings.items() if name not in apart}
     return {**shared, **training, **way, "model": model, "images": images, "mixing": mixing}
+
+
+def _steps(usual: int, epochs: int | None, images: int, batch_size: int) -> int:
+    """The model's usual number, or that of so many epochs."""
+    return usual if epochs is None else max(epochs * images // batch_size, 1)

@@ -81,7 +81,7 @@ class TextTowerFile:
     @property
     def words(self) -> Path:
         """The ``vocab.txt`` beside it."""
-        return weights_file(self.path).parent / "vocab.txt"
+        return _words_of(self.path)
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -107,7 +107,7 @@ def load_text_tower(model: Clip | Albef, path: str | Path, *, ids: Sequence[int]
         ids: For each row of the model's table of words the file's; by default they are the same.
 
     Raises:
-        RecipeError: If it is another model.
+        RecipeError: If it is another model, or the file has no row for an id.
         CheckpointError: If the file is missing, damaged, or of another size.
     """
     bert = text_tower(model)
@@ -162,10 +162,14 @@ def _tensors(path: str | Path) -> dict[str, Tensor]:
     return {name.removeprefix("bert."): tensor for name, tensor in named.items() if not name.startswith("cls.")}
 
 
+def _words_of(path: str | Path) -> Path:
+    return weights_file(path).parent / "vocab.txt"
+
+
 def _cased(path: str | Path) -> bool:
     """Whether capitals are words of their own: as its tokenizer says, or else its ``vocab.txt``."""
     said = read_config(path, "tokenizer_config.json").get("do_lower_case")
-    words = weights_file(path).parent / "vocab.txt"
+    words = _words_of(path)
     if said is not None or not words.exists():
         return said is False
     return _CAPITAL.search(words.read_text(encoding="utf-8", errors="replace")) is not None
