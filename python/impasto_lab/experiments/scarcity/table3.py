@@ -35,10 +35,8 @@ def _published() -> dict[str, dict[str, float]]:
     }
 
 
-def _few(steps: int, batch_size: int) -> dict[Model, Training]:
-    return {model: Training(steps=steps, batch_size=batch_size, lr=1e-3) for model in MODELS}
-
-
+#: Two steps of each.
+SMOKE: dict[Model, Training] = {model: Training(steps=2, batch_size=16, lr=1e-3) for model in MODELS}
 #: Steps of CLIP are those of Figure 3's 400 images; those of the others fill an hour of one core for both arms of a
 #: seed, by the time of a step on one core of a busy AMD EPYC: ViLT 0.69 s, ALBEF 1.06 s, TCL 1.0 s (CLIP 0.09 s).
 SMALL: dict[Model, Training] = {
@@ -60,7 +58,7 @@ EXPERIMENT = Experiment(
     prepare=render_scarce,
     page=compare_arms,
     settings={
-        "smoke": Scarcity(images=64, held=16, evaluations=1, compared=8, training=_few(2, 16), arms=_arms(48)),
+        "smoke": Scarcity(images=64, held=16, evaluations=1, compared=8, training=SMOKE, arms=_arms(48)),
         "small": Scarcity(images=1600, held=250, evaluations=8, training=SMALL, arms=_arms(400)),
     },
     seeds={"smoke": (0,), "small": tuple(range(8))},

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import get_args
 
 from impasto_lab.experiments.experiment import Claim, Experiment, Size
 from impasto_lab.experiments.scarcity.hooks import compare_arms, render_scarce, train_arm
 from impasto_lab.experiments.scarcity.settings import Arm, Mixed, Model, Scarcity, Training, Variant, comes_of
-from impasto_lab.experiments.scarcity.table3 import SMALL
+from impasto_lab.experiments.scarcity.table3 import SMALL, SMOKE
 
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 
@@ -51,15 +52,13 @@ def arms_of(model: Model, images: int) -> dict[str, Arm]:
     return {f"{PREFIXES[model]}{name}": arm for name, arm in arms.items()}
 
 
-def _settings(each: int, training: dict[Model, Training], **sizes: int) -> Scarcity:
+def _settings(each: int, training: Mapping[Model, Training], **sizes: int) -> Scarcity:
     arms = arms_of("clip", each) | arms_of("albef", each)
     return Scarcity(training={model: training[model] for model in PREFIXES}, arms=arms, **sizes)
 
 
-_FEW: dict[Model, Training] = {model: Training(steps=2, batch_size=16, lr=1e-3) for model in PREFIXES}
-
 SETTINGS: dict[Size, Scarcity] = {
-    "smoke": _settings(48, _FEW, images=64, held=16, evaluations=1),
+    "smoke": _settings(48, SMOKE, images=64, held=16, evaluations=1),
     "small": _settings(400, SMALL, images=1600, held=250, evaluations=8),
 }
 
