@@ -38,11 +38,8 @@ def take_over(path: Path, experiment: Experiment, kept: Kept) -> Mapping[str, An
         measured = {Piece(one.pop("arm"), one.pop("seed")): one for one in evidence["measured"]}
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise SourceError(f"no evidence can be read: {error!r}; name a results.json", path=str(path)) from error
-    if name != experiment.name:
+    if name != experiment.name or settings != kept.settings:
         measured = _shared(path, name, settings, measured, experiment, kept)
-    elif settings != kept.settings:
-        differ = differing(settings, kept.settings)
-        raise RecipeError(f"the evidence was measured with other settings: {differ}", path=str(path))
     taken = [piece for piece in measured if piece.arm in experiment.every_arm and kept.load(piece) is None]
     for piece in taken:
         kept.keep(piece, measured[piece])
@@ -57,11 +54,18 @@ def _shared(
     experiment: Experiment,
     kept: Kept,
 ) -> dict[Piece, Any]:
-    """Another experiment's pieces that come of the same, by the arms that they are here."""
-    comes_of = experiment.comes_of
+    """Pieces of another experiment, or of other settings, that come of the same, by the arms that they are here."""
+    comes_of, same = experiment.comes_of, name == experiment.name
+    other = f"the evidence was measured with other settings: {differing(settings, kept.settings)}"
+    if comes_of is None and same:
+        raise RecipeError(other, path=str(path))
     if comes_of is None or name not in registry.EXPERIMENTS or registry.find(name).comes_of is not comes_of:
         raise RecipeError(f"this is evidence of {name!r}, not of {experiment.name!r}", path=str(path))
-    theirs = [(comes_of(settings, arm), arm) for arm in dict.fromkeys(piece.arm for piece in measured)]
+    try:
+        theirs = [(comes_of(settings, arm), arm) for arm in dict.fromkeys(piece.arm for piece in measured)]
+    except (KeyError, TypeError) as error:
+        reason = f"its settings don't say what its pieces come of ({error!r}); take it as it was written"
+        raise RecipeError(reason, path=str(path)) from error
     own = {arm: comes_of(kept.settings, arm) for arm in experiment.every_arm}
     found = {
         Piece(arm, piece.seed): figures
@@ -71,5 +75,5 @@ def _shared(
     }
     if not found:
         reason = f"this is evidence of {name!r}, and no arm of it comes of the same as one of {experiment.name!r}"
-        raise RecipeError(f"{reason}; name another, or leave it out", path=str(path))
+        raise RecipeError(other if same else f"{reason}; name another, or leave it out", path=str(path))
     return found

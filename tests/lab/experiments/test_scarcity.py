@@ -176,6 +176,20 @@ def test_tables_know_each_others_trainings(tmp_path: Path) -> None:
         known("table7", "table3", "refused", settings=other, seeds={"smoke": (0,)})
     with pytest.raises(RecipeError, match="this is evidence of 'table3', not of 'table7'"):
         known("table7", "table3", "refused", comes_of=None)
+    fewer = replace(table7, arms={arm: table7.arms[arm] for arm in asked["table7"][:2]})
+    own = {"settings": {"smoke": fewer}, "seeds": {"smoke": (0,)}, "further": (), "claims": ()}
+    taken = known("table7", "table7", "fewer arms", arms=tuple(fewer.arms), **own)
+    assert taken.measured == {Piece(arm, 0): trained["table7"].measured[Piece(arm, 0)] for arm in fewer.arms}
+    with pytest.raises(RecipeError, match="measured with other settings: evaluations"):
+        known("table7", "table7", "refused", settings=other, seeds={"smoke": (0,)})
+    with pytest.raises(RecipeError, match="measured with other settings: evaluations"):
+        known("table7", "table7", "refused", settings=other, seeds={"smoke": (0,)}, comes_of=None)
+    path = tmp_path / "table3" / "results.json"
+    evidence = json.loads(path.read_text())
+    del evidence["settings"]["arms"]["plain-clip"]
+    path.write_text(json.dumps(evidence))
+    with pytest.raises(RecipeError, match=r"don't say what its pieces come of.*'plain-clip'"):
+        known("table7", "table3", "refused")
 
 
 @pytest.mark.parametrize(
