@@ -13,6 +13,7 @@ from impasto.checks import require
 from impasto.errors import SourceError
 from impasto.files import new_file
 from impasto.jobs import Engine, run_pieces
+from impasto.jobs.running.claim import in_turn
 from impasto_lab.bench.machine import describe, versions
 from impasto_lab.experiments import registry
 from impasto_lab.experiments.experiment import ALL, Experiment, Piece, Place, Size
@@ -82,7 +83,9 @@ def reproduce(
         root.mkdir(parents=True, exist_ok=True)
         if experiment.prepare is not None and todo:
             missing = tuple(arm for arm in experiment.every_arm if any(piece.arm == arm for piece in todo))
-            experiment.prepare(settings, Place(shared=root, folder=root, device=device, arms=missing, narrator=tell))
+            with in_turn(root):
+                place = Place(shared=root, folder=root, device=device, arms=missing, narrator=tell)
+                experiment.prepare(settings, place)
         alone = len(pieces) == len(experiment.every_arm) == 1
         where = _Where(root, settings, device, alone, others)
         for piece, metrics in _run(experiment, todo, where, tell, workers, engine):
@@ -91,24 +94,25 @@ def reproduce(
             done += 1
             if len(pieces) > 1:
                 tell.say(f"{piece.arm}, seed {piece.seed}: {done} of {len(pieces)} done")
-        measured = dict(kept.every(experiment.every_arm))  # others may have run beside
-        at_once = _asks(experiment, size, measured)
-        asked = [*_given("arms", dict.fromkeys(arms)), *_given("seeds", dict.fromkeys(seeds))]
-        given = asked if at_once is None else at_once
-        given += [word for name, value in changes.items() for word in _given(name, [value])]
-        command = " ".join(["impasto reproduce", experiment.name, "--size", size, *given])
-        packages = versions("impasto", "torch", *experiment.packages)
-        about: dict[str, Any] = {"machine": describe(), "versions": packages, "command": command}
-        before = [line for line in commands if line != command]
-        if at_once is None and before:
-            about["before"] = before
-        if earlier:
-            about["known"] = earlier
-        results = Results.of(experiment, size, measured, settings=settings, about=about)
-        with new_file(root / "results.json") as partial:
-            partial.write_text(json.dumps(results.as_dict(), indent=2, default=repr) + "\n", encoding="utf-8")
-        if experiment.page is not None:
-            experiment.page(results, root)
+        with in_turn(root):
+            measured = dict(kept.every(experiment.every_arm))  # others may have run beside
+            at_once = _asks(experiment, size, measured)
+            asked = [*_given("arms", dict.fromkeys(arms)), *_given("seeds", dict.fromkeys(seeds))]
+            given = asked if at_once is None else at_once
+            given += [word for name, value in changes.items() for word in _given(name, [value])]
+            command = " ".join(["impasto reproduce", experiment.name, "--size", size, *given])
+            packages = versions("impasto", "torch", *experiment.packages)
+            about: dict[str, Any] = {"machine": describe(), "versions": packages, "command": command}
+            before = [line for line in commands if line != command]
+            if at_once is None and before:
+                about["before"] = before
+            if earlier:
+                about["known"] = earlier
+            results = Results.of(experiment, size, measured, settings=settings, about=about)
+            with new_file(root / "results.json") as partial:
+                partial.write_text(json.dumps(results.as_dict(), indent=2, default=repr) + "\n", encoding="utf-8")
+            if experiment.page is not None:
+                experiment.page(results, root)
     except OSError as error:
         if isinstance(error, SourceError):
             raise

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -112,6 +114,22 @@ def test_arms_one_by_one_are_one_evidence(tmp_path: Path) -> None:
     other = replace(COINS, settings={**COINS.settings, "small": Coin(201)})
     with pytest.raises(RecipeError, match="other settings"):
         reproduce(other, tmp_path, size="small", seeds=(9,))
+
+
+def test_runs_in_one_folder_prepare_it_in_turn(tmp_path: Path) -> None:
+    """So that arms can be shared out among several calls."""
+
+    def mint_alone(settings: Coin, place: Place) -> None:
+        with (place.shared / "world").open("x"):
+            time.sleep(0.2)
+        (place.shared / "world").unlink()
+
+    coins = replace(COINS, prepare=mint_alone)
+    with ThreadPoolExecutor(4) as pool:
+        for _ in pool.map(lambda seed: reproduce(coins, tmp_path, size="small", seeds=(seed,)), range(4)):
+            pass
+    assert reproduce(COINS, tmp_path, size="small").measured == reproduce(COINS, tmp_path / "b", size="small").measured
+    assert not (tmp_path / "minted").exists(), "all was done"
 
 
 def test_known_pieces_are_taken_over(tmp_path: Path) -> None:
