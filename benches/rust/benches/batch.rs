@@ -59,6 +59,7 @@ fn recipe() -> Recipe {
             mask: TextMask::Truncate,
         }),
         mix: Some(MixGen::default().into()),
+        memory: Default::default(),
     }
 }
 

@@ -150,7 +150,7 @@ class ImageRecipe(Value):
         """Height and width of the images, in pixels."""
         return (self.size, self.size) if isinstance(self.size, int) else (self.size[0], self.size[1])
 
-    @property
+    @cached_property
     def mean_std(self) -> tuple[Triple, Triple] | None:
         """RGB means and standard deviations of values in [0, 1]; None leaves values in [0, 1]."""
         return mean_std(self.normalize)
@@ -184,7 +184,7 @@ class ImageRecipe(Value):
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "native"}
+        return {name: value for name, value in self.__dict__.items() if name not in ("native", "mean_std")}
 
 
 def mean_std(normalize: str | tuple[Triple, Triple] | None) -> tuple[Triple, Triple] | None:

@@ -18,6 +18,8 @@ from impasto.recipe.tokenizers import BertTokenizer, ClipTokenizer, Tokenizer
 from impasto.recipe.value import Value
 from impasto.recipe.words import WordAugmentation
 
+_CLIP = ClipTokenizer()
+
 
 @dataclass(frozen=True, kw_only=True)
 class TextRecipe(Value):
@@ -118,7 +120,7 @@ class TextRecipe(Value):
         """
         given = self.tokenizer
         if isinstance(given, str):
-            return ClipTokenizer()
+            return _CLIP
         if self.length is None:
             return None
         if isinstance(given, TokenizerFile | ForeignTokenizer):

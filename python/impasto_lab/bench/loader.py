@@ -15,7 +15,7 @@ from impasto_lab.bench import machine, ours
 from impasto_lab.bench.answers import Answers, compare
 from impasto_lab.bench.peers import roll
 from impasto_lab.bench.photographs import Files, write_files
-from impasto_lab.bench.scaling import Scaling
+from impasto_lab.bench.scaling import PythonShare, Scaling
 from impasto_lab.bench.settings import LoaderTiming
 from impasto_lab.bench.timing import Row, Track, take_turns, untracked
 from impasto_lab.bench.work import Peer, Work
@@ -29,11 +29,13 @@ class LoaderBench(machine.Recorded):
         rows: Our loader and the peers, each with several numbers of workers.
         answers: What was compared before.
         absent: Peers that were asked for and can't run here, with the reason.
+        python: What Python has of a worker's time; None where an epoch is one batch.
     """
 
     rows: tuple[Row, ...]
     answers: Answers
     absent: dict[str, str]
+    python: PythonShare | None
 
     @property
     def ratios(self) -> dict[str, dict[int, float]]:
@@ -65,6 +67,7 @@ class LoaderBench(machine.Recorded):
                 for name, by_workers in self.ratios.items()
             },
             "scaling": None if (scaling := self.scaling) is None else asdict(scaling),
+            "python": None if self.python is None else asdict(self.python),
             "answers": asdict(self.answers),
             "absent": self.absent,
             **self.circumstances(),
@@ -96,6 +99,7 @@ def run(settings: LoaderTiming | None = None, *, folder: Path | None = None, tra
         rows = _rows(files, work, settings.workers, peers)
         load = machine.load()
         take_turns(rows, rounds=settings.rounds, track=track)
+        python = PythonShare.of(ours.open_loader(files, work, workers=0), epochs=settings.rounds)
         kilobytes = sum(Path(path).stat().st_size for path in files.paths) / len(files) / 1000
     return LoaderBench(
         rows=tuple(rows),
@@ -103,6 +107,7 @@ def run(settings: LoaderTiming | None = None, *, folder: Path | None = None, tra
         machine=machine.describe(),
         versions=machine.versions("impasto", "torch", *sorted({name for peer in peers for name in peer.PACKAGES})),
         absent=absent,
+        python=python,
         load=load,
         settings={"kilobytes_per_image": round(kilobytes, 1), **asdict(settings)},
         command=" ".join(["impasto", *sys.argv[1:]]),

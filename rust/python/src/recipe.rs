@@ -222,6 +222,7 @@ impl Recipe {
                 .collect(),
             text: text.map(|text| text.0.clone()),
             mix: mix.map(|mix| mix.0.clone()),
+            memory: batch::Memory::default(),
         }))
     }
 

@@ -89,7 +89,7 @@ def _fits(value: Integral) -> bool:
 
 def class_labels(labels: Sequence[int | None]) -> torch.Tensor | None:
     """Class numbers as a tensor [B] int64, -1 where a row has none; None where no row has one."""
-    if all(label is None for label in labels):
+    if labels.count(None) == len(labels):
         return None
     return torch.tensor([-1 if label is None else label for label in labels], dtype=torch.int64)
 

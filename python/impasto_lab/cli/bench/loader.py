@@ -32,7 +32,8 @@ rows (cores, kind, workers, images_per_second, images_per_second_per_core, cpu_s
 (kind -> cores -> rate), held (to the cores). Without them:
 JSON: rows (name, version, workers, images_per_second, rounds, clock, wall_rounds), absent (peer -> why), ratio_to
 (peer -> our rate over its rate, at the smallest number of workers), ratios (peer -> workers -> the same), scaling (what
-our rates say of more cores), answers, machine, load_average, versions, command, seed."""
+our rates say of more cores), python (what Python has of a worker's time), answers, machine, load_average, versions,
+command, seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,8 +207,9 @@ def _notes(bench: Measured) -> Iterator[str]:
     yield f"{machine['cpu']}, {machine['cpus']} CPUs; rows without workers: one of them, its CPU time"
     if bench.load is not None:
         yield f"load average before: {bench.load}; what else ran takes part in rows with workers (wall-clock time)"
-    if (scaling := bench.scaling) is not None:
-        yield scaling.line()
+    for scaling in (bench.scaling, bench.python):
+        if scaling is not None:
+            yield scaling.line()
     for name, reason in bench.absent.items():
         yield f"absent: {name}: {reason}"
     yield from bench.answers.lines()

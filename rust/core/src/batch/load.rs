@@ -2,6 +2,7 @@
 
 use super::choice::Captions;
 use super::clock::{Clock, Stage};
+use super::spares::Spare;
 use super::{Image, Keys, Recipe, Request, Rewrites, Row, Shown};
 use crate::image::{Asked, Geometry, Scratch, load_views};
 use crate::panic::caught;
@@ -11,11 +12,17 @@ use crate::text::augment_words;
 use crate::{Error, Result, SampleError};
 
 /// What a thread keeps between rows.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct LoadScratch {
     file: Vec<u8>,
     image: Scratch,
     copy: Vec<u8>,
+}
+
+impl Spare for LoadScratch {
+    fn memory(&self) -> usize {
+        self.file.capacity() + self.copy.capacity() + self.image.memory()
+    }
 }
 
 /// Where a row comes from.

@@ -14,6 +14,7 @@ mod portion;
 mod request;
 mod share;
 mod slices;
+mod spares;
 
 use std::sync::{Arc, Mutex};
 
@@ -34,6 +35,7 @@ use crate::{Error, Result, SampleError};
 use load::{From, LoadScratch, load_row};
 use share::share;
 use slices::{by_row, chunks};
+use spares::Spares;
 
 /// How captions become rows of ids.
 #[derive(Debug, Clone)]
@@ -58,7 +60,7 @@ pub struct Text {
 }
 
 /// Everything that decides a batch besides the data, the seed and the epoch.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Recipe {
     /// The views of each sample, at least one.
     pub views: Vec<Image>,
@@ -66,6 +68,15 @@ pub struct Recipe {
     pub text: Option<Text>,
     /// What is mixed with what; `None` mixes nothing.
     pub mix: Option<Alternate>,
+    /// Memory of its batches that is used again.
+    pub memory: Memory,
+}
+
+/// Memory that batches of one recipe have one after another.
+#[derive(Debug, Default)]
+pub struct Memory {
+    pixels: Spares<Vec<u8>>,
+    scratch: Spares<LoadScratch>,
 }
 
 impl Recipe {
@@ -128,10 +139,17 @@ pub struct Buffers<'a> {
     pub mask: &'a mut [i64],
 }
 
+impl Drop for Staged {
+    fn drop(&mut self) {
+        let pixels = std::mem::take(&mut self.pixels);
+        self.recipe.memory.pixels.give_back(pixels);
+    }
+}
+
 impl Staged {
-    /// An unfilled batch of `rows`.
+    /// An unfilled batch of `rows`; its pixels are whatever they are until a row is loaded.
     pub fn new(recipe: Arc<Recipe>, rows: usize) -> Self {
-        let staged = |image: &Image| vec![0; rows * image.staged_bytes()];
+        let staged = |image: &Image| recipe.memory.pixels.bytes(rows * image.staged_bytes());
         let pixels = recipe.views.iter().map(staged).collect();
         Self {
             recipe,
@@ -202,7 +220,7 @@ impl Staged {
         share(
             work,
             threads.into(),
-            LoadScratch::default,
+            || recipe.memory.scratch.lend(),
             |(request, (row, images)), scratch| {
                 let from = From {
                     index,

@@ -9,7 +9,7 @@ use super::crew::{Hands, Turn};
 pub(super) fn share<T: Send, S>(
     items: Vec<T>,
     hands: Hands<'_>,
-    scratch: fn() -> S,
+    scratch: impl Fn() -> S + Sync,
     job: impl Fn(T, &mut S) + Sync,
 ) {
     let threads = hands.threads.clamp(1, items.len().max(1));

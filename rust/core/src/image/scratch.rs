@@ -38,6 +38,12 @@ impl Scratch {
         std::mem::take(&mut self.resizing)
     }
 
+    /// Bytes that it holds, libjpeg's own left out.
+    pub fn memory(&self) -> usize {
+        let buffers = [&self.pixels, &self.small, &self.framed];
+        buffers.map(Vec::capacity).iter().sum::<usize>() + self.convolver.memory()
+    }
+
     /// Gives memory back after an unusually large image.
     pub(crate) fn settle(&mut self) {
         if self.pixels.capacity() > KEEP {
