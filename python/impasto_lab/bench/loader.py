@@ -96,10 +96,11 @@ def run(settings: LoaderTiming | None = None, *, folder: Path | None = None, tra
             folder or Path(temporary), settings.images, seed=seed, size=(settings.width, settings.height)
         )
         answers = compare(files, work, peers)
+        # Before others' workers and batches are there, whose objects Python looks through now and then.
+        python = PythonShare.of(ours.open_loader(files, work, workers=0), epochs=settings.rounds)
         rows = _rows(files, work, settings.workers, peers)
         load = machine.load()
         take_turns(rows, rounds=settings.rounds, track=track)
-        python = PythonShare.of(ours.open_loader(files, work, workers=0), epochs=settings.rounds)
         kilobytes = sum(Path(path).stat().st_size for path in files.paths) / len(files) / 1000
     return LoaderBench(
         rows=tuple(rows),

@@ -25,8 +25,9 @@ class PythonShare:
     """What of a worker's time is Python's, which the threads of a process have in turns.
 
     Attributes:
-        share: Of the CPU time of a core that makes batches, in [0, 1]: all but what native code counts as its own.
-        microseconds: CPU time of Python for one image.
+        share: Of the time of a core that makes batches, in [0, 1]: all but what native code counts as its own, by the
+            same clock, so that what else runs falls on both.
+        microseconds: Time of Python for one image.
         batch_size: Images in a batch; larger ones have less of it.
         allowed: The speedup that such a share allows on `MANY` cores, if nothing else is in turns there.
     """
@@ -48,11 +49,11 @@ class PythonShare:
         for _ in range(epochs):
             batches = iter(loader)
             next(batches)  # stats don't count it either
-            before = time.thread_time()
+            before = time.perf_counter()
             images = sum(len(batch) for batch in batches)
             if not images:
                 return None
-            seconds = time.thread_time() - before
+            seconds = time.perf_counter() - before
             native = sum(spent for stage, spent in batches.stats().stages.items() if stage not in _PYTHON)
             shares.append(max(1 - native / seconds, 0.0))
             microseconds.append(max(seconds - native, 0.0) / images * 1e6)
