@@ -8,6 +8,7 @@ import math
 import random
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -54,6 +55,15 @@ def test_those_that_cannot_run_are_listed_with_a_reason(monkeypatch: pytest.Monk
     assert [peer.NAME for peer in present] == ["pillow"]
     assert roll.version(present[0]) is not None
     assert "simplejpeg" in absent["simplejpeg"] and "no wheel" in absent["ffcv"]
+
+    def missing() -> None:
+        raise RuntimeError("no turbojpeg library\ngive its path")
+
+    # The package is there, the system's library that it wants is not.
+    package = SimpleNamespace(TurboJPEG=missing, TJFLAG_FASTDCT=1, TJFLAG_FASTUPSAMPLE=2)
+    monkeypatch.setitem(sys.modules, "turbojpeg", package)
+    monkeypatch.delitem(sys.modules, "impasto_lab.bench.peers.decoders.pyturbojpeg", raising=False)
+    assert roll.called(("pyturbojpeg",)) == ((), {"pyturbojpeg": "no turbojpeg library"})
     with pytest.raises(RecipeError, match="no peer 'pilow'"):
         roll.called(("pilow",))
 

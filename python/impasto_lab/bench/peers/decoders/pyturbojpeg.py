@@ -31,9 +31,11 @@ def _turbojpeg() -> turbojpeg.TurboJPEG:
     return turbojpeg.TurboJPEG()
 
 
+_turbojpeg()  # where the library is missing, this peer is absent
+
+
 def open_loader(files: Files, work: Work, *, workers: int, views: Views | None = None) -> Iterable[MixedPairs]:
     """See `impasto_lab.bench.work.Peer`."""
-    _turbojpeg()  # what is missing is missed before a worker starts
     return open_pairs(files, work, Viewed(_load, work, views), workers=workers, shuffle=views is None)
 
 
