@@ -24,6 +24,7 @@ TITLE = "SPDL (FFmpeg)"
 PACKAGES: tuple[str, ...] = ("spdl-core", "spdl-io", "open_clip_torch")
 #: FFmpeg's own decoder and scaler.
 TOLERANCE: dict[str, dict[str, float]] = {"bilinear": {"mean": 4.0}, "bicubic": {"mean": 4.0}}
+spdl.io.utils.get_ffmpeg_versions()  # where FFmpeg is missing, this peer is absent
 
 
 def open_loader(files: Files, work: Work, *, workers: int, views: Views | None = None) -> Iterable[MixedPairs]:
