@@ -85,7 +85,9 @@ impl Spares<Vec<u8>> {
             let large = idle.iter().enumerate();
             let large = large.filter(|(_, bytes)| bytes.capacity() >= size);
             let place = large.min_by_key(|(_, bytes)| bytes.capacity());
-            place.map(|(place, _)| place).map(|place| idle.remove(place))
+            place
+                .map(|(place, _)| place)
+                .map(|place| idle.remove(place))
         });
         let mut bytes = fitting.unwrap_or_else(|| vec![0; size]);
         bytes.resize(size, 0);

@@ -4,6 +4,8 @@
 //! first, which makes it several times faster and off by a level or two here and there.
 
 #[cfg(target_arch = "x86_64")]
+mod vnni;
+#[cfg(target_arch = "x86_64")]
 mod x86;
 
 use super::geometry::Filter;
@@ -22,6 +24,29 @@ pub(crate) struct Side {
     pub out: u32,
 }
 
+/// Which kernels are run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Simd {
+    None,
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    Avx2,
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    Vnni,
+}
+
+impl Simd {
+    /// The fastest that the CPU has.
+    fn best() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        match (is_x86_feature_detected!("avx2"), vnni::able()) {
+            (true, true) => return Self::Vnni,
+            (true, false) => return Self::Avx2,
+            _ => {}
+        }
+        Self::None
+    }
+}
+
 /// Resizes an image whose rows are `stride` bytes apart into `out`, along the rows first or along the columns.
 pub(crate) fn resample(
     src: &[u8],
@@ -31,16 +56,17 @@ pub(crate) fn resample(
     filter: Filter,
     out: &mut [u8],
 ) {
+    let simd = Simd::best();
     if rows_first {
         let width = horizontal.out as usize * 3;
         let mut narrow = vec![0; width * vertical.pixels as usize];
-        along_rows(src, stride, horizontal, filter, &mut narrow);
-        along_columns(&narrow, width, width, vertical, filter, out);
+        along_rows(src, stride, horizontal, filter, simd, &mut narrow);
+        along_columns(&narrow, width, width, vertical, filter, simd, out);
     } else {
         let width = horizontal.pixels as usize * 3;
         let mut low = vec![0; width * vertical.out as usize];
-        along_columns(src, stride, width, vertical, filter, &mut low);
-        along_rows(&low, width, horizontal, filter, out);
+        along_columns(src, stride, width, vertical, filter, simd, &mut low);
+        along_rows(&low, width, horizontal, filter, simd, out);
     }
 }
 
@@ -52,14 +78,15 @@ pub(crate) fn rows_first(from: (u32, u32), to: (u32, u32)) -> bool {
     !(rows > 0 && rows > 2 * columns)
 }
 
-fn along_rows(src: &[u8], stride: usize, side: &Side, filter: Filter, out: &mut [u8]) {
+fn along_rows(src: &[u8], stride: usize, side: &Side, filter: Filter, simd: Simd, out: &mut [u8]) {
     let weights = Weights::new(side, filter);
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2")
+    if simd >= Simd::Avx2
         && let Some(parts) = x86::Parts::of(&weights)
     {
+        let wide = simd == Simd::Vnni;
         // SAFETY: the CPU has the instructions.
-        return unsafe { x86::rows(src, stride, &weights, &parts, out) };
+        return unsafe { x86::rows(src, stride, &weights, &parts, wide, out) };
     }
     rows(src, stride, &weights, out);
 }
@@ -70,16 +97,22 @@ fn along_columns(
     width: usize,
     side: &Side,
     filter: Filter,
+    simd: Simd,
     out: &mut [u8],
 ) {
     let weights = Weights::new(side, filter);
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2")
+    if simd >= Simd::Avx2
         && width >= x86::BLOCK
         && let Some(parts) = x86::Parts::of(&weights)
     {
         // SAFETY: the CPU has the instructions.
-        return unsafe { x86::columns(src, stride, width, &weights, &parts, out) };
+        return unsafe {
+            match simd == Simd::Vnni && width >= vnni::BLOCK {
+                true => vnni::columns(src, stride, width, &weights, &parts, out),
+                false => x86::columns(src, stride, width, &weights, &parts, out),
+            }
+        };
     }
     columns(src, stride, width, &weights, out);
 }
@@ -188,14 +221,19 @@ mod tests {
 
     use super::*;
 
+    fn able() -> impl Iterator<Item = Simd> {
+        let all = [Simd::None, Simd::Avx2, Simd::Vnni];
+        all.into_iter().filter(|&simd| simd <= Simd::best())
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(400))]
 
         /// Whatever kernel the CPU gets, the bits are those of the plain loops (which are Pillow's: tests/ops).
         #[test]
         fn kernels_agree(
-            size in (1u32..40, 1u32..40),
-            target in (1u32..30, 1u32..30),
+            size in (1u32..60, 1u32..40),
+            target in (1u32..50, 1u32..30),
             margin in 0usize..9,
             bicubic: bool,
             seed: u64,
@@ -208,17 +246,21 @@ mod tests {
             let mut stream = crate::rng::Stream::new(seed, 0, 0, crate::rng::Purpose::Order);
             let src: Vec<u8> = (0..stride * size.1 as usize - margin).map(|_| stream.next_u64() as u8).collect();
 
-            let mut out = vec![0; (3 * target.0 * size.1) as usize];
-            let mut twin = out.clone();
-            along_rows(&src, stride, &horizontal, filter, &mut out);
+            let mut twin = vec![0; (3 * target.0 * size.1) as usize];
             rows(&src, stride, &Weights::new(&horizontal, filter), &mut twin);
-            prop_assert_eq!(&out, &twin);
+            for simd in able() {
+                let mut out = vec![0; twin.len()];
+                along_rows(&src, stride, &horizontal, filter, simd, &mut out);
+                prop_assert_eq!(&out, &twin, "{:?}", simd);
+            }
 
-            let mut out = vec![0; width * target.1 as usize];
-            let mut twin = out.clone();
-            along_columns(&src, stride, width, &vertical, filter, &mut out);
+            let mut twin = vec![0; width * target.1 as usize];
             columns(&src, stride, width, &Weights::new(&vertical, filter), &mut twin);
-            prop_assert_eq!(&out, &twin);
+            for simd in able() {
+                let mut out = vec![0; twin.len()];
+                along_columns(&src, stride, width, &vertical, filter, simd, &mut out);
+                prop_assert_eq!(&out, &twin, "{:?}", simd);
+            }
         }
     }
 }

@@ -5,17 +5,17 @@
 
 use std::arch::x86_64::*;
 
-use super::{HALF, PRECISION, Weights};
+use super::{HALF, PRECISION, Weights, vnni};
 
 /// Bits of a weight's lower part.
-const LOW: i32 = 8;
+pub(super) const LOW: i32 = 8;
 
 /// Weights come in groups of four.
-const GROUP: usize = 4;
+pub(super) const GROUP: usize = 4;
 
 /// The parts of weights, each pixel's filled up with zeros to groups.
 pub(super) struct Parts {
-    most: usize,
+    pub most: usize,
     high: Vec<i16>,
     low: Vec<i16>,
 }
@@ -41,18 +41,25 @@ impl Parts {
         Some(parts)
     }
 
-    fn of_pixel(&self, pixel: usize, count: usize) -> (&[i16], &[i16]) {
+    pub fn of_pixel(&self, pixel: usize, count: usize) -> (&[i16], &[i16]) {
         let taps = self.most * pixel..self.most * pixel + count;
         (&self.high[taps.clone()], &self.low[taps])
     }
 }
 
 /// Rows that are resized together: they share their weights.
-const ROWS: usize = 4;
+pub(super) const ROWS: usize = 4;
 
-/// Resizes every row of `src` into the rows of `out`.
+/// Resizes every row of `src` into the rows of `out`; `wide` is whether the CPU has what [`vnni`] asks for.
 #[target_feature(enable = "avx2")]
-pub(super) fn rows(src: &[u8], stride: usize, weights: &Weights, parts: &Parts, out: &mut [u8]) {
+pub(super) fn rows(
+    src: &[u8],
+    stride: usize,
+    weights: &Weights,
+    parts: &Parts,
+    wide: bool,
+    out: &mut [u8],
+) {
     let width = 3 * weights.first.len();
     let rows = out.len() / width;
     // Sixteen bytes are read at each group, past a row's last pixel too, where weights are zero.
@@ -62,67 +69,77 @@ pub(super) fn rows(src: &[u8], stride: usize, weights: &Weights, parts: &Parts, 
         .checked_sub(reach)
         .map_or(0, |room| room / stride + 1);
     let safe = safe.min(rows) / ROWS * ROWS;
-    lots(src, stride, weights, parts, &mut out[..safe * width]);
+    let some = |src: &[u8], out: &mut [u8]| match wide {
+        // SAFETY: the CPU has the instructions.
+        true => unsafe { vnni::lots(src, stride, weights, parts, out) },
+        false => lots(src, stride, weights, parts, out),
+    };
+    some(src, &mut out[..safe * width]);
     if safe < rows {
         // The last rows again, with room behind them.
         let mut padded = src[safe * stride..].to_vec();
         padded.resize((rows - 1 - safe) * stride + reach, 0);
-        lots(&padded, stride, weights, parts, &mut out[safe * width..]);
+        some(&padded, &mut out[safe * width..]);
     }
 }
 
-/// The same for rows that all have room behind them.
-#[target_feature(enable = "avx2")]
-fn lots(src: &[u8], stride: usize, weights: &Weights, parts: &Parts, out: &mut [u8]) {
-    let width = 3 * weights.first.len();
-    let rows = out.len() / width;
-    let reach = 3 * (weights.pixels + parts.most) + 16;
-    let last = weights.first.len() - 1;
-    for top in (0..rows).step_by(ROWS) {
-        // In the last lot a row may come twice; it is written alike.
-        let row = [0, 1, 2, 3].map(|i| (top + i).min(rows - 1));
-        let from = row.map(|row| src[row * stride..][..reach].as_ptr());
-        let to = row.map(|row| out[row * width..][..width].as_mut_ptr());
-        for pixel in 0..=last {
-            let first = weights.first[pixel];
-            let count = weights.count[pixel].next_multiple_of(GROUP);
-            assert!(first < weights.pixels && count <= parts.most);
-            let (high, low) = parts.of_pixel(pixel, count);
-            // SAFETY: behind each pointer there are `reach` bytes, and what is read ends within them.
-            let pixels = unsafe { one_of_each(from.map(|row| row.add(3 * first)), high, low) };
-            let [even, odd] = [
-                _mm256_castsi256_si128(pixels),
-                _mm256_extracti128_si256::<1>(pixels),
-            ];
-            let pixels = [
-                _mm_cvtsi128_si32(even),
-                _mm_cvtsi128_si32(odd),
-                _mm_extract_epi32::<1>(even),
-                _mm_extract_epi32::<1>(odd),
-            ];
-            for (rgb, to) in pixels.into_iter().zip(to) {
-                // SAFETY: a row has room for its pixels, and but behind the last one for a byte more, which the next
-                // one is written over.
-                unsafe {
-                    let to = to.add(3 * pixel);
-                    if pixel < last {
-                        to.cast::<i32>().write_unaligned(rgb);
-                    } else {
-                        to.copy_from_nonoverlapping(rgb.to_le_bytes().as_ptr(), 3);
+/// The loop over rows and pixels, for a set of instructions; each has its own `one_of_each`, a part of it then.
+macro_rules! loops {
+    ($features:literal) => {
+        /// Resizes rows that all have room behind them.
+        #[target_feature(enable = $features)]
+        pub(super) fn lots(
+            src: &[u8],
+            stride: usize,
+            weights: &Weights,
+            parts: &Parts,
+            out: &mut [u8],
+        ) {
+            let width = 3 * weights.first.len();
+            let rows = out.len() / width;
+            let reach = 3 * (weights.pixels + parts.most) + 16;
+            let last = weights.first.len() - 1;
+            for top in (0..rows).step_by(ROWS) {
+                // In the last lot a row may come twice; it is written alike.
+                let row = [0, 1, 2, 3].map(|i| (top + i).min(rows - 1));
+                let from = row.map(|row| src[row * stride..][..reach].as_ptr());
+                let to = row.map(|row| out[row * width..][..width].as_mut_ptr());
+                for pixel in 0..=last {
+                    let first = weights.first[pixel];
+                    let count = weights.count[pixel].next_multiple_of(GROUP);
+                    assert!(first < weights.pixels && count <= parts.most);
+                    let (high, low) = parts.of_pixel(pixel, count);
+                    let from = from.map(|row| row.wrapping_add(3 * first));
+                    // SAFETY: behind each pointer there are `reach` bytes, and what is read ends within them.
+                    let pixels = unsafe { one_of_each(from, high, low) };
+                    for (rgb, to) in pixels.into_iter().zip(to) {
+                        // SAFETY: a row has room for its pixels, and but behind the last one for a byte more, which the next
+                        // one is written over.
+                        unsafe {
+                            let to = to.add(3 * pixel);
+                            if pixel < last {
+                                to.cast::<i32>().write_unaligned(rgb);
+                            } else {
+                                to.copy_from_nonoverlapping(rgb.to_le_bytes().as_ptr(), 3);
+                            }
+                        }
                     }
                 }
             }
         }
-    }
+    };
 }
+pub(super) use loops;
 
-/// A pixel of each of four rows, red, green, blue and a byte: of rows 0 and 2 in the lower half, of 1 and 3 in the upper.
+loops!("avx2");
+
+/// A pixel of each of four rows: red, green, blue and a byte.
 ///
 /// # Safety
 /// Behind each pointer 12 bytes for each group of weights and 4 more must be readable.
 #[target_feature(enable = "avx2")]
 #[inline]
-unsafe fn one_of_each(from: [*const u8; ROWS], high: &[i16], low: &[i16]) -> __m256i {
+unsafe fn one_of_each(from: [*const u8; ROWS], high: &[i16], low: &[i16]) -> [i32; ROWS] {
     let mask = |[a, b, c, d, e, f]: [i8; 6]| {
         let lane = _mm_setr_epi8(a, -1, b, -1, c, -1, d, -1, e, -1, f, -1, -1, -1, -1, -1);
         _mm256_broadcastsi128_si256(lane)
@@ -152,7 +169,15 @@ unsafe fn one_of_each(from: [*const u8; ROWS], high: &[i16], low: &[i16]) -> __m
     }
     let [near, far] = sums.map(|sums| whole(sums));
     let words = _mm256_packs_epi32(near, far);
-    _mm256_packus_epi16(words, words)
+    let pixels = _mm256_packus_epi16(words, words);
+    let even = _mm256_castsi256_si128(pixels);
+    let odd = _mm256_extracti128_si256::<1>(pixels);
+    [
+        _mm_cvtsi128_si32(even),
+        _mm_cvtsi128_si32(odd),
+        _mm_extract_epi32::<1>(even),
+        _mm_extract_epi32::<1>(odd),
+    ]
 }
 
 /// What the sums of both parts come to, without the fraction.
