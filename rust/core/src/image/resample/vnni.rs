@@ -3,8 +3,11 @@
 
 use std::arch::x86_64::*;
 
-use super::x86::{GROUP, LOW, Parts, ROWS, loops};
+use super::x86::{GROUP, LOW, Parts, loops};
 use super::{HALF, PRECISION, Weights};
+
+/// Rows that are resized together, four in a register: they share their weights, each of which is a load.
+const ROWS: usize = 8;
 
 /// Bytes of a row that are resized at once.
 pub(super) const BLOCK: usize = 64;
@@ -18,7 +21,7 @@ pub(super) fn able() -> bool {
 
 loops!("avx512f,avx512bw,avx512vnni");
 
-/// A pixel of each of four rows: red, green, blue and a byte.
+/// A pixel of each row: red, green, blue and a byte.
 ///
 /// # Safety
 /// Behind each pointer 12 bytes for each group of weights and 4 more must be readable.
@@ -31,32 +34,33 @@ unsafe fn one_of_each(from: [*const u8; ROWS], high: &[i16], low: &[i16]) -> [i3
     };
     // Words of source pixels 0 and 1, and of 2 and 3, side by side by channel.
     let masks = [mask([0, 3, 1, 4, 2, 5]), mask([6, 9, 7, 10, 8, 11])];
-    let mut sums = [_mm512_setzero_si512(), _mm512_set1_epi32(HALF)];
+    let mut sums = [[_mm512_setzero_si512(), _mm512_set1_epi32(HALF)]; ROWS / 4];
     let groups = high.chunks_exact(GROUP).zip(low.chunks_exact(GROUP));
     for (group, (high, low)) in groups.enumerate() {
-        // SAFETY: the caller's promise.
-        let [a, b, c, d] =
-            from.map(|row| unsafe { _mm_loadu_si128(row.add(3 * GROUP * group).cast()) });
-        let near = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(a), b);
-        let far = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(c), d);
-        let pixels = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(near), far);
         let weights = [[two(high), two(low)], [two(&high[2..]), two(&low[2..])]];
-        for (mask, weights) in masks.into_iter().zip(weights) {
-            let words = _mm512_shuffle_epi8(pixels, mask);
-            for (sum, weights) in sums.iter_mut().zip(weights) {
-                *sum = _mm512_dpwssd_epi32(*sum, words, weights);
+        for (sums, from) in sums.iter_mut().zip(from.as_chunks::<4>().0) {
+            // SAFETY: the caller's promise.
+            let [a, b, c, d] =
+                from.map(|row| unsafe { _mm_loadu_si128(row.add(3 * GROUP * group).cast()) });
+            let near = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(a), b);
+            let far = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(c), d);
+            let pixels = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(near), far);
+            for (mask, weights) in masks.into_iter().zip(weights) {
+                let words = _mm512_shuffle_epi8(pixels, mask);
+                for (sum, weights) in sums.iter_mut().zip(weights) {
+                    *sum = _mm512_dpwssd_epi32(*sum, words, weights);
+                }
             }
         }
     }
-    // Below black is cut off first: what is narrowed has no sign.
-    let whole = _mm512_max_epi32(whole(sums), _mm512_setzero_si512());
-    let bytes = _mm512_cvtusepi32_epi8(whole);
-    [
-        _mm_extract_epi32::<0>(bytes),
-        _mm_extract_epi32::<1>(bytes),
-        _mm_extract_epi32::<2>(bytes),
-        _mm_extract_epi32::<3>(bytes),
-    ]
+    let mut pixels = [0; ROWS];
+    for (pixels, sums) in pixels.as_chunks_mut::<4>().0.iter_mut().zip(sums) {
+        // Below black is cut off first: what is narrowed has no sign.
+        let whole = _mm512_max_epi32(whole(sums), _mm512_setzero_si512());
+        // SAFETY: sixteen bytes of an array.
+        unsafe { _mm_storeu_si128(pixels.as_mut_ptr().cast(), _mm512_cvtusepi32_epi8(whole)) };
+    }
+    pixels
 }
 
 /// What the sums of both parts come to, without the fraction.

@@ -48,7 +48,7 @@ impl Parts {
 }
 
 /// Rows that are resized together: they share their weights.
-pub(super) const ROWS: usize = 4;
+const ROWS: usize = 4;
 
 /// Resizes every row of `src` into the rows of `out`; `wide` is whether the CPU has what [`vnni`] asks for.
 #[target_feature(enable = "avx2")]
@@ -101,7 +101,7 @@ macro_rules! loops {
             let last = weights.first.len() - 1;
             for top in (0..rows).step_by(ROWS) {
                 // In the last lot a row may come twice; it is written alike.
-                let row = [0, 1, 2, 3].map(|i| (top + i).min(rows - 1));
+                let row: [usize; ROWS] = std::array::from_fn(|i| (top + i).min(rows - 1));
                 let from = row.map(|row| src[row * stride..][..reach].as_ptr());
                 let to = row.map(|row| out[row * width..][..width].as_mut_ptr());
                 for pixel in 0..=last {
