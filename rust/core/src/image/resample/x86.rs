@@ -48,7 +48,7 @@ impl Parts {
 }
 
 /// Rows that are resized together: they share their weights.
-const ROWS: usize = 4;
+const ROWS: usize = 8;
 
 /// Resizes every row of `src` into the rows of `out`; `wide` is whether the CPU has what [`vnni`] asks for.
 #[target_feature(enable = "avx2")]
@@ -146,19 +146,16 @@ unsafe fn one_of_each(from: [*const u8; ROWS], high: &[i16], low: &[i16]) -> [i3
     };
     // Words of source pixels 0 and 1, and of 2 and 3, side by side by channel.
     let (first_two, last_two) = (mask([0, 3, 1, 4, 2, 5]), mask([6, 9, 7, 10, 8, 11]));
-    // Rows 0 and 1 share a register, and 2 and 3.
-    let mut sums = [[_mm256_setzero_si256(), _mm256_set1_epi32(HALF)]; 2];
+    // Two rows share a register.
+    let mut sums = [[_mm256_setzero_si256(), _mm256_set1_epi32(HALF)]; ROWS / 2];
     let groups = high.chunks_exact(GROUP).zip(low.chunks_exact(GROUP));
     for (group, (high, low)) in groups.enumerate() {
         let weights = [[two(high), two(low)], [two(&high[2..]), two(&low[2..])]];
-        for (pair, sums) in sums.iter_mut().enumerate() {
+        for (sums, from) in sums.iter_mut().zip(from.as_chunks::<2>().0) {
             // SAFETY: the caller's promise.
-            let pixels = unsafe {
-                let [near, far] =
-                    [2 * pair, 2 * pair + 1].map(|row| from[row].add(3 * GROUP * group));
-                let (near, far) = (_mm_loadu_si128(near.cast()), _mm_loadu_si128(far.cast()));
-                _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(near), far)
-            };
+            let [near, far] =
+                from.map(|row| unsafe { _mm_loadu_si128(row.add(3 * GROUP * group).cast()) });
+            let pixels = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(near), far);
             for (mask, weights) in [first_two, last_two].into_iter().zip(weights) {
                 let words = _mm256_shuffle_epi8(pixels, mask);
                 for (sum, weights) in sums.iter_mut().zip(weights) {
@@ -167,17 +164,26 @@ unsafe fn one_of_each(from: [*const u8; ROWS], high: &[i16], low: &[i16]) -> [i3
             }
         }
     }
-    let [near, far] = sums.map(|sums| whole(sums));
-    let words = _mm256_packs_epi32(near, far);
-    let pixels = _mm256_packus_epi16(words, words);
-    let even = _mm256_castsi256_si128(pixels);
-    let odd = _mm256_extracti128_si256::<1>(pixels);
-    [
-        _mm_cvtsi128_si32(even),
-        _mm_cvtsi128_si32(odd),
-        _mm_extract_epi32::<1>(even),
-        _mm_extract_epi32::<1>(odd),
-    ]
+    let mut pixels = [0; ROWS];
+    for (pixels, sums) in pixels
+        .as_chunks_mut::<4>()
+        .0
+        .iter_mut()
+        .zip(sums.as_chunks::<2>().0)
+    {
+        let [near, far] = sums.map(|sums| whole(sums));
+        let words = _mm256_packs_epi32(near, far);
+        let bytes = _mm256_packus_epi16(words, words);
+        let even = _mm256_castsi256_si128(bytes);
+        let odd = _mm256_extracti128_si256::<1>(bytes);
+        *pixels = [
+            _mm_cvtsi128_si32(even),
+            _mm_cvtsi128_si32(odd),
+            _mm_extract_epi32::<1>(even),
+            _mm_extract_epi32::<1>(odd),
+        ];
+    }
+    pixels
 }
 
 /// What the sums of both parts come to, without the fraction.
