@@ -13,13 +13,13 @@ from impasto.checks import require
 from impasto.errors import SourceError
 from impasto.files import new_file
 from impasto.jobs import Engine, run_pieces
-from impasto.jobs.running.claim import in_turn
 from impasto_lab.bench.machine import describe, versions
 from impasto_lab.experiments import registry
 from impasto_lab.experiments.experiment import ALL, Experiment, Piece, Place, Size
 from impasto_lab.experiments.known import take_over
 from impasto_lab.experiments.narrator import Narrator, Silent
 from impasto_lab.experiments.results import Kept, Results, check_folder
+from impasto_lab.experiments.turns import in_turn
 
 
 def reproduce(

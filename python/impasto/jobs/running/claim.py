@@ -43,22 +43,6 @@ def claimed(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-@contextmanager
-def in_turn(folder: Path) -> Iterator[None]:
-    """Waits until no other run is in such a context of the same folder; each has its turn, by a lock of the system.
-
-    Raises:
-        OSError: If the lock's file, ``.turn``, can't be written; it stays.
-    """
-    descriptor = os.open(folder / ".turn", os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        with suppress(OSError):  # a file system without locks
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def _locked(path: Path) -> int:
     """The file at a path, open, with a lock on it."""
     while True:
