@@ -76,7 +76,7 @@ def _answer(name: str, better: str, worse: str) -> str:
     found = evidence(name)
     compared = found.compare(better, worse, METRICS[0]) if found else None
     if found is None or compared is None:
-        return f"{NOT_RUN}; {remedy(name)}."
+        return f"{NOT_RUN}; {remedy(name, better, worse)}."
     if compared.pairs < 2:
         said = "one pair, which shows nothing"
     else:

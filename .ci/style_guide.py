@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "python")]
 
-from impasto_lab.experiments.verdicts import paired  # noqa: E402  found by the path above
+from impasto_lab.experiments import registry  # noqa: E402  found by the path above
+from impasto_lab.experiments.verdicts import paired  # noqa: E402  likewise
 
 RESULTS = ROOT / "benches" / "results"
 NOT_RUN = "not run"
@@ -119,9 +120,10 @@ def evidence(name: str, folder: Path | None = None) -> Evidence | None:
     return found.get("full") or found.get("small")
 
 
-def remedy(name: str) -> str:
-    """What would say what is not known."""
-    return f"`impasto reproduce {name} --size small` would say"
+def remedy(name: str, *arms: str) -> str:
+    """What would say what is not known of arms."""
+    further = set(arms) & set(registry.find(name).further)
+    return f"`impasto reproduce {name} --size small{' --arms all' if further else ''}` would say"
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -16,8 +16,8 @@ class Reproduce:
 
     Args:
         out: The run's folder; by default the experiment's name. Finished pieces there are not run again.
-        size: smoke takes seconds and learns nothing, small minutes to hours on two cores, full is the published
-            setting; by default small where there is one.
+        size: smoke takes seconds and learns nothing, small minutes to hours on two cores; full, where there is one, is
+            the published setting; by default small where there is one.
         arms: Only these arms.
         seeds: These seeds instead of the experiment's own.
         known: Earlier evidence of the same settings (results.json files), whose pieces are not run again.

@@ -17,6 +17,7 @@ from impasto_lab.experiments.runner import reproduce
 from impasto_lab.experiments.scarcity.data import loader, prepare
 from impasto_lab.experiments.scarcity.settings import Scarcity
 
+PARTS = ("seen", "unseen")
 TABLE, FIGURE, PICTURES = (registry.find(name) for name in ("table7", "figure6", "table6"))
 SMOKE: Scarcity = TABLE.settings["smoke"]
 
@@ -68,6 +69,16 @@ def test_so_many_rows_are_mixed(shared: Path) -> None:
         batch = next(iter(loader(settings, arm, 0, shared)))
         mixed[arm] = int((np.asarray(batch.plan.partners) != np.arange(len(batch))).sum())
     assert mixed == {"none": 0, "sixteenth": 1, "eighth": 2, "quarter": 4, "half": 8, "whole": 16}
+
+
+def test_shares_of_a_batch_are_compared(tmp_path: Path) -> None:
+    """In batches of another size, and of the fusion model, too."""
+    arms = ("none", "quarter", "whole", "none-of-16", "quarter-of-16", "albef-none", "albef-quarter")
+    results = reproduce(FIGURE, tmp_path, size="smoke", arms=arms, device="cpu")
+    assert {piece.arm for piece in results.measured} == set(arms)
+    pairs = ("quarter > none", "quarter > whole", "albef-quarter > albef-none", "quarter-of-16 > none-of-16")
+    assert {one.claim for one in results.verdicts} == {f"RSUM {part}: {pair}" for part in PARTS for pair in pairs}
+    assert (tmp_path / "report.html").exists() and (tmp_path / "differences.png").exists()
 
 
 def test_batches_of_other_sizes_see_as_many_images(shared: Path) -> None:

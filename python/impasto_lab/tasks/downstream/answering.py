@@ -42,10 +42,12 @@ def begin(opened: Opened, data: Source, settings: TuneSettings, judging: Judging
 
     Raises:
         SourceError: If the data has no answers.
-        RecipeError: If no answer is frequent enough.
+        RecipeError: If no answer is frequent enough, or the list has none to any question.
     """
     options: VqaOptions = judging.options
     answers = build_answers(data, options.frequent) if options.answers is None else read_answers(Path(options.answers))
+    there = answerable(humans_in(data), answers)
+    require(there > 0, "the list has no answer to any of the questions; name the list that is of these data (answers)")
     sized = opened.at_size(image_size=settings.image_size)
     recipe = sized.recipe(length=settings.length, question=True, draws=settings.hflip)
     assert recipe.text is not None
@@ -134,7 +136,8 @@ def judge(opened: Opened, data: Source, judging: Judging) -> Figures:
     """VQA 2.0's accuracies in per cent, by each scorer and by kind of answer; ``vqa_results.json`` where asked for.
 
     ``in the list`` is the share of questions for which the list has an answer that half of the people's points reward.
-    Where pictures are asked for, `draw_questions` draws them.
+    Where pictures are asked for, `draw_questions` draws them. Questions without annotations, such as those of test-dev,
+    are answered for the server: nothing is scored, and ``with annotations`` is 0.
 
     Raises:
         RecipeError: If there is neither an answer to compare with nor a folder to write to, or k is too large; if
@@ -153,7 +156,7 @@ def judge(opened: Opened, data: Source, judging: Judging) -> Figures:
         places = {number: answers.index(answer) for number, answer in predicted.items()}
         draw_questions(opened, data, answer_ids(opened, answers), places, humans, judging)
     if not humans:
-        return {"questions": float(len(predicted))}
+        return {"questions": float(len(predicted)), "with annotations": 0.0}
     return accuracies(predicted, humans, opened.notes["answers"])
 
 
@@ -195,9 +198,14 @@ def accuracies(predicted: Mapping[int, str], humans: Any, answers: Sequence[str]
     figures = {"accuracy": first.overall, **first.by_answer_type}
     for scorer in _OTHER_SCORERS:
         figures[f"accuracy ({scorer})"] = answer_accuracies(predicted, humans, scorer=scorer).overall  # type: ignore[arg-type]
+    return {**figures, "in the list": answerable(humans, answers)}
+
+
+def answerable(humans: Mapping[int, HumanAnswers], answers: Sequence[str]) -> float:
+    """The per cent of questions to which the list has an answer that somebody gave; 0 where nobody gave any."""
     known = set(answers)
     there = [bool(known & set(map(normalize_answer, one.answers))) for one in humans.values()]
-    return {**figures, "in the list": 100 * sum(there) / len(there)}
+    return 100 * sum(there) / max(len(there), 1)
 
 
 def answer_all(opened: Opened, data: Source, judging: Judging) -> dict[int, str]:

@@ -15,11 +15,12 @@ from impasto import CheckpointError, RecipeError, SourceError, sources
 from impasto.loading import Loader
 from impasto.ops import decode
 from impasto_lab.cli import main
+from impasto_lab.metrics import normalize_answer
 from impasto_lab.models import Albef, fusion_maps
 from impasto_lab.models.heads import Telling
 from impasto_lab.tasks.downstream import Judging, Opened, TuneSettings, VqaOptions, evaluate, open_checkpoint, tune
 from impasto_lab.tasks.downstream.answer_list import build_answers, humans_in
-from impasto_lab.tasks.downstream.answering import accuracies, answer_ids
+from impasto_lab.tasks.downstream.answering import accuracies, answer_ids, answerable
 from impasto_lab.tasks.downstream.looking.drawing import draw_heat
 from impasto_lab.tasks.downstream.looking.questions import question_maps
 from impasto_lab.tasks.tokens import tokens
@@ -51,6 +52,10 @@ def test_the_list_is_of_answers_that_are_frequent(told: World) -> None:
     right = [data.facts(row)["multiple_choice_answer"] for row in range(len(data))]
     for least in (1, 3):
         assert set(build_answers(data, least)) == {one for one in right if right.count(one) >= least}
+    half = dict(list(humans_in(data).items())[: len(data) // 2])
+    told_by_half = sorted({normalize_answer(answer) for one in half.values() for answer in one.answers})
+    assert answerable(humans_in(data), right) == 100 == answerable(half, told_by_half)
+    assert answerable(half, ["nobody's"]) == 0 == answerable({}, right)
     with pytest.raises(RecipeError, match="no answer is given to 99 questions"):
         build_answers(data, 99)
 
@@ -207,7 +212,10 @@ def test_what_is_wrong_is_told(told: World, fresh: Open, saved: Callable[..., Pa
     )
     with pytest.raises(RecipeError, match="no annotations, so nothing can be scored; name a folder"):
         evaluate("vqa", tuned, bare)
-    assert evaluate("vqa", tuned, bare, Judging(options=VqaOptions(), out=tmp_path / "out")) == {"questions": len(bare)}
+    assert evaluate("vqa", tuned, bare, Judging(options=VqaOptions(), out=tmp_path / "out")) == {
+        "questions": len(bare),
+        "with annotations": 0,
+    }
     fusion = tune("vqa", fresh("albef"), data, FEW, folder=tmp_path / "albef", judging=judging).opened
     with pytest.raises(RecipeError, match=r"k=999 of \d+ answers; use k="):
         evaluate("vqa", fusion, data, Judging(options=VqaOptions(k=999)))
