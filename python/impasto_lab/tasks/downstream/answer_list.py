@@ -42,7 +42,7 @@ def humans_in(data: Source) -> dict[int, HumanAnswers]:
 def build_answers(data: Source, least: int) -> list[str]:
     """The answers that are the most frequent of at least so many questions, as the evaluation compares them.
 
-    ALBEF's list, made of VQA 2.0's train and val so, has 3,128 (its ``answer_list.json``); the empty answer is left out.
+    ALBEF's ``answer_list.json``, made so of VQA 2.0's train and val, has 3,128; the empty answer is left out.
 
     Args:
         data: Annotated questions.
