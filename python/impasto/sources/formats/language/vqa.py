@@ -113,10 +113,8 @@ class VqaQuestions(IndexedSource):
             else:
                 left_out["annotations of other questions, or without answers"] += 1
         if not places:
-            reason = (
-                f"none of its {len(annotations)} annotations is of these questions and has answers; name those of the "
-            )
-            reason += "same split"
+            count = len(annotations)
+            reason = f"none of its {count} annotations is of these questions and has answers; name those of the same split"
             raise SourceError(reason, path=path)
         self._annotations = kept["annotations"]
         return places
