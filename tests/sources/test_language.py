@@ -70,7 +70,7 @@ def test_questions_of_a_part_of_the_test_are_about_its_images(folder: Path) -> N
 def test_annotations_of_other_questions_are_refused(folder: Path) -> None:
     questions = _questions(folder, 5, 8, 5, "x")
     other = _annotations(folder, 1, 2, name="other.json")
-    with pytest.raises(SourceError, match="none of its 2 annotations is of these questions"):
+    with pytest.raises(SourceError, match="none of its 2 annotations has answers to these questions"):
         sources.VqaQuestions(questions, images=folder, annotations=other)
     with pytest.raises(SourceError, match="no file of VQA annotations"):
         sources.VqaQuestions(questions, images=folder, annotations=questions)

@@ -113,8 +113,7 @@ class VqaQuestions(IndexedSource):
             else:
                 left_out["annotations of other questions, or without answers"] += 1
         if not places:
-            count = len(annotations)
-            reason = f"none of its {count} annotations is of these questions and has answers; name those of the same split"
+            reason = f"none of its {len(annotations)} annotations has answers to these questions; name those of their split"
             raise SourceError(reason, path=path)
         self._annotations = kept["annotations"]
         return places
