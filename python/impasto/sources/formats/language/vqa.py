@@ -113,7 +113,7 @@ class VqaQuestions(IndexedSource):
             else:
                 left_out["annotations of other questions, or without answers"] += 1
         if not places:
-            reason = f"none of its {len(annotations)} annotations has answers to these questions; name those of their split"
+            reason = f"none of its {len(annotations)} annotations has answers to these questions; name their split's"
             raise SourceError(reason, path=path)
         self._annotations = kept["annotations"]
         return places
