@@ -93,7 +93,7 @@ class _Held:
     def __init__(self, opened: Opened, data: Source, judging: Judging) -> None:
         options: RetrievalOptions = judging.options
         kind = opened.kind
-        require(kind == "vilt" or options.prefilter is None, f"a {kind} has towers of its own; leave the prefilter out")
+        require(kind == "vilt" or options.prefilter is None, f"{kind} has towers of its own; leave the prefilter out")
         require(kind != "clip" or options.k is None, "a clip looks at no pair closely; leave k out")
         pairs = options.k is None or kind != "vilt" or options.prefilter is not None
         require(pairs, f"a vilt asks about every pair; k={options.k} needs a prefilter that chooses candidates")
