@@ -16,6 +16,9 @@ from impasto.files import new_file
 from impasto_lab.experiments.experiment import Experiment, Piece, Size
 from impasto_lab.experiments.verdicts import Verdict, judge
 
+#: The file that says where a folder's pieces were taken from.
+_KNOWN = "known.json"
+
 
 @dataclass(frozen=True)
 class Results:
@@ -107,13 +110,15 @@ def check_folder(folder: Path, experiment: str) -> tuple[list[str], list[Any]]:
         SourceError: If what is there can't be read.
         RecipeError: If they are another's.
     """
-    path = folder / "results.json"
-    if not path.exists():
-        return [], []
+    path, noted = folder / "results.json", folder / _KNOWN
     try:
+        taken = list(json.loads(noted.read_text(encoding="utf-8"))) if noted.exists() else []
+        if not path.exists():
+            return [], taken
         evidence = json.loads(path.read_text(encoding="utf-8"))
         there, commands = evidence["experiment"], [evidence["command"], *evidence.get("before", [])]
         known = list(evidence.get("known", []))
+        known += [one for one in taken if one not in known]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise SourceError(
             f"it can't be read: {error!r}; remove it, or choose another folder", path=str(path)
@@ -122,6 +127,17 @@ def check_folder(folder: Path, experiment: str) -> tuple[list[str], list[Any]]:
         reason = f"these are the results of {there!r}; choose another folder for {experiment!r}, or remove them"
         raise RecipeError(reason, path=str(path))
     return commands, known
+
+
+def note_known(folder: Path, taken: Sequence[Mapping[str, Any]]) -> None:
+    """Notes where pieces were taken from, before a run may be cut short and its results are not written.
+
+    Args:
+        folder: The experiment's.
+        taken: All that was taken so far, as `check_folder` gives it.
+    """
+    with new_file(folder / _KNOWN) as partial:
+        partial.write_text(json.dumps(taken, indent=2) + "\n", encoding="utf-8")
 
 
 def differing(settings: Mapping[str, Any], others: Mapping[str, Any]) -> str:

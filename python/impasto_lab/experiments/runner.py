@@ -18,7 +18,7 @@ from impasto_lab.experiments import registry
 from impasto_lab.experiments.experiment import ALL, Experiment, Piece, Place, Size
 from impasto_lab.experiments.known import take_over
 from impasto_lab.experiments.narrator import Narrator, Silent
-from impasto_lab.experiments.results import Kept, Results, check_folder
+from impasto_lab.experiments.results import Kept, Results, check_folder, note_known
 from impasto_lab.experiments.turns import in_turn
 
 
@@ -81,6 +81,8 @@ def reproduce(
         tell.say(f"{others_done} more that were done before are shown with them")
     try:
         root.mkdir(parents=True, exist_ok=True)
+        if earlier:
+            note_known(root, earlier)
         if experiment.prepare is not None and todo:
             missing = tuple(arm for arm in experiment.every_arm if any(piece.arm == arm for piece in todo))
             with in_turn(root):

@@ -145,6 +145,13 @@ def test_known_pieces_are_taken_over(tmp_path: Path) -> None:
     (told,) = both.as_dict()["known"]
     again = reproduce(COINS, tmp_path / "both", size="small", known=(earlier,))
     assert again.as_dict()["known"] == [told], "where pieces came from is kept, and said once"
+
+    def cut_short(settings: Coin, place: Place) -> None:
+        raise OSError("the disk is full")
+
+    with pytest.raises(SourceError, match="disk is full"):
+        reproduce(replace(COINS, prepare=cut_short), tmp_path / "cut", size="small", known=(earlier,))
+    assert reproduce(COINS, tmp_path / "cut", size="small").as_dict()["known"] == [told]
     assert told["pieces"] == 6 and {row["seed"] for row in both.as_dict()["measured"]} == {0, 1, 2, 3, 7}
     assert told["command"].endswith("--seeds 0 1 7") and told["machine"]["cpus"] >= 1
     for changed, reason in (
