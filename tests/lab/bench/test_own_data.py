@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
 
+from impasto import sources
 from impasto.sources import Sequence
 from impasto_lab.bench.alone.own_data import run
 from impasto_lab.bench.photographs import photographs
@@ -36,6 +38,13 @@ def test_few_samples_are_cut_into_batches_that_say_something() -> None:
     found = run(Sequence(rows), workers=0)
     assert (found.stats.batches, found.settings["batch_size"]) == (5, 4)
     assert run(Sequence(rows[:2]), workers=0).stats.batches == 2
+
+
+def test_photographs_without_captions_are_loaded_alone(tmp_path: Path) -> None:
+    for number in range(5):
+        (tmp_path / f"{number}.jpg").write_bytes(_encoded(64))
+    stats = run(sources.open(str(tmp_path)), batch_size=2, batches=4, workers=0).stats
+    assert stats.samples == 4 and stats.stages["tokenize"] == 0
 
 
 @pytest.mark.parametrize("side", [64, 256])

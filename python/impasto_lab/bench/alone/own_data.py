@@ -9,13 +9,15 @@ from typing import Any
 from impasto.errors import RecipeError
 from impasto.loading import Loader, Stats
 from impasto.recipe import ImageRecipe, Recipe, TextRecipe
-from impasto.sources import Source
+from impasto.sources import GatheredSource, Source
 from impasto_lab.bench import machine
 from impasto_lab.bench.timing import Track, untracked
 from impasto_lab.bench.work import Work
 
 #: Batches that few samples are cut into: so many say what binds.
 _FEW = 5
+#: Samples that are looked at for captions.
+_LOOKED = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +43,7 @@ class OwnDataBench(machine.Recorded):
 def run(
     data: Source, *, batch_size: int = 64, batches: int = 50, workers: int = 2, seed: int = 0, track: Track = untracked
 ) -> OwnDataBench:
-    """Takes batches as fast as they come.
+    """Takes batches as fast as they come: images, and the captions of data whose first samples have some.
 
     Args:
         data: The data set.
@@ -78,7 +80,8 @@ def run(
 
 def _loader(data: Source, work: Work, *, batch_size: int, workers: int) -> Loader:
     image = ImageRecipe(size=work.size, scale=work.scale, ratio=work.ratio, normalize=(work.mean, work.std))
-    recipe = Recipe(image=image, text=TextRecipe(length=work.length))
+    text = TextRecipe(length=work.length) if _captioned(data) else None
+    recipe = Recipe(image=image, text=text)
     return Loader(
         data,
         recipe,
@@ -89,3 +92,10 @@ def _loader(data: Source, work: Work, *, batch_size: int, workers: int) -> Loade
         budget=1.0,
         manifest=None,
     )
+
+
+def _captioned(data: Source) -> bool:
+    """Whether there are captions; a source that reads rows as they are asked for is taken to have them."""
+    if isinstance(data, GatheredSource):
+        return True
+    return any(data.facts(row).get("captions") for row in range(min(_LOOKED, len(data))))
