@@ -98,7 +98,7 @@ def steps(model: StyleModel, device: torch.device, *, compile: bool) -> Iterator
     if compile:
         predictor, whole = fast(ours.predictor), fast(ours.transformer)
         whole.whole = True  # type: ignore[assignment]  # else every few images are compiled again
-        yield Form("compile", "the same, compiled instead", _restyle(_static(predictor), _static(whole)))
+        yield Form("compile", "fast in float32, compiled instead", _restyle(_static(predictor), _static(whole)))
 
 
 def _by_bytes(ours: StyleModel) -> Form | None:
