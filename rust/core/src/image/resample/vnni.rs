@@ -2,6 +2,12 @@
 //! and products summed by one instruction.
 
 use std::arch::x86_64::*;
+use std::arch::x86_64::{
+    _mm512_dpwssd_epi32 as dot, _mm512_loadu_si512 as loadu, _mm512_packs_epi32 as packs,
+    _mm512_packus_epi16 as packus, _mm512_set1_epi32 as set1, _mm512_setzero_si512 as setzero,
+    _mm512_storeu_si512 as storeu, _mm512_unpackhi_epi8 as unpackhi,
+    _mm512_unpacklo_epi8 as unpacklo,
+};
 
 use super::x86::{GROUP, LOW, Parts, loops};
 use super::{HALF, PRECISION, Weights};
@@ -48,7 +54,7 @@ unsafe fn one_of_each(from: [*const u8; ROWS], high: &[i16], low: &[i16]) -> [i3
             for (mask, weights) in masks.into_iter().zip(weights) {
                 let words = _mm512_shuffle_epi8(pixels, mask);
                 for (sum, weights) in sums.iter_mut().zip(weights) {
-                    *sum = _mm512_dpwssd_epi32(*sum, words, weights);
+                    *sum = dot(*sum, words, weights);
                 }
             }
         }
@@ -78,53 +84,4 @@ fn two(weights: &[i16]) -> __m512i {
     let two: &[i16; 2] = weights.first_chunk().expect("a pair");
     // SAFETY: four bytes of an array.
     _mm512_set1_epi32(unsafe { two.as_ptr().cast::<i32>().read_unaligned() })
-}
-
-/// Resizes the columns of `src`, whose rows have `width` bytes, at least a block, and are `stride` bytes apart.
-#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-pub(super) fn columns(
-    src: &[u8],
-    stride: usize,
-    width: usize,
-    weights: &Weights,
-    parts: &Parts,
-    out: &mut [u8],
-) {
-    let zero = _mm512_setzero_si512();
-    for (at, out) in out.chunks_exact_mut(width).enumerate() {
-        let count = weights.count[at];
-        let (high, low) = parts.of_pixel(at, count.next_multiple_of(2));
-        let rows = &src[stride * weights.first[at]..][..stride * (count - 1) + width];
-        let blocks = (0..=width - BLOCK).step_by(BLOCK);
-        // The last block begins where a block is left; some bytes are written twice.
-        for x in blocks.chain([width - BLOCK]) {
-            let mut sums = [[zero, _mm512_set1_epi32(HALF)]; 4];
-            for (pair, (high, low)) in high.chunks_exact(2).zip(low.chunks_exact(2)).enumerate() {
-                // SAFETY: a block of bytes from `x` on lies in each of the `count` rows.
-                let load = |tap: usize| unsafe {
-                    // Past the last row its weight is zero, whatever is read.
-                    let row = stride * tap.min(count - 1);
-                    _mm512_loadu_si512(rows.as_ptr().add(row + x).cast())
-                };
-                let (a, b) = (load(2 * pair), load(2 * pair + 1));
-                let (near, far) = (_mm512_unpacklo_epi8(a, b), _mm512_unpackhi_epi8(a, b));
-                let words = [
-                    _mm512_unpacklo_epi8(near, zero),
-                    _mm512_unpackhi_epi8(near, zero),
-                    _mm512_unpacklo_epi8(far, zero),
-                    _mm512_unpackhi_epi8(far, zero),
-                ];
-                let weights = [two(high), two(low)];
-                for (sums, words) in sums.iter_mut().zip(words) {
-                    for (sum, weights) in sums.iter_mut().zip(weights) {
-                        *sum = _mm512_dpwssd_epi32(*sum, words, weights);
-                    }
-                }
-            }
-            let [a, b, c, d] = sums.map(|sums| whole(sums));
-            let bytes = _mm512_packus_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
-            // SAFETY: a block of bytes from `x` on lies in `out`.
-            unsafe { _mm512_storeu_si512(out.as_mut_ptr().add(x).cast(), bytes) };
-        }
-    }
 }

@@ -4,6 +4,11 @@
 //! then give the sum of products with the weight, to the bit.
 
 use std::arch::x86_64::*;
+use std::arch::x86_64::{
+    _mm256_loadu_si256 as loadu, _mm256_packs_epi32 as packs, _mm256_packus_epi16 as packus,
+    _mm256_set1_epi32 as set1, _mm256_setzero_si256 as setzero, _mm256_storeu_si256 as storeu,
+    _mm256_unpackhi_epi8 as unpackhi, _mm256_unpacklo_epi8 as unpacklo,
+};
 
 use super::{HALF, PRECISION, Weights, vnni};
 
@@ -83,7 +88,8 @@ pub(super) fn rows(
     }
 }
 
-/// The loop over rows and pixels, for a set of instructions; each has its own `one_of_each`, a part of it then.
+/// The loops over pixels, for a set of instructions. Each has its own `one_of_each`, a part of them then, and its own
+/// names of what they are made of.
 macro_rules! loops {
     ($features:literal) => {
         /// Resizes rows that all have room behind them.
@@ -127,6 +133,58 @@ macro_rules! loops {
                 }
             }
         }
+
+        /// Resizes the columns of `src`, whose rows have `width` bytes, at least a block, and are `stride` bytes apart.
+        #[target_feature(enable = $features)]
+        pub(super) fn columns(
+            src: &[u8],
+            stride: usize,
+            width: usize,
+            weights: &Weights,
+            parts: &Parts,
+            out: &mut [u8],
+        ) {
+            let zero = setzero();
+            for (at, out) in out.chunks_exact_mut(width).enumerate() {
+                let count = weights.count[at];
+                let (high, low) = parts.of_pixel(at, count.next_multiple_of(2));
+                let rows = &src[stride * weights.first[at]..][..stride * (count - 1) + width];
+                let blocks = (0..=width - BLOCK).step_by(BLOCK);
+                // The last block begins where a block is left; some bytes are written twice.
+                for x in blocks.chain([width - BLOCK]) {
+                    // Sums of the first four bytes of either half, of the second ...
+                    let mut sums = [[zero, set1(HALF)]; 4];
+                    for (pair, (high, low)) in
+                        high.chunks_exact(2).zip(low.chunks_exact(2)).enumerate()
+                    {
+                        // SAFETY: a block of bytes from `x` on lies in each of the `count` rows.
+                        let load = |tap: usize| unsafe {
+                            // Past the last row its weight is zero, whatever is read.
+                            let row = stride * tap.min(count - 1);
+                            loadu(rows.as_ptr().add(row + x).cast())
+                        };
+                        let (a, b) = (load(2 * pair), load(2 * pair + 1));
+                        let (near, far) = (unpacklo(a, b), unpackhi(a, b));
+                        let words = [
+                            unpacklo(near, zero),
+                            unpackhi(near, zero),
+                            unpacklo(far, zero),
+                            unpackhi(far, zero),
+                        ];
+                        let weights = [two(high), two(low)];
+                        for (sums, words) in sums.iter_mut().zip(words) {
+                            for (sum, weights) in sums.iter_mut().zip(weights) {
+                                *sum = dot(*sum, words, weights);
+                            }
+                        }
+                    }
+                    let [a, b, c, d] = sums.map(|sums| whole(sums));
+                    let bytes = packus(packs(a, b), packs(c, d));
+                    // SAFETY: a block of bytes from `x` on lies in `out`.
+                    unsafe { storeu(out.as_mut_ptr().add(x).cast(), bytes) };
+                }
+            }
+        }
     };
 }
 pub(super) use loops;
@@ -159,7 +217,7 @@ unsafe fn one_of_each(from: [*const u8; ROWS], high: &[i16], low: &[i16]) -> [i3
             for (mask, weights) in [first_two, last_two].into_iter().zip(weights) {
                 let words = _mm256_shuffle_epi8(pixels, mask);
                 for (sum, weights) in sums.iter_mut().zip(weights) {
-                    *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(words, weights));
+                    *sum = dot(*sum, words, weights);
                 }
             }
         }
@@ -186,6 +244,13 @@ unsafe fn one_of_each(from: [*const u8; ROWS], high: &[i16], low: &[i16]) -> [i3
     pixels
 }
 
+/// A sum and products of words, two in every 32 bits.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn dot(sum: __m256i, words: __m256i, weights: __m256i) -> __m256i {
+    _mm256_add_epi32(sum, _mm256_madd_epi16(words, weights))
+}
+
 /// What the sums of both parts come to, without the fraction.
 #[target_feature(enable = "avx2")]
 #[inline]
@@ -205,53 +270,3 @@ fn two(weights: &[i16]) -> __m256i {
 
 /// Bytes of a row that are resized at once.
 pub(super) const BLOCK: usize = 32;
-
-/// Resizes the columns of `src`, whose rows have `width` bytes, at least a block, and are `stride` bytes apart.
-#[target_feature(enable = "avx2")]
-pub(super) fn columns(
-    src: &[u8],
-    stride: usize,
-    width: usize,
-    weights: &Weights,
-    parts: &Parts,
-    out: &mut [u8],
-) {
-    let zero = _mm256_setzero_si256();
-    for (at, out) in out.chunks_exact_mut(width).enumerate() {
-        let count = weights.count[at];
-        let (high, low) = parts.of_pixel(at, count.next_multiple_of(2));
-        let rows = &src[stride * weights.first[at]..][..stride * (count - 1) + width];
-        let blocks = (0..=width - BLOCK).step_by(BLOCK);
-        // The last block begins where a block is left; some bytes are written twice.
-        for x in blocks.chain([width - BLOCK]) {
-            // Sums of the first four bytes of either half, of the second ...
-            let mut sums = [[zero, _mm256_set1_epi32(HALF)]; 4];
-            for (pair, (high, low)) in high.chunks_exact(2).zip(low.chunks_exact(2)).enumerate() {
-                // SAFETY: a block of bytes from `x` on lies in each of the `count` rows.
-                let load = |tap: usize| unsafe {
-                    // Past the last row its weight is zero, whatever is read.
-                    let row = stride * tap.min(count - 1);
-                    _mm256_loadu_si256(rows.as_ptr().add(row + x).cast())
-                };
-                let (a, b) = (load(2 * pair), load(2 * pair + 1));
-                let (near, far) = (_mm256_unpacklo_epi8(a, b), _mm256_unpackhi_epi8(a, b));
-                let words = [
-                    _mm256_unpacklo_epi8(near, zero),
-                    _mm256_unpackhi_epi8(near, zero),
-                    _mm256_unpacklo_epi8(far, zero),
-                    _mm256_unpackhi_epi8(far, zero),
-                ];
-                let weights = [two(high), two(low)];
-                for (sums, words) in sums.iter_mut().zip(words) {
-                    for (sum, weights) in sums.iter_mut().zip(weights) {
-                        *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(words, weights));
-                    }
-                }
-            }
-            let [a, b, c, d] = sums.map(|sums| whole(sums));
-            let bytes = _mm256_packus_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
-            // SAFETY: a block of bytes from `x` on lies in `out`.
-            unsafe { _mm256_storeu_si256(out.as_mut_ptr().add(x).cast(), bytes) };
-        }
-    }
-}
