@@ -45,9 +45,12 @@ def begin(opened: Opened, data: Source, settings: TuneSettings, judging: Judging
         RecipeError: If no answer is frequent enough, or the list has none to any question.
     """
     options: VqaOptions = judging.options
-    answers = build_answers(data, options.frequent) if options.answers is None else read_answers(Path(options.answers))
-    there = answerable(humans_in(data), answers)
-    require(there > 0, "the list has no answer to any of the questions; name the list that is of these data (answers)")
+    if options.answers is None:
+        answers = build_answers(data, options.frequent)
+    else:
+        answers = read_answers(Path(options.answers))
+        unfit = "the list has no answer to any of the questions; name the list that is of these data (answers)"
+        require(answerable(humans_in(data), answers) > 0, unfit)
     sized = opened.at_size(image_size=settings.image_size)
     recipe = sized.recipe(length=settings.length, question=True, draws=settings.hflip)
     assert recipe.text is not None
@@ -135,7 +138,7 @@ class Answering:
 def judge(opened: Opened, data: Source, judging: Judging) -> Figures:
     """VQA 2.0's accuracies in per cent, by each scorer and by kind of answer; ``vqa_results.json`` where asked for.
 
-    ``in the list`` is the share of questions for which the list has an answer that half of the people's points reward.
+    ``in the list`` is the share of questions to which the list has an answer that somebody gave.
     Where pictures are asked for, `draw_questions` draws them. Questions without annotations, such as those of test-dev,
     are answered for the server: nothing is scored, and ``with annotations`` is 0.
 

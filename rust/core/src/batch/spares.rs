@@ -1,6 +1,7 @@
 //! Memory that is used again: fresh pages took 8 % of the time of batches of 320 images.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard};
 use std::{hint, thread};
 
@@ -10,6 +11,19 @@ const MOST: usize = 16 << 20;
 const BATCHES: usize = 2;
 /// A lock is tried so often, never waited for: a process may be forked while another thread of its parent holds it.
 const TRIES: usize = 1000;
+
+/// Scratches that lie idle, at most: as many as there are CPUs. Asked once, as the system reads files to say it; 0 before.
+static THREADS: AtomicUsize = AtomicUsize::new(0);
+
+fn threads() -> usize {
+    let known = THREADS.load(Relaxed);
+    if known > 0 {
+        return known;
+    }
+    let found = thread::available_parallelism().map_or(1, usize::from);
+    THREADS.store(found, Relaxed);
+    found
+}
 
 /// What a thread keeps from call to call.
 pub(super) trait Spare: Default {
@@ -57,8 +71,7 @@ impl<T: Spare> Drop for Lent<'_, T> {
         if thread::panicking() || item.memory() > MOST {
             return;
         }
-        let most = thread::available_parallelism().map_or(1, usize::from);
-        if let Some(mut idle) = self.spares.idle().filter(|idle| idle.len() < most) {
+        if let Some(mut idle) = self.spares.idle().filter(|idle| idle.len() < threads()) {
             idle.push(item);
         }
     }

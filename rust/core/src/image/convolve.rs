@@ -15,6 +15,7 @@ mod x86;
 
 use super::geometry::Filter;
 use super::resample::Side;
+use super::simd::Simd;
 use lanes::Lanes;
 pub(crate) use taps::Coarse;
 use taps::Taps;
@@ -53,25 +54,6 @@ pub(crate) struct Plane<'a> {
     pub samples: &'a [u8],
     /// From a row to the next.
     pub stride: usize,
-}
-
-/// Which kernels are run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Simd {
-    None,
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
-    Avx2,
-}
-
-impl Simd {
-    /// The fastest that the CPU has.
-    fn best() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") {
-            return Self::Avx2;
-        }
-        Self::None
-    }
 }
 
 /// A resize's buffers.
@@ -121,7 +103,7 @@ impl Convolver {
     ) {
         let width = self.across[0].first.len();
         let stride = width.next_multiple_of(BLOCK);
-        if simd == Simd::Avx2 {
+        if simd >= Simd::Avx2 {
             for number in taps[0]..=taps[1] {
                 self.lanes[number].set(&self.across[number]);
             }
@@ -136,7 +118,7 @@ impl Convolver {
             match simd {
                 #[cfg(target_arch = "x86_64")]
                 // SAFETY: the CPU has the instructions.
-                Simd::Avx2 => unsafe {
+                Simd::Avx2 | Simd::Vnni => unsafe {
                     match self.lanes[taps].fit {
                         true => x86::along_rows(plane, &self.lanes[taps], stride, narrow),
                         false => {
@@ -152,7 +134,9 @@ impl Convolver {
         match simd {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the CPU has the instructions.
-            Simd::Avx2 => unsafe { x86::along_columns(kind, narrow, stride, down, width, out) },
+            Simd::Avx2 | Simd::Vnni => unsafe {
+                x86::along_columns(kind, narrow, stride, down, width, out)
+            },
             _ => scalar::along_columns(kind, narrow, stride, down, width, out),
         }
     }

@@ -25,6 +25,7 @@ mod png_text;
 mod resample;
 mod resize;
 mod scratch;
+mod simd;
 mod turn;
 mod webp;
 

@@ -9,6 +9,7 @@ mod vnni;
 mod x86;
 
 use super::geometry::Filter;
+use super::simd::Simd;
 
 /// Fractional bits of a weight: what 8 bits of value and 2 for overshoot leave.
 const PRECISION: u32 = 32 - 8 - 2;
@@ -22,29 +23,6 @@ pub(crate) struct Side {
     pub start: f64,
     pub length: f64,
     pub out: u32,
-}
-
-/// Which kernels are run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Simd {
-    None,
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
-    Avx2,
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
-    Vnni,
-}
-
-impl Simd {
-    /// The fastest that the CPU has.
-    fn best() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        match (is_x86_feature_detected!("avx2"), vnni::able()) {
-            (true, true) => return Self::Vnni,
-            (true, false) => return Self::Avx2,
-            _ => {}
-        }
-        Self::None
-    }
 }
 
 /// Resizes an image whose rows are `stride` bytes apart into `out`, along the rows first or along the columns.

@@ -18,13 +18,6 @@ const ROWS: usize = 8;
 /// Bytes of a row that are resized at once.
 pub(super) const BLOCK: usize = 64;
 
-/// Whether the CPU has the instructions.
-pub(super) fn able() -> bool {
-    is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512vnni")
-}
-
 loops!("avx512f,avx512bw,avx512vnni");
 
 /// A pixel of each row: red, green, blue and a byte.
