@@ -23,6 +23,13 @@ def _address(array) -> int:
     return array.__array_interface__["data"][0]
 
 
+@pytest.mark.parametrize("size", [1, 1000, 602_112])
+def test_memory_begins_at_a_line_of_the_caches(size):
+    arrays = [Buffers().take(size) for _ in range(5)]
+    assert [array.size for array in arrays] == [size] * 5
+    assert not any(_address(array) % 64 for array in arrays)
+
+
 def test_what_nobody_refers_to_is_used_again():
     buffers = Buffers()
     first = buffers.take(1000)

@@ -11,6 +11,9 @@ import numpy.typing as npt
 
 from impasto.loading.running.loans import when_let_go
 
+#: Bytes of a line of the caches, where memory that is handed out begins: kernels then write whole lines.
+LINE = 64
+
 Bytes = npt.NDArray[np.uint8]
 
 
@@ -32,7 +35,8 @@ class Buffers:
         """An array of ``size`` bytes, with whatever content."""
         whole = self._reuse(size)
         if whole is None:
-            whole = np.empty(size, np.uint8)
+            room = np.empty(size + LINE, np.uint8)
+            whole = room[-room.ctypes.data % LINE :][:size]
         handed_out = whole[:]  # a view, whose end is noticed; what it views lives on
         when_let_go(handed_out, partial(self._idle.append, whole))
         return handed_out

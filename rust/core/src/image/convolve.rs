@@ -7,9 +7,14 @@
 //! same bits.
 
 mod color;
+#[cfg(target_arch = "x86_64")]
+mod columns;
 mod lanes;
 mod scalar;
+mod spans;
 mod taps;
+#[cfg(target_arch = "x86_64")]
+mod vbmi;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -17,6 +22,7 @@ use super::geometry::Filter;
 use super::resample::Side;
 use super::simd::Simd;
 use lanes::Lanes;
+use spans::Spans;
 pub(crate) use taps::Coarse;
 use taps::Taps;
 
@@ -63,6 +69,7 @@ pub(crate) struct Convolver {
     across: [Taps; 2],
     down: [Taps; 2],
     lanes: [Lanes; 2],
+    spans: [Spans; 2],
     narrow: [Vec<i16>; 3],
 }
 
@@ -80,16 +87,17 @@ impl Convolver {
         filter: Filter,
         out: &mut [u8],
     ) {
+        let simd = Simd::best();
         let [across, others_across] = &mut self.across;
-        across.set(horizontal, filter, mirror_x);
+        across.set(horizontal, filter, mirror_x, simd);
         let [down, others_down] = &mut self.down;
-        down.set(vertical, filter, mirror_y);
+        down.set(vertical, filter, mirror_y, simd);
         if let Some(coarse) = &coarse {
             others_across.under(across, &coarse[0]);
             others_down.under(down, &coarse[1]);
         }
         let others = usize::from(coarse.is_some());
-        self.convolve(kind, planes, [0, others, others], Simd::best(), out);
+        self.convolve(kind, planes, [0, others, others], simd, out);
     }
 
     /// Does it by weights that are set, those of `taps` for each plane.
@@ -103,10 +111,10 @@ impl Convolver {
     ) {
         let width = self.across[0].first.len();
         let stride = width.next_multiple_of(BLOCK);
-        if simd >= Simd::Avx2 {
-            for number in taps[0]..=taps[1] {
-                self.lanes[number].set(&self.across[number]);
-            }
+        for number in taps[0]..=taps[1] {
+            let (spans, lanes) = (&mut self.spans[number], &mut self.lanes[number]);
+            spans.fit = simd >= Simd::Vbmi && spans.set(&self.across[number]);
+            lanes.fit = simd >= Simd::Avx2 && !spans.fit && lanes.set(&self.across[number]);
         }
         let count = if kind == Kind::Gray { 1 } else { planes.len() };
         for ((plane, taps), narrow) in planes.iter().zip(taps).zip(&mut self.narrow).take(count) {
@@ -115,18 +123,19 @@ impl Convolver {
                 *narrow = vec![0; size];
             }
             let narrow = &mut narrow[..size];
+            let along = &self.across[taps];
             match simd {
                 #[cfg(target_arch = "x86_64")]
-                // SAFETY: the CPU has the instructions.
-                Simd::Avx2 | Simd::Vnni => unsafe {
-                    match self.lanes[taps].fit {
-                        true => x86::along_rows(plane, &self.lanes[taps], stride, narrow),
-                        false => {
-                            x86::along_rows_of_many(plane, &self.across[taps], stride, narrow);
-                        }
+                // SAFETY: the CPU has the instructions, which those that fit are set for.
+                Simd::Avx2 | Simd::Vnni | Simd::Vbmi => unsafe {
+                    let (spans, lanes) = (&self.spans[taps], &self.lanes[taps]);
+                    match (spans.fit, lanes.fit) {
+                        (true, _) => vbmi::along_rows(plane, spans, stride, narrow),
+                        (false, true) => x86::along_rows(plane, lanes, stride, narrow),
+                        (false, false) => x86::along_rows_of_many(plane, along, stride, narrow),
                     }
                 },
-                _ => scalar::along_rows(plane, &self.across[taps], stride, narrow),
+                _ => scalar::along_rows(plane, along, stride, narrow),
             }
         }
         let narrow = self.narrow.each_ref().map(Vec::as_slice);
@@ -134,6 +143,9 @@ impl Convolver {
         match simd {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the CPU has the instructions.
+            Simd::Vbmi => unsafe { vbmi::along_columns(kind, narrow, stride, down, width, out) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the same.
             Simd::Avx2 | Simd::Vnni => unsafe {
                 x86::along_columns(kind, narrow, stride, down, width, out)
             },
@@ -208,7 +220,8 @@ mod tests {
                     (others, Some([across, coarse(pixels[1], seen.top, others.top, others.height)]))
                 }
             };
-            let bytes = [&seen, &others, &others].map(|patch| noise(patch.bytes() + ROOM, seed));
+            let bytes = [(&seen, 0), (&others, 1), (&others, 2)];
+            let bytes = bytes.map(|(patch, plane)| noise(patch.bytes() + ROOM, seed ^ plane));
             let planes = [(&seen, &bytes[0]), (&others, &bytes[1]), (&others, &bytes[2])];
             let planes = planes.map(|(patch, samples)| Plane { samples, stride: patch.width as usize });
 
@@ -218,8 +231,10 @@ mod tests {
             let sides = (&horizontal, &vertical);
             convolver.run(kind, &planes, sides, coarse, mirror, filter, &mut out);
             let others = usize::from(coarse.is_some());
-            convolver.convolve(kind, &planes, [0, others, others], Simd::None, &mut twin);
-            prop_assert_eq!(&out, &twin);
+            for simd in Simd::all() {
+                convolver.convolve(kind, &planes, [0, others, others], simd, &mut twin);
+                prop_assert_eq!(&out, &twin, "{:?}", simd);
+            }
 
             if kind == Kind::YCbCr {
                 return Ok(());

@@ -63,7 +63,7 @@ fn along_rows(src: &[u8], stride: usize, side: &Side, filter: Filter, simd: Simd
     if simd >= Simd::Avx2
         && let Some(parts) = x86::Parts::of(&weights)
     {
-        let wide = simd == Simd::Vnni;
+        let wide = simd >= Simd::Vnni;
         // SAFETY: the CPU has the instructions.
         return unsafe { x86::rows(src, stride, &weights, &parts, wide, out) };
     }
@@ -88,7 +88,7 @@ fn along_columns(
     {
         // SAFETY: the CPU has the instructions.
         return unsafe {
-            match simd == Simd::Vnni && width >= vnni::BLOCK {
+            match simd >= Simd::Vnni && width >= vnni::BLOCK {
                 true => vnni::columns(src, stride, width, &weights, &parts, out),
                 false => x86::columns(src, stride, width, &weights, &parts, out),
             }
@@ -164,7 +164,7 @@ impl Weights {
             let count = end.saturating_sub(first).min(most);
             let offset = |tap: usize| ((tap + first) as f64 - center + 0.5) * (1.0 / stretch);
             exact.clear();
-            exact.extend((0..count).map(|tap| kernel(filter, offset(tap))));
+            exact.extend((0..count).flat_map(|tap| kernel(filter, [offset(tap)])));
             let sum: f64 = exact.iter().sum();
             for (value, weight) in values.iter_mut().zip(&exact) {
                 let scaled = weight / sum * f64::from(1 << PRECISION);
@@ -181,13 +181,18 @@ impl Weights {
     }
 }
 
-pub(crate) fn kernel(filter: Filter, x: f64) -> f64 {
-    let x = x.abs();
+/// Of several values side by side: steps of their own, and no branches, keep them in one register.
+#[inline(always)]
+pub(crate) fn kernel<const N: usize>(filter: Filter, x: [f64; N]) -> [f64; N] {
+    let x = x.map(f64::abs);
     match filter {
-        Filter::Bilinear if x < 1.0 => 1.0 - x,
-        Filter::Bicubic if x < 1.0 => (1.5 * x - 2.5) * x * x + 1.0,
-        Filter::Bicubic if x < 2.0 => (((x - 5.0) * x + 8.0) * x - 4.0) * -0.5,
-        _ => 0.0,
+        Filter::Bilinear => x.map(|x| (1.0 - x).max(0.0)),
+        Filter::Bicubic => {
+            let near = x.map(|x| (1.5 * x - 2.5) * x * x + 1.0);
+            let far = x.map(|x| (((x - 5.0) * x + 8.0) * x - 4.0) * -0.5);
+            let far: [f64; N] = std::array::from_fn(|i| if x[i] < 2.0 { far[i] } else { 0.0 });
+            std::array::from_fn(|i| if x[i] < 1.0 { near[i] } else { far[i] })
+        }
     }
 }
 
@@ -200,11 +205,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn able() -> impl Iterator<Item = Simd> {
-        let all = [Simd::None, Simd::Avx2, Simd::Vnni];
-        all.into_iter().filter(|&simd| simd <= Simd::best())
-    }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(400))]
@@ -228,7 +228,7 @@ mod tests {
 
             let mut twin = vec![0; (3 * target.0 * size.1) as usize];
             rows(&src, stride, &Weights::new(&horizontal, filter), &mut twin);
-            for simd in able() {
+            for simd in Simd::all() {
                 let mut out = vec![0; twin.len()];
                 along_rows(&src, stride, &horizontal, filter, simd, &mut out);
                 prop_assert_eq!(&out, &twin, "{:?}", simd);
@@ -236,7 +236,7 @@ mod tests {
 
             let mut twin = vec![0; width * target.1 as usize];
             columns(&src, stride, width, &Weights::new(&vertical, filter), &mut twin);
-            for simd in able() {
+            for simd in Simd::all() {
                 let mut out = vec![0; twin.len()];
                 along_columns(&src, stride, width, &vertical, filter, simd, &mut out);
                 prop_assert_eq!(&out, &twin, "{:?}", simd);

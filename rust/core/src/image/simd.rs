@@ -8,8 +8,10 @@ pub(crate) enum Simd {
     None,
     /// AVX2.
     Avx2,
-    /// AVX-512 with bytes, words and VNNI.
+    /// AVX-512 with bytes, words, all lengths of register, and VNNI.
     Vnni,
+    /// AVX-512 with VBMI, too.
+    Vbmi,
 }
 
 impl Simd {
@@ -19,9 +21,22 @@ impl Simd {
         if is_x86_feature_detected!("avx2") {
             let wide = is_x86_feature_detected!("avx512f")
                 && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl")
                 && is_x86_feature_detected!("avx512vnni");
-            return if wide { Self::Vnni } else { Self::Avx2 };
+            return match (wide, is_x86_feature_detected!("avx512vbmi")) {
+                (true, true) => Self::Vbmi,
+                (true, false) => Self::Vnni,
+                (false, _) => Self::Avx2,
+            };
         }
         Self::None
+    }
+
+    /// Those that the CPU has.
+    #[cfg(test)]
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        let all = [Self::None, Self::Avx2, Self::Vnni, Self::Vbmi];
+        all.into_iter().filter(|&simd| simd <= Self::best())
     }
 }

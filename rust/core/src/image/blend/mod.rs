@@ -163,7 +163,8 @@ mod tests {
         /// Whatever kernel the CPU gets, the bits are the scalar kernel's.
         #[test]
         fn kernels_agree(
-            pixels in 0usize..200, seed: u8, lam in 0f32..=1.0, mixed: bool, dtype in dtypes(), planar: bool, shift in 0usize..3,
+            pixels in prop_oneof![0usize..200, (1usize..20).prop_map(|lines| 16 * lines)],
+            seed: u8, lam in 0f32..=1.0, mixed: bool, dtype in dtypes(), planar: bool, shift in 0usize..3,
         ) {
             let layout = if planar { Layout::Chw } else { Layout::Hwc };
             let byte = |i: usize, k: usize| (i * k + usize::from(seed)) as u8;
@@ -171,11 +172,12 @@ mod tests {
             let b: Vec<u8> = (0..3 * pixels).map(|i| byte(i, 31)).collect();
             let target = Target::new(dtype, layout, Some(([0.48, 0.45, 0.40], [0.26, 0.25, 0.27])));
             let size = target.row_bytes(pixels);
-            // Odd starts inside a larger, aligned buffer: rows of a batch are aligned to the element alone.
-            let mut space = vec![0u64; size / 8 + 8];
+            // Odd starts inside a larger buffer, too: rows of a batch are aligned to the element alone.
+            let mut space = vec![0u64; size / 8 + 16];
             // SAFETY: plain bytes of a live buffer.
-            let space = unsafe { std::slice::from_raw_parts_mut(space.as_mut_ptr().cast::<u8>(), size + 32) };
-            let out = &mut space[shift * dtype.size()..][..size];
+            let space = unsafe { std::slice::from_raw_parts_mut(space.as_mut_ptr().cast::<u8>(), size + 96) };
+            let line = space.as_ptr().align_offset(64);
+            let out = &mut space[line + shift * dtype.size()..][..size];
             target.write(&a, mixed.then_some((&b[..], lam)), out).unwrap();
             let mut twin = vec![0u8; size];
             let (scale, bias) = if dtype == Dtype::U8 { ([1.0; 3], [0.5; 3]) } else { (target.scale, target.bias) };

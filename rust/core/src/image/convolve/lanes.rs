@@ -21,12 +21,13 @@ pub(super) struct Lanes {
     pub pairs: usize,
     /// Bytes of a row that are read, some of them behind it.
     pub reach: usize,
-    /// Whether four pixels' samples lie near enough together; otherwise all else means nothing.
+    /// Whether all else is set.
     pub fit: bool,
 }
 
 impl Lanes {
-    pub(super) fn set(&mut self, taps: &Taps) {
+    /// Sets them, if four pixels' samples lie near enough together; says whether they do.
+    pub(super) fn set(&mut self, taps: &Taps) -> bool {
         let pixels = taps.first.len();
         let count = pixels.div_ceil(EIGHT);
         self.pairs = taps.most / 2;
@@ -35,7 +36,7 @@ impl Lanes {
         self.masks.clear();
         self.weights.clear();
         self.weights.resize(count * self.pairs, [0; 2 * EIGHT]);
-        self.fit = taps.most + READ <= ROOM;
+        let mut fit = taps.most + READ <= ROOM;
         for (eight, weights) in self.weights.chunks_exact_mut(self.pairs).enumerate() {
             // Past the last pixel it comes again.
             let at: [usize; EIGHT] = std::array::from_fn(|i| (EIGHT * eight + i).min(pixels - 1));
@@ -45,13 +46,13 @@ impl Lanes {
                 *start = first.into_iter().fold(first[0], usize::min);
                 for (i, first) in first.into_iter().enumerate() {
                     let offset = first - *start;
-                    self.fit &= offset + 2 <= READ;
+                    fit &= offset + 2 <= READ;
                     mask[READ * lane + 4 * i] = offset as u8;
                     mask[READ * lane + 4 * i + 2] = offset as u8 + 1;
                 }
             }
-            if !self.fit {
-                return;
+            if !fit {
+                return false;
             }
             self.starts.push(starts);
             self.masks.push(mask);
@@ -61,5 +62,6 @@ impl Lanes {
                 }
             }
         }
+        true
     }
 }

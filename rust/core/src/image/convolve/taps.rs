@@ -3,12 +3,16 @@
 use super::PRECISION;
 use crate::image::geometry::Filter;
 use crate::image::resample::{Side, kernel};
+use crate::image::simd::Simd;
 
 /// Weights come in groups of four, so that kernels take them without a rest, or they are two.
 pub(super) const GROUP: usize = 4;
 
 /// Weights a pixel where a bilinear resize makes no side smaller.
 pub(super) const TWO: usize = 2;
+
+/// Pixels whose weights are made together.
+const LOT: usize = 8;
 
 /// More than any sum of weights falls below zero.
 const SHIFT: i32 = 1 << (PRECISION + 2);
@@ -41,60 +45,103 @@ pub(crate) struct Coarse {
 
 impl Taps {
     /// Pillow's weights, in fewer bits, which add up to exactly one.
-    pub(super) fn set(&mut self, side: &Side, filter: Filter, mirror: bool) {
-        let out = side.out as usize;
-        let pixels = side.pixels as usize;
+    pub(super) fn set(&mut self, side: &Side, filter: Filter, mirror: bool, simd: Simd) {
         let scale = side.length / f64::from(side.out);
-        let support = filter.support() * scale.max(1.0);
-        self.pixels = pixels;
+        self.pixels = side.pixels as usize;
         // One more than the width reaches into has a weight of zero.
-        self.used = (2.0 * support).ceil() as usize;
+        self.used = (2.0 * filter.support() * scale.max(1.0)).ceil() as usize;
         self.most = match self.used {
             TWO => TWO,
             used => used.next_multiple_of(GROUP),
         };
         self.first.clear();
-        self.first.resize(out, 0);
+        self.first.resize(side.out as usize, 0);
         self.weights.clear();
-        self.weights.resize(out * self.most, 0);
-        match filter {
-            Filter::Bilinear => self.fill(side, support, mirror, |x| kernel(Filter::Bilinear, x)),
-            Filter::Bicubic => self.fill(side, support, mirror, |x| kernel(Filter::Bicubic, x)),
+        self.weights.resize(side.out as usize * self.most, 0);
+        match simd {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the CPU has the instructions.
+            Simd::Vnni | Simd::Vbmi => unsafe { self.fill_by_avx512(side, filter, mirror) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the same.
+            Simd::Avx2 => unsafe { self.fill_by_avx2(side, filter, mirror) },
+            _ => self.fill(side, filter, mirror),
         }
     }
 
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    fn fill_by_avx512(&mut self, side: &Side, filter: Filter, mirror: bool) {
+        self.fill(side, filter, mirror);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn fill_by_avx2(&mut self, side: &Side, filter: Filter, mirror: bool) {
+        self.fill(side, filter, mirror);
+    }
+
     #[inline(always)]
-    fn fill(&mut self, side: &Side, support: f64, mirror: bool, kernel: impl Fn(f64) -> f64) {
-        let (out, pixels, used) = (side.out as usize, side.pixels as usize, self.used);
+    fn fill(&mut self, side: &Side, filter: Filter, mirror: bool) {
+        match filter {
+            Filter::Bilinear => self.fill_with(side, Filter::Bilinear, mirror),
+            Filter::Bicubic => self.fill_with(side, Filter::Bicubic, mirror),
+        }
+    }
+
+    /// Eight pixels at a time, each of which has its own place in registers.
+    #[inline(always)]
+    fn fill_with(&mut self, side: &Side, filter: Filter, mirror: bool) {
+        let (out, pixels, used, most) = (side.out as usize, side.pixels, self.used, self.most);
         let scale = side.length / f64::from(side.out);
+        let support = filter.support() * scale.max(1.0);
         let shrink = 1.0 / scale.max(1.0);
-        let mut exact = vec![0.0; used];
-        let rows = self.weights.chunks_exact_mut(self.most);
-        for ((weights, to), at) in rows.zip(&mut self.first).zip(0..) {
-            let pixel = if mirror { out - 1 - at } else { at };
-            let center = side.start + (pixel as f64 + 0.5) * scale;
-            let first = ((center - support + 0.5).max(0.0) as usize).min(pixels - 1);
-            let end = ((center + support + 0.5) as usize).clamp(first + 1, pixels);
-            let exact = &mut exact[..(end - first).min(used)];
-            let mut sum = 0.0;
-            for (tap, weight) in exact.iter_mut().enumerate() {
-                *weight = kernel(((tap + first) as f64 - center + 0.5) * shrink);
-                sum += *weight;
-            }
-            *to = first;
-            if sum.abs() < 1e-9 {
-                weights[0] = 1 << PRECISION;
-                continue;
+        let mut exact = vec![[0.0; LOT]; used];
+        let lots = self
+            .weights
+            .chunks_mut(LOT * most)
+            .zip(self.first.chunks_mut(LOT));
+        for (lot, (weights, to)) in lots.enumerate() {
+            let center: [f64; LOT] = each(|i| {
+                let at = LOT * lot + i;
+                // What is past the last pixel isn't looked at.
+                let pixel = if mirror {
+                    (out - 1).saturating_sub(at)
+                } else {
+                    at
+                };
+                side.start + (pixel as f64 + 0.5) * scale
+            });
+            let first: [i32; LOT] = each(|i| cut(center[i] - support + 0.5).min(pixels as i32 - 1));
+            let count: [i32; LOT] = each(|i| {
+                let end = cut(center[i] + support + 0.5).clamp(first[i] + 1, pixels as i32);
+                end - first[i]
+            });
+            let mut sum = [0.0; LOT];
+            for (tap, exact) in (0..).zip(&mut exact) {
+                let x = each(|i| (f64::from(first[i] + tap) - center[i] + 0.5) * shrink);
+                let weight = kernel(filter, x);
+                *exact = each(|i| if tap < count[i] { weight[i] } else { 0.0 });
+                sum = each(|i| sum[i] + exact[i]);
             }
             // Rounding the running total leaves no rest in the end.
-            let unit = f64::from(1 << PRECISION) / sum;
-            let (mut total, mut given) = (f64::from(SHIFT) + 0.5, 0);
-            for (weight, exact) in weights.iter_mut().zip(exact) {
-                total += *exact * unit;
+            let unit: [f64; LOT] = each(|i| f64::from(1 << PRECISION) / sum[i]);
+            let (mut total, mut given) = ([f64::from(SHIFT) + 0.5; LOT], [0; LOT]);
+            for (tap, exact) in exact.iter().enumerate() {
+                total = each(|i| total[i] + exact[i] * unit[i]);
                 // To the nearest, by cutting off what is positive: `round` is a call where SSE4.1 may be missing.
-                let rounded = total as i32 - SHIFT;
-                *weight = (rounded - given) as i16;
+                let rounded: [i32; LOT] = each(|i| cut(total[i]) - SHIFT);
+                for (i, weights) in weights.chunks_exact_mut(most).enumerate() {
+                    weights[tap] = (rounded[i] - given[i]) as i16;
+                }
                 given = rounded;
+            }
+            for (i, (weights, to)) in weights.chunks_exact_mut(most).zip(to).enumerate() {
+                *to = first[i] as usize;
+                if sum[i].abs() < 1e-9 {
+                    weights.fill(0);
+                    weights[0] = 1 << PRECISION;
+                }
             }
         }
     }
@@ -116,13 +163,19 @@ impl Taps {
         self.weights.clear();
         self.weights.resize(fine.first.len() * self.most, 0);
         let mut quarters = vec![0_i32; self.most];
+        let mut between = vec![0_i32; 2 * self.most + 2 * AROUND];
         let last = i64::from(coarse.samples) - 1;
         let rows = self.weights.chunks_exact_mut(self.most);
         for ((weights, first), at) in rows.zip(&mut self.first).zip(0..) {
             let pixel = coarse.pixel as usize + *first;
             quarters.fill(0);
             let begin = match coarse.pixels {
-                2 => halved(pixel, &fine.of(at)[..fine.used], &mut quarters),
+                2 => halved(
+                    pixel,
+                    &fine.of(at)[..fine.used],
+                    &mut between,
+                    &mut quarters,
+                ),
                 pixels => grouped(
                     pixel,
                     pixels as usize,
@@ -156,15 +209,37 @@ impl Taps {
     }
 }
 
+/// What is whole of a value, if that is no number less than zero or more than `MOST`: `as` keeps pixels from being made
+/// side by side.
+#[inline(always)]
+#[allow(clippy::manual_clamp)] // which leaves what is no number
+fn cut(value: f64) -> i32 {
+    const MOST: f64 = (1 << 30) as f64;
+    // SAFETY: it fits, and where it is no number, zero is taken.
+    unsafe { value.max(0.0).min(MOST).to_int_unchecked() }
+}
+
+/// A value for each pixel of a lot.
+#[inline(always)]
+fn each<T>(value: impl FnMut(usize) -> T) -> [T; LOT] {
+    std::array::from_fn(value)
+}
+
+/// Zeros around pixels' weights: as far as a sample reaches beyond its own.
+const AROUND: usize = 3;
+
 /// Gives pixels' weights, four times, to samples of two pixels; gives the first sample's place, which may be before all.
-fn halved(pixel: usize, weights: &[i16], samples: &mut [i32]) -> i64 {
+/// `between` has room for the pixels of all samples, and is zero but for the weights of another call.
+#[inline(always)]
+fn halved(pixel: usize, weights: &[i16], between: &mut [i32], samples: &mut [i32]) -> i64 {
     let odd = pixel & 1;
-    for (place, &weight) in (odd..).zip(weights) {
-        let own = place / 2 + 1 - odd;
-        // The first of odd pixels has none before it.
-        let near = if place & 1 == 1 { own + 1 } else { own - 1 };
-        samples[own] += 3 * i32::from(weight);
-        samples[near] += i32::from(weight);
+    for (to, &weight) in between[AROUND..].iter_mut().zip(weights) {
+        *to = i32::from(weight);
+    }
+    // Of each sample the pixel before its own two, these, and the one behind.
+    let four = between[odd..].windows(4).step_by(2);
+    for (sample, four) in samples.iter_mut().zip(four) {
+        *sample = four[0] + 3 * (four[1] + four[2]) + four[3];
     }
     (pixel / 2) as i64 - 1 + odd as i64
 }
@@ -219,7 +294,11 @@ mod tests {
                 }
             };
             let (mut fine, mut taps) = (Taps::default(), Taps::default());
-            fine.set(&side, filter, mirror);
+            fine.set(&side, filter, mirror, Simd::None);
+            for simd in Simd::all() {
+                taps.set(&side, filter, mirror, simd);
+                prop_assert_eq!((&taps.first, &taps.weights), (&fine.first, &fine.weights), "{:?}", simd);
+            }
             taps.under(&fine, &coarse);
             let seen = &samples[under.left as usize..][..under.width as usize];
             for at in 0..out as usize {
