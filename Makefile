@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help system installed compiled demo test test-rust test-python test-quick bench bench-peers record wheel check-wheel lint docs format fuzz clean
+.PHONY: help system installed compiled demo test test-rust test-python test-quick bench bench-peers bench-gpu record wheel check-wheel lint docs format fuzz clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -88,6 +88,15 @@ bench-peers: $(VENV)/.built $(VENV)-peers/.installed ## time loaders, decoders, 
 			--json target/peers/$$name.json --page target/peers/$$name.html || exit 1; \
 	done
 	$(PY) -m impasto_lab bench loader --peers webdataset --json target/peers/loader-webdataset-0.json
+
+# Each of the three ends by itself after 135 s and what a row takes; what it has no time for is named.
+bench-gpu: $(VENV)/.built ## time training steps on a GPU and what feeds them, in less than eight minutes; keep the figures
+	@gpu=$$($(PY) -c 'import torch; from impasto_lab.bench.machine import slug; print(slug(torch.device("cuda")))') || exit 1; \
+	for model in "clip --preset base" resnet18 vit-b-16; do \
+		$(BIN)/impasto bench train-step --device cuda --model $$model --sweep --batch-size 256 --images 512 --rounds 1 \
+			--seconds 2 --limit 135 --json benches/results/feed-$$gpu-$${model%% *}.json || exit 1; \
+	done
+	$(PY) .ci/readme_tables.py
 
 record: $(VENV)/.built ## bench, keep the figures in benches/results/ and put them into README
 	mkdir -p target

@@ -233,6 +233,30 @@ def _train_step(document: dict[str, Any]) -> str:
     return f"{about}\n\n{_table(['a batch', 'CPU time'], rows)}\n\n{below}"
 
 
+def feed() -> str:
+    """Steps on a device and what feeds them, a table for each device and model."""
+    found = [_feed(document) for document in _read("feed-*.json")]
+    return "\n\n".join(found) or "No GPU's figures are here yet."
+
+
+def _feed(document: dict[str, Any]) -> str:
+    settings, machine = document["settings"], document["machine"]
+    model = f"CLIP {settings['preset']}" if settings["model"] == "clip" else settings["model"]
+    about = (
+        f"{document['device']} beside {machine['cpu']} (load average {document['load_average']}), torch "
+        f"{document['versions']['torch']}, {model}, batches of {settings['batch_size']}; images a second by cores, and "
+        "the share of the time in which the device waits:"
+    )
+    cores = sorted({row["cores"] for row in document["rows"]})
+    cells: dict[str, dict[int, str]] = {}
+    for row in document["rows"]:
+        said = "" if row["utilization"] is None else f", {100 * row['utilization']:.0f} % utilised"
+        cell = f"{row['images_per_second']:,.0f} ({100 * row['waiting']:.0f} %{said})"
+        cells.setdefault(row["title"], {})[row["cores"]] = cell
+    rows = [[title, *(by_cores.get(count, "") for count in cores)] for title, by_cores in cells.items()]
+    return f"{about}\n\n" + _table(["fed by", *map(str, cores)], rows)
+
+
 def scale() -> str:
     """The loader against how much there is, a pair of tables for each machine."""
     return "\n\n".join(_scale(document) for document in _read("scale-*.json"))
@@ -293,6 +317,7 @@ TABLES: dict[str, Callable[[], str]] = {
     **mixgen_guide.TABLES,
     "clean": clean,
     "exactness": exactness,
+    "feed": feed,
     "glance": glance,
     "loader": loader,
     "ops": ops,

@@ -31,16 +31,19 @@ class Answers:
             it is largest.
         fast_psnr_mean: Mean over the images of the fast path's PSNR against ``exact=True``, in dB.
         fast_psnr_worst: The smallest.
+        captioned: Whether ids and joined captions are part of the work; they are equal then.
     """
 
     images: int
     apart: dict[str, Difference]
     fast_psnr_mean: float
     fast_psnr_worst: float
+    captioned: bool = True
 
     def lines(self) -> Iterator[str]:
         """What was found, for people."""
-        equal = "ids and joined captions equal; pixels (exact=True) differ by" if self.apart else "nobody else's"
+        alike = "ids and joined captions equal; " if self.captioned else ""
+        equal = f"{alike}pixels (exact=True) differ by" if self.apart else "nobody else's"
         yield f"compared first, on {self.images} images: {equal}"
         for name, apart in self.apart.items():
             levels = f"{apart.mean:.3f} levels of 255 on average, {apart.p999:.2f} in one of a thousand"
@@ -67,7 +70,7 @@ def compare(files: Files, work: Work, peers: Sequence[Peer]) -> Answers:
     views = _views(exact)
     apart = {peer.NAME: _apart(exact, peer, files, work, views) for peer in peers}
     noise = [psnr for one, other in zip(exact, fast, strict=True) for psnr in _psnr(one, other, work)]
-    return Answers(len(noise), apart, float(np.mean(noise)), float(np.min(noise)))
+    return Answers(len(noise), apart, float(np.mean(noise)), float(np.min(noise)), captioned=bool(work.length))
 
 
 def _views(batches: Sequence[Batch]) -> Views:
@@ -80,9 +83,9 @@ def _apart(batches: Sequence[Batch], peer: Peer, files: Files, work: Work, views
     found = []
     theirs: Sequence[Pairs] = list(peer.open_loader(files, work, workers=0, views=views))
     for step, (our, their) in enumerate(zip(batches, theirs, strict=True)):
-        if our.captions != list(their.captions or ()):
+        if list(our.captions or ()) != list(their.captions or ()):
             raise AnswersDifferError(f"batch {step}: the joined captions differ from those of {peer.TITLE}")
-        if our.input_ids is None or their.input_ids is None or not torch.equal(our.input_ids, their.input_ids):
+        if not _same_ids(our.input_ids, their.input_ids):
             raise AnswersDifferError(f"batch {step}: the ids differ from those of {peer.TITLE}")
         levels = _levels(our, their, work)
         found.append(Difference.between(levels, torch.zeros_like(levels)))
@@ -90,6 +93,10 @@ def _apart(batches: Sequence[Batch], peer: Peer, files: Files, work: Work, views
     if (reason := apart.beyond(peer.TOLERANCE[work.interpolation])) is not None:
         raise AnswersDifferError(f"in levels of 255, {reason}, from those of {peer.TITLE}")
     return apart
+
+
+def _same_ids(one: torch.Tensor | None, other: torch.Tensor | None) -> bool:
+    return one is other if one is None or other is None else torch.equal(one, other)
 
 
 def _levels(one: Pairs, other: Pairs, work: Work) -> torch.Tensor:

@@ -10,7 +10,10 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,14 +57,24 @@ def describe() -> dict[str, Any]:
     }
 
 
+def device_name(device: torch.device) -> str:
+    """A GPU's name, or the CPU's model."""
+    if device.type != "cuda":
+        return _cpu_model()
+    import torch
+
+    return torch.cuda.get_device_name(device)
+
+
 def load() -> float | None:
     """The system's load average over a minute; None where there is none."""
     return round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
 
 
-def slug() -> str:
-    """The CPU's model as a part of a file name."""
-    return re.sub(r"[^a-z0-9]+", "-", _cpu_model().lower()).strip("-")
+def slug(device: torch.device | None = None) -> str:
+    """The CPU's model, or the name of a device, as a part of a file name."""
+    name = _cpu_model() if device is None else device_name(device)
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def versions(*packages: str) -> dict[str, str | None]:

@@ -42,7 +42,7 @@ def open_loader(
             normalize=(work.mean, work.std),
             exact=exact,
         ),
-        text=TextRecipe(length=work.length),
+        text=TextRecipe(length=work.length) if work.length else None,
         mix=MixGen(ratio=work.mixed, lam=work.lam) if work.mixed else None,
     )
     return Loader(

@@ -14,7 +14,8 @@ from impasto import ops
 from impasto.errors import ImpastoError, RecipeError
 from impasto.recipe import ImageRecipe
 from impasto.sources import Source
-from impasto_lab.bench.photographs import Files, annotated
+from impasto_lab.bench.photographs import Files, annotated, write_files
+from impasto_lab.bench.settings import TrainStepTiming
 
 #: Formats that benches take, as Pillow names them, with what their files' names end in.
 KINDS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}
@@ -87,6 +88,22 @@ def own_files(data: Source, folder: Path, count: int, *, least: int) -> Files:
             f"{least}; take more images, or a smaller batch_size"
         )
     return annotated(folder, names, captions)
+
+
+def files_of(data: Source | None, folder: Path, settings: TrainStepTiming) -> Files:
+    """The files that training steps are fed with: a data set's, or photographs of one size.
+
+    Args:
+        data: The data set, or None for photographs.
+        folder: Where to write; it must exist.
+        settings: How many, and how large photographs are.
+
+    Raises:
+        RecipeError: If fewer than a batch are JPEG, PNG or WebP that Pillow opens.
+    """
+    if data is not None:
+        return own_files(data, folder, settings.images, least=settings.batch_size)
+    return write_files(folder, settings.images, seed=settings.seed, size=(settings.width, settings.height))
 
 
 def _opened(data: Source, count: int) -> Iterator[tuple[int, str, bytes]]:

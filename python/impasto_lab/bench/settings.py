@@ -244,3 +244,45 @@ class TrainStepTiming:
     def quick(cls, **changes: Any) -> TrainStepTiming:
         """Seconds."""
         return cls(**({"images": 64, "rounds": 3} | changes))
+
+    @classmethod
+    def quick_on_device(cls, **changes: Any) -> TrainStepTiming:
+        """Seconds, in batches that a classifier of the papers takes on a CPU."""
+        few: dict[str, Any] = {"preset": "tiny", "images": 32, "batch_size": 8, "rounds": 1}
+        return cls(**(few | changes))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedTiming:
+    """How training steps on a device are timed: by wall-clock time, with every kind of loader.
+
+    Args:
+        device: Where steps are taken, on a CPU by one thread; without it loaders and a CLIP's step share one core.
+        model: A CLIP of --preset's size, or one of torchvision's classifiers, with labels of its own and no captions.
+        side: Of a classifier's images, in pixels.
+        cores: Numbers of cores that loop and loader are held to, and of workers, rows each; all that there are by
+            default, and 1, 2, 4 and so on with --sweep.
+        seconds: That each row is timed for, in each round.
+        limit: Seconds that all of it may take; rows that it isn't enough for are left out, and named.
+
+    Raises:
+        RecipeError: If a number is too small.
+    """
+
+    device: Literal["cpu", "cuda"] | None = None
+    model: Literal["clip", "resnet18", "vit-b-16"] = "clip"
+    side: int = 224
+    cores: tuple[int, ...] = ()
+    seconds: float = 3.0
+    limit: float = 3600.0
+
+    def __post_init__(self) -> None:
+        at_least(16, side=self.side)
+        require(self.side % 16 == 0, f"side={self.side} must be a multiple of 16, a patch of ViT-B/16")
+        require(all(self.cores), f"cores={self.cores} must each be at least 1")
+        require(self.seconds > 0 < self.limit, f"seconds={self.seconds} and limit={self.limit} must be above 0")
+
+    @classmethod
+    def quick(cls, **changes: Any) -> FeedTiming:
+        """Less than a minute on a CPU."""
+        return cls(**({"side": 64, "seconds": 0.3} | changes))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,106 +12,20 @@ from typing import Any
 import numpy as np
 import torch
 
-from impasto.mixgen import clip_loss
 from impasto.ops import tokenize
 from impasto.sources import Source
 from impasto_lab.bench import machine, ours
 from impasto_lab.bench.answers import Answers, compare
-from impasto_lab.bench.own_files import own_files
+from impasto_lab.bench.feeding.steps import ClipStep, Paced, Step, Stepping
+from impasto_lab.bench.own_files import files_of
 from impasto_lab.bench.peers import pillow
-from impasto_lab.bench.photographs import Files, write_files
 from impasto_lab.bench.settings import TrainStepTiming
 from impasto_lab.bench.timing import Row, Track, take_turns, untracked
-from impasto_lab.bench.work import Pairs, Work
-from impasto_lab.models import Clip, ClipSettings
-from impasto_lab.training.optimizer import adamw
+from impasto_lab.bench.work import Work
+from impasto_lab.models import ClipSettings
 
 #: Tokens of a caption.
 LENGTH = 32
-
-
-class Step:
-    """A step of a CLIP whose table of words has no rows but those that the captions need.
-
-    Its step is the shortest of the four models': whatever feeds it takes a smaller share of the others'.
-
-    Args:
-        settings: Its size.
-        ids: All ids that come, ascending.
-        seed: Of its weights.
-    """
-
-    def __init__(self, settings: ClipSettings, ids: torch.Tensor, *, seed: int) -> None:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            self._model = Clip(settings)
-        self._ids = ids
-        self._optimizer = adamw(self._model, lr=1e-4, weight_decay=0.1)
-
-    @property
-    def parameters(self) -> int:
-        """How many the model has."""
-        return sum(parameter.numel() for parameter in self._model.parameters())
-
-    def __call__(self, batch: Pairs) -> float:
-        """Changes the weights by one batch, and gives its loss."""
-        assert batch.input_ids is not None
-        rows = torch.searchsorted(self._ids, batch.input_ids)  # [B, L]
-        # The end of a caption is the largest of its ids, the first that is.
-        length = batch.input_ids.argmax(dim=1, keepdim=True)
-        mask = (torch.arange(rows.shape[1]) <= length).long()
-        images, texts, scale = self._model(batch.images, rows, mask)
-        loss = clip_loss(images, texts, scale)
-        self._optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        self._optimizer.step()
-        return loss.item()
-
-
-class Paced:
-    """A step of fixed time, during which the core is free.
-
-    Args:
-        seconds: How long.
-    """
-
-    #: There is no model.
-    parameters = 0
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-
-    def __call__(self, batch: Pairs) -> float:
-        """Waits."""
-        del batch
-        time.sleep(self._seconds)
-        return 0.0
-
-
-class Stepping:
-    """A loader whose batches are trained on: iterating is an epoch of steps.
-
-    Args:
-        batches: What is trained on.
-        step: Trains on one.
-
-    Attributes:
-        waited: For each epoch the share of its time that went into getting batches.
-    """
-
-    def __init__(self, batches: Iterable[Pairs], step: Step | Paced) -> None:
-        self._batches, self._step = batches, step
-        self.waited: list[float] = []
-
-    def __iter__(self) -> Iterator[Pairs]:
-        """Yields each batch when the step is done."""
-        began, waited, asked = time.perf_counter(), 0.0, time.perf_counter()
-        for batch in self._batches:
-            waited += time.perf_counter() - asked
-            self._step(batch)
-            yield batch
-            asked = time.perf_counter()
-        self.waited.append(waited / (time.perf_counter() - began))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,12 +116,12 @@ def run(
     versions = machine.versions("impasto", "torch", *pillow.PACKAGES)
     torch.manual_seed(settings.seed)
     with tempfile.TemporaryDirectory(prefix="impasto-bench-") as temporary:
-        files = _files(folder or Path(temporary), settings, data)
+        files = files_of(data, folder or Path(temporary), settings)
         answers = compare(files, work, (pillow,))
         ids = torch.from_numpy(np.unique(tokenize(list(files.captions), length=LENGTH).input_ids))
-        step: Step | Paced = Paced(settings.pace / 1000)
+        step: Step = Paced(settings.pace / 1000)
         if not settings.pace:
-            step = Step(replace(sizes, vocabulary=len(ids)), ids, seed=settings.seed)
+            step = ClipStep(replace(sizes, vocabulary=len(ids)), ids, seed=settings.seed)
         held = list(ours.open_loader(files, work, workers=0))
         alone = [
             Row("step", "the step alone", 0, Stepping(held, step)),
@@ -241,12 +154,6 @@ def run(
         settings={"data": None if data is None else repr(data), **asdict(settings)},
         command=" ".join(["impasto", *sys.argv[1:]]),
     )
-
-
-def _files(folder: Path, settings: TrainStepTiming, data: Source | None) -> Files:
-    if data is not None:
-        return own_files(data, folder, settings.images, least=settings.batch_size)
-    return write_files(folder, settings.images, seed=settings.seed, size=(settings.width, settings.height))
 
 
 def _waiting(rows: Sequence[Row]) -> dict[str, float]:

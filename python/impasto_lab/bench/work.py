@@ -28,7 +28,8 @@ class Work:
         std: CLIP's standard deviations.
         mixed: Share of the batch that MixGen replaces; 0 mixes nothing.
         lam: Weight of an image in its mixture.
-        length: Ids of a caption.
+        length: Ids of a caption; 0 leaves captions out.
+        pinned: Whether a stock DataLoader's batches are put into page-locked memory, from which a GPU copies by itself.
         seed: Of our draws; the peers draw from torch's global generator, seeded with it.
     """
 
@@ -42,6 +43,7 @@ class Work:
     mixed: float = 0.25
     lam: float = 0.5
     length: int = 77
+    pinned: bool = False
     seed: int = 0
 
 

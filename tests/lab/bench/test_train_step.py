@@ -12,10 +12,11 @@ from impasto.cli import output
 from impasto.errors import RecipeError
 from impasto.ops import tokenize
 from impasto_lab.bench import train_step
+from impasto_lab.bench.feeding.steps import ClipStep, Stepping
 from impasto_lab.bench.peers.pairs import MixedPairs
 from impasto_lab.bench.settings import TrainStepTiming
 from impasto_lab.bench.timing import Row
-from impasto_lab.bench.train_step import Step, Stepping, TrainStepBench
+from impasto_lab.bench.train_step import TrainStepBench
 from impasto_lab.cli.bench.train_step import show
 from impasto_lab.models import ClipSettings
 
@@ -26,8 +27,8 @@ def test_every_batch_is_learned_from() -> None:
     ids = torch.from_numpy(tokenize(CAPTIONS, length=32).input_ids)
     sizes = ClipSettings.preset("tiny", text_length=32, vocabulary=len(ids.unique()))
     images = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    step = Step(sizes, ids.unique(), seed=0)
-    losses: list[float] = []
+    step = ClipStep(sizes, ids.unique(), seed=0)
+    losses: list[torch.Tensor] = []
     pairs = MixedPairs(images, ids, CAPTIONS)
     fed = Stepping([pairs] * 30, lambda batch: losses.append(step(batch)))
     assert [batch is pairs for batch in fed] == [True] * 30

@@ -21,11 +21,11 @@ LoadImage = Callable[[str, int], torch.Tensor]
 
 
 class MixedPairs(NamedTuple):
-    """A batch: images [B, 3, S, S] float32, ids [B, L] int64, B captions."""
+    """A batch: images [B, 3, S, S] float32, ids [B, L] int64, B captions; None where captions are left out."""
 
     images: torch.Tensor
-    input_ids: torch.Tensor
-    captions: list[str]
+    input_ids: torch.Tensor | None
+    captions: list[str] | None
 
 
 class PairDataset(Dataset[tuple[torch.Tensor, str]]):
@@ -48,7 +48,7 @@ class MixAndTokenize:
 
     def __init__(self, work: Work) -> None:
         self.work = work
-        self.tokenizer = open_clip.SimpleTokenizer(context_length=work.length)
+        self.tokenizer = open_clip.SimpleTokenizer(context_length=work.length) if work.length else None
 
     def __call__(self, pairs: list[tuple[torch.Tensor, str]]) -> MixedPairs:
         """Makes a batch."""
@@ -58,6 +58,8 @@ class MixAndTokenize:
         """Mixes images [B, 3, S, S] and their captions in place, and tokenises these."""
         count, lam = int(len(captions) * self.work.mixed), self.work.lam
         images[:count].mul_(lam).add_(images[count : 2 * count], alpha=1 - lam)
+        if self.tokenizer is None:
+            return MixedPairs(images, None, None)
         captions[:count] = [f"{captions[row]} {captions[row + count]}" for row in range(count)]
         return MixedPairs(images, self.tokenizer(captions), captions)
 
@@ -84,4 +86,5 @@ def open_pairs(
         persistent_workers=workers > 0,
         multiprocessing_context=context if workers else None,
         collate_fn=MixAndTokenize(work),
+        pin_memory=work.pinned,
     )

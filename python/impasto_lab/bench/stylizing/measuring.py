@@ -188,7 +188,7 @@ def run(
     return StyleBench(
         rows=tuple(rows),
         skipped=skipped,
-        device=torch.cuda.get_device_name(place) if place.type == "cuda" else machine.describe()["cpu"],
+        device=machine.device_name(place),
         machine=machine.describe(),
         versions=machine.versions("impasto", "torch", "torchvision"),
         load=load,

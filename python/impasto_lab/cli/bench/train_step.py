@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
+from impasto.checks import require
 from impasto.cli import Folder, Given, Written, output
-from impasto_lab.bench.settings import TrainStepTiming
-from impasto_lab.cli.bench import pages
+from impasto_lab.bench.settings import FeedTiming, TrainStepTiming
+from impasto_lab.cli.bench import feeding, pages
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from impasto.sources import Source
     from impasto_lab.bench.train_step import TrainStepBench as Measured
 
 EPILOG = """\
@@ -21,7 +23,11 @@ examples:
   impasto bench train-step --width 160 --height 120 --json step.json
   impasto bench train-step --preset base --pace 121   an H200's step of CLIP ViT-B/32, of one in 16 cores
   impasto bench train-step --data captions_val2017.json --images-of val2017/ --page step.html
+  impasto bench train-step --device cuda --model resnet18 --batch-size 256 --sweep --page cores.html
+  impasto bench train-step --device cpu --quick       seconds, to see it work
 
+With --device the JSON has rows (name, title, version, cores, images_per_second, rounds, waiting, utilization, of_bound,
+ratio to the stock loader on as many cores), skipped, device, held (to the cores), parameters, answers. Without it:
 JSON: rows (name, title, version, workers, images_per_second, rounds, clock, wall_rounds), milliseconds (of CPU time a
 batch, by row), loader_share (of a step's CPU time, by loader), mixgen_share, ratio (steps on one core, ours over the
 stock DataLoader's), waiting (share of the time with one worker), answers, machine, load_average, versions, settings,
@@ -32,7 +38,9 @@ command, seed."""
 class BenchTrainStep:
     """Times a CLIP's training step alone, with impasto's loader, and with a stock DataLoader on Pillow's transforms.
 
-    With --pace the step takes a fixed time elsewhere, as on an accelerator.
+    With --pace the step takes a fixed time elsewhere, as on an accelerator. With --device it runs there, by wall-clock
+    time: on a batch that is there already, which bounds the others, and fed by impasto in threads, in processes and
+    prefetched to the device, and by the stock DataLoader (page-locked on a GPU), with as many workers as cores.
 
     Work of the loaders per image: RandomResizedCrop, horizontal flip, float32 normalised; MixGen on a quarter; CLIP
     tokens. First they replay the same crops and flips and must agree on images, ids and joined captions. Then rows take
@@ -40,15 +48,18 @@ class BenchTrainStep:
     waits with one worker is wall-clock time, so other work on the machine is in it.
 
     Args:
+        sweep: With --device: held to 1, 2, 4 and so on of the cores.
         data: Your own data set, as `impasto info` takes it: images spread over it, with their first caption or, in a
             folder of classes, their class's name; photographs of --width and --height by default.
         images_of: Folder of its images, by default looked for near the annotations.
-        quick: 64 images, 3 rounds, unless told otherwise.
-        plot: A PNG file with what each row takes on one core.
+        quick: 64 images, 3 rounds, unless told otherwise; with --device 32 images in batches of 8, a CLIP of --preset
+            tiny, one round.
+        plot: A PNG file with what each row takes on one core, or with rates by cores.
         page: An HTML page with the table, the plot and what was compared.
         json: Write the figures as JSON too ('-': to standard output, alone).
     """
 
+    sweep: bool = False
     data: Annotated[str, "PATH"] | None = None
     images_of: Folder | None = None
     quick: bool = False
@@ -56,6 +67,7 @@ class BenchTrainStep:
     page: Written | None = None
     json: Written | None = None
     timing: Annotated[dict[str, Any], Given(TrainStepTiming, "timing")] = field(default_factory=dict)
+    feed: Annotated[dict[str, Any], Given(FeedTiming, "on a device")] = field(default_factory=dict)
 
 
 def run(bench: BenchTrainStep) -> int:
@@ -65,10 +77,12 @@ def run(bench: BenchTrainStep) -> int:
         The exit status, 0.
     """
     console = output.console(bench.json)
+    if bench.feed.get("device") is not None:
+        return _feed(bench, console)
+    idle = [f"--{name}" for name in (*(["sweep"] if bench.sweep else []), *sorted(bench.feed))]
+    require(not idle, f"{', '.join(idle)}: of steps on a device; say which, by --device")
     timing = (TrainStepTiming.quick if bench.quick else TrainStepTiming)(**bench.timing)
-    from impasto import sources
-
-    data = None if bench.data is None else sources.open(bench.data, images=bench.images_of)
+    data = _data(bench)
     from impasto_lab.bench.train_step import run as time_steps
 
     measured = time_steps(timing, data=data, track=output.Progress(console))
@@ -89,6 +103,29 @@ def run(bench: BenchTrainStep) -> int:
         page=bench.page,
     )
     return 0
+
+
+def _feed(bench: BenchTrainStep, console: Console) -> int:
+    idle = [f"--{name}" for name in ("pace",) if name in bench.timing]
+    idle += ["--preset"] if "preset" in bench.timing and bench.feed.get("model", "clip") != "clip" else []
+    idle += ["--side"] if "side" in bench.feed and bench.feed.get("model", "clip") == "clip" else []
+    require(not idle, f"{', '.join(idle)}: says nothing beside the other flags; leave it out")
+    make = TrainStepTiming.quick_on_device if bench.quick else TrainStepTiming
+    timing, feed = make(**bench.timing), (FeedTiming.quick if bench.quick else FeedTiming)(**bench.feed)
+    return feeding.run(
+        timing,
+        feed,
+        console,
+        sweep=bench.sweep,
+        data=_data(bench),
+        shown=feeding.Targets(bench.plot, bench.page, bench.json),
+    )
+
+
+def _data(bench: BenchTrainStep) -> Source | None:
+    from impasto import sources
+
+    return None if bench.data is None else sources.open(bench.data, images=bench.images_of)
 
 
 _HEADINGS = ("one core", "version", "ms of CPU time", "slowest-fastest")

@@ -57,6 +57,8 @@ class _Arrays(MixAndTokenize):
     def __call__(self, pairs: Any) -> Any:
         """Makes a batch."""
         batch = super().__call__(list(pairs))
+        assert batch.input_ids is not None
+        assert batch.captions is not None
         return {"images": batch.images.numpy(), "input_ids": batch.input_ids.numpy(), "captions": tuple(batch.captions)}
 
 
