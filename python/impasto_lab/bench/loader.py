@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from impasto_lab.bench import machine, ours
+from impasto_lab.bench import machine, ours, quiet
 from impasto_lab.bench.answers import Answers, compare
 from impasto_lab.bench.peers import roll
 from impasto_lab.bench.photographs import Files, write_files
@@ -99,7 +99,7 @@ def run(settings: LoaderTiming | None = None, *, folder: Path | None = None, tra
         # Before others' workers and batches are there, whose objects Python looks through now and then.
         python = PythonShare.of(ours.open_loader(files, work, workers=0), epochs=settings.rounds)
         rows = _rows(files, work, settings.workers, peers)
-        load = machine.load()
+        load = quiet.load()
         take_turns(rows, rounds=settings.rounds, track=track)
         kilobytes = sum(Path(path).stat().st_size for path in files.paths) / len(files) / 1000
     return LoaderBench(

@@ -12,6 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from impasto_lab.bench import quiet
+
 if TYPE_CHECKING:
     import torch
 
@@ -39,7 +41,7 @@ class Recorded:
         return {
             "machine": self.machine,
             "versions": self.versions,
-            "load_average": self.load,
+            **quiet.recorded(self.load),
             "settings": self.settings,
             "seed": self.settings["seed"],
             "command": self.command,
@@ -64,11 +66,6 @@ def device_name(device: torch.device) -> str:
     import torch
 
     return torch.cuda.get_device_name(device)
-
-
-def load() -> float | None:
-    """The system's load average over a minute; None where there is none."""
-    return round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
 
 
 def slug(device: torch.device | None = None) -> str:

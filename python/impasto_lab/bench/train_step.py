@@ -14,7 +14,7 @@ import torch
 
 from impasto.ops import tokenize
 from impasto.sources import Source
-from impasto_lab.bench import machine, ours
+from impasto_lab.bench import machine, ours, quiet
 from impasto_lab.bench.answers import Answers, compare
 from impasto_lab.bench.feeding.steps import ClipStep, Paced, Step, Stepping
 from impasto_lab.bench.own_files import files_of
@@ -141,7 +141,7 @@ def run(
             row.version = versions[
                 "pillow" if row.name.startswith(pillow.NAME) else "torch" if row.name == "step" else "impasto"
             ]
-        load = machine.load()
+        load = quiet.load()
         take_turns([*alone, *fed], rounds=settings.rounds, track=track)
     return TrainStepBench(
         rows=(*alone, *fed),

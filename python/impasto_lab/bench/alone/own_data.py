@@ -10,7 +10,7 @@ from impasto.errors import RecipeError
 from impasto.loading import Loader, Stats
 from impasto.recipe import ImageRecipe, Recipe, TextRecipe
 from impasto.sources import GatheredSource, Source
-from impasto_lab.bench import machine
+from impasto_lab.bench import machine, quiet
 from impasto_lab.bench.timing import Track, untracked
 from impasto_lab.bench.work import Work
 
@@ -62,7 +62,7 @@ def run(
         batch_size = max(1, len(data) // _FEW)
     work = Work(batch_size=batch_size, seed=seed)
     loader = _loader(data, work, batch_size=batch_size, workers=workers)
-    load = machine.load()
+    load = quiet.load()
     taken = iter(loader)
     for _ in track(range(min(batches, len(loader))), "loading"):
         next(taken)

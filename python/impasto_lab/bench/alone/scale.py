@@ -21,7 +21,7 @@ from impasto.loading import BatchSampler, Loader
 from impasto.recipe import ImageRecipe, Recipe, TextRecipe
 from impasto.sources import WebDataset
 from impasto.streams import stream
-from impasto_lab.bench import machine
+from impasto_lab.bench import machine, quiet
 from impasto_lab.bench.settings import ScaleTiming
 from impasto_lab.bench.timing import Track, untracked
 
@@ -30,8 +30,8 @@ SHARD = 10_000
 _SIDE = 32
 
 
-@dataclass(frozen=True)
-class ScaleBench:
+@dataclass(frozen=True, kw_only=True)
+class ScaleBench(machine.Recorded):
     """What was measured.
 
     Attributes:
@@ -39,13 +39,11 @@ class ScaleBench:
         start: For each number of samples: CPU seconds (files are in memory, nothing waits) until a source is open with
             its shards indexed for the first time, and again from kept indexes; and until a loader's first batch then.
         resume: Seconds from a state in the middle of a long epoch to the next batch's keys.
-        settings: The arguments of `run`.
     """
 
     rows: tuple[dict[str, Any], ...]
     start: tuple[dict[str, Any], ...]
     resume: dict[str, Any]
-    settings: dict[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
         """All of it, as JSON has it."""
@@ -53,12 +51,7 @@ class ScaleBench:
             "rows": list(self.rows),
             "start": list(self.start),
             "resume": self.resume,
-            "machine": machine.describe(),
-            "versions": machine.versions("impasto", "torch"),
-            "settings": self.settings,
-            "seed": self.settings["seed"],
-            "load_average": machine.load(),
-            "command": " ".join(["impasto", *sys.argv[1:]]),
+            **self.circumstances(),
         }
 
 
@@ -77,7 +70,7 @@ def run(settings: ScaleTiming | None = None, *, track: Track = untracked) -> Sca
     with tempfile.TemporaryDirectory(prefix="impasto-scale-") as temporary:
         shards = {samples: _render(Path(temporary), samples, settings.seed) for samples in settings.samples}
         start = [_start(samples, shards[samples], settings) for samples in settings.samples]
-        most = shards[max(settings.samples)]
+        most, load = shards[max(settings.samples)], quiet.load()
         cases = [("samples", samples, shards[samples], 1, 1) for samples in settings.samples]
         cases += [("workers", workers, most, workers, 1) for workers in settings.workers]
         cases += [("ranks", ranks, most, 1, ranks) for ranks in settings.ranks]
@@ -85,7 +78,16 @@ def run(settings: ScaleTiming | None = None, *, track: Track = untracked) -> Sca
             kind, count, files, workers, ranks = cases[number]
             rate = _rate(files, workers, settings) if ranks == 1 else _rate_of_ranks(files, ranks, settings)
             rows.append({"kind": kind, "count": count, "samples_per_second": round(rate, 1)})
-    return ScaleBench(tuple(rows), tuple(start), _resume(settings), asdict(settings))
+    return ScaleBench(
+        rows=tuple(rows),
+        start=tuple(start),
+        resume=_resume(settings),
+        machine=machine.describe(),
+        versions=machine.versions("impasto", "torch"),
+        load=load,
+        settings=asdict(settings),
+        command=" ".join(["impasto", *sys.argv[1:]]),
+    )
 
 
 def _render(folder: Path, samples: int, seed: int) -> list[str]:

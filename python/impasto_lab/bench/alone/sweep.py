@@ -15,7 +15,7 @@ from typing import Any, Literal
 from impasto import sources
 from impasto.checks import require
 from impasto.loading import Stats
-from impasto_lab.bench import machine, ours
+from impasto_lab.bench import machine, ours, quiet
 from impasto_lab.bench.photographs import Files, write_files
 from impasto_lab.bench.settings import LoaderTiming
 from impasto_lab.bench.timing import Track, untracked
@@ -142,7 +142,7 @@ def run(settings: LoaderTiming | None = None, *, track: Track = untracked) -> Sw
         files = write_files(
             Path(temporary), settings.images, seed=settings.seed, size=(settings.width, settings.height)
         )
-        load = machine.load()
+        load = quiet.load()
         for turn in track(range(len(rows) * settings.rounds), "timing"):
             row = rows[turn % len(rows)]
             stats = _epoch(row, files, work)

@@ -18,7 +18,7 @@ import torch
 from impasto import sources
 from impasto.checks import require
 from impasto.loading import prefetch
-from impasto_lab.bench import machine, ours
+from impasto_lab.bench import machine, ours, quiet
 from impasto_lab.bench.answers import Answers, compare
 from impasto_lab.bench.feeding.clocks import clock_of
 from impasto_lab.bench.feeding.steps import ClassifierStep, ClipStep, Step
@@ -187,7 +187,7 @@ def run(
             answers = compare(files, work, (pillow,))
             bound = next(iter(ours.open_loader(files, work, workers=0)))
             rows = [FedRow(kind, count, _version(kind, versions)) for kind, count in _grid(cores)]
-            load = machine.load()
+            load = quiet.load()
             for turn in track(range(len(rows) * settings.rounds), "timing"):
                 row = rows[turn % len(rows)]
                 if time.monotonic() - began > feed.limit and row.kind != "bound":

@@ -17,7 +17,7 @@ from torchvision.models import resnet18
 from impasto.checks import require
 from impasto.sources import Source
 from impasto.style import Float32, StyleModel, float32_as
-from impasto_lab.bench import machine, photographs
+from impasto_lab.bench import machine, photographs, quiet
 from impasto_lab.bench.answers import AnswersDifferError
 from impasto_lab.bench.difference import Difference
 from impasto_lab.bench.memory import peak_bytes
@@ -180,7 +180,7 @@ def run(
     rows: list[StyleRow] = []
     skipped: dict[str, str] = {}
     patience = Patience(settings.compile_seconds)
-    load = machine.load()
+    load = quiet.load()
     with _one_thread(place):
         for workload in chosen:
             images = _images(workload, data, seed).to(place)

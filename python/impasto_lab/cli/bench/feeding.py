@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from impasto.cli import output
+from impasto_lab.bench import quiet
 from impasto_lab.cli.bench import pages
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _notes(bench: FedBench) -> list[str]:
     return [
         f"{about}, {rounds}",
         f"waits: of the time, what the device is in no step: it waits for a batch, or for its copy{says}",
-        f"load average before: {bench.load}; what else ran takes part",
+        f"{quiet.told(bench.load)}; what else ran takes part",
         *(f"left out: {row}: {reason}" for row, reason in bench.skipped.items()),
         *bench.answers.lines(),
     ]

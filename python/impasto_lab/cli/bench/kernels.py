@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: What the JSON has, for the pages of help.
 JSON = """\
-JSON: rows (work, name, version, rate, rounds, distance), absent (name -> why), machine, load_average, versions,
+JSON: rows (work, name, version, rate, rounds, distance), absent (name -> why), machine, load_average, quiet, versions,
 settings, command, seed. rate is items a second of one core's CPU time; distance how far the answer is from the
 judge's."""
 
@@ -56,17 +56,17 @@ def finish(bench: Bench, make: Callable[[], Sequence[Group]], *, title: str, wha
     Returns:
         The exit status, 0.
     """
-    from impasto_lab.bench import machine
+    from impasto_lab.bench import machine, quiet
     from impasto_lab.bench.kernels import time_groups
 
     console = output.console(bench.json)
-    groups, load = make(), machine.load()
+    groups, load = make(), quiet.load()
     arms = time_groups(groups, rounds=settings.rounds, track=output.Progress(console))
     absent = {name: reason for group in groups for name, reason in group.absent.items()}
     described = machine.describe()
     notes = [
         f"{described['cpu']}: one core, its CPU time; medians of {settings.rounds} rounds in turns",
-        f"load average before: {load}",
+        quiet.told(load),
         *(f"absent: {name}: {reason}" for name, reason in absent.items()),
     ]
     headings, rows = ["who", "version", "work", what, "slowest-fastest", "impasto is", "apart"], _rows(arms)
@@ -81,7 +81,7 @@ def finish(bench: Bench, make: Callable[[], Sequence[Group]], *, title: str, wha
         "rows": [arm.as_dict() for arm in arms],
         "absent": absent,
         "machine": described,
-        "load_average": load,
+        **quiet.recorded(load),
         "versions": {arm.name: arm.version for arm in arms if arm.version},
         "settings": {name: _plain(value) for name, value in asdict(settings).items()},
         "seed": settings.seed,

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from impasto.checks import require
 from impasto.cli import Folder, Given, Positive, Written, output
+from impasto_lab.bench import quiet
 from impasto_lab.bench.settings import LoaderTiming
 from impasto_lab.cli.bench import pages, sweeping
+from impasto_lab.cli.bench.waiting import Waiting
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,12 +34,12 @@ rows (cores, kind, workers, images_per_second, images_per_second_per_core, cpu_s
 (kind -> cores -> rate), held (to the cores). Without them:
 JSON: rows (name, version, workers, images_per_second, rounds, clock, wall_rounds), absent (peer -> why), ratio_to
 (peer -> our rate over its rate, at the smallest number of workers), ratios (peer -> workers -> the same), scaling (what
-our rates say of more cores), python (what Python has of a worker's time), answers, machine, load_average, versions,
-command, seed."""
+our rates say of more cores), python (what Python has of a worker's time), answers, machine, load_average,
+quiet (whether that is no more than the cores), versions, command, seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenchLoader:
+class BenchLoader(Waiting):
     """Times the whole loader, from JPEG files on disk to mixed and tokenised batches, beside the same work in Python.
 
     That is Pillow + torchvision transforms, and torchvision.io + transforms v2, each with MixGen and open_clip's
@@ -87,6 +89,7 @@ def run(bench: BenchLoader) -> int:
     if bench.data is not None:
         return _look(bench, bench.data, console)
     timing = (LoaderTiming.quick if bench.quick else LoaderTiming)(**bench.timing)
+    bench.wait(console)
     if bench.sweep:
         return sweeping.run(timing, console, plot=bench.plot, page=bench.page, json=bench.json)
     # Peers take their time to import, which nobody waits for who is refused.
@@ -122,6 +125,7 @@ def _look(bench: BenchLoader, place: str, console: Console) -> int:
 
     timing = LoaderTiming(**bench.timing)
     data = sources.open(place, images=bench.images_of)
+    bench.wait(console)
     from impasto_lab.bench.alone.own_data import run as time_own
 
     measured = time_own(
@@ -136,7 +140,7 @@ def _look(bench: BenchLoader, place: str, console: Console) -> int:
     rate, _, _ = str(stats).split("\n", 2)
     notes = [
         f"{here['cpu']}, {here['cpus']} CPUs; wall-clock time",
-        f"load average before: {measured.load}; what else ran takes part",
+        f"{quiet.told(measured.load)}; what else ran takes part",
         stats.advice,
     ]
     if bench.json != "-":
@@ -206,7 +210,7 @@ def _notes(bench: Measured) -> Iterator[str]:
     machine = bench.machine
     yield f"{machine['cpu']}, {machine['cpus']} CPUs; rows without workers: one of them, its CPU time"
     if bench.load is not None:
-        yield f"load average before: {bench.load}; what else ran takes part in rows with workers (wall-clock time)"
+        yield f"{quiet.told(bench.load)}; what else ran takes part in rows with workers (wall-clock time)"
     for scaling in (bench.scaling, bench.python):
         if scaling is not None:
             yield scaling.line()

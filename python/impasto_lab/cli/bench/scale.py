@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 from impasto.cli import Given, Written, output
+from impasto_lab.bench import quiet
 from impasto_lab.bench.settings import ScaleTiming
+from impasto_lab.cli.bench.waiting import Waiting
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,11 +22,12 @@ examples:
   impasto bench scale --workers 0 1 8 16 --ranks 1 2 4 8 --json scale.json
 
 JSON: rows (kind, count, samples_per_second), start (samples, shards, index_seconds, open_seconds, first_batch_seconds,
-index_megabytes), resume (samples, at, step, seconds), machine, versions, settings, load_average, seed, command."""
+index_megabytes), resume (samples, at, step, seconds), machine, versions, settings, load_average, quiet, seed,
+command."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenchScale:
+class BenchScale(Waiting):
     """Times the loader against how much there is: samples, workers, ranks; and how soon it starts and goes on.
 
     The samples are images of 32x32 pixels in shards of 10,000, all of which are links to the first: what is measured
@@ -49,6 +52,7 @@ def run(bench: BenchScale) -> int:
     """
     console = output.console(bench.json)
     timing = (ScaleTiming.quick if bench.quick else ScaleTiming)(**bench.timing)
+    bench.wait(console)
     from impasto_lab.bench.alone.scale import run as time_scale
 
     measured = time_scale(timing, track=output.Progress(console))
@@ -69,3 +73,4 @@ def show(bench: Measured, console: Console) -> None:
     resume = bench.resume
     where = f"sample {resume['at']:,} of {resume['samples']:,}"
     terminal.say(f"a resume at {where}: {1e3 * resume['seconds']:.1f} ms to the next keys")
+    terminal.say(f"{quiet.told(bench.load)}; what else ran takes part in rates")

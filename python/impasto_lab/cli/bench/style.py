@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 from impasto.cli import Folder, Given, Written, output
+from impasto_lab.bench import quiet
 from impasto_lab.bench.settings import StyleTiming
 from impasto_lab.cli.bench import pages
+from impasto_lab.cli.bench.waiting import Waiting
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,12 +25,12 @@ examples:
   impasto bench style --data photographs/ --plot style.png --page style.html
 
 JSON: rows (name, size, batch, milliseconds, rounds, ratio, share_of_resnet18_step, peak_megabytes, difference_max,
-difference_mean), tolerance, skipped, device, machine, load_average, versions, settings, command, seed. ratio is the
-published form's time over the row's; peak_megabytes what tensors take at most, above what was there before."""
+difference_mean), tolerance, skipped, device, machine, load_average, quiet, versions, settings, command, seed. ratio is
+the published form's time over the row's; peak_megabytes what tensors take at most, above what was there before."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenchStyle:
+class BenchStyle(Waiting):
     """Times style randomization beside a plain transcription of the published module, step by step up to ours.
 
     The published module is timed as it is: its eager forward, both networks in float32 with gradients recorded; all
@@ -66,6 +68,7 @@ def run(bench: BenchStyle) -> int:
     """
     console = output.console(bench.json)
     timing = (StyleTiming.quick if bench.quick else StyleTiming)(**bench.timing)
+    bench.wait(console)
     from impasto import sources
 
     data = None if bench.data is None else sources.open(bench.data, images=bench.images_of)
@@ -129,4 +132,4 @@ def _notes(bench: Measured) -> list[str]:
     """What a reader of the tables has to know."""
     skipped = [f"skipped {name}: {reason}" for name, reason in bench.skipped.items()]
     versions = ", ".join(f"{name} {version}" for name, version in bench.versions.items())
-    return [*skipped, f"{bench.device}; {versions}", f"load average before: {bench.load}"]
+    return [*skipped, f"{bench.device}; {versions}", quiet.told(bench.load)]

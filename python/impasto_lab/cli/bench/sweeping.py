@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from impasto.cli import output
+from impasto_lab.bench import quiet
 from impasto_lab.cli.bench import pages
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _notes(sweep: Sweep) -> list[str]:
     held = "held to so many of them" if sweep.held else "which can't be held to some of them here"
     notes = [
         f"{sweep.machine['cpu']}, {sweep.machine['cpus']} CPUs, {held}; wall-clock time, the second epoch",
-        f"load average before: {sweep.load}; what else ran takes part in rates and shares, not in CPU ms an image",
+        f"{quiet.told(sweep.load)}; what else ran takes part in rates and shares, not in CPU ms an image",
     ]
     for kind, rates in sweep.best.items():
         fewest, most = min(rates), max(rates)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from impasto.checks import require
 from impasto.cli import Folder, Given, Written, output
+from impasto_lab.bench import quiet
 from impasto_lab.bench.settings import FeedTiming, TrainStepTiming
 from impasto_lab.cli.bench import feeding, pages
+from impasto_lab.cli.bench.waiting import Waiting
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,12 +32,12 @@ With --device the JSON has rows (name, title, version, cores, images_per_second,
 ratio to the stock loader on as many cores), skipped, device, held (to the cores), parameters, answers. Without it:
 JSON: rows (name, title, version, workers, images_per_second, rounds, clock, wall_rounds), milliseconds (of CPU time a
 batch, by row), loader_share (of a step's CPU time, by loader), mixgen_share, ratio (steps on one core, ours over the
-stock DataLoader's), waiting (share of the time with one worker), answers, machine, load_average, versions, settings,
-command, seed."""
+stock DataLoader's), waiting (share of the time with one worker), answers, machine, load_average, quiet, versions,
+settings, command, seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenchTrainStep:
+class BenchTrainStep(Waiting):
     """Times a CLIP's training step alone, with impasto's loader, and with a stock DataLoader on Pillow's transforms.
 
     With --pace the step takes a fixed time elsewhere, as on an accelerator. With --device it runs there, by wall-clock
@@ -82,6 +84,7 @@ def run(bench: BenchTrainStep) -> int:
     idle = [f"--{name}" for name in (*(["sweep"] if bench.sweep else []), *sorted(bench.feed))]
     require(not idle, f"{', '.join(idle)}: of steps on a device; say which, by --device")
     timing = (TrainStepTiming.quick if bench.quick else TrainStepTiming)(**bench.timing)
+    bench.wait(console)
     data = _data(bench)
     from impasto_lab.bench.train_step import run as time_steps
 
@@ -112,6 +115,7 @@ def _feed(bench: BenchTrainStep, console: Console) -> int:
     require(not idle, f"{', '.join(idle)}: says nothing beside the other flags; leave it out")
     make = TrainStepTiming.quick_on_device if bench.quick else TrainStepTiming
     timing, feed = make(**bench.timing), (FeedTiming.quick if bench.quick else FeedTiming)(**bench.feed)
+    bench.wait(console)
     return feeding.run(
         timing,
         feed,
@@ -168,7 +172,7 @@ def _notes(bench: Measured) -> list[str]:
     ratio = [] if bench.ratio is None else [f"one core makes {bench.ratio:.2f}x as many steps with impasto's loader"]
     whole = f"of {bench.pace:g} ms" if bench.pace else "of a step's CPU time"
     return [
-        f"{bench.machine['cpu']}, {bench.machine['cpus']} CPUs; load average before: {bench.load}",
+        f"{bench.machine['cpu']}, {bench.machine['cpus']} CPUs; {quiet.told(bench.load)}",
         f"{whole} the loader takes {part[ours]} of a core, Pillow's {part[peer]}",
         f"MixGen takes {100 * bench.mixgen:.2f} % of a step",
         *ratio,
