@@ -147,12 +147,23 @@ def test_json_to_a_file(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "file.json").read_text(encoding="utf-8")) == {"rows": [1]}
 
 
+def test_a_heading_is_folded_at_its_hyphens(capsys: pytest.CaptureFixture[str]) -> None:
+    headings, rows = ["who", "slowest-fastest"], [["a", "90-100"], ["a", "91-99"], ["b", "95-96"]]
+    output.Terminal(Console(width=20)).table("rates", headings, rows, parted=True)
+    told = capsys.readouterr().out
+    assert "slowest-" in told and "slowest-fastest" not in told and told.count("├") == 1
+    output.Terminal(Console(width=40)).table("rates", headings, rows)
+    told = capsys.readouterr().out
+    assert "slowest-fastest" in told and "├" not in told
+
+
 @pytest.mark.parametrize("width", [30, 60, 80, 120])
 def test_a_table_cuts_no_word(width: int, capsys: pytest.CaptureFixture[str]) -> None:
     headings = ["claim", "verdict", "published", "difference"]
     rows = [
         ["mixgen-albef > plain-albef", "undecided", "+0.28", "+2.84"],
         ["seen", "agrees", "-0.5, -182 to 116", "+53.0"],
+        ["unseen", "", "", "+1.0"],
     ]
     output.Terminal(Console(width=width)).table("claims", headings, rows)
     told = capsys.readouterr().out
@@ -160,4 +171,5 @@ def test_a_table_cuts_no_word(width: int, capsys: pytest.CaptureFixture[str]) ->
     words = set(told.replace(";", " ").split())
     assert {word for cell in [*headings[1:], *rows[0], *rows[1]] for word in cell.split()} <= words
     assert ("┃" in told) == (width >= 60)
+    assert width >= 60 or "unseen\n  difference +1.0" in told, "what is empty isn't told"
     assert all(line[-1] in "┓┃┩│┘" for line in told.splitlines() if line[0] in "┏┃┡│└"), "no column is lost"

@@ -90,16 +90,28 @@ class Terminal:
             task = progress.add_task(what, total=None)
             yield lambda done, total: progress.update(task, completed=done, total=total)
 
-    def table(self, title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Prints a table, whose first column is text and whose others are numbers; as lines, if words had to be cut."""
+    def table(
+        self, title: str, headings: Sequence[str], rows: Sequence[Sequence[str]], *, parted: bool = False
+    ) -> None:
+        """Prints a table, whose first column is text and whose others are numbers; as lines, if words had to be cut.
+
+        Args:
+            title: Above it.
+            headings: Of the columns; they are folded at spaces and hyphens where the table would be too wide.
+            rows: The cells, which are folded at spaces.
+            parted: Whether a line stands where the first cell changes.
+        """
         from rich.cells import cell_len
         from rich.padding import Padding
         from rich.table import Table
         from rich.text import Text
 
-        columns = [[heading, *(row[number] for row in rows)] for number, heading in enumerate(headings)]
-        widths = [max(map(cell_len, column)) for column in columns]
-        least = [max(map(cell_len, " ".join(column).split()), default=0) for column in columns]
+        columns = [[row[number] for row in rows] for number in range(len(headings))]
+        widths = [max(map(cell_len, [heading, *cells])) for heading, cells in zip(headings, columns, strict=True)]
+        least = [
+            max(map(cell_len, [*_folding(heading).split(), *" ".join(cells).split()]), default=0)
+            for heading, cells in zip(headings, columns, strict=True)
+        ]
         # A cell has a space on each side, and a line.
         while sum(widths) + 3 * len(widths) + 1 > self._console.width and widths != least:
             widest = max(range(len(widths)), key=lambda number: (widths[number] > least[number], widths[number]))
@@ -107,13 +119,21 @@ class Terminal:
         if sum(widths) + 3 * len(widths) + 1 <= self._console.width:
             table = Table(title=title, title_justify="left")
             for number, (heading, width) in enumerate(zip(headings, widths, strict=True)):
-                table.add_column(heading, justify="right" if number else "left", width=width)
-            for row in rows:
+                shown = heading if cell_len(heading) <= width else _folding(heading)
+                table.add_column(shown, justify="right" if number else "left", width=width)
+            for number, row in enumerate(rows):
+                if parted and number and row[0] != rows[number - 1][0]:
+                    table.add_section()
                 table.add_row(*row)
             self._console.print(table)
             return
         self._console.print(title, markup=False, style="italic")
         for text, *numbers in rows:
-            told = "; ".join(f"{heading} {one}" for heading, one in zip(headings[1:], numbers, strict=True))
+            known = [f"{heading} {one}" for heading, one in zip(headings[1:], numbers, strict=True) if one]
             self._console.print(text, markup=False)
-            self._console.print(Padding(Text(told), (0, 0, 0, 2)))
+            self._console.print(Padding(Text("; ".join(known)), (0, 0, 0, 2)))
+
+
+def _folding(heading: str) -> str:
+    """A heading that may be folded after its hyphens too: where a space is is the only place that rich folds at."""
+    return heading.replace("-", "- ")

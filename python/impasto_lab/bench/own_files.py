@@ -38,7 +38,9 @@ def own_images(data: Source, count: int) -> tuple[str, list[bytes]]:
     for _, kind, image in _opened(data, count):
         found.setdefault({"WEBP": "WebP"}.get(kind, kind), []).append(image)
     if not found:
-        raise RecipeError(f"{data!r} has no JPEG, PNG or WebP image among {count} of its rows that Pillow opens")
+        raise RecipeError(
+            f"{data!r} has no JPEG, PNG or WebP image among {min(count, len(data))} of its rows that Pillow opens"
+        )
     return max(found.items(), key=lambda item: len(item[1]))
 
 
@@ -83,9 +85,10 @@ def own_files(data: Source, folder: Path, count: int, *, least: int) -> Files:
         words = sample.captions[:1] or (f"a photo of {sample.facts.get('class', 'something')}",)
         captions.append(words[0])
     if len(names) < least:
+        more = "take more images, or a smaller batch_size" if count < len(data) else "take a smaller batch_size"
         raise RecipeError(
-            f"of {count} rows of {data!r} {len(names)} are JPEG, PNG or WebP that Pillow opens, fewer than a batch of "
-            f"{least}; take more images, or a smaller batch_size"
+            f"of {min(count, len(data))} rows of {data!r} {len(names)} are JPEG, PNG or WebP that Pillow opens, fewer "
+            f"than a batch of {least}; {more}"
         )
     return annotated(folder, names, captions)
 

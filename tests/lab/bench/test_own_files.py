@@ -51,8 +51,13 @@ def test_images_and_what_they_are_called(folder: Path, tmp_path: Path) -> None:
     ]
     captioned = own_files(Sequence([(_encoded("JPEG", 0), ["a", "b"])]), out, 9, least=1)
     assert captioned.captions == ("a",) and "000000.jpg" in captioned.annotations.read_text(encoding="utf-8")
-    with pytest.raises(RecipeError, match="3 are JPEG, PNG or WebP that Pillow opens, fewer than a batch of 4"):
+    few = "of {} rows of .* {} are JPEG, PNG or WebP that Pillow opens, fewer than a batch of 4; take {}$"
+    with pytest.raises(RecipeError, match=few.format(4, 3, "a smaller batch_size")):
         own_files(ImageFolder(folder), out, 9, least=4)
+    with pytest.raises(RecipeError, match=few.format(2, 2, "more images, or a smaller batch_size")):
+        own_files(ImageFolder(folder), out, 2, least=4)
+    with pytest.raises(RecipeError, match="among 1 of its rows"):
+        own_images(Sequence([(b"no image", "")]), 9)
 
 
 def test_what_pillow_refuses_in_its_own_ways_is_left_out() -> None:

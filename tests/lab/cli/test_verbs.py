@@ -117,6 +117,9 @@ def test_bench_loader_on_own_data(world: Path, tmp_path: Path, capsys: pytest.Ca
     stats = document["stats"]
     assert (stats["batches"], stats["samples"]) == (6, 48) and sum(stats["shares"].values()) == pytest.approx(1)
     assert document["stored_smaller"] is None  # nothing is larger
+    assert main(["bench", "loader", "--data", str(annotations), "--quick", "--json", str(target)]) == 0
+    quickly = json.loads(target.read_text(encoding="utf-8"))["settings"]
+    assert (quickly["batches"], quickly["batch_size"], quickly["workers"]) == (5, 32, 0)
     with PIL.Image.open(plot) as image:
         assert image.format == "PNG"
 

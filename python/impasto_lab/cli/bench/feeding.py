@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from impasto_lab.bench.feeding.measuring import FedBench
     from impasto_lab.bench.settings import FeedTiming, TrainStepTiming
 
-_HEADINGS = ("fed by", "version", "cores", "images/s", "of the bound", "waits", "utilised", "than stock")
+_HEADINGS = ("fed by", "version", "cores", "images/s", "of the bound", "waits", "GPU", "than stock")
 
 
 class Targets(NamedTuple):
@@ -119,7 +119,7 @@ def _notes(bench: FedBench) -> list[str]:
     """What a reader of the table has to know."""
     machine, settings = bench.machine, bench.settings
     held = "held to so many of them" if bench.held else "which can't be held to some of them here"
-    says = "" if any(row.utilization is not None for row in bench.rows) else "; the device tells no utilisation"
+    says = "" if any(row.utilization is not None for row in bench.rows) else "; no device tells how busy it is"
     about = f"{machine['cpu']}, {machine['cpus']} CPUs, {held}, with as many workers; wall-clock time"
     rounds = (
         f"medians of {settings['rounds']} rounds of {settings['seconds']:g} s, when what was ready at first is gone"
@@ -127,6 +127,7 @@ def _notes(bench: FedBench) -> list[str]:
     return [
         f"{about}, {rounds}",
         f"waits: of the time, what the device is in no step: it waits for a batch, or for its copy{says}",
+        *([] if says else ["GPU: of the time, what the device says that it computes"]),
         f"{quiet.told(bench.load)}; what else ran takes part",
         *(f"left out: {row}: {reason}" for row, reason in bench.skipped.items()),
         *bench.answers.lines(),

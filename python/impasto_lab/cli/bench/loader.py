@@ -28,6 +28,7 @@ examples:
   impasto bench loader --sweep --page cores.html
   impasto bench loader --sweep --cores 1 4 16 --json cores.json
   impasto bench loader --data captions_val2017.json --images-of val2017/ --plot where.png
+  impasto bench loader --data photographs/ --quick
 
 With --data the JSON has stats (stages, shares, waited, queue, busy, binds, advice) and stored_smaller; with --sweep
 rows (cores, kind, workers, images_per_second, images_per_second_per_core, cpu_share, cpu_milliseconds, rounds), best
@@ -61,17 +62,17 @@ class BenchLoader(Waiting):
         sweep: Cores, threads and processes in the place of peers.
         data: Your own data set, as `impasto info` takes it; --batch-size, --workers (the most of them) and --seed hold.
         images_of: Folder of its images, by default looked for near the annotations.
-        batches: The most batches of --data that are taken.
+        batches: The most batches of --data that are taken; 50 by default, 5 with --quick.
         plot: A PNG file with the rates on one core (or fewest workers); of --data, with what its time goes to.
         page: An HTML page with the table, the plot and what was compared.
-        quick: 128 images in batches of 32, 3 rounds, no workers, unless told otherwise.
+        quick: 128 images (of --data 5 batches) in batches of 32, 3 rounds, no workers, unless told otherwise.
         json: Write the figures as JSON too ('-': to standard output, alone).
     """
 
     sweep: bool = False
     data: Annotated[str, "PATH"] | None = None
     images_of: Folder | None = None
-    batches: Positive = 50
+    batches: Positive | None = None
     plot: Written | None = None
     page: Written | None = None
     quick: bool = False
@@ -118,12 +119,12 @@ def run(bench: BenchLoader) -> int:
 
 
 def _look(bench: BenchLoader, place: str, console: Console) -> int:
-    flags = [name for name in ("sweep", "quick") if getattr(bench, name)]
+    flags = ["sweep"] if bench.sweep else []
     idle = [f"--{name.replace('_', '-')}" for name in (*flags, *sorted(bench.timing.keys() - _OF_OWN))]
     require(not idle, f"{', '.join(idle)}: of the comparison, which --data leaves out; leave out the one or the other")
     from impasto import sources
 
-    timing = LoaderTiming(**bench.timing)
+    timing = (LoaderTiming.quick if bench.quick else LoaderTiming)(**bench.timing)
     data = sources.open(place, images=bench.images_of)
     bench.wait(console)
     from impasto_lab.bench.alone.own_data import run as time_own
@@ -131,7 +132,7 @@ def _look(bench: BenchLoader, place: str, console: Console) -> int:
     measured = time_own(
         data,
         batch_size=timing.batch_size,
-        batches=bench.batches,
+        batches=bench.batches or (_QUICK if bench.quick else _BATCHES),
         workers=max(timing.workers),
         seed=timing.seed,
         track=output.Progress(console),
@@ -169,27 +170,17 @@ def _look(bench: BenchLoader, place: str, console: Console) -> int:
 
 def show(bench: Measured, console: Console) -> None:
     """Prints the figures as a table, with what was compared first."""
-    from rich.table import Table
-
-    table = Table(title=_TITLE, title_justify="left")
-    for place, heading in enumerate(_HEADINGS):
-        table.add_column(heading, justify="left" if place < _WORDS else "right")
-    previous = ""
-    for row, cells in zip(bench.rows, _cells(bench), strict=True):
-        if row.name != previous:
-            table.add_section()
-            previous = row.name
-        table.add_row(*cells)
-    console.print(table)
+    output.Terminal(console).table(_TITLE, _HEADINGS, _cells(bench), parted=True)
     for line in _notes(bench):
         console.print(line, markup=False, soft_wrap=True)
 
 
+#: Batches of --data, and with --quick.
+_BATCHES, _QUICK = 50, 5
 #: What of the comparison's settings holds with --data too.
 _OF_OWN = {"batch_size", "workers", "seed"}
 _TITLE = "Files on disk to mixed, tokenised batches"
 _HEADINGS = ("loader", "version", "workers", "images/s", "slowest-fastest", "impasto is")
-_WORDS = 2
 _OF_TIME = "% of the workers' time"
 
 
