@@ -49,8 +49,21 @@ def loader() -> str:
 
 
 def _loader(document: dict[str, Any]) -> str:
-    counts = document["settings"]["workers"]
+    headings, cells = _by_workers(document)
     titles = {row["name"]: row["title"] for row in document["rows"]}
+    machine, versions = document["machine"], document["versions"]
+    about = (
+        f"{machine['cpu']}, {machine['cpus']} CPUs, Python {machine['python']}, torch {versions['torch']}, "
+        f"torchvision {versions['torchvision']}, Pillow {versions['pillow']}, "
+        f"{document['settings']['interpolation']}:"
+    )
+    rows = [[title, *cells[name]] for name, title in titles.items()]
+    return about + "\n\n" + _table(["loader", *headings], rows)
+
+
+def _by_workers(document: dict[str, Any]) -> tuple[list[str], dict[str, list[str]]]:
+    """Headings and, by loader, the cells of its rates and ratios, a column for each number of workers."""
+    counts = document["settings"]["workers"]
     rates = {(row["name"], row["workers"]): row["images_per_second"] for row in document["rows"]}
 
     def cell(name: str, workers: int) -> str:
@@ -60,44 +73,32 @@ def _loader(document: dict[str, Any]) -> str:
         return f"{rates[name, workers]:,.0f}" + (f" (impasto is {ratio:.1f}x as fast)" if ratio else "")
 
     headings = ["on one core" if count == 0 else f"{count} worker{'s' if count > 1 else ''}" for count in counts]
-    machine, versions = document["machine"], document["versions"]
-    about = (
-        f"{machine['cpu']}, {machine['cpus']} CPUs, Python {machine['python']}, torch {versions['torch']}, "
-        f"torchvision {versions['torchvision']}, Pillow {versions['pillow']}, "
-        f"{document['settings']['interpolation']}:"
-    )
-    rows = [[title, *(cell(name, count) for count in counts)] for name, title in titles.items()]
-    return about + "\n\n" + _table(["loader", *headings], rows)
+    return headings, {name: [cell(name, count) for count in counts] for name, _ in rates}
 
 
 def peers() -> str:
-    """Every peer on one core, how far its pixels are from ours, and who is absent; a table for each machine."""
+    """Every peer by workers, how far its pixels are from ours, and who is absent; a table for each machine."""
     return "\n\n".join(_peers(document) for document in _read("peers-*.json"))
 
 
 def _peers(document: dict[str, Any]) -> str:
     settings, machine, apart = document["settings"], document["machine"], document["answers"]["apart"]
+    by_wall = "; with workers wall-clock time" if any(settings["workers"]) else ""
     about = (
-        f"{machine['cpu']}, one core's CPU time (load average {document['load_average']}), Python {machine['python']}, "
-        f"torch {document['versions']['torch']}, {settings['interpolation']}, {settings['images']} files of "
-        f"{settings['width']}x{settings['height']}; medians of {settings['rounds']} rounds:"
+        f"{machine['cpu']}, one core's CPU time{by_wall} (load average {document['load_average']}), "
+        f"Python {machine['python']}, torch {document['versions']['torch']}, {settings['interpolation']}, "
+        f"{settings['images']} files of {settings['width']}x{settings['height']}; medians of "
+        f"{settings['rounds']} rounds:"
     )
-    cells = []
-    for row in sorted(document["rows"], key=lambda row: -row["images_per_second"]):
-        ratio = document["ratio_to"].get(row["name"])
-        distance = apart.get(row["name"])
-        cells.append(
-            [
-                row["title"],
-                row["version"],
-                f"{row['images_per_second']:,.0f}",
-                "" if ratio is None else f"{ratio:.1f}x as fast",
-                "" if distance is None else f"{distance[1]:.2f}",
-            ]
-        )
+    headings, rates = _by_workers(document)
+    first = {row["name"]: row for row in reversed(document["rows"])}
+    rows = []
+    for name, row in sorted(first.items(), key=lambda item: -item[1]["images_per_second"]):
+        distance = apart.get(name)
+        rows.append([row["title"], row["version"], *rates[name], "" if distance is None else f"{distance[1]:.2f}"])
     absent = "; ".join(f"{name} ({reason})" for name, reason in document["absent"].items())
-    headings = ["loader", "version", "images/s", "impasto is", "levels apart, on average"]
-    return f"{about}\n\n{_table(headings, cells)}" + (f"\n\nAbsent: {absent}." if absent else "")
+    table = _table(["loader", "version", *headings, "levels apart, on average"], rows)
+    return f"{about}\n\n{table}" + (f"\n\nAbsent: {absent}." if absent else "")
 
 
 def glance() -> str:

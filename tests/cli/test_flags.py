@@ -55,6 +55,7 @@ class Bake:
         loaves: How many.
         times: When.
         kind: Which.
+        seeds: On it.
         quick: Not well.
         weight: JSON knows.
     """
@@ -64,6 +65,7 @@ class Bake:
     loaves: Positive = 1
     times: tuple[int, ...] = (1, 2)
     kind: Literal["rye", "wheat"] = "rye"
+    seeds: tuple[Literal["poppy", "sesame"], ...] = ()
     quick: bool = False
     weight: float
     shelf: Shelf = field(default_factory=Shelf)
@@ -91,6 +93,7 @@ def test_what_is_told_has_its_type() -> None:
     told = _read("more", "--loaves", "3", "--times", "0", "4", "--kind", "wheat", "--quick", "--place", "here")
     shelf = Shelf(place="here")
     expected = Bake(bread="rye", more="more", loaves=3, times=(0, 4), kind="wheat", quick=True, weight=1.5, shelf=shelf)
+    assert _read("--seeds", "sesame", "poppy").seeds == ("sesame", "poppy")
     assert told == expected
 
 
@@ -105,6 +108,7 @@ def test_other_settings_are_what_was_told_alone() -> None:
     [
         ["--loaves", "0"],
         ["--times", "-1"],
+        ["--seeds", "poppy", "rye"],
         ["--degrees", "1.5"],
         ["--share", "1,2,3"],
         ["--share", "much"],

@@ -1,7 +1,8 @@
 """What the type of a field reads from a command line.
 
-An ``int`` is a whole number from 0; a ``tuple[X, ...]`` is many words, a ``tuple[X, X]`` two values with a comma. Marks
-in ``Annotated`` say more: `Positional`, a metavar (a string), a function that parses the text.
+An ``int`` is a whole number from 0, a ``Literal`` one of its words; a ``tuple[X, ...]`` is many of them, a
+``tuple[X, X]`` two values with a comma. Marks in ``Annotated`` say more: `Positional`, a metavar (a string), a function
+that parses the text.
 """
 
 from __future__ import annotations
@@ -78,11 +79,11 @@ def reading(name: str, kind: Any, marks: Sequence[Any], default: object) -> dict
     """
     if kind is bool:
         return {"action": "store_true" if default is False else argparse.BooleanOptionalAction}
-    if get_origin(kind) is Literal:
-        return {"choices": get_args(kind)}
     options: dict[str, Any] = {}
     if get_origin(kind) is tuple and get_args(kind)[1:] == (...,):
         kind, options["nargs"] = get_args(kind)[0], "+"
+    if get_origin(kind) is Literal:
+        return {"choices": get_args(kind), **options}
     parsers = [mark for mark in marks if callable(mark)]
     metavars = [mark for mark in marks if isinstance(mark, str)]
     options["type"] = parsers[0] if parsers else _parser(kind)

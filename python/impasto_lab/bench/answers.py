@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -39,6 +39,21 @@ class Answers:
     fast_psnr_mean: float
     fast_psnr_worst: float
     captioned: bool = True
+
+    @classmethod
+    def worst(cls, many: Sequence[Answers]) -> Answers:
+        """Of several comparisons of the same peers: each statistic where it is worst."""
+        first = many[0]
+        return replace(
+            first,
+            images=sum(one.images for one in many),
+            apart={
+                name: Difference(*(max(values) for values in zip(*(one.apart[name] for one in many), strict=True)))
+                for name in first.apart
+            },
+            fast_psnr_mean=float(np.mean([one.fast_psnr_mean for one in many])),
+            fast_psnr_worst=min(one.fast_psnr_worst for one in many),
+        )
 
     def lines(self) -> Iterator[str]:
         """What was found, for people."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -39,13 +40,22 @@ class LoaderBench(machine.Recorded):
 
     @property
     def ratios(self) -> dict[str, dict[int, float]]:
-        """For each peer and number of workers: our rate over its rate (threads against processes, workers equal)."""
-        our = {row.workers: row.images_per_second for row in self.rows if row.name == ours.NAME}
+        """For each peer and number of workers: our rate over its rate (threads against processes, workers equal).
+
+        Where files are stored in several ways, a peer's name has the way behind it.
+        """
         ratios: dict[str, dict[int, float]] = {}
         for row in self.rows:
-            if not row.name.startswith(ours.NAME):
-                ratios.setdefault(row.name, {})[row.workers] = our[row.workers] / row.images_per_second
+            if (ratio := self.ratio(row)) is not None:
+                ratios.setdefault(", ".join(filter(None, (row.name, row.files))), {})[row.workers] = ratio
         return ratios
+
+    def ratio(self, row: Row) -> float | None:
+        """Our rate over that of a peer's row, on the same files with as many workers; None for rows of ours."""
+        if row.name.startswith(ours.NAME):
+            return None
+        (our,) = (other for other in self._ours(row.files) if other.workers == row.workers)
+        return our.images_per_second / row.images_per_second
 
     @property
     def ratio_to(self) -> dict[str, float]:
@@ -54,8 +64,11 @@ class LoaderBench(machine.Recorded):
 
     @property
     def scaling(self) -> Scaling | None:
-        """What our loader's rates say of more cores."""
-        return Scaling.of({row.workers: row.images_per_second for row in self.rows if row.name == ours.NAME})
+        """What our loader's rates say of more cores, on the first of several ways to store files."""
+        return Scaling.of({row.workers: row.images_per_second for row in self._ours(self.rows[0].files)})
+
+    def _ours(self, files: str) -> list[Row]:
+        return [row for row in self.rows if (row.name, row.files) == (ours.NAME, files)]
 
     def as_dict(self) -> dict[str, Any]:
         """All of it, as JSON has it."""
@@ -88,20 +101,22 @@ def run(settings: LoaderTiming | None = None, *, folder: Path | None = None, tra
     """
     settings = settings or LoaderTiming()
     peers, absent = roll.called(settings.peers)
+    if any(settings.workers):
+        apart = [peer.NAME for peer in peers if peer.NAME in roll.OWN_THREADS]
+        absent |= {f"{name}, with workers": "its threads are as many as it chooses" for name in apart}
     seed = settings.seed
     work = Work(batch_size=settings.batch_size, interpolation=settings.interpolation, seed=seed)
     torch.manual_seed(seed)
     with tempfile.TemporaryDirectory(prefix="impasto-bench-") as temporary:
-        files = write_files(
-            folder or Path(temporary), settings.images, seed=seed, size=(settings.width, settings.height)
-        )
-        answers = compare(files, work, peers)
+        stored = _stored(folder or Path(temporary), settings)
+        answers = Answers.worst([compare(files, work, peers) for files in stored.values()])
         # Before others' workers and batches are there, whose objects Python looks through now and then.
-        python = PythonShare.of(ours.open_loader(files, work, workers=0), epochs=settings.rounds)
-        rows = _rows(files, work, settings.workers, peers)
+        first = next(iter(stored.values()))
+        python = PythonShare.of(ours.open_loader(first, work, workers=0), epochs=settings.rounds)
+        rows = [row for how, files in stored.items() for row in _rows(files, how, work, settings.workers, peers)]
         load = quiet.load()
         take_turns(rows, rounds=settings.rounds, track=track)
-        kilobytes = sum(Path(path).stat().st_size for path in files.paths) / len(files) / 1000
+        kilobytes = {how: round(_kilobytes(files), 1) for how, files in stored.items()}
     return LoaderBench(
         rows=tuple(rows),
         answers=answers,
@@ -110,12 +125,34 @@ def run(settings: LoaderTiming | None = None, *, folder: Path | None = None, tra
         absent=absent,
         python=python,
         load=load,
-        settings={"kilobytes_per_image": round(kilobytes, 1), **asdict(settings)},
+        settings={"kilobytes_per_image": kilobytes.get("", kilobytes), **asdict(settings)},
         command=" ".join(["impasto", *sys.argv[1:]]),
     )
 
 
-def _rows(files: Files, work: Work, workers: Sequence[int], peers: Sequence[Peer]) -> list[Row]:
+def _stored(folder: Path, settings: LoaderTiming) -> dict[str, Files]:
+    """The same photographs, stored in every way that is asked for, by its name; a single one has none."""
+    ways = list(itertools.product(settings.qualities, settings.samplings))
+    found = {}
+    for quality, sampling in ways:
+        place = folder / f"{quality}-{sampling.replace(':', '')}"
+        place.mkdir()
+        found[f"quality {quality}, {sampling}" if len(ways) > 1 else ""] = write_files(
+            place,
+            settings.images,
+            seed=settings.seed,
+            size=(settings.width, settings.height),
+            quality=quality,
+            sampling=sampling,
+        )
+    return found
+
+
+def _kilobytes(files: Files) -> float:
+    return sum(Path(path).stat().st_size for path in files.paths) / len(files) / 1000
+
+
+def _rows(files: Files, how: str, work: Work, workers: Sequence[int], peers: Sequence[Peer]) -> list[Row]:
     rows = [Row(ours.NAME, ours.TITLE, count, ours.open_loader(files, work, workers=count)) for count in workers]
     for count in filter(None, workers):
         loader = ours.open_loader(files, work, workers=count, processes=True)
@@ -127,5 +164,8 @@ def _rows(files: Files, work: Work, workers: Sequence[int], peers: Sequence[Peer
         rows += [
             Row(peer.NAME, peer.TITLE, count, peer.open_loader(files, work, workers=count), version)
             for count in workers
+            if not count or peer.NAME not in roll.OWN_THREADS
         ]
+    for row in rows:
+        row.files = how
     return rows

@@ -86,9 +86,15 @@ def photographs() -> list[tuple[str, npt.NDArray[np.uint8]]]:
 
 
 def write_files(
-    folder: Path, count: int, *, seed: int = 0, size: tuple[int, int] = (640, 480), quality: int = 90
+    folder: Path,
+    count: int,
+    *,
+    seed: int = 0,
+    size: tuple[int, int] = (640, 480),
+    quality: int = 90,
+    sampling: str = "4:2:0",
 ) -> Files:
-    """Cuts the photographs into JPEG files of one size (4:2:0) with a caption each.
+    """Cuts the photographs into JPEG files of one size with a caption each.
 
     Each file is another random part of a photograph, resized, and half of them are mirrored.
 
@@ -98,12 +104,13 @@ def write_files(
         seed: Key of all cuts and captions.
         size: Width and height, in pixels.
         quality: JPEG quality, 1 to 95.
+        sampling: Of colours: ``"4:4:4"``, ``"4:2:2"`` or ``"4:2:0"``.
     """
     draw = random.Random(seed)
     names, captions = [], []
     for number, (what, cut) in enumerate(cuts(count, size, draw)):
         names.append(f"{number:06d}.jpg")
-        cut.save(folder / names[-1], "JPEG", quality=quality, subsampling="4:2:0")
+        cut.save(folder / names[-1], "JPEG", quality=quality, subsampling=sampling)
         captions.append(f"{draw.choice(_OPENINGS)} {what}, {draw.choice(_ENDINGS)}")
     return annotated(folder, names, captions)
 

@@ -5,9 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from impasto.checks import at_least, require
+
+#: How much of JPEG's colours is stored.
+Sampling = Literal["4:4:4", "4:2:2", "4:2:0"]
+
+
+def _require_stored(qualities: tuple[int, ...], samplings: tuple[Sampling, ...]) -> None:
+    require(
+        bool(qualities) and all(1 <= quality <= 95 for quality in qualities),
+        f"qualities={qualities} must be from 1 to 95",
+    )
+    for sampling in samplings or ("",):
+        require(sampling in get_args(Sampling), f"samplings={samplings}: there are {', '.join(get_args(Sampling))}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +32,8 @@ class LoaderTiming:
         height: Of the files, in pixels.
         batch_size: Images in a batch.
         rounds: Times that each row runs.
+        qualities: Of the files, 1 to 95, rows each.
+        samplings: Of the files' colours, rows each.
         workers: Numbers of workers, a row each; 0 is one core.
         cores: Numbers of cores, of threads and of processes that --sweep goes through; by default 1, 2, 4 and so on,
             and all that there are.
@@ -36,6 +50,8 @@ class LoaderTiming:
     height: int = 480
     batch_size: int = 64
     rounds: int = 5
+    qualities: tuple[int, ...] = (90,)
+    samplings: tuple[Sampling, ...] = ("4:2:0",)
     workers: tuple[int, ...] = (0, 1, 2)
     cores: tuple[int, ...] = ()
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
@@ -46,6 +62,7 @@ class LoaderTiming:
         at_least(1, images=self.images, batch_size=self.batch_size, rounds=self.rounds)
         at_least(16, width=self.width, height=self.height)
         require(all(self.cores), f"cores={self.cores} must each be at least 1")
+        _require_stored(self.qualities, self.samplings)
 
     @classmethod
     def quick(cls, **changes: Any) -> LoaderTiming:
@@ -62,8 +79,8 @@ class KernelTiming:
         images: Images of a size.
         sizes: Widths and heights of images, in pixels.
         formats: What images are encoded as, 'JPEG', 'PNG', 'WebP'.
-        quality: Of JPEG and WebP, 1 to 95.
-        sampling: Of JPEG's colours.
+        qualities: Of JPEG and WebP, 1 to 95, a table each.
+        samplings: Of JPEG's colours, a table each.
         side: Of resized images, in pixels.
         captions: Captions that are tokenised.
         vocabulary: BERT's vocab.txt, with which WordPiece is timed too.
@@ -77,8 +94,8 @@ class KernelTiming:
     images: int = 16
     sizes: tuple[str, ...] = ("96x96", "500x375", "640x480", "1920x1080")
     formats: tuple[str, ...] = ("JPEG", "PNG", "WebP")
-    quality: int = 90
-    sampling: Literal["4:4:4", "4:2:2", "4:2:0"] = "4:2:0"
+    qualities: tuple[int, ...] = (90,)
+    samplings: tuple[Sampling, ...] = ("4:2:0",)
     side: int = 224
     captions: int = 1000
     vocabulary: Path | None = None
@@ -87,7 +104,7 @@ class KernelTiming:
 
     def __post_init__(self) -> None:
         at_least(1, images=self.images, side=self.side, captions=self.captions, rounds=self.rounds)
-        require(1 <= self.quality <= 95, f"quality={self.quality} must be from 1 to 95")
+        _require_stored(self.qualities, self.samplings)
         for kind in self.formats:
             require(kind in ("JPEG", "PNG", "WebP"), f"formats={self.formats}: there are JPEG, PNG and WebP")
         for size in self.sizes:

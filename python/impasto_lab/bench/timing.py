@@ -39,6 +39,7 @@ class Row:
         workers: Threads or processes beside the caller.
         loader: Iterating over it is an epoch.
         version: Of the package that it is.
+        files: How its files are stored, where a comparison has several ways; else nothing.
         rounds: Images a second in each round: of CPU time without workers, of wall-clock time with them.
         wall_rounds: Images a second of wall-clock time in each round.
     """
@@ -48,6 +49,7 @@ class Row:
     workers: int
     loader: Iterable[Pairs]
     version: str | None = None
+    files: str = ""
     rounds: list[float] = field(default_factory=list)
     wall_rounds: list[float] = field(default_factory=list)
 
@@ -63,6 +65,7 @@ class Row:
             "title": self.title,
             "version": self.version,
             "workers": self.workers,
+            **({"files": self.files} if self.files else {}),
             "images_per_second": round(self.images_per_second, 1),
             "rounds": [round(rate, 1) for rate in self.rounds],
             "clock": "wall" if self.workers else "cpu",

@@ -63,7 +63,7 @@ def test_decoders_and_resizers_agree_and_a_wrong_one_is_noticed(kind: str) -> No
 
 def test_sizes_and_formats_are_asked_for_by_name() -> None:
     assert KernelTiming(sizes=("96x64",)).shapes == {"96x64": (96, 64)}
-    for wrong in ({"sizes": ("96",)}, {"sizes": ("0x3",)}, {"formats": ("jpeg",)}, {"quality": 0}, {"rounds": 0}):
+    for wrong in ({"sizes": ("96",)}, {"sizes": ("0x3",)}, {"formats": ("jpeg",)}, {"qualities": (0,)}, {"rounds": 0}):
         with pytest.raises(RecipeError, match=next(iter(wrong))):
             KernelTiming(**wrong)
 
@@ -129,3 +129,17 @@ def test_a_seed_is_of_what_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _bytes(answer: Any) -> bytes:
     return b"".join(np.asarray(part).tobytes() for part in answer)
+
+
+def test_qualities_and_samplings_are_tables_of_their_own(tmp_path: Path) -> None:
+    """Of the formats that have them."""
+    target = tmp_path / "decode.json"
+    little = ["--images", "1", "--sizes", "96x96", "--rounds", "1"]
+    ways = ["--qualities", "60", "90", "--samplings", "4:2:0", "4:4:4"]
+    assert main(["bench", "decode", *little, *ways, "--json", str(target)]) == 0
+    rows = json.loads(target.read_text(encoding="utf-8"))["rows"]
+    assert [row["work"] for row in rows if row["name"] == "impasto"] == [
+        *(f"decode 1 JPEG of 96x96, quality {quality}, {how}" for quality in (60, 90) for how in ("4:2:0", "4:4:4")),
+        "decode 1 PNG of 96x96",
+        *(f"decode 1 WebP of 96x96, quality {quality}" for quality in (60, 90)),
+    ]

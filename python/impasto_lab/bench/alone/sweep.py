@@ -134,13 +134,20 @@ def run(settings: LoaderTiming | None = None, *, track: Track = untracked) -> Sw
     here = len(machine.cpus())
     cores = tuple(sorted(set(settings.cores or doubling(here))))
     require(cores[-1] <= here, f"cores={cores}: this process may use {here}")
+    (quality, *more), (sampling, *others) = settings.qualities, settings.samplings
+    require(not (more or others), "qualities, samplings: a sweep is of one of each; leave the others out")
     work = Work(batch_size=settings.batch_size, interpolation=settings.interpolation, seed=settings.seed)
     with machine.held_to(1) as held:
         pass
     rows = tuple(grid(cores if held else (here,)))
     with tempfile.TemporaryDirectory(prefix="impasto-bench-") as temporary:
         files = write_files(
-            Path(temporary), settings.images, seed=settings.seed, size=(settings.width, settings.height)
+            Path(temporary),
+            settings.images,
+            seed=settings.seed,
+            size=(settings.width, settings.height),
+            quality=quality,
+            sampling=sampling,
         )
         load = quiet.load()
         for turn in track(range(len(rows) * settings.rounds), "timing"):

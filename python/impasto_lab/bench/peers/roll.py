@@ -42,6 +42,9 @@ NOWHERE: Mapping[str, str] = MappingProxyType(
     {"ffcv": "no wheel, and its source package of 2023 wants the headers of OpenCV and TurboJPEG"}
 )
 
+#: Peers whose threads are as many as they choose: with a number of workers they can't be compared.
+OWN_THREADS: frozenset[str] = frozenset({"datago"})
+
 
 def called(names: Sequence[str] = STOCK) -> tuple[tuple[Peer, ...], dict[str, str]]:
     """The peers that can run here, of those named.

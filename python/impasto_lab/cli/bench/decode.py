@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 EPILOG = f"""\
 examples:
   impasto bench decode
-  impasto bench decode --formats JPEG --sampling 4:4:4 --quality 75 --page decode.html
+  impasto bench decode --formats JPEG --samplings 4:2:0 4:4:4 --qualities 75 90 95 --page decode.html
   impasto bench decode --data photographs/ --images 64 --json decode.json
 
 {shared.JSON}"""
-_NAMES = ("images", "sizes", "formats", "quality", "sampling", "rounds", "seed")
+_NAMES = ("images", "sizes", "formats", "qualities", "samplings", "rounds", "seed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,12 @@ def _groups(bench: BenchDecode, timing: KernelTiming) -> Iterator[Group]:
         return
     for kind in timing.formats:
         for size, shape in timing.shapes.items():
-            images = kernels.encoded(
-                kind, shape, timing.images, quality=timing.quality, sampling=timing.sampling, seed=timing.seed
-            )
-            yield kernels.decoders(images, kind, f"{len(images)} {kind} of {size}")
+            # What a format doesn't have changes none of its bytes.
+            for quality in timing.qualities if kind != "PNG" else timing.qualities[:1]:
+                for sampling in timing.samplings if kind == "JPEG" else timing.samplings[:1]:
+                    images = kernels.encoded(
+                        kind, shape, timing.images, quality=quality, sampling=sampling, seed=timing.seed
+                    )
+                    stored = [f"quality {quality}"] if kind != "PNG" and len(timing.qualities) > 1 else []
+                    stored += [sampling] if kind == "JPEG" and len(timing.samplings) > 1 else []
+                    yield kernels.decoders(images, kind, ", ".join([f"{len(images)} {kind} of {size}", *stored]))

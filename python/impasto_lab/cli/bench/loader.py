@@ -23,7 +23,8 @@ examples:
   impasto bench loader                        two minutes or so
   impasto bench loader --quick                seconds, one core only
   impasto bench loader --workers 0 4 8 --images 4096 --json loader.json
-  impasto bench loader --peers all --page loaders.html
+  impasto bench loader --peers all --workers 0 2 --page loaders.html
+  impasto bench loader --qualities 75 90 95 --samplings 4:2:0 4:4:4 --workers 0
   impasto bench loader --peers dali spdl --width 1920 --height 1080
   impasto bench loader --sweep --page cores.html
   impasto bench loader --sweep --cores 1 4 16 --json cores.json
@@ -33,10 +34,10 @@ examples:
 With --data the JSON has stats (stages, shares, waited, queue, busy, binds, advice) and stored_smaller; with --sweep
 rows (cores, kind, workers, images_per_second, images_per_second_per_core, cpu_share, cpu_milliseconds, rounds), best
 (kind -> cores -> rate), held (to the cores). Without them:
-JSON: rows (name, version, workers, images_per_second, rounds, clock, wall_rounds), absent (peer -> why), ratio_to
-(peer -> our rate over its rate, at the smallest number of workers), ratios (peer -> workers -> the same), scaling (what
-our rates say of more cores), python (what Python has of a worker's time), answers, machine, load_average,
-quiet (whether that is no more than the cores), versions, command, seed."""
+JSON: rows (name, version, workers, images_per_second, rounds, clock, wall_rounds, and files where they are stored in
+several ways), absent (peer -> why), ratio_to (peer -> our rate over its rate, at the smallest number of workers),
+ratios (peer -> workers -> the same), scaling (what our rates say of more cores), python (what Python has of a worker's
+time), answers, machine, load_average, quiet (whether that is no more than the cores), versions, command, seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,7 @@ class BenchLoader(Waiting):
 
     That is Pillow + torchvision transforms, and torchvision.io + transforms v2, each with MixGen and open_clip's
     tokenizer in a stock DataLoader; with --peers others too, or all, of which those that can't run here are listed. The
-    photographs are scikit-image's and scikit-learn's, cut to one size (JPEG, quality 90, 4:2:0). Work per image:
+    photographs are scikit-image's and scikit-learn's, cut to one size (JPEG). Work per image:
     RandomResizedCrop 224, horizontal flip, float32 normalised; MixGen on a quarter; 77 CLIP tokens.
 
     First all loaders replay the same crops and flips and must agree on images, ids and joined captions. Then they take
@@ -100,12 +101,16 @@ def run(bench: BenchLoader) -> int:
     if bench.json != "-":
         show(measured, console)
     fewest = min(row.workers for row in measured.rows)
-    rates = {row.title: row.images_per_second for row in measured.rows if row.workers == fewest}
+    rates = {
+        ", ".join(filter(None, (row.title, row.files))): row.images_per_second
+        for row in measured.rows
+        if row.workers == fewest
+    }
     output.write_json(measured.as_dict(), bench.json)
     pages.write(
         pages.Shown(
             title=_TITLE,
-            headings=_HEADINGS,
+            headings=_headings(measured),
             rows=_cells(measured),
             values=rates,
             unit=f"images/s, {fewest or 'no'} workers",
@@ -170,7 +175,7 @@ def _look(bench: BenchLoader, place: str, console: Console) -> int:
 
 def show(bench: Measured, console: Console) -> None:
     """Prints the figures as a table, with what was compared first."""
-    output.Terminal(console).table(_TITLE, _HEADINGS, _cells(bench), parted=True)
+    output.Terminal(console).table(_TITLE, _headings(bench), _cells(bench), parted=True)
     for line in _notes(bench):
         console.print(line, markup=False, soft_wrap=True)
 
@@ -180,19 +185,27 @@ _BATCHES, _QUICK = 50, 5
 #: What of the comparison's settings holds with --data too.
 _OF_OWN = {"batch_size", "workers", "seed"}
 _TITLE = "Files on disk to mixed, tokenised batches"
-_HEADINGS = ("loader", "version", "workers", "images/s", "slowest-fastest", "impasto is")
+_FILES = "files"
+_HEADINGS = ("loader", "version", _FILES, "workers", "images/s", "slowest-fastest", "impasto is")
 _OF_TIME = "% of the workers' time"
+
+
+def _headings(bench: Measured) -> list[str]:
+    """The table's headings: how files are stored is told where there are several ways."""
+    return [heading for heading in _HEADINGS if heading != _FILES or any(row.files for row in bench.rows)]
 
 
 def _cells(bench: Measured) -> list[list[str]]:
     """The table's rows."""
     rows = []
     for row in bench.rows:
-        ratio = bench.ratios.get(row.name, {}).get(row.workers)
+        ratio = bench.ratio(row)
         spread = f"{min(row.rounds):.0f}-{max(row.rounds):.0f}"
         faster = "" if ratio is None else f"{ratio:.2f}x as fast"
-        rate = f"{row.images_per_second:.0f}"
-        rows.append([row.title, row.version or "", str(row.workers), rate, spread, faster])
+        stored = [row.files] if row.files else []
+        rows.append(
+            [row.title, row.version or "", *stored, str(row.workers), f"{row.images_per_second:.0f}", spread, faster]
+        )
     return rows
 
 

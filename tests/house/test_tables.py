@@ -1,0 +1,79 @@
+"""Tables of the benches, from evidence that there is little of here: a GPU's, peers with workers."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from impasto_lab.bench.feeding.measuring import Answers, FedBench, FedRow
+
+CI = Path(__file__).parents[2] / ".ci"
+
+
+@pytest.fixture
+def tables(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(CI))
+    return importlib.import_module("readme_tables")
+
+
+def test_a_gpu_and_what_feeds_it(tables: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = (
+        FedRow("bound", 16, "2", [4000.0], [0.0], [0.99]),
+        FedRow("threads", 1, "1", [1000.0], [0.75]),
+        FedRow("threads", 16, "1", [3900.0], [0.025], [0.95]),
+    )
+    known: dict[str, Any] = {
+        "machine": {"cpu": "Some CPU"},
+        "versions": {"torch": "2.15.0"},
+        "load": 0.5,
+        "settings": {"model": "clip", "preset": "base", "batch_size": 256, "seed": 0},
+        "command": "",
+    }
+    answers = Answers(1, {}, 50.0, 40.0)
+    bench = FedBench(rows=rows, skipped={}, answers=answers, parameters=1, device="Some GPU", held=True, **known)
+    about, _, table = tables._feed(bench.as_dict()).partition("\n\n")
+    assert about.startswith("Some GPU beside Some CPU (load average 0.5), torch 2.15.0, CLIP base, batches of 256;")
+    assert table.splitlines()[0] == "| fed by | 1 | 16 |"
+    assert table.splitlines()[2:] == [
+        "| a batch that is on the device already |  | 4,000 (0 %, 99 % utilised) |",
+        "| impasto | 1,000 (75 %) | 3,900 (2 %, 95 % utilised) |",
+    ]
+    monkeypatch.setattr(tables, "RESULTS", tmp_path)
+    assert tables.feed() == "No GPU's figures are here yet."
+
+
+def test_peers_have_a_column_for_each_number_of_workers(tables: ModuleType) -> None:
+    rates = {
+        ("impasto", 0): 1000.0,
+        ("impasto", 2): 1900.0,
+        ("slow", 0): 100.0,
+        ("quick", 0): 500.0,
+        ("quick", 2): 950.0,
+    }
+    document = {
+        "rows": [
+            {"name": name, "title": name.title(), "version": "1", "workers": count, "images_per_second": rate}
+            for (name, count), rate in rates.items()
+        ],
+        "ratios": {"slow": {"0": 10.0}, "quick": {"0": 2.0, "2": 2.0}},
+        "answers": {"apart": {"slow": [3.0, 0.5, 1.0], "quick": [3.0, 0.25, 1.0]}},
+        "absent": {},
+        "machine": {"cpu": "Some CPU", "python": "3.11"},
+        "versions": {"torch": "2.15.0"},
+        "load_average": 1.0,
+        "settings": {
+            "workers": [0, 2], "interpolation": "bilinear", "images": 96, "width": 640, "height": 480, "rounds": 3,
+        },
+    }  # fmt: skip
+    about, _, table = tables._peers(document).partition("\n\n")
+    assert "one core's CPU time; with workers wall-clock time" in about
+    assert table.splitlines()[0] == "| loader | version | on one core | 2 workers | levels apart, on average |"
+    assert table.splitlines()[2:] == [
+        "| Impasto | 1 | 1,000 | 1,900 |  |",
+        "| Quick | 1 | 500 (impasto is 2.0x as fast) | 950 (impasto is 2.0x as fast) | 0.25 |",
+        "| Slow | 1 | 100 (impasto is 10.0x as fast) |  | 0.50 |",
+    ]
