@@ -61,7 +61,7 @@ test-rust: $(VENV)/.built
 test-python: $(VENV)/.built test-rust
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS)
 
-# The rooms that the others stand on: what is to be done, kernels, formats, mixing. About 100 seconds of CPU time.
+# The rooms that the others stand on: what is to be done, kernels, formats, mixing. About 70 seconds of CPU time in one process.
 QUICK := tests/recipe tests/ops tests/sources tests/mixgen
 test-quick: $(VENV)/.built ## run the core's tests, in less than two minutes on two cores
 	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n $(JOBS) -m "not slow" $(QUICK)

@@ -174,7 +174,24 @@ def test_bench_train_step_on_a_device(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "prefetched to the device" in page.read_text(encoding="utf-8") and plot.stat().st_size > 1000
 
 
-def test_a_clip_is_fed_captions(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_bounds_is_one_batch_on_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, list[object]] = {}
+    monkeypatch.setattr(measuring, "_placed", lambda batch, place: ("placed", place.type, len(batch.images)))
+
+    def timed(row: FedRow, fed: list[object], *_: object) -> None:
+        seen.setdefault(row.kind, []).append(fed)
+        row.rounds.append(1.0)
+
+    monkeypatch.setattr(measuring, "_time", timed)
+    run(LITTLE, FeedTiming(device="cpu", cores=(1,)))
+    assert seen["bound"] == [[("placed", "cpu", 4)]] * 2
+    kinds = {kind: type(fed[0]).__name__ for kind, fed in seen.items()}
+    expected = {"threads": "Loader", "processes": "Loader", "prefetched": "Prefetched", "stock": "DataLoader"}
+    assert kinds == {"bound": "list", **expected}
+    assert [seen[kind][0].processes for kind in ("threads", "processes")] == [False, True]
+
+
+def test_a_clip_is_fed_captions() -> None:
     found = run(LITTLE, FeedTiming(device="cpu", cores=(1,), seconds=0.01))
     assert found.answers.captioned and found.parameters > 49408 * 64
     assert len({row.kind for row in found.rows}) == 5 and all(len(row.rounds) == 2 for row in found.rows)

@@ -176,7 +176,6 @@ def run(
     if not held:
         cores = (here,)
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     torch.manual_seed(settings.seed)
     skipped: dict[str, str] = {}
     versions = machine.versions("impasto", "torch", *pillow.PACKAGES)
@@ -185,7 +184,7 @@ def run(
             files = files_of(data, Path(temporary), settings)
             work, step = _work(settings, feed, place), _step(settings, feed, place)
             answers = compare(files, work, (pillow,))
-            bound = next(iter(ours.open_loader(files, work, workers=0)))
+            bound = [_placed(next(iter(ours.open_loader(files, work, workers=0))), place)]
             rows = [FedRow(kind, count, _version(kind, versions)) for kind, count in _grid(cores)]
             load = quiet.load()
             for turn in track(range(len(rows) * settings.rounds), "timing"):
@@ -194,8 +193,11 @@ def run(
                     skipped[f"{TITLES[row.kind]}, {row.cores} cores"] = f"the {feed.limit:g} s that there are were over"
                     continue
                 with machine.held_to(row.cores):
-                    batches: Iterable[Pairs] = [bound] if row.kind == "bound" else _loader(row, files, work, place)
-                    _time(row, batches, step, place, feed.seconds)
+                    # The step's own threads on a CPU would be in its loaders' way; on a GPU they copy batches.
+                    torch.set_num_threads(row.cores if place.type == "cuda" else 1)
+                    fed: Iterable[Pairs] = bound if row.kind == "bound" else _loader(row, files, work, place)
+                    _time(row, fed, step, place, feed.seconds)
+                    del fed  # its workers end before the next ones begin
     finally:
         torch.set_num_threads(threads)
     return FedBench(
