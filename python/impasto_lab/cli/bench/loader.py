@@ -10,7 +10,8 @@ from impasto.checks import require
 from impasto.cli import Folder, Given, Positive, Written, output
 from impasto_lab.bench import quiet
 from impasto_lab.bench.settings import LoaderTiming
-from impasto_lab.cli.bench import pages, sweeping
+from impasto_lab.cli.bench import pages
+from impasto_lab.cli.bench.modes import sweeping
 from impasto_lab.cli.bench.waiting import Waiting
 
 if TYPE_CHECKING:

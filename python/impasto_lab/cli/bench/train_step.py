@@ -9,7 +9,8 @@ from impasto.checks import require
 from impasto.cli import Folder, Given, Written, output
 from impasto_lab.bench import quiet
 from impasto_lab.bench.settings import FeedTiming, TrainStepTiming
-from impasto_lab.cli.bench import feeding, pages
+from impasto_lab.cli.bench import pages
+from impasto_lab.cli.bench.modes import feeding
 from impasto_lab.cli.bench.waiting import Waiting
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What verbs of ``impasto bench`` do when a flag asks for something else."""
