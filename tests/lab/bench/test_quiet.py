@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -68,3 +70,26 @@ def test_benches_wait_and_tell(loads: list[float], capsys: pytest.CaptureFixture
     told = capsys.readouterr().out
     assert "waiting for a load average of 9.0" in told and "the machine was not quiet" in told
     assert quiet.time.monotonic() == 7
+
+
+def test_the_page_and_the_json_say_so(loads: list[float], tmp_path: Path) -> None:
+    loads[:] = [9.0]
+    target, page = tmp_path / "loader.json", tmp_path / "loader.html"
+    little = [
+        "--images",
+        "8",
+        "--batch-size",
+        "4",
+        "--width",
+        "64",
+        "--height",
+        "48",
+        "--rounds",
+        "1",
+        "--workers",
+        "0",
+    ]
+    shown = ["--json", str(target), "--page", str(page)]
+    assert main(["bench", "loader", *little, "--peers", "pillow", *shown]) == 0
+    assert "more than 4 cores: the machine was not quiet" in page.read_text(encoding="utf-8")
+    assert json.loads(target.read_text(encoding="utf-8"))["quiet"] is False
