@@ -1,5 +1,6 @@
 """Full decoding is bit-equal to Pillow's."""
 
+import contextlib
 import io
 import itertools
 import struct
@@ -13,6 +14,7 @@ import PIL.ImageOps
 import pytest
 
 from impasto import ops
+from impasto.errors import DecodeError
 
 SIZES = [(1, 1), (1, 9), (7, 1), (8, 8), (15, 17), (16, 16), (33, 31), (63, 5), (97, 130)]
 
@@ -44,6 +46,24 @@ def test_gray_and_cmyk_equal_pillow(photographs, encode, size, progressive):
     for mode in ("L", "CMYK"):
         data = encode(picture.convert(mode), quality=85, progressive=progressive)
         assert np.array_equal(ops.decode(data), pillow(data)), mode
+
+
+def test_what_a_thread_keeps_is_of_no_file(photographs, encode):
+    picture = PIL.Image.fromarray(cut(photographs, 40, 50))
+    pictures = [picture, picture.convert("L"), picture.convert("CMYK")]
+    files = [
+        encode(picture, quality=quality, optimize=optimize, progressive=progressive)
+        for picture, quality, optimize, progressive in itertools.product(
+            pictures, (20, 95), (False, True), (False, True)
+        )
+    ]
+    random = np.random.default_rng(0)
+    for data in (files[at] for at in random.integers(len(files), size=200)):
+        assert np.array_equal(ops.decode(data), pillow(data))
+        broken = bytearray(data)
+        broken[random.integers(2, len(data))] ^= 0xFF
+        with contextlib.suppress(DecodeError):
+            ops.decode(bytes(broken))
 
 
 def test_wide_photographs_equal_pillow(photographs, encode):

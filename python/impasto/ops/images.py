@@ -44,6 +44,8 @@ class ImageHeader(NamedTuple):
 
 def file_bytes(data: bytes | str | Path, most: int = ImageRecipe.max_bytes) -> bytes:
     """Encoded bytes, read if they are named."""
+    if type(data) is bytes:
+        return data
     if isinstance(data, str | Path):
         return read_regular(data, most=most)
     # bytes(5) would be five zeros.
@@ -132,7 +134,8 @@ def decode(
     choice("exif", exif, ("ignore", "apply"))
     choice("truncated", truncated, ("raise", "keep"))
     for name, limit in limits.items():
-        require(is_count(limit) and 1 <= limit < 2**31, f"{name}={limit!r} must lie in 1..2**31-1")
+        if not (is_count(limit) and 1 <= limit < 2**31):  # no message is made where none is needed: images may be tiny
+            raise RecipeError(f"{name}={limit!r} must lie in 1..2**31-1")
     return _core.decode(file_bytes(data, max_bytes), exif=exif, truncated=truncated, **limits)
 
 

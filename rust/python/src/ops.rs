@@ -202,17 +202,11 @@ pub fn resize<'py>(
         let filter = recipe::filter(interpolation)?;
         let mut out = vec![0; height as usize * width as usize * 3];
         let (columns, rows) = (columns as u32, rows as u32);
-        image::resize(
-            source,
-            columns,
-            rows,
-            &view,
-            width,
-            height,
-            filter,
-            &mut Scratch::default(),
-            &mut out,
-        )?;
+        Scratch::kept(|scratch| {
+            image::resize(
+                source, columns, rows, &view, width, height, filter, scratch, &mut out,
+            )
+        })?;
         Ok(out)
     })?;
     pixels(py, out, height as usize, width as usize)

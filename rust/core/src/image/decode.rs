@@ -6,7 +6,7 @@ use super::jpeg::Jpeg;
 use super::scratch::Scratch;
 use super::turn::Turn;
 use super::{png, webp};
-use crate::Result;
+use crate::{Error, Result};
 
 /// What to do with the orientation that a camera wrote into EXIF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,22 +56,20 @@ pub struct Rgb {
 /// `Decode`, `Truncated` or `Unsupported`, saying what the bytes are instead.
 pub fn probe(bytes: &[u8]) -> Result<Header> {
     match Format::of(bytes)? {
-        Format::Jpeg => {
-            let mut scratch = Scratch::default();
-            Ok(Jpeg::open(scratch.jpeg()?.0, bytes, Truncated::Raise)?.header)
-        }
+        Format::Jpeg => jpeg_header(bytes, Truncated::Raise),
         Format::Png => png::probe(bytes),
         Format::WebP => webp::probe(bytes),
     }
 }
 
+fn jpeg_header(bytes: &[u8], truncated: Truncated) -> Result<Header> {
+    Scratch::kept(|scratch| Ok(Jpeg::open(scratch.jpeg()?.0, bytes, truncated)?.header))
+}
+
 /// Width and height of an image as it is decoded, of its first bytes, if they hold its header.
 pub(crate) fn oriented_size(head: &[u8], options: &Decode) -> Result<(u32, u32)> {
     let header = match Format::of(head)? {
-        Format::Jpeg => {
-            let mut scratch = Scratch::default();
-            Jpeg::open(scratch.jpeg()?.0, head, Truncated::Keep)?.header
-        }
+        Format::Jpeg => jpeg_header(head, Truncated::Keep)?,
         _ => probe(head)?,
     };
     let turned = options.turn(&header).transpose;
@@ -111,10 +109,11 @@ pub(crate) fn decode_stored(
 /// # Errors
 /// `Decode`, `Truncated`, `Unsupported` or `TooLarge`.
 pub fn decode(bytes: &[u8], options: &Decode) -> Result<Rgb> {
-    let mut scratch = Scratch::default();
-    let (header, _) = decode_stored(bytes, options, &mut scratch)?;
+    let (header, mut data) = Scratch::kept(|scratch| {
+        let (header, _) = decode_stored(bytes, options, scratch)?;
+        Ok::<_, Error>((header, std::mem::take(&mut scratch.pixels)))
+    })?;
     let turn = options.turn(&header);
-    let mut data = std::mem::take(&mut scratch.pixels);
     data.truncate(header.width as usize * header.height as usize * 3);
     let (width, height) = turn.size(header.width, header.height);
     if turn != Turn::NONE {

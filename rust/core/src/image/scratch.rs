@@ -1,5 +1,6 @@
 //! Buffers and decoder state that live from image to image.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use super::convolve::Convolver;
@@ -8,6 +9,13 @@ use crate::{Error, Result};
 
 /// More than this is given back after an image, so that one giant does not stay with every thread.
 const KEEP: usize = 64 << 20;
+
+/// The same, where images come one by one: their threads may be anybody's, and many.
+const KEEP_OF_ONE: usize = 4 << 20;
+
+thread_local! {
+    static KEPT: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
+}
 
 /// What a thread keeps between images: decoder state, resizer's weights, pixel buffers. Make one per thread.
 #[derive(Default)]
@@ -33,6 +41,17 @@ impl Scratch {
         }
     }
 
+    /// Does something by what the calling thread keeps from call to call: tables of a file's codes take longer to make than
+    /// a small image to decode.
+    pub fn kept<T>(work: impl FnOnce(&mut Self) -> T) -> T {
+        // Taken out, so that work that ends in a panic leaves nothing behind.
+        let mut scratch = KEPT.take().unwrap_or_default();
+        let done = work(&mut scratch);
+        scratch.shrink(KEEP_OF_ONE);
+        KEPT.set(Some(scratch));
+        done
+    }
+
     /// What resizing has taken since the last call.
     pub fn take_resizing(&mut self) -> Duration {
         std::mem::take(&mut self.resizing)
@@ -46,13 +65,16 @@ impl Scratch {
 
     /// Gives memory back after an unusually large image.
     pub(crate) fn settle(&mut self) {
-        if self.pixels.capacity() > KEEP {
-            self.pixels = Vec::new();
+        self.shrink(KEEP);
+    }
+
+    fn shrink(&mut self, keep: usize) {
+        for buffer in [&mut self.pixels, &mut self.small, &mut self.framed] {
+            if buffer.capacity() > keep {
+                *buffer = Vec::new();
+            }
         }
-        if self.small.capacity() > KEEP {
-            self.small = Vec::new();
-        }
-        if self.convolver.memory() > KEEP {
+        if self.convolver.memory() > keep {
             self.convolver = Convolver::default();
         }
     }
