@@ -238,6 +238,31 @@ def test_a_pretraining_begins_from_bert_and_deit(
     assert not (tmp_path / "other").exists()
 
 
+def test_a_vilt_begins_from_a_vit(data: impasto.sources.CocoCaptions, vocabulary: Path, tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    vit = Vilt(ViltSettings.preset("tiny")).transformer.state_dict()
+    torch.save(vit, tmp_path / "vit.pth")
+    settings = PretrainSettings.of("vilt", "tiny", batch_size=8, steps=1, lr=1e-12, weight_decay=0.0)
+    made = pretrain(data, settings, folder=tmp_path / "run", vocabulary=vocabulary, begin=(None, tmp_path / "vit.pth"))
+    assert isinstance(made.model, Vilt)
+    found = made.model.transformer.state_dict()
+    torch.testing.assert_close(found["blocks.0.mlp.fc1.weight"], vit["blocks.0.mlp.fc1.weight"])
+    with pytest.raises(impasto.RecipeError, match="a ViLT from a ViT alone"):
+        pretrain(data, settings, folder=tmp_path / "other", begin=(tmp_path / "bert", tmp_path / "vit.pth"))
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize(("ratio", "rows"), [(0.5, 4), (1.0, 8)])
+def test_a_share_of_each_batch_is_mixed(
+    ratio: float, rows: int, data: impasto.sources.CocoCaptions, vocabulary: Path, tmp_path: Path
+) -> None:
+    settings = PretrainSettings.of("albef", "tiny", batch_size=8, steps=1, ratio=ratio)
+    recipe = pretrain(data, settings, folder=tmp_path, vocabulary=vocabulary).recipe
+    batch = next(iter(impasto.Loader(data, recipe, batch_size=8, workers=0)))
+    mixed = (np.asarray(batch.plan.lams) < 1).sum()
+    assert mixed == rows and json.loads((tmp_path / "run.json").read_text())["recipe"]["mix"]["ratio"] == ratio
+
+
 def test_a_clip_goes_on_with_its_own_merges(
     data: impasto.sources.CocoCaptions, clip_vocabulary: Path, tmp_path: Path
 ) -> None:

@@ -53,7 +53,7 @@ class TrainPretrain:
         vocabulary: BERT's vocab.txt, or CLIP's bpe_simple_vocab_16e6.txt.gz; by default the data's own words, or the
             file that open_clip brings.
         bert: The BERT that ALBEF and TCL begin from.
-        vit: The DeiT that they begin from.
+        vit: The DeiT that they begin from; the ViT that a ViLT begins from.
         text_tower: A BERT that reads captions in a CLIP, an ALBEF or a TCL, at its own width and depth: a folder of
             Hugging Face's with config.json and vocab.txt, such as all-MiniLM-L6-v2's.
         workers: Threads of the loader.
@@ -105,8 +105,9 @@ def run(train: TrainPretrain) -> int:
 
     tell = output.Terminal(output.console(train.json))
     settings = PretrainSettings.of(train.model, train.preset, mixgen=train.mixgen, **train.training)
-    require((train.bert is None) == (train.vit is None), "--bert and --vit go together; name both, or none")
-    begin = (train.bert, train.vit) if train.bert is not None and train.vit is not None else None
+    paired = (train.bert is None) == (train.vit is None) or (train.model == "vilt" and train.bert is None)
+    require(paired, "--bert and --vit go together; name both, or none")
+    begin = None if train.vit is None else (train.bert, train.vit)
     require(train.sets is None or len(train.data) == 1, "--sets takes one DATA, the folder of the sets")
     for flag, given in (("--split", train.opening.split), ("--keep", train.opening.keep)):
         require(

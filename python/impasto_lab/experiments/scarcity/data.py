@@ -15,6 +15,7 @@ from impasto.streams import stream
 from impasto_lab.experiments.experiment import Place
 from impasto_lab.experiments.scarcity.settings import Arm, Mixed, Scarcity
 from impasto_lab.tasks import HeldOut
+from impasto_lab.tasks.pretrain import share_of
 from impasto_lab.worlds import World, scenes, write_world
 from impasto_lab.worlds.formats.sample import Split
 
@@ -68,8 +69,7 @@ def mix_of(arm: Arm) -> MixGen | None:
         return None
     if not isinstance(arm, Mixed):
         return MixGen()
-    pairing = "shuffle" if arm.ratio > 0.5 else "block"
-    return MixGen.variant(arm.variant, ratio=arm.ratio, pairing=pairing)
+    return share_of(arm.variant, arm.ratio)
 
 
 def loader(settings: Scarcity, name: str, seed: int, shared: Path, made: Recipe | None = None) -> Loader:

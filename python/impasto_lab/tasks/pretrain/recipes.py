@@ -52,7 +52,10 @@ def recipe_of(settings: PretrainSettings, image_size: int, tokenizer: ClipTokeni
         if settings.model == "tcl":
             image = (image, ImageRecipe(**crop, augment=(*_OTHER_COLORS, *augment)))
     prepare: dict[str, Any] = {"prepare": "caption", "max_words": 30} if settings.fuses else {}
-    mix = {"none": None, "default": MixGen()}.get(settings.mixgen)
-    if settings.mixgen not in ("none", "default"):
-        mix = MixGen.variant(settings.mixgen)
+    mix = None if settings.mixgen == "none" else share_of(settings.mixgen, settings.ratio)
     return Recipe(image=image, text=TextRecipe(tokenizer=tokenizer, length=settings.tokens, **prepare), mix=mix)
+
+
+def share_of(variant: str, ratio: float) -> MixGen:
+    """A variant of MixGen on a share of each batch, in [0, 1]; of more than a half, partners come from all of it."""
+    return MixGen.variant(variant, ratio=ratio, pairing="shuffle" if ratio > 0.5 else "block")

@@ -15,7 +15,7 @@ from impasto.progress import Progress, silent
 from impasto.recipe import Recipe
 from impasto.sources import IndexedSource, Source
 from impasto_lab.models import Albef, FusionSettings, Vilt, compile_blocks, recompute_blocks
-from impasto_lab.models.checkpoints import TextTowerFile, begin_from, load_text_tower, lock_text_tower, save_model
+from impasto_lab.models.checkpoints import TextTowerFile, begin_from, load_text_tower, load_vit, lock_text_tower, save_model
 from impasto_lab.models.queue import require_divisor
 from impasto_lab.tasks.begun import FREE, keep_begun, require_begun
 from impasto_lab.tasks.pretrain.run_words import Model, RunWords
@@ -50,7 +50,7 @@ def pretrain(
     folder: Path,
     held_out: IndexedSource | None = None,
     vocabulary: str | Path | None = None,
-    begin: tuple[str | Path, str | Path] | None = None,
+    begin: tuple[str | Path | None, str | Path] | None = None,
     text_tower: str | Path | None = None,
     device: torch.device | None = None,
     workers: int = 1,
@@ -71,7 +71,8 @@ def pretrain(
         held_out: Pairs to be found in each other, at evaluations.
         vocabulary: CLIP's ``bpe_simple_vocab_16e6.txt.gz``, by default open_clip's; or BERT's ``vocab.txt``, by default
             one made of the data's words, where the preset is not the papers'.
-        begin: The BERT and the DeiT that ALBEF and TCL begin from; see `begin_from`.
+        begin: The BERT and the DeiT that ALBEF and TCL begin from, see `begin_from`; None and the ViT that a ViLT does,
+            see `load_vit`.
         text_tower: The BERT that reads captions in a CLIP, an ALBEF or a TCL, of its own width and depth, whatever the
             preset has; a folder of Hugging Face's with its ``vocab.txt``. See `load_text_tower`.
         device: What to train on; by default the CPU.
@@ -99,11 +100,13 @@ def pretrain(
     together = settings.batch_size * processes
     require(len(data) >= together, f"{len(data)} pairs are fewer than a batch of {together}; use a smaller batch_size")
     require_captions(data)
-    require(begin is None or settings.fuses, f"{settings.model} begins from nothing; leave bert and vit out")
+    require(begin is None or settings.model != "clip", "clip begins from nothing; leave bert and vit out")
+    given = begin is None or (begin[0] is None) == (settings.model == "vilt")
+    require(given, "ALBEF and TCL begin from a BERT and a DeiT, a ViLT from a ViT alone; name what the model needs")
     require(begin is None or text_tower is None, "a model begins from a BERT or from a text tower; name one of them")
     complete = vocabulary is not None and not settings.compact
     require(
-        begin is None or complete, "a BERT has a row for each word of its own vocab.txt; give it, and compact=False"
+        begin is None or begin[0] is None or complete, "a BERT has a row for each word of its own vocab.txt; give it, and compact=False"
     )
     if settings.fuses:
         preset = FusionSettings.preset(settings.preset).queue
@@ -120,8 +123,8 @@ def pretrain(
         begun["text_tower"] = tower.digest
     if latest is not None:
         require_begun(folder, begun)
-    elif begin is not None and isinstance(model, Albef):
-        begin_from(model, bert=begin[0], vit=begin[1])
+    elif begin is not None:
+        _begin(model, *begin)
     elif tower is not None and not isinstance(model, Vilt):
         load_text_tower(model, tower.path, ids=words.ids)
     if settings.lock_text and not isinstance(model, Vilt):
@@ -171,8 +174,17 @@ def pretrain(
     return Pretrained(model, recipe, fitted, int(latest.name.partition("-")[2]) if latest else 0)
 
 
+def _begin(model: Model, bert: str | Path | None, vit: str | Path) -> None:
+    """Loads what a new model begins from."""
+    if isinstance(model, Vilt):
+        load_vit(model.transformer, vit)
+    elif isinstance(model, Albef) and bert is not None:
+        begin_from(model, bert=bert, vit=vit)
+
+
 def _begun(settings: PretrainSettings, model: Model, recipe: Recipe) -> dict[str, Any]:
     kept = {name: value for name, value in asdict(settings).items() if name not in FREE}
+    del kept["ratio"]  # the recipe tells it, as it always did
     done = recipe.as_dict()
     done["text"]["tokenizer"].pop("vocabulary", None)  # the digest tells what is in it, wherever it lies
     return {"settings": kept, "sizes": asdict(model.settings), "recipe": done}

@@ -53,16 +53,37 @@ def usual_sets(folder: str | Path, which: str, *, missing: float = 0.5) -> list[
         SourceError: If a set is not there, there twice, or lacks too many images.
     """
     choice("which", which, SETS)
-    found = []
-    for name in SETS[which]:
-        places = [path for path in sorted(Path(folder).glob(f"{name}*")) if path.name.partition(".")[0] == name]
-        if len(places) != 1:
-            there = "it is not there" if not places else f"there are {', '.join(path.name for path in places)}"
-            raise SourceError(
-                f"{name} is one of {which}'s sets: {there}; put one file or folder {name} there", path=str(folder)
-            )
-        source = open_data(places[0])
-        if isinstance(source, KarpathyCaptions):
-            source = open_data(places[0], split=_TRAINED_ON)
-        found.append(present(source, missing=missing))
-    return found
+    return [usual_set(folder, name, missing=missing) for name in SETS[which]]
+
+
+def usual_set(folder: str | Path, name: str, *, missing: float = 0.5) -> Source:
+    """One of `usual_sets`, to be trained on.
+
+    Args:
+        folder: Where it lies.
+        name: What the file is called, up to its ending.
+        missing: The largest share of its images that may be missing.
+
+    Raises:
+        SourceError: If it is not there, there twice, or lacks too many images.
+    """
+    place = place_of(folder, name)
+    source = open_data(place)
+    if isinstance(source, KarpathyCaptions):
+        source = open_data(place, split=_TRAINED_ON)
+    return present(source, missing=missing)
+
+
+def place_of(folder: str | Path, name: str) -> Path:
+    """The file or folder of a data set, whatever its ending.
+
+    Raises:
+        SourceError: If it is not there, or there twice.
+    """
+    places = [path for path in sorted(Path(folder).glob(f"{name}*")) if path.name.partition(".")[0] == name]
+    if len(places) != 1:
+        there = "it is not there" if not places else f"there are {', '.join(path.name for path in places)}"
+        users = ", ".join(f"{which}'s" for which, names in SETS.items() if name in names)
+        role = f"{name} is one of {users} sets" if users else name
+        raise SourceError(f"{role}: {there}; put one file or folder {name} there", path=str(folder))
+    return places[0]

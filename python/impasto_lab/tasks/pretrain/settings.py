@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
-from impasto.checks import at_least, choice, require
+from impasto.checks import at_least, choice, probability, require
 
 if TYPE_CHECKING:
     from impasto_lab.training import FitSettings
@@ -53,6 +53,8 @@ class PretrainSettings:
         model: ``"clip"``, ``"vilt"``, ``"albef"`` or ``"tcl"``.
         preset: Its size: ``"tiny"``, ``"small"`` or ``"base"``.
         mixgen: How pairs are mixed: not at all, as published, or as in the paper's ablations a to e.
+        ratio: M as a share of the batch. Above a half, partners are drawn from the whole batch instead of from its
+            rest, so that all of it can be mixed (M = B).
         steps: Changes of the weights, over all epochs.
         batch_size: Pairs in a batch, on each process.
         lr: The highest learning rate.
@@ -85,6 +87,7 @@ class PretrainSettings:
     model: Kind = "clip"
     preset: Size = "small"
     mixgen: Mixing = "default"
+    ratio: float = 0.25
     steps: int = 3000
     batch_size: int = 32
     lr: float = 1e-3
@@ -113,6 +116,7 @@ class PretrainSettings:
         choice("model", self.model, ("clip", "vilt", "albef", "tcl"))
         choice("preset", self.preset, ("tiny", "small", "base"))
         choice("mixgen", self.mixgen, ("none", "default", "a", "b", "c", "d", "e"))
+        probability("ratio", self.ratio)
         at_least(1, batch_size=self.batch_size, steps=self.steps)
         at_least(2, **({} if self.length is None else {"length": self.length}))
         require(self.queue is None or self.fuses, f"queue={self.queue} is ALBEF's and TCL's; {self.model} has none")
