@@ -155,6 +155,8 @@ class Experiment:
         takes: Whether its pieces take finished trainings of other runs, `Place.trained`.
         comes_of: What its pieces come of. Evidence of another experiment that has the same function is known to this
             one, too, where arms come of the same.
+        real: The same on real data, with arms, claims and sizes of its own: taken where its option ``data`` is given,
+            or a size that it alone has.
 
     Raises:
         RecipeError: If arms, sizes, claims or options don't go together.
@@ -177,6 +179,7 @@ class Experiment:
     options: tuple[str, ...] = ()
     takes: bool = False
     comes_of: ComesOf | None = None
+    real: Experiment | None = None
 
     def __post_init__(self) -> None:
         every = self.every_arm
@@ -188,6 +191,24 @@ class Experiment:
         for settings in self.settings.values() if self.options else ():
             for option in self.options:
                 choice("option", option, [one.name for one in fields(settings)])
+        if self.real is not None:
+            fits = self.real.name == self.name and "data" in self.real.options
+            require(fits, f"{self.name} on real data has the same name, and the option data")
+
+    def meant(self, size: Size, changes: Mapping[str, Any]) -> Experiment:
+        """This experiment, or the same on real data where that is asked for.
+
+        Raises:
+            RecipeError: If something is said of real data, and their folder is not.
+        """
+        if self.real is None:
+            return self
+        if "data" in changes or (size not in self.settings and size in self.real.settings):
+            return self.real
+        idle = [name for name in changes if name in self.real.options and name not in self.options]
+        told = " and ".join(f"--{name}" for name in idle)
+        require(not idle, f"{told} is for real data; give their folder too (--data)")
+        return self
 
     def pieces(self, size: Size, arms: Sequence[str] = (), seeds: Sequence[int] = ()) -> list[Piece]:
         """All that has to be done, seed by seed, so that pairs are complete early.
@@ -229,6 +250,12 @@ class Experiment:
     def every_arm(self) -> tuple[str, ...]:
         """All arms, the further ones last."""
         return (*self.arms, *self.further)
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        """The sizes there are, on a world or on real data."""
+        there = set(self.settings) | set(self.real.settings if self.real else ())
+        return tuple(size for size in SIZES if size in there)
 
     @property
     def usual(self) -> Size:

@@ -11,6 +11,20 @@ from impasto.errors import RecipeError, SourceError
 from impasto.files import new_file
 from impasto_lab.experiments.results import differing
 
+#: The note, in an experiment's folder.
+NAME = "prepared.json"
+
+
+def require_no_data(shared: Path) -> None:
+    """Requires that a folder, in which a world is to be rendered, was not prepared for real data.
+
+    Raises:
+        RecipeError: If it was.
+    """
+    if (shared / NAME).exists():
+        reason = "what lies here was made of real data; choose another folder for a world, or remove it"
+        raise RecipeError(reason, path=str(shared / NAME))
+
 
 def keep_to(path: Path, settings: Mapping[str, Any]) -> None:
     """Notes settings, or sees that those noted there before are the same.

@@ -170,8 +170,9 @@ class Kept:
             RecipeError: If it was done with other settings.
         """
         path = self.path(piece)
-        if not path.exists():
-            return None
+        return self._read(path) if path.exists() else None
+
+    def _read(self, path: Path) -> dict[str, float]:
         try:
             kept = json.loads(path.read_text(encoding="utf-8"))
             settings, metrics = kept["settings"], {str(name): float(value) for name, value in kept["metrics"].items()}
@@ -190,7 +191,7 @@ class Kept:
 
         Raises:
             SourceError: If a file is damaged.
-            RecipeError: If a piece was done with other settings.
+            RecipeError: If a piece was done with other settings, whatever its arm: of other data, say.
         """
         found = {}
         for arm in arms:
@@ -199,6 +200,9 @@ class Kept:
                 metrics = self.load(piece)
                 if metrics is not None:
                     found[piece] = metrics
+        for path in self.folder.glob("*.json"):
+            if path.stem not in {piece.name for piece in found}:
+                self._read(path)  # other data may have other arms
         return found
 
     def keep(self, piece: Piece, metrics: Mapping[str, float]) -> None:

@@ -14,8 +14,7 @@ from impasto.errors import SourceError
 from impasto.files import new_file
 from impasto.jobs import Engine, run_pieces
 from impasto_lab.bench.machine import describe, versions
-from impasto_lab.experiments import registry
-from impasto_lab.experiments.experiment import ALL, Experiment, Piece, Place, Size
+from impasto_lab.experiments.experiment import ALL, Experiment, Piece, Place, RunPiece, Size
 from impasto_lab.experiments.known import take_over
 from impasto_lab.experiments.narrator import Narrator, Silent
 from impasto_lab.experiments.results import Kept, Results, check_folder, note_known
@@ -64,6 +63,7 @@ def reproduce(
     """
     tell, root = narrator or Silent(), Path(out)
     size = size or experiment.usual
+    experiment = experiment.meant(size, changes)
     pieces = experiment.pieces(size, arms, seeds)
     settings = experiment.chosen(size, changes)
     commands, taken = check_folder(root, experiment.name)
@@ -148,27 +148,27 @@ def _run(
     if workers == 0 and engine == "processes":
         # Here the narrator is at hand.
         for piece in pieces:
-            yield piece, _run_piece(experiment, piece, where, tell)
+            yield piece, _run_piece(experiment.run, piece, where, tell)
         return
-    yield from run_pieces(_Elsewhere(experiment.name, where), pieces, workers=workers, engine=engine)
+    yield from run_pieces(_Elsewhere(experiment.run, where), pieces, workers=workers, engine=engine)
 
 
 @dataclass(frozen=True)
 class _Elsewhere:
-    """Runs a piece in another process, which finds the experiment by its name."""
+    """Runs a piece in another process, by a module-level function."""
 
-    name: str
+    run: RunPiece
     where: _Where
 
     def __call__(self, piece: Piece) -> Mapping[str, float]:
-        return _run_piece(registry.find(self.name), piece, self.where, Silent())
+        return _run_piece(self.run, piece, self.where, Silent())
 
 
-def _run_piece(experiment: Experiment, piece: Piece, where: _Where, tell: Narrator) -> Mapping[str, float]:
+def _run_piece(run: RunPiece, piece: Piece, where: _Where, tell: Narrator) -> Mapping[str, float]:
     # An experiment of one piece has the folder to itself; several would find each other's trainings there.
     folder = where.root if where.alone else where.root / piece.name
     place = Place(shared=where.root, folder=folder, device=where.device, trained=where.trained, narrator=tell)
-    return experiment.run(piece, where.settings, place)
+    return run(piece, where.settings, place)
 
 
 def _others(experiment: Experiment, trained: Sequence[str | Path]) -> tuple[Path, ...]:

@@ -114,7 +114,7 @@ def _evidence(folder: Path) -> Mapping[str, Any]:
 
 def _tasks(folder: Path, evidence: Mapping[str, Any]) -> dict[str, tuple[str, Data]]:
     """By name: the part of a piece's folder, and the data."""
-    usual = registry.find(evidence["experiment"]).settings[evidence["size"]]
+    usual = registry.find(evidence["experiment"]).settings.get(evidence["size"])
     given: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in evidence["settings"].items()
     }

@@ -12,6 +12,7 @@ from impasto.files import new_file
 from impasto.sources import KarpathyCaptions, Source
 from impasto_lab.experiments.downstream.settings import Downstream, TaskName
 from impasto_lab.experiments.experiment import Place
+from impasto_lab.experiments.prepared import require_no_data
 from impasto_lab.experiments.scarcity.data import source
 from impasto_lab.tasks.pretrain import captions_of, own_vocabulary
 from impasto_lab.worlds import World, render_language, scenes
@@ -35,7 +36,9 @@ def prepare(settings: Downstream, place: Place) -> None:
 
     Raises:
         SourceError: If the folder can't be written.
+        RecipeError: If it is one of real data.
     """
+    require_no_data(place.shared)
     world = world_of(place.shared)
     size = scenes.Size(settings.images + 2 * settings.held, side=settings.world_side, held=settings.held)
     about = {"seed": settings.world_seed, "size": size.images}

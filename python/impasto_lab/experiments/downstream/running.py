@@ -9,8 +9,8 @@ import torch
 
 from impasto.sources import Source
 from impasto_lab.experiments.downstream.data import task_data, vocabulary_of, world_of
-from impasto_lab.experiments.downstream.settings import PRETRAINING, Arm, Downstream, TaskName
-from impasto_lab.experiments.downstream.taking import take_training
+from impasto_lab.experiments.downstream.settings import Arm, Downstream, TaskName
+from impasto_lab.experiments.downstream.training import pretrain_once, tune_once
 from impasto_lab.experiments.experiment import Piece, Place
 from impasto_lab.experiments.scarcity.data import PARTS, source
 from impasto_lab.tasks.downstream import (
@@ -21,13 +21,12 @@ from impasto_lab.tasks.downstream import (
     evaluate,
     find_task,
     open_checkpoint,
-    tune,
 )
-from impasto_lab.tasks.pretrain import PretrainSettings, pretrain
+from impasto_lab.tasks.pretrain import PretrainSettings
 from impasto_lab.training import pick_device
 
 #: How retrieval's figures are called on the page.
-_RECALLS = {"rsum": "RSUM", **{f"{way}@{cut}": f"{way.upper()}@{cut}" for way in ("tr", "ir") for cut in (1, 5, 10)}}
+RECALLS = {"rsum": "RSUM", **{f"{way}@{cut}": f"{way.upper()}@{cut}" for way in ("tr", "ir") for cut in (1, 5, 10)}}
 
 
 def run_piece(piece: Piece, settings: Downstream, place: Place) -> Mapping[str, float]:
@@ -57,10 +56,7 @@ def pretrain_arm(piece: Piece, settings: Downstream, place: Place) -> Path:
     Returns:
         The run's folder.
     """
-    arm, folder = settings.arms[piece.arm], place.folder / PRETRAINING
-    if (folder / "model").exists():
-        return folder
-    take_training(PRETRAINING, piece, place)
+    arm = settings.arms[piece.arm]
     how = PretrainSettings.of(
         arm.model,
         settings.preset,
@@ -73,16 +69,7 @@ def pretrain_arm(piece: Piece, settings: Downstream, place: Place) -> Path:
     )
     # CLIP's vocabulary is its own.
     words = None if arm.model == "clip" else vocabulary_of(place.shared)
-    with place.narrator.bar(f"{piece.arm}, seed {piece.seed}, pretraining") as advance:
-        pretrain(
-            source(world_of(place.shared), "train"),
-            how,
-            folder=folder,
-            vocabulary=words,
-            device=pick_device(place.device),
-            progress=advance,
-        )
-    return folder
+    return pretrain_once(piece, place, lambda: (source(world_of(place.shared), "train"), how), vocabulary=words)
 
 
 def tune_arm(task: TaskName, data: Source, pretrained: Path, piece: Piece, settings: Downstream, place: Place) -> Path:
@@ -99,22 +86,15 @@ def tune_arm(task: TaskName, data: Source, pretrained: Path, piece: Piece, setti
     Returns:
         The run's folder.
     """
-    arm, folder = settings.arms[piece.arm], place.folder / task
-    if (folder / "model").exists():
-        return folder
-    take_training(task, piece, place)
     how = TuneSettings.of(
         task,
-        arm.model,
+        settings.arms[piece.arm].model,
         steps=settings.tuning[task],
         batch_size=settings.batch_size,
         seed=piece.seed,
         save_every=200,
     )
-    judging = Judging(options=find_task(task).options(), device=pick_device(place.device))
-    with place.narrator.bar(f"{piece.arm}, seed {piece.seed}, {task}") as advance:
-        tune(task, open_checkpoint(pretrained), data, how, folder=folder, judging=judging, progress=advance)
-    return folder
+    return tune_once(task, task, pretrained, piece, place, lambda: (data, how))
 
 
 def _judged(
@@ -129,7 +109,7 @@ def _judged(
         data = task_data(world_of(place.shared), task, split, most=most)
         figures = evaluate(task, opened, data, Judging(options=options, device=device))
         if task == "retrieval":
-            found |= {f"{name} {how}, {part}": figures[known] for known, name in _RECALLS.items()}
+            found |= {f"{name} {how}, {part}": figures[known] for known, name in RECALLS.items()}
         else:
             found[f"{task}, {part}"] = figures["accuracy"]
             if "consistency" in figures:

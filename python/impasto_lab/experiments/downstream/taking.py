@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from impasto.errors import RecipeError
 from impasto.files import new_folder
 from impasto_lab.experiments.downstream.data import world_of
 from impasto_lab.experiments.downstream.settings import PRETRAINING
 from impasto_lab.experiments.experiment import Piece, Place
+from impasto_lab.experiments.prepared import NAME
 
 
 def take_training(name: str, piece: Piece, place: Place) -> None:
@@ -30,7 +34,7 @@ def take_training(name: str, piece: Piece, place: Place) -> None:
         found = other / piece.name
         if folder.exists() or not (found / name / "model").exists():
             continue
-        theirs, ours = world_of(other).about, world_of(place.shared).about
+        theirs, ours = _data_of(other), _data_of(place.shared)
         if theirs != ours:
             reason = f"its trainings can't be taken: its world is {theirs}, and here it is {ours}; leave it out"
             raise RecipeError(reason, path=str(other))
@@ -38,6 +42,15 @@ def take_training(name: str, piece: Piece, place: Place) -> None:
             continue
         with new_folder(folder) as partial:
             shutil.copytree(found / name, partial, dirs_exist_ok=True)
+
+
+def _data_of(shared: Path) -> Mapping[str, Any]:
+    """What a run is made of: its world, or the real data that it noted."""
+    note = shared / NAME
+    if not note.exists():
+        return world_of(shared).about
+    noted: dict[str, Any] = json.loads(note.read_text(encoding="utf-8"))
+    return {name: noted.get(name) for name in ("data", "most", "missing")}
 
 
 def _alike(one: Path, other: Path) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +17,10 @@ from impasto_lab.experiments.downstream.settings import Downstream
 from impasto_lab.experiments.experiment import Piece
 from impasto_lab.experiments.paging import differences_png, write_page
 from impasto_lab.experiments.pointing.choosing import choose
-from impasto_lab.experiments.pointing.running import LOOKED_AT, QUESTIONS, maps_folder
+from impasto_lab.experiments.pointing.running import QUESTIONS, maps_folder
+from impasto_lab.experiments.pointing.settings import LOOKED_AT
+from impasto_lab.experiments.real.folder import image_file
+from impasto_lab.experiments.real.settings import Real
 from impasto_lab.experiments.results import Results
 from impasto_lab.report.sheets import Shown, sheet_png
 from impasto_lab.tasks.downstream.looking.questions import LOOKED
@@ -37,7 +40,7 @@ def show(results: Results, folder: Path) -> None:
         results: What was measured.
         folder: The experiment's.
     """
-    settings: Downstream = results.settings
+    settings: Downstream | Real = results.settings
     drawn: dict[str, bytes] = {}
     if (differences := differences_png(results)) is not None:
         drawn["differences"] = differences
@@ -51,7 +54,8 @@ def show(results: Results, folder: Path) -> None:
         # Pieces that were taken from other evidence have no maps.
         both = [pair for pair in both if all(maps_folder(folder, piece).exists() for piece in pair)]
         for name, (done, looked) in sheets.items() if both else ():
-            rows, told = _rows(folder, done, *(looked(maps_folder(folder, piece)) for piece in both[0]))
+            seen = [looked(maps_folder(folder, piece)) for piece in both[0]]
+            rows, told = _rows(lambda image: _file(settings, folder, image), done, *seen)
             chosen.setdefault(model, {}).update(told)
             if rows:
                 drawn[f"{name}-{model}"] = sheet_png(rows, titles=_TITLES, side=2.0)
@@ -100,9 +104,9 @@ def _questions(place: Path) -> list[_Looked]:
 
 
 def _rows(
-    folder: Path, done: str, without: Sequence[_Looked], within: Sequence[_Looked]
+    file: Callable[[str], Path], done: str, without: Sequence[_Looked], within: Sequence[_Looked]
 ) -> tuple[list[list[Shown]], dict[str, list[str]]]:
-    """Rows of a sheet, and the texts on them by what was ``done`` and by whom."""
+    """Rows of a sheet, and the texts on them by what was ``done`` and by whom; ``file`` tells where an image lies."""
     rows, told = [], {}
     images = [one.image for one in without]
     for kind, numbers in choose([one.right for one in without], [one.right for one in within], images).items():
@@ -110,9 +114,13 @@ def _rows(
         told[title] = [without[number].text for number in numbers]
         for number in numbers:
             both = without[number], within[number]
-            image = Shown(_read(world_of(folder).images / both[0].image), f"{title}\n{both[0].text}")
+            image = Shown(_read(file(both[0].image)), f"{title}\n{both[0].text}")
             rows.append([image, *(Shown(_read(one.picture), one.outcome) for one in both)])
     return rows, told
+
+
+def _file(settings: Downstream | Real, folder: Path, image: str) -> Path:
+    return image_file(settings, image) if isinstance(settings, Real) else world_of(folder).images / image
 
 
 def _read(path: Path) -> npt.NDArray[np.uint8]:

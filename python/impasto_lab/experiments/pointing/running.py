@@ -10,14 +10,13 @@ from impasto_lab.experiments.downstream.data import task_data, world_of
 from impasto_lab.experiments.downstream.running import pretrain_arm, tune_arm
 from impasto_lab.experiments.downstream.settings import Downstream
 from impasto_lab.experiments.experiment import Piece, Place
+from impasto_lab.experiments.pointing.settings import LOOKED_AT
 from impasto_lab.tasks.downstream import GroundingOptions, Judging, VqaOptions, evaluate, open_checkpoint
 from impasto_lab.training import pick_device
 from impasto_lab.worlds import World
 
 #: What is held out, by the splits that are judged together; pictures are of the last.
 _HELD = ("val", "testA+testB")
-#: Expressions, and questions, among which those that are shown are looked for.
-LOOKED_AT = 60
 #: The folder of questions below `maps_folder`.
 QUESTIONS = "questions"
 

@@ -13,7 +13,11 @@ _HALVES = 8
 
 
 def found_first(
-    scores: npt.NDArray[np.floating], owners: npt.NDArray[np.integer], fitting: npt.NDArray[np.bool_], *, seed: int = 0
+    scores: npt.NDArray[np.floating],
+    owners: npt.NDArray[np.integer],
+    fitting: npt.NDArray[np.bool_] | None = None,
+    *,
+    seed: int = 0,
 ) -> dict[str, float]:
     """Recalls at 1, each in per cent, under the circumstances that the two directions differ in.
 
@@ -23,7 +27,8 @@ def found_first(
     Args:
         scores: [N, M] similarity of images and captions.
         owners: [M] the row of each caption's image.
-        fitting: [N, M] whether a caption fits an image; true for its own.
+        fitting: [N, M] whether a caption fits an image; true for its own. None where nobody knows: then there are no
+            figures of what fits.
         seed: Of the halves.
 
     Returns:
@@ -36,10 +41,6 @@ def found_first(
         RecipeError: If shapes don't fit.
     """
     all_found = retrieval(scores, owners)
-    columns = np.arange(len(owners))
-    first = scores.argmax(axis=0)
-    right = all_found.image_ranks == 0
-    fits_first = fitting[first, columns]
     draw = stream(seed, "half of the images")
     halves = [np.sort(draw.permutation(len(scores))[: max(len(scores) // 2, 1)]) for _ in range(_HALVES)]
     return {
@@ -47,10 +48,23 @@ def found_first(
         "IR@1": all_found.image[0],
         "TR@1, one caption": float(np.mean([_of_some(scores, owners, one)[0] for one in _one_each(owners)])),
         "IR@1, half the images": float(np.mean([_among(scores, owners, half) for half in halves])),
-        "IR@1, fitting counts": 100 * float((right | fits_first).mean()),
-        "first fits": 100 * float((~right & fits_first & (first != owners)).mean()),
+        **({} if fitting is None else _fits(scores, owners, fitting, all_found.image_ranks == 0)),
         "mean rank": 1 + float(all_found.image_ranks.mean()),
         "mean reciprocal rank": 100 * float((1 / (1 + all_found.image_ranks)).mean()),
+    }
+
+
+def _fits(
+    scores: npt.NDArray[np.floating],
+    owners: npt.NDArray[np.integer],
+    fitting: npt.NDArray[np.bool_],
+    right: npt.NDArray[np.bool_],
+) -> dict[str, float]:
+    first = scores.argmax(axis=0)
+    fits_first = fitting[first, np.arange(len(owners))]
+    return {
+        "IR@1, fitting counts": 100 * float((right | fits_first).mean()),
+        "first fits": 100 * float((~right & fits_first & (first != owners)).mean()),
     }
 
 

@@ -50,19 +50,29 @@ def run_piece(piece: Piece, settings: Downstream, place: Place) -> Mapping[str, 
         scores, owners = held.scores(opened.base).numpy(), held.image_of.numpy()
         figures = found_first(scores, owners, fitting_of(held, world, split), seed=piece.seed)
         found |= {f"{name}, {part}": value for name, value in figures.items()}
-        first = np.argsort(-scores, axis=0, kind="stable")[:KEPT].T
-        kept[part] = {
-            "ranks": retrieval(scores, owners).image_ranks.tolist(),
-            "first": first.tolist(),
-            "captions": list(held.captions),
-            "owners": owners.tolist(),
-            "keys": list(held.keys),
-        }
+        kept[part] = ranks_of(held, scores)
+    keep_ranks(kept, piece, place)
+    return found
+
+
+def ranks_of(held: HeldOut, scores: npt.NDArray[np.floating]) -> dict[str, Any]:
+    """What is kept of a ranking, [N, M]; see `run_piece`."""
+    owners = held.image_of.numpy()
+    return {
+        "ranks": retrieval(scores, owners).image_ranks.tolist(),
+        "first": np.argsort(-scores, axis=0, kind="stable")[:KEPT].T.tolist(),
+        "captions": list(held.captions),
+        "owners": owners.tolist(),
+        "keys": list(held.keys),
+    }
+
+
+def keep_ranks(kept: Mapping[str, Any], piece: Piece, place: Place) -> None:
+    """Writes what is kept of a piece's rankings, by part."""
     path = ranks_file(place.shared, piece)
     path.parent.mkdir(parents=True, exist_ok=True)
     with new_file(path) as partial:
         partial.write_text(json.dumps(kept) + "\n", encoding="utf-8")
-    return found
 
 
 def ranks_file(shared: Path, piece: Piece) -> Path:

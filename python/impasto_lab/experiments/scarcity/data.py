@@ -13,6 +13,7 @@ from impasto.recipe import BertTokenizer, ImageRecipe, MixGen, Recipe, TextRecip
 from impasto.sources import CocoCaptions
 from impasto.streams import stream
 from impasto_lab.experiments.experiment import Place
+from impasto_lab.experiments.prepared import require_no_data
 from impasto_lab.experiments.scarcity.settings import Arm, Mixed, Scarcity
 from impasto_lab.tasks import HeldOut
 from impasto_lab.tasks.pretrain import share_of
@@ -30,7 +31,9 @@ def prepare(settings: Scarcity, place: Place) -> None:
 
     Raises:
         SourceError: If the folder can't be written.
+        RecipeError: If it is one of real data.
     """
+    require_no_data(place.shared)
     world = World(place.shared / "world")
     total = settings.images + 2 * settings.held
     about = {"seed": settings.seed, "total": total, "side": settings.world_side, "manner": "rich"}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from impasto.batch import Batch
 from impasto.files import new_file
 from impasto.recipe import BertTokenizer, TextRecipe
+from impasto.sources import Source
 from impasto_lab.experiments.experiment import Piece, Place
 from impasto_lab.experiments.paging import write_page
 from impasto_lab.experiments.results import Results
@@ -37,10 +39,18 @@ def measure_arm(piece: Piece, settings: Scarcity, place: Place) -> Mapping[str, 
     arm = settings.arms[piece.arm]
     plain = Arm(model=arm.model, mixgen=False, images=arm.images, epochs=arm.epochs)
     both = replace(settings, arms={"arm": arm, "plain": plain})
+    return mixtures(zip(*(loader(both, name, piece.seed, place.shared) for name in ("arm", "plain")), strict=True))
+
+
+def mixtures(pairs: Iterable[tuple[Batch, Batch]]) -> dict[str, float]:
+    """What mixtures consist of; see `measure_arm`.
+
+    Args:
+        pairs: Batches, each mixed and as it is without.
+    """
     weights: list[float] = []
     kept: list[float] = []
     lost: list[float] = []
-    pairs = zip(*(loader(both, name, piece.seed, place.shared) for name in ("arm", "plain")), strict=True)
     for mixed, still in pairs:
         assert mixed.captions is not None
         assert mixed.lost is not None
@@ -72,8 +82,19 @@ def show(results: Results, folder: Path) -> None:
     if not (folder / "world").exists():
         write_page(results, folder, {})
         return
-    data = source(World(folder / "world"), "train")
     text = TextRecipe(tokenizer=BertTokenizer(vocabulary=folder / "vocab.txt"), length=settings.length)
+    draw(results, folder, source(World(folder / "world"), "train"), text)
+
+
+def draw(results: Results, folder: Path, data: Source, text: TextRecipe) -> None:
+    """Writes what `show` does, of any data.
+
+    Args:
+        results: What was measured.
+        folder: The experiment's.
+        data: Images with captions.
+        text: How captions are tokenized.
+    """
     plain, variants = draw_variants(data, rows=_PAIRS, size=_SIDE, text=text)
     batches = {"image i": plain, "image j": plain, **variants}
     pixels = {name: unnormalize(batch.images, None) for name, batch in batches.items()}

@@ -15,7 +15,14 @@ from impasto.progress import Progress, silent
 from impasto.recipe import Recipe
 from impasto.sources import IndexedSource, Source
 from impasto_lab.models import Albef, FusionSettings, Vilt, compile_blocks, recompute_blocks
-from impasto_lab.models.checkpoints import TextTowerFile, begin_from, load_text_tower, load_vit, lock_text_tower, save_model
+from impasto_lab.models.checkpoints import (
+    TextTowerFile,
+    begin_from,
+    load_text_tower,
+    load_vit,
+    lock_text_tower,
+    save_model,
+)
 from impasto_lab.models.queue import require_divisor
 from impasto_lab.tasks.begun import FREE, keep_begun, require_begun
 from impasto_lab.tasks.pretrain.run_words import Model, RunWords
@@ -106,7 +113,8 @@ def pretrain(
     require(begin is None or text_tower is None, "a model begins from a BERT or from a text tower; name one of them")
     complete = vocabulary is not None and not settings.compact
     require(
-        begin is None or begin[0] is None or complete, "a BERT has a row for each word of its own vocab.txt; give it, and compact=False"
+        begin is None or begin[0] is None or complete,
+        "a BERT has a row for each word of its own vocab.txt; give it, and compact=False",
     )
     if settings.fuses:
         preset = FusionSettings.preset(settings.preset).queue
