@@ -9,6 +9,9 @@ from pathlib import Path
 from impasto_lab.worlds import scenes, write_world
 from impasto_lab.worlds.language.world import FORMATS, told
 
+#: What all images' names begin with.
+_ZEROS = "00000000"
+
 
 def lay_out(place: Path) -> Path:
     """Renders a world, and puts its files where those of the papers' sets lie.
@@ -25,18 +28,32 @@ def lay_out(place: Path) -> Path:
         place / "world", made, name="scenes", total=56, formats=(*FORMATS, "visual_genome", "web")
     )
     data = place / "data"
-    shutil.copytree(world.images, data / "train2014")
+    for folder in ("train2014", "val2014", "test2014"):
+        shutil.copytree(world.images, data / folder)
     karpathy = json.loads(world.karpathy.read_text())
-    shutil.copy(world.karpathy, data / "flickr30k.json")
-    next(one for one in karpathy["images"] if one["split"] == "train")["split"] = "restval"
+    for one in karpathy["images"]:
+        one["filepath"] = "train2014"
+    karpathy["images"][0]["split"] = "restval"
     (data / "coco.json").write_text(json.dumps(karpathy))
-    shutil.copytree(world.root / "visual_genome" / "train", data / "genome")
-    shutil.move(data / "genome" / "region_descriptions.json", data / "vg.json")
-    shutil.copy(world.root / "web" / "sbu_train.json", data / "sbu.json")
-    shutil.copy(world.root / "web" / "cc3m_train.tsv", data / "cc3m.tsv")
     shutil.copytree(world.root / "annotations", data / "annotations")
     (data / "annotations" / "snli_ve_val.jsonl").rename(data / "annotations" / "snli_ve_dev.jsonl")
+    # Flickr30K's and the web's images have names of their own.
+    for number, folder in (("1", "flickr30k-images"), ("2", "web-images")):
+        (data / folder).mkdir()
+        for image in world.images.iterdir():
+            shutil.copy(image, data / folder / image.name.replace(_ZEROS, number + _ZEROS[1:]))
+    (data / "flickr30k.json").write_text(_renamed(world.karpathy, "1"))
+    for lines in (data / "annotations").glob("snli_ve_*.jsonl"):
+        lines.write_text(_renamed(lines, "1"))
+    for name in ("sbu.json", "cc3m.tsv"):
+        (data / name).write_text(_renamed(world.root / "web" / name.replace(".", "_train."), "2"))
+    shutil.copytree(world.root / "visual_genome" / "train", data / "genome")
+    shutil.move(data / "genome" / "region_descriptions.json", data / "vg.json")
     for folder in ("nlvr2", "refcoco+"):
         shutil.copytree(world.root / folder, data / folder)
     shutil.rmtree(world.root)
     return data
+
+
+def _renamed(file: Path, number: str) -> str:
+    return file.read_text().replace(_ZEROS, number + _ZEROS[1:])

@@ -104,7 +104,8 @@ def _karpathy(name: str) -> Callable[[Path, str], Source]:
 
 
 def _questions(root: Path, split: str) -> Source:
-    return sources.open(_one(root / "annotations", [f"v2_OpenEnded_mscoco_{split}20*_questions.json"]))
+    # Its files name COCO's images with their folders and without: both would do.
+    return sources.open(_one(root / "annotations", [f"v2_OpenEnded_mscoco_{split}20*_questions.json"]), images=root)
 
 
 def _hypotheses(root: Path, split: str) -> Source:
