@@ -79,9 +79,10 @@ def run_of(evidence: Mapping[str, Any], *, cells: Cells, plots: Sequence[Plot]) 
 
 
 def published_of(evidence: Mapping[str, Any]) -> Cells | None:
-    """The published numbers of the arms that were measured; None where there are none."""
-    arms = {row["arm"] for row in evidence["measured"]}
-    known = {arm: metrics for arm, metrics in evidence["published"].items() if arm in arms and metrics}
+    """The published numbers of the arms that were measured, and of what is no arm; None where there are none."""
+    done, published = {row["arm"] for row in evidence["measured"]}, evidence["published"]
+    others = published.keys() - set(evidence.get("arms", published))
+    known = {arm: metrics for arm, metrics in published.items() if arm in done | others and metrics}
     metrics = list(dict.fromkeys(name for found in known.values() for name in found))
     rows = {arm: [f"{found[name]:g}" if name in found else "" for name in metrics] for arm, found in known.items()}
     return Cells(metrics, rows) if rows else None

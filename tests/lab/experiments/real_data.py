@@ -24,9 +24,7 @@ def lay_out(place: Path) -> Path:
     """
     size = scenes.Size(56, side=40, held=8)
     made = told(scenes.samples(size=size, seed=3), seed=3)
-    world = write_world(
-        place / "world", made, name="scenes", total=56, formats=(*FORMATS, "visual_genome", "web")
-    )
+    world = write_world(place / "world", made, name="scenes", total=56, formats=(*FORMATS, "visual_genome", "web"))
     data = place / "data"
     for folder in ("train2014", "val2014", "test2014"):
         shutil.copytree(world.images, data / folder)

@@ -30,7 +30,7 @@ def prepare(settings: Real, place: Place) -> None:
     if wrong:
         lines = "".join(f"\n- {one}" for one in wrong)
         raise SourceError(
-            f"{len(wrong)} of what this run needs is missing; nothing was trained:{lines}", path=settings.data or ""
+            f"{len(wrong)} of what this run needs is missing; nothing was trained:{lines}", path=settings.data
         )
     rendered = "what lies here was made of a rendered world; choose another folder for real data, or remove it"
     require(not (place.shared / "world").exists(), f"{place.shared}: {rendered}")
@@ -48,7 +48,7 @@ def _wrong(settings: Real, place: Place) -> Iterator[str]:
         if settings.published and settings.trains and place.device == "auto" and device.type == "cpu":
             yield "a GPU: models of the papers' size are trained on some; --device cpu tries without"
     if settings.data is None:
-        yield "the folder of the data: name it with --data"
+        yield "the folder of the data: name it with --data; docs/reproducing.md tells what lies where"
         return
     if not Path(settings.data).is_dir():
         yield f"the folder of the data: there is no {settings.data}"
@@ -84,7 +84,7 @@ def _weights_missing(settings: Real, place: Place) -> Iterator[str]:
         if given is not None and not Path(given).exists():
             yield f"--{name}: there is no {given}"
         elif given is None and settings.published and users:
-            yield f"--{name}: {' and '.join(sorted(users))} of the papers' size need {what}"
+            yield f"--{name}: {', '.join(sorted(users))} of the papers' size need {what}"
 
 
 def served(settings: Real) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from impasto.checks import require
 from impasto_lab.experiments.downstream.running import RECALLS
 from impasto_lab.experiments.downstream.training import pretrain_once, tune_once
 from impasto_lab.experiments.experiment import Piece, Place
@@ -14,7 +15,7 @@ from impasto_lab.experiments.pointing.running import QUESTIONS, maps_folder
 from impasto_lab.experiments.ranking.measuring import found_first
 from impasto_lab.experiments.ranking.running import keep_ranks, ranks_of
 from impasto_lab.experiments.real.courses import CANDIDATES, COURSES, UNTUNED, Assignment
-from impasto_lab.experiments.real.folder import pretraining_data, proposals_of, task_data
+from impasto_lab.experiments.real.folder import first, pretraining_data, proposals_of, task_data
 from impasto_lab.experiments.real.preparing import served
 from impasto_lab.experiments.real.settings import GPUS, Course, Real
 from impasto_lab.models import Vilt
@@ -88,7 +89,7 @@ def pretrain(piece: Piece, settings: Real, place: Place) -> Path:
     )
 
 
-def tuning(course: Course, model: str, settings: Real, *, seed: int) -> TuneSettings:
+def tuning(course: Course, model: str, settings: Real, *, seed: int, processes: int = 1) -> TuneSettings:
     """How a model is tuned on a course's data.
 
     Args:
@@ -96,15 +97,19 @@ def tuning(course: Course, model: str, settings: Real, *, seed: int) -> TuneSett
         model: The kind of the model.
         settings: The experiment's.
         seed: Of everything.
+        processes: That train together.
+
+    Raises:
+        RecipeError: If a batch can't be shared out among so many processes.
     """
     own = COURSES[course]
-    if not settings.published:
-        steps, size = settings.tuning[course], settings.batch_size or 1
-        return TuneSettings.of(own.task, model, steps=steps, batch_size=size, seed=seed, save_every=200)
-    usual = TuneSettings.of(own.task, model, "base")
+    usual = TuneSettings.of(own.task, model, "base" if settings.published else "small")
+    together = settings.batch_size or usual.batch_size * GPUS
+    batch_size, left = divmod(together, processes)
+    require(left == 0, f"a batch of {together} can't be shared out among {processes} processes")
     # ViLT's own settings have their epochs.
     epochs = usual.epochs if model == "vilt" else own.epochs or usual.epochs
-    return replace(usual, epochs=epochs, steps=settings.tuning[course], batch_size=usual.batch_size * GPUS, seed=seed)
+    return replace(usual, epochs=epochs, steps=settings.tuning[course], batch_size=batch_size, seed=seed)
 
 
 def _tuned(course: Course, own: Assignment, pretrained: Path, piece: Piece, settings: Real, place: Place) -> Path:
@@ -133,7 +138,10 @@ def _judged(
     elif task == "vqa" and settings.pictures > 0 and opened.kind != "vilt":
         out, options = maps_folder(place.shared, piece) / QUESTIONS, VqaOptions(pictures=settings.pictures)
     judging = _judging(settings, place, options, out)
-    figures = evaluate(task, opened, task_data(settings, course, split), judging)
+    data = task_data(settings, course, split)
+    if task == "retrieval" and opened.kind == "vilt":
+        data = first(data, settings.compared)
+    figures = evaluate(task, opened, data, judging)
     if task == "retrieval":
         return {f"{name} {told}": figures[known] for known, name in RECALLS.items()}
     more = {"consistency": "consistency", "empty": "on no proposal"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from impasto.checks import choice, require
@@ -64,6 +64,7 @@ class Real:
         batch_size: Samples of a step, of all processes together; None is the papers'.
         most: Rows of each data set, from the first on; None takes all. NLVR2's statements are always all taken.
         k: Candidates that ALBEF and TCL look at closely; None is the papers'.
+        compared: Images that ViLT is asked about, each with all captions: it has no towers. None takes all.
         frequent: Questions that an answer must be the most frequent of to be one that is chosen from.
         missing: The largest share of a set's images that may be missing.
         budget: The largest share of broken samples in pretraining that others take the place of.
@@ -89,6 +90,7 @@ class Real:
     batch_size: int | None = None
     most: int | None = None
     k: int | None = None
+    compared: int | None = None
     frequent: int = 9
     missing: float = 0.5
     budget: float = 0.01
@@ -138,13 +140,17 @@ class Real:
         )  # fmt: skip
 
 
+#: What arms are called without MixGen and with it.
+_WAYS: tuple[tuple[str, Mixing], ...] = (("plain", "none"), ("mixgen", "default"))
+
+
 def both(*models: Kind, sets: Literal["1m", "4m"] = "4m") -> dict[str, RealArm]:
     """Arms without and with MixGen, by name: what is pretrained alike is called alike in all tables and figures."""
     end = "" if sets == "4m" else f"-{sets}"
     return {
         f"{way}-{model}{end}": RealArm(model=model, mixgen=mixgen, sets=sets)
         for model in models
-        for way, mixgen in (("plain", "none"), ("mixgen", "default"))
+        for way, mixgen in _WAYS
     }
 
 
@@ -160,19 +166,16 @@ def sizes(
         ranks: See `Real`.
         pictures: See `Real`.
     """
-    shared = {"untuned": untuned, "ranks": ranks, "pictures": pictures, "arms": arms}
-    few = {"length": 64, "budget": 0.0, "threads": 1}
-    return {
-        "smoke": Real(
-            preset="tiny", pretraining=2, batch_size=8, most=48, k=4, frequent=1,
-            tuning=dict.fromkeys(courses, 2), **{**shared, **few, "pictures": min(pictures, 8)},
-        ),
-        "small": Real(
-            preset="small", pretraining=3000, batch_size=32, most=5000, k=16, frequent=3,
-            tuning=dict.fromkeys(courses, 800), **shared, **few,
-        ),
-        "full": Real(tuning=dict.fromkeys(courses, None), **shared),
-    }  # fmt: skip
+    full = Real(tuning=dict.fromkeys(courses, None), untuned=untuned, ranks=ranks, pictures=pictures, arms=dict(arms))
+    small = replace(
+        full, preset="small", pretraining=3000, batch_size=32, length=64, tuning=dict.fromkeys(courses, 800),
+        most=5000, k=16, compared=100, frequent=3, budget=0.0, threads=1,
+    )  # fmt: skip
+    smoke = replace(
+        small, preset="tiny", pretraining=2, batch_size=8, tuning=dict.fromkeys(courses, 2), most=48, k=4, compared=4,
+        frequent=1, pictures=min(pictures, 8),
+    )  # fmt: skip
+    return {"smoke": smoke, "small": small, "full": full}
 
 
 #: Seeds of each size: a seed of `full` is days of GPUs.

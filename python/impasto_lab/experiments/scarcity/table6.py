@@ -24,7 +24,7 @@ SETTINGS: dict[Size, Scarcity] = {
 
 
 def _real_sizes() -> dict[Size, Real]:
-    arms = {name: RealArm(model="albef", mixgen=name, sets="1m") for name in VARIANTS}
+    arms: dict[str, RealArm] = {name: RealArm(model="albef", mixgen=name, sets="1m") for name in VARIANTS}
     usual = sizes(arms)
     most = {"smoke": 48, "small": 1000, "full": 10_000}
     return {size: replace(usual[size], pretraining=0, batch_size=16, most=most[size]) for size in usual}
