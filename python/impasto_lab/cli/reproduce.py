@@ -47,20 +47,24 @@ def run(reproduce: Reproduce, name: str, changes: Mapping[str, Any]) -> int:
         The exit status, 0.
     """
     from impasto_lab.experiments.runner import reproduce as run_experiment
+    from impasto_lab.training.distributed import processes, world
 
-    results = run_experiment(
-        registry.find(name),
-        reproduce.out or name,
-        size=reproduce.size,
-        arms=reproduce.arms,
-        seeds=reproduce.seeds,
-        known=reproduce.known,
-        trained=reproduce.trained,
-        workers=reproduce.workers,
-        engine=reproduce.engine,
-        device=reproduce.device,
-        changes=changes,
-        narrator=output.Terminal(output.console(reproduce.json)),
-    )
-    output.write_json(results.as_dict(), reproduce.json)
+    with processes():
+        first = world()[0] == 0
+        results = run_experiment(
+            registry.find(name),
+            reproduce.out or name,
+            size=reproduce.size,
+            arms=reproduce.arms,
+            seeds=reproduce.seeds,
+            known=reproduce.known,
+            trained=reproduce.trained,
+            workers=reproduce.workers,
+            engine=reproduce.engine,
+            device=reproduce.device,
+            changes=changes,
+            narrator=output.Terminal(output.console(reproduce.json)) if first else None,
+        )
+        if first:
+            output.write_json(results.as_dict(), reproduce.json)
     return 0

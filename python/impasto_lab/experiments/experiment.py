@@ -155,6 +155,7 @@ class Experiment:
         takes: Whether its pieces take finished trainings of other runs, `Place.trained`.
         comes_of: What its pieces come of. Evidence of another experiment that has the same function is known to this
             one, too, where arms come of the same.
+        together: Whether processes that torchrun started may train its pieces together.
         real: The same on real data, with arms, claims and sizes of its own: taken where its option ``data`` is given,
             or a size that it alone has.
 
@@ -179,6 +180,7 @@ class Experiment:
     options: tuple[str, ...] = ()
     takes: bool = False
     comes_of: ComesOf | None = None
+    together: bool = False
     real: Experiment | None = None
 
     def __post_init__(self) -> None:

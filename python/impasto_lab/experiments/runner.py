@@ -19,6 +19,7 @@ from impasto_lab.experiments.known import take_over
 from impasto_lab.experiments.narrator import Narrator, Silent
 from impasto_lab.experiments.results import Kept, Results, check_folder, note_known
 from impasto_lab.experiments.turns import in_turn
+from impasto_lab.training.distributed import wait, world
 
 
 def reproduce(
@@ -56,14 +57,18 @@ def reproduce(
         narrator: Is told what happens.
 
     Raises:
-        RecipeError: If a name is not known, a value makes no sense, the folder or earlier evidence holds pieces of
-            other settings or another experiment's results, the experiment takes no trainings, or their data differ.
+        RecipeError: If a name is not known, a value makes no sense, several processes can't train it together, the
+            folder or earlier evidence holds pieces of other settings or another experiment's results, the experiment
+            takes no trainings, or their data differ.
         SourceError: If the folder can't be written, evidence can't be read, or a run to take from isn't there.
         CheckpointError: If a training to take was done with other settings.
     """
     tell, root = narrator or Silent(), Path(out)
     size = size or experiment.usual
     experiment = experiment.meant(size, changes)
+    rank, processes = world()
+    apart = processes == 1 or (experiment.together and workers == 0)
+    require(apart, f"{experiment.name} isn't trained by several processes together; start one, without torchrun")
     pieces = experiment.pieces(size, arms, seeds)
     settings = experiment.chosen(size, changes)
     commands, taken = check_folder(root, experiment.name)
@@ -81,21 +86,24 @@ def reproduce(
         tell.say(f"{others_done} more that were done before are shown with them")
     try:
         root.mkdir(parents=True, exist_ok=True)
-        if earlier:
+        if earlier and rank == 0:
             note_known(root, earlier)
-        if experiment.prepare is not None and todo:
+        if experiment.prepare is not None and todo and rank == 0:
             missing = tuple(arm for arm in experiment.every_arm if any(piece.arm == arm for piece in todo))
             with in_turn(root):
                 place = Place(shared=root, folder=root, device=device, arms=missing, narrator=tell)
                 experiment.prepare(settings, place)
+        wait()
         alone = len(pieces) == len(experiment.every_arm) == 1
         where = _Where(root, settings, device, alone, others)
         for piece, metrics in _run(experiment, todo, where, tell, workers, engine):
-            kept.keep(piece, metrics)
+            if rank == 0:
+                kept.keep(piece, metrics)
             measured[piece] = metrics
             done += 1
             if len(pieces) > 1:
                 tell.say(f"{piece.arm}, seed {piece.seed}: {done} of {len(pieces)} done")
+        wait()
         with in_turn(root):
             measured = dict(kept.every(experiment.every_arm))  # others may have run beside
             at_once = _asks(experiment, size, measured)
@@ -111,9 +119,10 @@ def reproduce(
             if earlier:
                 about["known"] = earlier
             results = Results.of(experiment, size, measured, settings=settings, about=about)
-            with new_file(root / "results.json") as partial:
-                partial.write_text(json.dumps(results.as_dict(), indent=2, default=repr) + "\n", encoding="utf-8")
-            if experiment.page is not None:
+            if rank == 0:
+                with new_file(root / "results.json") as partial:
+                    partial.write_text(json.dumps(results.as_dict(), indent=2, default=repr) + "\n", encoding="utf-8")
+            if experiment.page is not None and rank == 0:
                 experiment.page(results, root)
     except OSError as error:
         if isinstance(error, SourceError):

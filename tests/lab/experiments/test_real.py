@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import shutil
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -12,11 +14,13 @@ from typing import Any
 
 import pytest
 import torch
+from torch import multiprocessing
 
 from impasto import RecipeError, SourceError
 from impasto_lab.experiments import Experiment, registry
 from impasto_lab.experiments.results import Results
 from impasto_lab.experiments.runner import reproduce
+from impasto_lab.training.distributed import processes
 
 CUTS = [f"{way}@{cut}" for way in ("TR", "IR") for cut in (1, 5, 10)]
 PAIR = ("plain-albef", "mixgen-albef")
@@ -229,3 +233,34 @@ def test_what_is_said_of_real_data_needs_them(tmp_path: Path) -> None:
         reproduce(registry.find("table1"), tmp_path, size="smoke", changes={"bert": "b", "vit": "v"})
     with pytest.raises(RecipeError, match="go together"):
         reproduce(registry.find("table1"), tmp_path, size="smoke", changes={"data": "d", "bert": "b"})
+
+
+def _one_of_two(rank: int, port: int, name: str, out: str, data: str) -> None:
+    torch.set_num_threads(1)
+    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2"}
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    with processes():
+        for arms, trained in ((PAIR[1:], ()), (PAIR[1:], (out,))):
+            place = Path(out).with_name("taken") if trained else Path(out)
+            reproduce(
+                registry.find(name), place, size="smoke", arms=arms, trained=trained, device="cpu",
+                changes={"data": data},
+            )  # fmt: skip
+        with pytest.raises(RecipeError, match="isn't trained by several processes"):
+            reproduce(registry.find(name), out, size="smoke", device="cpu")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)  # two more processes import torch
+def test_two_processes_train_together(data: Path, tmp_path: Path) -> None:
+    """Half of each batch each: the same pairs in the same steps as one process with all of it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    multiprocessing.start_processes(
+        _one_of_two, (port, "figure5", str(tmp_path / "two"), str(data)), nprocs=2, start_method="spawn"
+    )
+    together = json.loads((tmp_path / "two" / "mixgen-albef-0" / "pretraining" / "run.json").read_text())
+    assert (together["processes"], together["settings"]["batch_size"]) == (2, 4)
+    evidence = [json.loads((tmp_path / name / "results.json").read_text()) for name in ("two", "taken")]
+    assert len(evidence[0]["measured"]) == 1 and evidence[0]["measured"] == evidence[1]["measured"]
+    assert (tmp_path / "two" / "ranks" / "mixgen-albef-0.json").exists()

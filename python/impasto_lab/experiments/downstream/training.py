@@ -14,6 +14,7 @@ from impasto_lab.tasks.downstream import Judging, TuneSettings, find_task, open_
 from impasto_lab.tasks.downstream.settings import Tunable
 from impasto_lab.tasks.pretrain import PretrainSettings, pretrain
 from impasto_lab.training import pick_device
+from impasto_lab.training.distributed import wait, world
 
 #: Opens the data, and tells how they are trained on; not called where nothing is left to do.
 Pretraining = Callable[[], tuple[Source, PretrainSettings]]
@@ -33,9 +34,8 @@ def pretrain_once(piece: Piece, place: Place, opens: Pretraining, **more: Any) -
         The run's folder, ``pretraining/`` in the piece's own.
     """
     folder = place.folder / PRETRAINING
-    if (folder / "model").exists():
+    if _done(PRETRAINING, piece, place):
         return folder
-    take_training(PRETRAINING, piece, place)
     data, how = opens()
     with place.narrator.bar(f"{piece.arm}, seed {piece.seed}, pretraining") as advance:
         pretrain(data, how, folder=folder, device=pick_device(place.device), progress=advance, **more)
@@ -69,11 +69,20 @@ def tune_once(
         The run's folder.
     """
     folder = place.folder / name
-    if (folder / "model").exists():
+    if _done(name, piece, place):
         return folder
-    take_training(name, piece, place)
     data, how = opens()
     judging = Judging(options=options or find_task(task).options(), workers=threads, device=pick_device(place.device))
     with place.narrator.bar(f"{piece.arm}, seed {piece.seed}, {name}") as advance:
         tune(task, open_checkpoint(pretrained), data, how, folder=folder, judging=judging, progress=advance)
     return folder
+
+
+def _done(name: str, piece: Piece, place: Place) -> bool:
+    """Whether a training is there already; one of another run is taken where there is none."""
+    there = (place.folder / name / "model").exists()
+    wait()  # all processes that train together have looked before one of them changes what is there
+    if not there and world()[0] == 0:
+        take_training(name, piece, place)
+    wait()
+    return there

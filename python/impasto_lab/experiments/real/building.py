@@ -61,6 +61,7 @@ def on_real_data(
         claims=tuple(claims),
         options=OPTIONS,
         takes=True,
+        together=True,
     )
 
 

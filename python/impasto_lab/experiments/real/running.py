@@ -33,6 +33,7 @@ from impasto_lab.tasks.downstream import (
 )
 from impasto_lab.tasks.pretrain import captions_of
 from impasto_lab.training import pick_device
+from impasto_lab.training.distributed import world
 
 #: The splits whose maps are drawn.
 _DRAWN = "RefCOCO+ testA"
@@ -76,7 +77,8 @@ def pretrain(piece: Piece, settings: Real, place: Place) -> Path:
 
     def opens() -> Any:
         data = pretraining_data(settings, piece.arm, piece.seed)
-        return data, settings.pretrains(piece.arm, pairs=sum(1 for _ in captions_of(data)), seed=piece.seed)
+        pairs, processes = sum(1 for _ in captions_of(data)), world()[1]
+        return data, settings.pretrains(piece.arm, pairs=pairs, seed=piece.seed, processes=processes)
 
     begin = None
     if settings.published:
@@ -116,7 +118,8 @@ def _tuned(course: Course, own: Assignment, pretrained: Path, piece: Piece, sett
     model = settings.arms[piece.arm].model
 
     def opens() -> Any:
-        return task_data(settings, course, own.train), tuning(course, model, settings, seed=piece.seed)
+        how = tuning(course, model, settings, seed=piece.seed, processes=world()[1])
+        return task_data(settings, course, own.train), how
 
     options = VqaOptions(frequent=settings.frequent) if own.task == "vqa" else None
     return tune_once(course, own.task, pretrained, piece, place, opens, options=options, threads=settings.threads)
@@ -128,15 +131,16 @@ def _judged(
     """What is found of a split, by what it is called on the page."""
     course, split = of
     options, out = find_task(task).options(), None
+    pictures = 0 if world()[0] else settings.pictures  # of processes that judge alike, one draws
     if task == "retrieval":
         closely = opened.kind in ("albef", "tcl")
         options = RetrievalOptions(k=(settings.k or CANDIDATES[course]) if closely else None)
     elif task == "grounding":
-        drawn = told == _DRAWN and settings.pictures > 0
+        drawn = told == _DRAWN and pictures > 0
         out = maps_folder(place.shared, piece) if drawn else None
-        options = GroundingOptions(proposals=str(proposals_of(settings)), pictures=settings.pictures if drawn else 0)
-    elif task == "vqa" and settings.pictures > 0 and opened.kind != "vilt":
-        out, options = maps_folder(place.shared, piece) / QUESTIONS, VqaOptions(pictures=settings.pictures)
+        options = GroundingOptions(proposals=str(proposals_of(settings)), pictures=pictures if drawn else 0)
+    elif task == "vqa" and pictures > 0 and opened.kind != "vilt":
+        out, options = maps_folder(place.shared, piece) / QUESTIONS, VqaOptions(pictures=pictures)
     judging = _judging(settings, place, options, out)
     data = task_data(settings, course, split)
     if task == "retrieval" and opened.kind == "vilt":
@@ -152,7 +156,7 @@ def _judged(
 
 def _answer(opened: Opened, settings: Real, place: Place) -> None:
     """Writes answers for the evaluation server, where its questions are there."""
-    for split in served(settings):
+    for split in served(settings) if world()[0] == 0 else ():
         options = find_task("vqa").options()
         judging = _judging(settings, place, options, place.folder / "vqa" / f"answers-{split}")
         evaluate("vqa", opened, task_data(settings, "vqa", split), judging)
@@ -165,7 +169,8 @@ def _ranked(opened: Opened, settings: Real, piece: Piece, place: Place) -> dict[
     opened.base.to(judging.device)
     held = held_of(opened, task_data(settings, "coco", "test"), judging)
     scores = held.scores(opened.base).numpy()
-    keep_ranks({"COCO": ranks_of(held, scores)}, piece, place)
+    if world()[0] == 0:
+        keep_ranks({"COCO": ranks_of(held, scores)}, piece, place)
     found = found_first(scores, held.image_of.numpy(), seed=piece.seed)
     return {f"{name} by towers, COCO": value for name, value in found.items()}
 
