@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,6 +19,7 @@ from torch import multiprocessing
 
 from impasto import RecipeError, SourceError
 from impasto_lab.experiments import Experiment, registry
+from impasto_lab.experiments.real.folder import pretraining_data
 from impasto_lab.experiments.results import Results
 from impasto_lab.experiments.runner import reproduce
 from impasto_lab.training.distributed import processes
@@ -73,6 +75,10 @@ def test_table1_tunes_to_coco_and_to_flickr30k(run: Run, out: Path) -> None:
         assert names == {"COCO, untuned", "Flickr30K, untuned", "COCO-Ft", "Flickr30K-Zs", "Flickr30K-Ft"}
         for name in names:
             assert metrics[f"RSUM {name}"] == pytest.approx(sum(metrics[f"{cut} {name}"] for cut in CUTS))
+        # Each of eight images, or of five, is found or not.
+        for name, each in (("COCO-Ft", 12.5), ("COCO, untuned", 12.5), ("Flickr30K-Zs", 20), ("Flickr30K-Ft", 20)):
+            shares = [metrics[f"TR@{cut} {name}"] / each for cut in (1, 5, 10)]
+            assert shares == pytest.approx([round(share) for share in shares]), name
     pretrained = [_begun(out, "table1", arm) for arm in PAIR]
     assert [one["settings"]["mixgen"] for one in pretrained] == ["none", "default"]
     # COCO's 40 images, Visual Genome's 40, and the first 48 pairs of each list.
@@ -125,6 +131,20 @@ def test_figure3_takes_shares_of_each_set(run: Run, out: Path) -> None:
     results = run("figure3", arms)
     assert all(set(metrics) > RSUMS for metrics in results.measured.values())
     assert [_begun(out, "figure3", arm)["pairs"] for arm in arms] == [13 + 13 + 16 + 16, 3 + 3 + 3 + 3, 12]
+
+
+def test_smaller_shares_are_among_larger_ones(data: Path) -> None:
+    real = registry.find("figure3").real
+    assert real is not None
+    settings = replace(real.settings["smoke"], data=str(data))
+
+    def keys(arm: str, seed: int = 0) -> set[str]:
+        source = pretraining_data(settings, arm, seed)
+        return {f"{source.find(row)[0].path(source.find(row)[1])}" for row in range(len(source))}
+
+    few, some, most = keys("plain-albef-fifteenth"), keys("mixgen-albef-third"), keys("plain-albef")
+    assert few < some < most
+    assert few != keys("plain-albef-fifteenth", 1)
 
 
 def test_table3_trains_four_models(run: Run, out: Path) -> None:
@@ -220,6 +240,11 @@ def test_a_folder_keeps_to_its_data(data: Path, out: Path, tmp_path: Path, run: 
         (begun / path).mkdir() if path == "world" else (begun / path).write_text("{}")
         with pytest.raises(RecipeError, match=r"rendered world; choose|for a world"):
             reproduce(registry.find("figure3"), begun, size="smoke", device="cpu", **what)  # type: ignore[arg-type]
+    strange = tmp_path / "strange" / "pieces"
+    strange.mkdir(parents=True)
+    (strange / "plain-400-0.json").write_text(json.dumps({"settings": {"size": "smoke"}, "metrics": {}}))
+    with pytest.raises(RecipeError, match="run with other settings"):
+        reproduce(registry.find("figure3"), strange.parent, size="smoke", device="cpu", changes={"data": str(data)})
     others = tmp_path / "others"
     with pytest.raises(RecipeError, match="its trainings can't be taken"):
         reproduce(
