@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,11 @@ from impasto_lab.bench.peers import roll
 from impasto_lab.bench.photographs import Files, write_files
 from impasto_lab.bench.scaling import PythonShare, Scaling
 from impasto_lab.bench.settings import LoaderTiming
-from impasto_lab.bench.timing import Row, Track, take_turns, untracked
+from impasto_lab.bench.timing import Reopened, Row, Track, take_turns, untracked
 from impasto_lab.bench.work import Peer, Work
+
+#: Rows of peers whose workers stay from turn to turn; those of more are open in their turns alone.
+FEW = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,12 +163,14 @@ def _rows(files: Files, how: str, work: Work, workers: Sequence[int], peers: Seq
         rows.append(Row(f"{ours.NAME}, processes", f"{ours.TITLE}, processes=True", count, loader))
     for row in rows:
         row.version = machine.versions("impasto")["impasto"]
+    few = len(peers) * len(workers) <= FEW
     for peer in peers:
         version = roll.version(peer)
         rows += [
-            Row(peer.NAME, peer.TITLE, count, peer.open_loader(files, work, workers=count), version)
+            Row(peer.NAME, peer.TITLE, count, loader() if few or not count else Reopened(loader), version)
             for count in workers
             if not count or peer.NAME not in roll.OWN_THREADS
+            for loader in [partial(peer.open_loader, files, work, workers=count)]
         ]
     for row in rows:
         row.files = how

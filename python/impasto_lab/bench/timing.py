@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -29,6 +29,24 @@ def untracked(items: Sequence[int], what: str) -> Iterable[int]:
     return items
 
 
+@dataclass(frozen=True)
+class Reopened:
+    """A loader that is open in its turns alone: worker processes of many at once take more memory than a machine has.
+
+    Attributes:
+        open: Opens it; its workers end with what this returns.
+    """
+
+    open: Callable[[], Iterable[Pairs]]
+
+    def warm(self) -> Iterable[Pairs]:
+        """The loader, after an epoch that has started its workers."""
+        loader = self.open()
+        for _ in loader:
+            pass
+        return loader
+
+
 @dataclass
 class Row:
     """A loader with a number of workers, and its rates.
@@ -47,7 +65,7 @@ class Row:
     name: str
     title: str
     workers: int
-    loader: Iterable[Pairs]
+    loader: Iterable[Pairs] | Reopened
     version: str | None = None
     files: str = ""
     rounds: list[float] = field(default_factory=list)
@@ -89,8 +107,10 @@ def take_turns(rows: Sequence[Row], *, rounds: int, track: Track = untracked) ->
     try:
         for turn in track(range(len(rows) * (rounds + 1)), "timing"):
             row = rows[turn % len(rows)]
+            if isinstance(row.loader, Reopened) and turn < len(rows):
+                continue
             with nullcontext() if row.workers else one_cpu():
-                wall, cpu = _rates(row.loader)
+                wall, cpu = _rates(row.loader.warm() if isinstance(row.loader, Reopened) else row.loader)
             if turn >= len(rows):
                 row.wall_rounds.append(wall)
                 row.rounds.append(wall if row.workers else cpu)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 import torch
 
 from impasto_lab.bench import machine
 from impasto_lab.bench.peers.pairs import MixedPairs
-from impasto_lab.bench.timing import Row, take_turns
+from impasto_lab.bench.timing import Reopened, Row, take_turns
 
 
 class _Loader:
@@ -32,6 +34,21 @@ def test_rows_take_turns_after_a_round_that_does_not_count() -> None:
     assert all(used == 1 for *_, used in log)
     assert torch.get_num_threads() == threads
     assert machine.cpus() == cpus
+
+
+def test_loaders_that_are_reopened_are_warm_and_alone() -> None:
+    log: list[tuple[str, int, int]] = []
+    living: weakref.WeakSet[_Loader] = weakref.WeakSet()
+
+    def opened(name: str) -> _Loader:
+        assert not living, "another one's workers are there still"
+        living.add(loader := _Loader(name, log))
+        return loader
+
+    rows = [Row(name, name, 2, Reopened(partial(opened, name))) for name in "ab"]
+    take_turns(rows, rounds=2)
+    assert [name for name, *_ in log] == ["a", "a", "b", "b"] * 2
+    assert [len(row.rounds) for row in rows] == [2, 2]
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="threads cannot be held to a CPU here")
