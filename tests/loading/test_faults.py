@@ -126,6 +126,33 @@ def test_a_daemon_has_no_workers(pairs, monkeypatch):
         next(iter(loader))
 
 
+LARGE = """
+import resource, sys
+import impasto
+
+def main():
+    data = impasto.sources.Sequence([(sys.argv[1], "a")] * 160)
+    recipe = impasto.Recipe(image=impasto.ImageRecipe(size=6000, dtype="uint8"), text=None)
+    for options in ({"workers": 0}, {"workers": 1}, {"workers": 1, "processes": True}):
+        try:
+            next(iter(impasto.Loader(data, recipe, batch_size=160, manifest=None, **options)))
+        except impasto.RecipeError as error:
+            print(error)
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_AS, (8 << 30,) * 2)
+    main()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is held back by RLIMIT_AS")
+def test_a_batch_that_memory_lacks_is_an_error(table, tmp_path):
+    (script := tmp_path / "large.py").write_text(LARGE)
+    done = subprocess.run([sys.executable, str(script), str(tmp_path / "0.jpg")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("no memory for the pixels of 160 images of 6000x6000") == 3
+
+
 FULL = """
 import json, resource, sys
 from pathlib import Path

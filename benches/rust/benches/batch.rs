@@ -96,7 +96,7 @@ fn main() {
             })
             .collect();
         let keys = Keys { seed: 0, epoch };
-        let mut staged = Staged::new(recipe.clone(), ROWS);
+        let mut staged = Staged::new(recipe.clone(), ROWS).expect("memory");
         let failed = staged.load(&index, None, &requests, keys, 1);
         assert!(failed.expect("free rows").is_empty());
         // SAFETY: the bytes of a live buffer of floats.

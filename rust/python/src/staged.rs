@@ -144,13 +144,13 @@ impl LoadedView {
 impl Staged {
     #[new]
     #[pyo3(signature = (recipe, rows, crew=None))]
-    fn new(py: Python<'_>, recipe: &Recipe, rows: usize, crew: Option<&Crew>) -> Self {
-        let batch = py.detach(|| batch::Staged::new(recipe.0.clone(), rows));
-        Self {
+    fn new(py: Python<'_>, recipe: &Recipe, rows: usize, crew: Option<&Crew>) -> PyResult<Self> {
+        let batch = detached(py, || batch::Staged::new(recipe.0.clone(), rows))?;
+        Ok(Self {
             clock: batch.clock(),
             batch: Mutex::new(batch),
             turn: crew.map(|crew| crew.0.join()),
-        }
+        })
     }
 
     /// Seconds that each stage has taken so far, summed over threads; may be asked while they work.

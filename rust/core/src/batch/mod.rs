@@ -148,15 +148,28 @@ impl Drop for Staged {
 
 impl Staged {
     /// An unfilled batch of `rows`; its pixels are whatever they are until a row is loaded.
-    pub fn new(recipe: Arc<Recipe>, rows: usize) -> Self {
-        let staged = |image: &Image| recipe.memory.pixels.bytes(rows * image.staged_bytes());
-        let pixels = recipe.views.iter().map(staged).collect();
-        Self {
+    ///
+    /// # Errors
+    /// [`Error::Recipe`] when the system doesn't have the memory for its pixels.
+    pub fn new(recipe: Arc<Recipe>, rows: usize) -> Result<Self> {
+        let staged = |image: &Image| {
+            let size = rows.checked_mul(image.staged_bytes());
+            let pixels = size.and_then(|size| recipe.memory.pixels.bytes(size));
+            pixels.ok_or_else(|| {
+                let (width, height) = image.size();
+                Error::Recipe(format!(
+                    "the system has no memory for the pixels of {rows} images of {width}x{height} before they are mixed: \
+                     take a smaller batch_size or size, or fewer workers"
+                ))
+            })
+        };
+        let pixels = recipe.views.iter().map(staged).collect::<Result<_>>()?;
+        Ok(Self {
             recipe,
             rows: vec![Row::default(); rows],
             pixels,
             clock: Arc::default(),
-        }
+        })
     }
 
     /// What its time goes to.

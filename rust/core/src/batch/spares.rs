@@ -7,6 +7,8 @@ use std::{hint, thread};
 
 /// Of one thread's scratch: what a giant image made larger is given back.
 const MOST: usize = 16 << 20;
+/// What the system may not have: it is asked first.
+const LARGE: usize = 64 << 20;
 /// Batches' pixels that lie idle: of the batch that is begun next, and the one after.
 const BATCHES: usize = 2;
 /// A lock is tried so often, never waited for: a process may be forked while another thread of its parent holds it.
@@ -92,8 +94,8 @@ impl<T: Spare> DerefMut for Lent<'_, T> {
 }
 
 impl Spares<Vec<u8>> {
-    /// So many bytes, of whatever content.
-    pub fn bytes(&self, size: usize) -> Vec<u8> {
+    /// So many bytes, of whatever content; `None` if the system doesn't have them.
+    pub fn bytes(&self, size: usize) -> Option<Vec<u8>> {
         let fitting = self.idle().and_then(|mut idle| {
             let large = idle.iter().enumerate();
             let large = large.filter(|(_, bytes)| bytes.capacity() >= size);
@@ -102,9 +104,14 @@ impl Spares<Vec<u8>> {
                 .map(|(place, _)| place)
                 .map(|place| idle.remove(place))
         });
+        if fitting.is_none() && size > LARGE {
+            // Asked for and let go, untouched: what comes zeroed from the system can't be asked for so, and a refusal ends
+            // the process.
+            Vec::<u8>::new().try_reserve_exact(size).ok()?;
+        }
         let mut bytes = fitting.unwrap_or_else(|| vec![0; size]);
         bytes.resize(size, 0);
-        bytes
+        Some(bytes)
     }
 
     /// Takes the pixels of a batch back; those longest of no use go.
@@ -159,13 +166,14 @@ mod tests {
     fn pixels_come_back_by_their_size() {
         let spares = Spares::<Vec<u8>>::default();
         spares.give_back(vec![vec![1; 10], vec![2; 100]]);
-        assert_eq!(spares.bytes(9), [1; 9]);
-        assert_eq!(spares.bytes(50), [2; 50]);
-        assert_eq!(spares.bytes(50), [0; 50]);
+        assert_eq!(spares.bytes(9).unwrap(), [1; 9]);
+        assert_eq!(spares.bytes(50).unwrap(), [2; 50]);
+        assert_eq!(spares.bytes(50).unwrap(), [0; 50]);
         for round in 0..5 {
             spares.give_back(vec![vec![round; 10], vec![round; 20]]);
         }
         assert_eq!(spares.idle().map(|idle| idle.len()), Some(4));
-        assert_eq!(spares.bytes(20), [3; 20]);
+        assert_eq!(spares.bytes(20).unwrap(), [3; 20]);
+        assert_eq!(spares.bytes(isize::MAX as usize), None);
     }
 }
