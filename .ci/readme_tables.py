@@ -54,8 +54,8 @@ def _loader(document: dict[str, Any]) -> str:
     machine, versions = document["machine"], document["versions"]
     about = (
         f"{machine['cpu']}, {machine['cpus']} CPUs, Python {machine['python']}, torch {versions['torch']}, "
-        f"torchvision {versions['torchvision']}, Pillow {versions['pillow']}, "
-        f"{document['settings']['interpolation']}:"
+        f"torchvision {versions['torchvision']}, Pillow {versions['pillow']}, {document['settings']['interpolation']} "
+        f"(load average before: {document['load_average']}; with workers wall-clock time):"
     )
     rows = [[title, *cells[name]] for name, title in titles.items()]
     return about + "\n\n" + _table(["loader", *headings], rows)
