@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torchvision import transforms as v1
 from torchvision.transforms import v2
 
 from impasto import BatchDataset, BatchKey, ImageRecipe, Loader, MixGen, Recipe, RecipeError, TransformError
@@ -134,6 +135,51 @@ def test_generators_of_the_process_are_seeded_and_put_back(data, digest) -> None
     assert all(one != other for one, other in zip(plain, alone, strict=True))
     with pytest.raises(TransformError, match="processes=True"):
         _epoch(data, workers=1, transform=Seeded(torchvisions))
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        v2.RandomInvert(p=1.0),
+        v2.Compose([v2.ToImage(), v2.RandomInvert(p=1.0)]),
+        v2.Compose([v2.RandomInvert(p=1.0), lambda tensor: tensor]),
+        v1.RandomInvert(p=1.0),
+        v1.Compose([v1.RandomInvert(p=1.0), v1.RandomHorizontalFlip(p=0.0)]),
+        torch.nn.Sequential(v2.RandomInvert(p=1.0), v2.Identity()),
+    ],
+)
+def test_modules_are_given_tensors(data, module) -> None:
+    plain, inverted = (_epoch(data, workers=0, transform=given) for given in (None, Seeded(module)))
+    for one, other in zip(plain, inverted, strict=True):
+        assert torch.equal(255 - one.images, other.images)
+
+
+def test_what_modules_draw_is_the_samples_own(data, digest) -> None:
+    changing = Seeded(v2.Compose([v2.RandomPosterize(2), v2.ColorJitter(0.5), v2.GaussianBlur(3)]))
+    alone = _epoch(data, workers=0, transform=changing)
+    processes = _epoch(data, workers=2, processes=True, transform=changing)
+    assert [digest(batch) for batch in alone] == [digest(batch) for batch in processes]
+    dataset = BatchDataset(data, RECIPE, transform=changing)
+    assert torch.equal(dataset[BatchKey([3, 7])].images[1], dataset[BatchKey([7])].images[0])
+
+
+def test_what_modules_return_is_looked_at(data) -> None:
+    for module, words in (
+        (v2.Resize(8), r"tensor \[3, 24, 24\] uint8.*not \[3, 8, 8\]"),
+        (v2.ToPILImage(), "not Image"),
+    ):
+        with pytest.raises(TransformError, match=words):
+            _epoch(data, workers=0, transform=Seeded(module))
+
+
+def test_modules_that_nobody_seeds_are_refused(data) -> None:
+    composed = v1.Compose([v1.RandomInvert()])
+    for given in (v2.RandomInvert(), v2.Compose([v2.RandomInvert()]), composed, (None, v2.RandomInvert())):
+        recipe = Recipe(image=RECIPE.views * 2, text=None) if isinstance(given, tuple) else RECIPE
+        with pytest.raises(RecipeError, match=r"torch module.*impasto\.loading\.Seeded\(\.\.\.\)"):
+            BatchDataset(data, recipe, transform=given)
+    with pytest.raises(RecipeError, match=r"modules.*functions.*v2\.Compose"):
+        Seeded(v1.Compose([lambda image: image, v2.RandomInvert()]))
 
 
 def test_what_is_no_transform_is_refused(data) -> None:

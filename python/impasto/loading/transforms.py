@@ -6,6 +6,7 @@ import multiprocessing
 import multiprocessing.context
 import pickle
 import random
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,15 +34,25 @@ class Seeded:
     refused there.
 
     Args:
-        transform: From an image [H, W, 3] uint8 to another like it. (One that takes an ``rng`` beside it is a transform
-            as it is, from threads too.)
+        transform: From an image to another like it. A `torch.nn.Module` (torchvision's v2 transforms and their
+            ``Compose``, and a v1 ``Compose`` of modules) is given a tensor [3, H, W] uint8, any other function an array
+            [H, W, 3] uint8. (A function that takes an ``rng`` beside it is a transform as it is, from threads too.)
 
     Raises:
-        TransformError: When it is called anywhere but in a process's main thread: with a Loader, use
-            ``processes=True`` or ``workers=0``.
+        RecipeError: If it is a v1 ``Compose`` of modules and of functions, which take images of different kinds.
+        TransformError: When it is called anywhere but in a process's main thread (with a Loader, use
+            ``processes=True`` or ``workers=0``), or a module gives another kind of image than it was given.
+
+    Examples:
+        >>> from torchvision.transforms import v2
+        >>> Seeded(v2.RandomInvert(p=1.0))(np.full((2, 2, 3), 5, np.uint8), np.random.default_rng(0)).max()
+        np.uint8(250)
     """
 
-    transform: Callable[[npt.NDArray[np.uint8]], Any]
+    transform: Callable[[Any], Any]
+
+    def __post_init__(self) -> None:
+        _takes_tensors(self.transform)
 
     def __call__(self, image: npt.NDArray[np.uint8], rng: np.random.Generator) -> Any:
         """Transforms an image."""
@@ -56,7 +67,7 @@ class Seeded:
         np.random.seed(int(seeds[1]))  # noqa: NPY002  the generator that others draw from
         random.seed(int(seeds[2]))
         try:
-            return self.transform(image)
+            return _through(self.transform, image) if _takes_tensors(self.transform) else self.transform(image)
         finally:
             torch.default_generator.set_state(before[0])
             np.random.set_state(before[1])  # noqa: NPY002
@@ -71,13 +82,19 @@ class Transforms:
         views: Number of views.
 
     Raises:
-        RecipeError: If it is something else.
+        RecipeError: If it is something else, or a module that is not `Seeded`.
     """
 
     def __init__(self, transform: Transform | Sequence[Transform | None] | None, views: int) -> None:
         given = tuple(transform) if isinstance(transform, Sequence) else (transform,) * views
         fits = len(given) == views and all(one is None or callable(one) for one in given)
         require(fits, f"transform={transform!r} must be a function of (image, rng), or one (or None) for each view")
+        for one in given:
+            require(
+                not _takes_tensors(one),
+                f"transform={_name(one)} is a torch module, which draws from generators of the whole process: wrap it, "
+                "transform=impasto.loading.Seeded(...), with processes=True or workers=0",
+            )
         self._given = given
 
     def __getstate__(self) -> dict[str, Any]:
@@ -124,12 +141,41 @@ class Transforms:
                 staged.set_image(view, row, changed)
 
 
+def _takes_tensors(transform: object) -> bool:
+    """Whether a transform is given tensors [3, H, W]: torchvision's v2 passes arrays through untouched.
+
+    Raises:
+        RecipeError: If a part of it would take tensors and another arrays.
+    """
+    kind = getattr(sys.modules.get("torchvision.transforms"), "Compose", None)  # who has one has imported it
+    if kind is None or not isinstance(transform, kind):
+        return isinstance(transform, torch.nn.Module)
+    modules = [isinstance(part, torch.nn.Module) for part in transform.transforms]
+    require(
+        all(modules) or not any(modules),
+        f"{_name(transform)} is of modules, which are given tensors, and of functions, which are given arrays; make it "
+        "a torchvision.transforms.v2.Compose, all of which is given tensors",
+    )
+    return any(modules)
+
+
+def _through(module: Callable[[Any], Any], image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """What a module makes of an image: from [H, W, 3] to the tensor [3, H, W] that it takes, and back."""
+    given = torch.from_numpy(image).permute(2, 0, 1).contiguous()
+    changed = _uint8(module(given), tuple(given.shape), "a tensor")
+    return changed.transpose(1, 2, 0)
+
+
 def _image(value: Any, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    return np.ascontiguousarray(_uint8(value, shape, "an image"))
+
+
+def _uint8(value: Any, shape: tuple[int, ...], what: str) -> npt.NDArray[np.uint8]:
     image = value.numpy() if isinstance(value, torch.Tensor) else value
     if not isinstance(image, np.ndarray) or image.shape != shape or image.dtype != np.uint8:
         found = f"{list(image.shape)} {image.dtype}" if isinstance(image, np.ndarray) else type(value).__name__
-        raise TransformError(f"it must return an image {list(shape)} uint8, as it was given one, not {found}")
-    return np.ascontiguousarray(image)
+        raise TransformError(f"it must return {what} {list(shape)} uint8, as it was given one, not {found}")
+    return image
 
 
 def _name(transform: object) -> str:
