@@ -241,3 +241,32 @@ def test_differences_are_by_field():
     found = Recipe().differences(other)
     assert found["image.size"] == (224, 96)
     assert set(found) == {"image.size", "image.augment", "mix"}
+
+
+def words(captions: list[str]) -> list[list[int]]:
+    return [[len(word) for word in caption.split()] for caption in captions]
+
+
+def test_a_tokenizer_of_others_is_named_and_given_again():
+    recipe = Recipe(text=TextRecipe(tokenizer=words, length=9))
+    plain = json.loads(json.dumps(recipe.as_dict()))
+    name = recipe.text.tokenizer.fact
+    assert plain["text"]["tokenizer"] == {"kind": "ForeignTokenizer", "name": name} and name.endswith(".words")
+    assert Recipe.from_dict(plain, tokenizer=words) == recipe
+    with pytest.raises(RecipeError, match=rf"text\.tokenizer was {name}.*from_dict\(plain, tokenizer="):
+        Recipe.from_dict(plain)
+    with pytest.raises(RecipeError, match=rf"is builtins\.sorted, and the recipe was written with {name}"):
+        Recipe.from_dict(plain, tokenizer=sorted)
+    assert Recipe.from_dict({}, tokenizer=words).text.tokenizer.tokenizer is words
+    with pytest.raises(RecipeError, match="text=None"):
+        Recipe.from_dict({"text": None}, tokenizer=words)
+
+
+def test_recipes_with_tokenizers_of_others_differ_by_name():
+    one, other = (Recipe(text=TextRecipe(tokenizer=given, length=9)) for given in (words, sorted))
+    assert one.differences(one) == {}
+    names = tuple(recipe.text.tokenizer.fact for recipe in (one, other))
+    assert one.differences(other) == {"text.tokenizer.name": names}
+    assert one.differences(Recipe(text=TextRecipe(length=9))).keys() == {"text.tokenizer"}
+    with pytest.raises(RecipeError, match="other must be of kind Recipe, not int"):
+        one.differences(3)

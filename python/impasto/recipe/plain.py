@@ -13,6 +13,7 @@ from impasto.checks import require
 from impasto.errors import RecipeError
 from impasto.recipe.alternate import Alternate
 from impasto.recipe.augment import ColorJitter, GaussianBlur, Grayscale, RandAugment, RandomErasing, TrivialAugment
+from impasto.recipe.foreign import ForeignTokenizer
 from impasto.recipe.image import ImageRecipe
 from impasto.recipe.mix import Beta, CutMix, CutMixUp, MixGen, MixUp, PatchMix
 from impasto.recipe.patches import PatchDrop
@@ -44,6 +45,9 @@ KINDS: dict[str, type[Any]] = {
 #: What else a dictionary that people wrote may name: functions that make one of the kinds.
 MAKERS: dict[str, Callable[..., MixGen]] = {maker.__name__: maker for maker in (MixUp, CutMix, CutMixUp, PatchMix)}
 
+#: A tokenizer of others, of which a dictionary holds the name that a run's state has.
+_FOREIGN = ForeignTokenizer.__name__
+
 #: Fields that are mappings themselves.
 _MAPPINGS = ("frequencies",)
 
@@ -65,6 +69,8 @@ def to_plain(value: Any, name: str = "") -> Any:
         return value
     if isinstance(value, PurePath):
         return str(value)
+    if isinstance(value, ForeignTokenizer):
+        return {"kind": _FOREIGN, "name": value.fact}
     if isinstance(value, tuple | list):
         return [to_plain(one, name) for one in value]
     if is_dataclass(value) and (not name or type(value).__name__ in KINDS):
@@ -95,6 +101,29 @@ def from_plain(kind: Callable[..., Any], plain: Any, place: str = "") -> Any:
     return kind(**{name: _value(plain[name], name, f"{place}.{name}".lstrip(".")) for name in plain})
 
 
+def with_tokenizer(plain: Mapping[str, Any], tokenizer: Any) -> dict[str, Any]:
+    """A recipe's dictionary with the tokenizer itself in the place of its name.
+
+    Args:
+        plain: The dictionary.
+        tokenizer: The tokenizer.
+
+    Raises:
+        RecipeError: If it has no text recipe to hold one, or another name than is written there.
+    """
+    text = plain.get("text", {})
+    require(isinstance(text, Mapping), f"tokenizer= is for a text recipe, and there is text={text!r}")
+    written = text.get("tokenizer")
+    if isinstance(written, Mapping) and written.get("kind") == _FOREIGN:
+        name = TextRecipe(tokenizer=tokenizer, length=None).tokenizer
+        name = name.fact if isinstance(name, ForeignTokenizer) else repr(name)
+        known = written.get("name", name)
+        require(
+            name == known, f"tokenizer= is {name}, and the recipe was written with {known}; remove that to change it"
+        )
+    return {**plain, "text": {**text, "tokenizer": tokenizer}}
+
+
 def _arguments(kind: Callable[..., Any]) -> list[str]:
     if isinstance(kind, type):
         return [field.name for field in fields(kind)]
@@ -114,6 +143,11 @@ def _value(plain: Any, name: str, place: str) -> Any:
         return plain
     default = _UNNAMED[name].__name__ if name in _UNNAMED else None
     kind = plain.get("kind", default)
+    require(
+        kind != _FOREIGN,
+        f"{place} was {plain.get('name')}, which a dictionary only names; give it by Recipe.from_dict(plain, "
+        "tokenizer=...)",
+    )
     known: dict[str, Callable[..., Any]] = {**KINDS, **MAKERS}
     require(
         isinstance(kind, str) and kind in known,

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, Self
 
 from impasto import _core
-from impasto.checks import require
+from impasto.checks import instance, require
 from impasto.recipe.alternate import Alternate
 from impasto.recipe.image import ImageRecipe
 from impasto.recipe.mix import MixGen
-from impasto.recipe.plain import differences, from_plain, to_plain
+from impasto.recipe.plain import differences, from_plain, to_plain, with_tokenizer
 from impasto.recipe.text import TextRecipe
 
 
@@ -113,7 +113,8 @@ class Recipe:
     def as_dict(self) -> dict[str, Any]:
         """The recipe in dictionaries, lists, strings and numbers, for a configuration file or a run's log.
 
-        Values that are of one kind among several have it under ``"kind"``.
+        Values that are of one kind among several have it under ``"kind"``. Of a tokenizer of others it is the name
+        that a loader's state has, too; `from_dict` is given the tokenizer itself.
 
         Raises:
             RecipeError: If it holds something that has no plain form, such as a function.
@@ -126,30 +127,37 @@ class Recipe:
         return plain
 
     @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+    def from_dict(cls, plain: Mapping[str, Any], *, tokenizer: Callable[..., Any] | None = None) -> Self:
         """The recipe of what `as_dict` gave, or of a dictionary that people wrote; what it lacks has its default.
 
         Args:
             plain: The dictionary. What is of one kind among several says which under ``"kind"``, also the functions
                 that make one, with their arguments: ``{"mix": {"kind": "CutMix", "alpha": 0.5}}``.
+            tokenizer: A tokenizer of others (Hugging Face's, a function), which a dictionary can only name.
 
         Raises:
-            RecipeError: If a name is not known (the message has the nearest), or a value makes no sense.
+            RecipeError: If a name is not known (the message has the nearest), a value makes no sense, or the tokenizer
+                is lacking or another one.
 
         Examples:
             >>> Recipe.from_dict({"image": {"size": 96}, "text": None}).image.size
             96
         """
-        recipe: Self = from_plain(cls, plain)
+        given = isinstance(plain, Mapping) and tokenizer is not None
+        recipe: Self = from_plain(cls, with_tokenizer(plain, tokenizer) if given else plain)
         return recipe
 
     def differences(self, other: Recipe) -> dict[str, tuple[Any, Any]]:
         """The fields in which two recipes differ, by their places, each with both of its values.
 
+        Raises:
+            RecipeError: If the other is no recipe, or one has no plain form; see `as_dict`.
+
         Examples:
             >>> Recipe().differences(Recipe(image=ImageRecipe(size=96)))
             {'image.size': (224, 96)}
         """
+        instance("other", other, Recipe)
         return differences(self.as_dict(), other.as_dict())
 
     def __getstate__(self) -> dict[str, Any]:
