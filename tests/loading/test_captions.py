@@ -181,6 +181,10 @@ def test_a_side_file_that_does_not_fit_says_how(picture, rewrites, tmp_path):
         with_rewrites(data, rewrites([{"key": "0", "caption": "x"}]))
     with pytest.raises(SourceError, match=r"no row has a key.*'7'.*'0'"):
         with_rewrites(data, rewrites([{"key": "7", "captions": "x"}]))
+    with pytest.raises(SourceError, match=r"no captions for any row: 'captions' of \['0'\] is empty"):
+        with_rewrites(data, rewrites([{"key": "0", "captions": []}]))
+    with pytest.raises(SourceError, match=r"rewrites\.\w+: (line|row) 2, of key '0': a caption is 5 .*not a string"):
+        with_rewrites(data, rewrites([{"key": "1", "captions": []}, {"key": "0", "captions": [5]}]))
     with pytest.raises(SourceError, match="check its name"):
         with_rewrites(data, tmp_path / "none.jsonl")
     (tmp_path / "bad.jsonl").write_text('{"key": "0", "captions": "x"}\n{"key": ')
@@ -250,6 +254,7 @@ def test_a_dropped_caption_is_not_joined(load):
     [
         lambda: TextRecipe(caption_weights=(-1,)),
         lambda: TextRecipe(caption_weights=1),
+        lambda: TextRecipe(caption_weights=(0, 0.0)),
         lambda: TextRecipe(caption_weights=(math.inf,)),
         lambda: TextRecipe(mask="syntax"),
         lambda: TextRecipe(mask="random", tokenizer=None),

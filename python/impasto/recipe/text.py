@@ -43,7 +43,7 @@ class TextRecipe(Value):
             `FrequencyDropout`, `TagShuffle`, `TagDropout`, `CaptionDropout`, `CaptionTemplate`.
         caption_weights: How often each of a sample's captions is drawn, by its place: ``(2, 1)`` draws the first twice
             as often as any other, for the last weight counts for all further captions. Evenly by default, and where
-            all of a sample's are 0.
+            all of a sample's are 0; one at least is above 0.
         mask: Which tokens stay of a caption, mixed or not, that has too many: the first (``"truncate"``), any in their
             order (``"random"``), or a run of them (``"block"``), as CLIPA draws them (Li et al. 2023, arXiv
             2305.07017); ``Batch.plan.kept`` says which.
@@ -95,6 +95,7 @@ class TextRecipe(Value):
         weights = self.caption_weights
         usable = isinstance(weights, tuple) and all(is_number(one) and 0 <= one < math.inf for one in weights)
         require(usable, f"caption_weights={weights!r} must be a tuple of numbers, none below 0, such as (2, 1)")
+        require(not weights or any(weights), f"caption_weights={weights!r} would draw no caption; make one above 0")
         require(
             self.captions == "draw" or not weights,
             f"captions={self.captions!r} draws none of them, and caption_weights= says how often; leave one out",

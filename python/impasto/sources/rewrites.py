@@ -10,7 +10,7 @@ from impasto._core import IndexBuilder
 from impasto.checks import is_number, require
 from impasto.errors import ImpastoError, RecipeError, SourceError
 from impasto.sources.base import Part, Rewrites, Source
-from impasto.sources.reading.captions import as_captions
+from impasto.sources.reading.captions import Caption, as_captions
 from impasto.sources.reading.side_files import read_records
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def with_rewrites(
 
     Raises:
         RecipeError: If the weight makes no sense.
-        SourceError: If the file can't be read, lacks a field, or is about none of the rows; the message names line and
-            fields.
+        SourceError: If the file can't be read, lacks a field, has something else than captions in it, or is about none
+            of the rows; the message names line and fields.
         MissingExtraError: If it is a Parquet file and pyarrow is not installed.
 
     Examples:
@@ -55,6 +55,14 @@ def with_rewrites(
     return Rewritten(data, Path(path), key, caption, weight)
 
 
+def _captions(value: object, where: str, path: Path) -> list[Caption]:
+    captions = as_captions(value, path=str(path))
+    for caption in captions:
+        if isinstance(caption, ImpastoError):
+            raise SourceError(f"{where}: {caption.reason}", path=str(path)) from caption
+    return captions
+
+
 class Rewritten(Source):
     """A data set and further captions of its rows; see `with_rewrites`.
 
@@ -68,8 +76,8 @@ class Rewritten(Source):
 
     def __init__(self, data: Source, path: Path, key: str, caption: str, weight: float | None) -> None:
         found: dict[str, list[Any]] = {}
-        for name, value in read_records(path, key, caption):
-            found.setdefault(name, []).extend(as_captions(value, path=str(path)))
+        for where, name, value in read_records(path, key, caption):
+            found.setdefault(name, []).extend(_captions(value, f"{where}, of key {name!r}", path))
         builder = IndexBuilder()
         used = set()
         for row, name in enumerate(data.keys):
@@ -78,6 +86,9 @@ class Rewritten(Source):
             used.update([name] if captions else [])
         if not found:
             raise SourceError("there are no records in it; give one rewrite a line", path=str(path))
+        if not used and (empty := sorted(found.keys() & set(data.keys))):
+            reason = f"it has no captions for any row: {caption!r} of {empty[:3]} is empty; name a field with caption="
+            raise SourceError(reason, path=str(path))
         if not used:
             reason = (
                 f"no row has a key of its {len(found)}: {sorted(found)[:3]}, not {data.keys[:3]}; name it with key="

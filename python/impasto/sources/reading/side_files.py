@@ -2,14 +2,29 @@
 
 import json
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from impasto.errors import SourceError
 from impasto.extras import need
 
 
-def read_records(path: Path, key: str, value: str) -> Iterator[tuple[str, Any]]:
+class Record(NamedTuple):
+    """What a record says, and where.
+
+    Attributes:
+        where: Its place in the file, for messages: ``"line 3"``.
+        name: What it is about.
+        value: The field that was asked for.
+    """
+
+    where: str
+    name: str
+    value: Any
+
+
+def read_records(path: Path, key: str, value: str) -> Iterator[Record]:
     """A field of each record, with the field that names it.
 
     Args:
@@ -30,7 +45,7 @@ def read_records(path: Path, key: str, value: str) -> Iterator[tuple[str, Any]]:
     yield from _parquet(path, key, value) if parquet else _json_lines(path, key, value)
 
 
-def _json_lines(path: Path, key: str, value: str) -> Iterator[tuple[str, Any]]:
+def _json_lines(path: Path, key: str, value: str) -> Iterator[Record]:
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
@@ -44,17 +59,19 @@ def _json_lines(path: Path, key: str, value: str) -> Iterator[tuple[str, Any]]:
                 reason = f"line {number} is a {type(record).__name__}; give one object a line"
                 raise SourceError(reason, path=str(path))
             _check_fields([key, value], list(record), f"line {number}", path)
-            yield str(record[key]), record[value]
+            yield Record(f"line {number}", str(record[key]), record[value])
 
 
-def _parquet(path: Path, key: str, value: str) -> Iterator[tuple[str, Any]]:
+def _parquet(path: Path, key: str, value: str) -> Iterator[Record]:
     parquet: Any = need("pyarrow.parquet", "arrow")
     try:
         file = parquet.ParquetFile(path)
         _check_fields([key, value], file.schema_arrow.names, "the table", path)
+        rows = count(1)
         for batch in file.iter_batches(columns=[key, value]):
             names, values = (batch.column(name).to_pylist() for name in (key, value))
-            yield from zip(map(str, names), values, strict=True)
+            for row, name, found in zip(rows, names, values):  # noqa: B905  there is no end of rows
+                yield Record(f"row {row}", str(name), found)
     except SourceError:
         raise
     except (OSError, ValueError) as error:
