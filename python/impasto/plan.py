@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -9,11 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from impasto import _core
-from impasto.checks import require
+from impasto.checks import is_count, require
 from impasto.recipe import Operation
 
 #: What was done to a caption: a name and numbers, such as ``("delete", [0, 2, 3])``.
 Wording = tuple[str, list[int]]
+
+#: Rows that a printed plan tells of.
+_SHOWN = 8
 
 Words = Literal["own", "partner", "both", "kept of each", "kept of both"]
 
@@ -133,6 +137,11 @@ class MixPlan:
     def __len__(self) -> int:
         return len(self.partners)
 
+    def row(self, row: int) -> str:
+        """Whom one row is mixed with, and how."""
+        cut = "" if np.isnan(self.cuts[row, 0]) else ", cut at {:.3g},{:.3g} of side {:.3g}".format(*self.cuts[row, :3])
+        return self._pair(row) + cut
+
     def __str__(self) -> str:
         pairs = [self._pair(row) for row in np.flatnonzero(self.mixed).tolist()]
         return ", ".join(pairs[:8]) + (f", ... {len(pairs) - 8} more" if len(pairs) > 8 else "")
@@ -167,6 +176,15 @@ class ViewPlan:
     def of(cls, view: _core.LoadedView) -> ViewPlan:
         """The plan that the core drew."""
         return cls(view.boxes, view.flips, view.augmentations, view.patches)
+
+    def row(self, row: int) -> str:
+        """What was drawn for one image, in words."""
+        left, top, width, height = self.boxes[row].tolist()
+        told = [f"crop {left:g},{top:g} {width:g}x{height:g}" + (" flipped" if self.flips[row] else "")]
+        told += map(_told, self.augmentations[row] if self.augmentations else ())
+        if self.patches is not None:
+            told.append(f"patches {_short(self.patches[row].tolist())}")
+        return ", ".join(told)
 
     def __len__(self) -> int:
         return len(self.flips)
@@ -227,8 +245,60 @@ class Plan:
         """[B] bool: the rows that are mixtures."""
         return self.mix.mixed
 
+    def row(self, row: int) -> str:
+        """All that was drawn for one row, in words.
+
+        Crop, flip and operations of each view; the caption, what was done to it in turn, and the tokens that were kept;
+        whom the row was mixed with. ``print(batch.plan)`` has it of the first rows.
+
+        Args:
+            row: The row.
+
+        Raises:
+            RecipeError: If there is no such row.
+
+        Examples:
+            >>> from impasto import MixGen, plan_at
+            >>> crops, flips = np.tile([10.0, 0, 224, 200], (4, 1)), np.array([True, False, False, False])
+            >>> words = [[("delete", [0, 2])], [], [], []]
+            >>> mix = plan_at(MixGen(ratio=0.25), batch_size=4)
+            >>> plan = Plan(crops, flips, np.arange(4), mix, [[0, 3, 4], None, None, None], wordings=words)
+            >>> print(plan.row(0))
+            crop 10,0 224x200 flipped; caption 0, delete [0, 2]; kept [0, 3, 4]; mixed 0+1@0.5
+        """
+        require(is_count(row) and 0 <= row < len(self.flips), f"row={row!r} is none of the plan's {len(self.flips)}")
+        views = self.views
+        told = [
+            f"view {number}: {view.row(row)}" if self.other_views else view.row(row)
+            for number, view in enumerate(views)
+        ]
+        choice, kept = int(self.choices[row]), self.kept[row]
+        told.append("all captions" if choice < 0 else f"caption {choice}")
+        told[-1] += "".join(f", {_told(one)}" for one in (self.wordings[row] if self.wordings else ()))
+        told += [] if kept is None else [f"kept {_short(kept)}"]
+        told += [f"mixed {self.mix.row(row)}"] if self.mixed[row] else []
+        return "; ".join(told)
+
+    def __str__(self) -> str:
+        lines = [f"  {row}: {self.row(row)}" for row in range(len(self.flips))[:_SHOWN]]
+        more = len(self.flips) - len(lines)
+        return "\n".join([repr(self), *lines, *([f"  ... {more} more; plan.row(number) tells one"] if more else [])])
+
     def __repr__(self) -> str:
         views = f"{len(self.views)} views, " if self.other_views else ""
         patches = "" if self.patches is None else f"{self.patches.shape[1]} patches kept, "
+        words = f"{changed} reworded, " if (changed := sum(map(bool, self.wordings))) else ""
+        words += f"{cut} of fewer tokens, " if (cut := sum(one is not None for one in self.kept)) else ""
         flipped = int(self.flips.sum())
-        return f"Plan({len(self.flips)} rows, {views}{flipped} flipped, {patches}mixed: [{self.mix}])"
+        return f"Plan({len(self.flips)} rows, {views}{flipped} flipped, {patches}{words}mixed: [{self.mix}])"
+
+
+def _told(done: tuple[str, Sequence[float]]) -> str:
+    """An operation with its numbers."""
+    name, numbers = done
+    return f"{name} {_short(numbers)}" if len(numbers) else name
+
+
+def _short(numbers: Sequence[float]) -> str:
+    shown = [f"{number:.3g}" if isinstance(number, float) else str(number) for number in numbers[:16]]
+    return f"[{', '.join([*shown, *(['...'] if len(numbers) > 16 else [])])}]"

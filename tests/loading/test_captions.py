@@ -275,3 +275,25 @@ def test_what_makes_no_sense_is_refused(wrong):
 def test_plans_of_recipes_without_wording_are_empty(load):
     batch = load(["a"] * 4, strings())
     assert batch.plan.wordings == [[]] * 4 and np.array_equal(batch.plan.choices, np.zeros(4))
+
+
+def test_a_plan_tells_all_that_was_drawn(load):
+    text = TextRecipe(
+        length=6, mask="random", augment=(TagShuffle(), CaptionTemplate(templates=("a photo of {}", "{}")))
+    )
+    plan = load([["a, b, c, d, e", "f, g"]] * 12, text, mix=MixGen(ratio=0.25)).plan
+    first, *rows, last = str(plan).splitlines()
+    assert (
+        first == repr(plan)
+        and "12 reworded, 8 of fewer tokens" in first
+        and last == "  ... 4 more; plan.row(number) tells one"
+    )
+    assert rows == [f"  {row}: {plan.row(row)}" for row in range(8)]
+    for row in range(12):
+        (_, order), (_, template) = plan.wordings[row]
+        told = plan.row(row)
+        kept = "" if plan.kept[row] is None else f"; kept {plan.kept[row]}"
+        assert f"; caption {plan.choices[row]}, shuffle_tags {order}, template {template}{kept}" in told
+        assert (f"; mixed {row}+{plan.partners[row]}@0.5" in told) == plan.mixed[row]
+    with pytest.raises(RecipeError, match="row=12 is none of the plan's 12"):
+        plan.row(12)
