@@ -11,7 +11,7 @@ from expected_batches import DATA
 from pages import run_page
 from torchvision.transforms import v2
 
-from impasto import ImageRecipe, Loader, MixGen, Recipe, TextRecipe
+from impasto import BatchMixGen, ImageRecipe, Loader, MixGen, Recipe, TextRecipe
 from impasto.sources import ImageFolder
 
 transformers = pytest.importorskip("transformers")
@@ -83,6 +83,13 @@ def test_clip_is_trained_evaluated_and_resumed(trainer, tmp_path):
     loader = Loader(DATA, RECIPE, batch_size=8, seed=7, form="huggingface")
     for seen, batch in zip(whole.seen, [batch for _ in range(2) for batch in loader], strict=True):
         assert equal(seen, batch | {"return_loss": torch.tensor(True)})
+
+
+def test_mixed_on_tensors_a_batch_has_the_names_that_models_take():
+    batch = next(iter(Loader(DATA, replace(RECIPE, mix=None), batch_size=8, form="huggingface")))
+    mixed = BatchMixGen(MixGen(ratio=0.25), adds=())(batch)
+    assert mixed.keys() == batch.keys() and not torch.equal(mixed["pixel_values"], batch["pixel_values"])
+    assert clip()(**mixed, return_loss=True).loss > 0
 
 
 def test_the_page(tmp_path):

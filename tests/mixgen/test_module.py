@@ -220,3 +220,17 @@ def test_on_a_gpu(data):
     there = BatchMixGen(MixGen.variant("d"), seed=9).cuda()({name: value.cuda() for name, value in batch.items()})
     assert torch.allclose(there["images"].cpu(), here["images"], atol=1e-6)
     assert torch.equal(there["input_ids"].cpu(), here["input_ids"])
+
+
+def test_what_is_added_is_what_was_asked_for(data):
+    plain = batch_of(data, None)
+    batch = {"images": plain.images, "input_ids": plain.input_ids, "attention_mask": plain.attention_mask}
+    whole = BatchMixGen(MixGen(ratio=0.25))(batch)
+    assert whole.keys() - batch.keys() == {"lost", "mix_plan"}
+    for adds in ((), ("lost",)):
+        mixed = BatchMixGen(MixGen(ratio=0.25), adds=adds)(batch)
+        assert mixed.keys() - batch.keys() == {*adds}
+        assert all(torch.equal(mixed[name], whole[name]) for name in mixed)
+    for wrong in ("lost", ("plan",), (1,)):
+        with pytest.raises(RecipeError, match="adds="):
+            BatchMixGen(adds=wrong)

@@ -26,6 +26,8 @@ from impasto.streams import counted, stream
 #: Names that batches give to what is mixed.
 IMAGES = ("images", "image", "pixel_values", "image_aug")
 CAPTIONS = ("captions", "caption", "text", "texts")
+#: Names that a mixed mapping has besides its own.
+ADDED = ("lost", "mix_plan")
 IDS, MASK, TYPES = "input_ids", "attention_mask", "token_type_ids"
 
 
@@ -73,6 +75,9 @@ class BatchMixGen(nn.Module):
         end: Whether rows of ids end with a special token; False for ALBEF's tokenizer.
         compat: ``"mixgen_batch"`` for the official whole-batch function, which reads rows that it has already mixed
             (see `impasto.mixgen.mixgen_batch`); lam must be a number then, and ids can't be mixed.
+        adds: What a mapping is given besides what it has: ``"lost"`` (tokens that did not fit, of ids) and
+            ``"mix_plan"``. With ``()`` it keeps its names, for a model that is called with ``**batch``; the plan is
+            then what ``plan_at`` draws for the batch's id, or what was given as ``plan=``.
 
     Raises:
         RecipeError: If the plan would depend on more than its number (``pairing="fit"``), or a value makes no sense.
@@ -96,6 +101,7 @@ class BatchMixGen(nn.Module):
         captions: Sequence[str] = CAPTIONS,
         end: bool = True,
         compat: Literal["mixgen_batch"] | None = None,
+        adds: Sequence[Literal["lost", "mix_plan"]] = ADDED,
     ) -> None:
         super().__init__()
         self.mix: MixGen | Alternate = mix if mix is not None else MixGen()
@@ -110,6 +116,9 @@ class BatchMixGen(nn.Module):
         self.captions = tuple(captions)
         self.end = end
         self.compat = compat
+        known = not isinstance(adds, str) and all(isinstance(name, str) and name in ADDED for name in adds)
+        require(known, f"adds={adds!r} must be some of {ADDED}")
+        self.adds = tuple(adds)
         self._calls = 0
 
     def extra_repr(self) -> str:
@@ -136,8 +145,8 @@ class BatchMixGen(nn.Module):
             generator: Draws the plan's seed, instead of the module's own.
 
         Returns:
-            A new mapping, with the plan as ``"mix_plan"`` (which the published function has none of); a new `Batch`,
-            with it as ``plan.mix``.
+            A new mapping, with the plan as ``"mix_plan"`` where ``adds`` has it (the published function has none); a
+            new `Batch`, with it as ``plan.mix``.
 
         Raises:
             RecipeError: If it is no mapping, there are no images, sizes differ, ids can't be spliced, or the loader has
@@ -153,7 +162,9 @@ class BatchMixGen(nn.Module):
             return batch if isinstance(batch, Batch) else _like(batch, {})
         if isinstance(batch, Batch):
             return self._of_batch(batch, plan, id, generator)  # type: ignore[return-value]
-        return _like(batch, self._changes(batch, plan, id, generator))
+        changed = self._changes(batch, plan, id, generator)
+        wanted = {*batch, *self.adds}
+        return _like(batch, {name: value for name, value in changed.items() if name in wanted})
 
     def _of_batch(
         self, batch: Batch, plan: MixPlan | None, id: BatchId | None, generator: torch.Generator | None
