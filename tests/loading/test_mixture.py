@@ -140,7 +140,7 @@ def test_batches_go_on_from_a_state_on_other_ranks(members, digest):
     sampler = BatchSampler(stock, 4, seed=2)
     assert [digest(stock[key]) for key in sampler] == whole[:6]
     for other in (Mixture(dict(zip(members, (0.7, 0.3), strict=True)), epoch=24), mixture[:24]):
-        with pytest.raises(CheckpointError, match=r"data|length"):
+        with pytest.raises(CheckpointError, match=r"weights|data|length"):
             loader(other).load_state_dict(state)
 
 
@@ -178,3 +178,22 @@ def test_evaluation_gives_every_row_once(members):
 def test_what_makes_no_sense_is_refused(wrong):
     with pytest.raises(RecipeError, match=r"weight|source|rows|epoch|nothing"):
         wrong(numbered(3))
+
+
+def test_a_state_of_other_weights_names_them():
+    cats, dogs = numbered(4, "cat"), numbered(6, "dog")
+    recipe = Recipe(image=ImageRecipe(size=4), text=TextRecipe())
+    for epoch in ("longest", 10):
+        one, other = (Loader(Mixture({cats: w, dogs: 1}, epoch=epoch), recipe, batch_size=2) for w in (1, 3))
+        with pytest.raises(CheckpointError, match=r"saved with weights=\[0\.5, 0\.5\] .* with \[0\.75, 0\.25\]"):
+            other.load_state_dict(one.state_dict())
+
+
+@pytest.mark.parametrize("weights", [(1e-300, 1), (1e-320, 1), (5e-324, 1e308)])
+def test_epochs_that_nobody_could_count_are_refused(weights):
+    pairs = [*zip((numbered(4), numbered(6)), weights, strict=True)]
+    with pytest.raises(RecipeError, match=r"2\*\*62 samples by shares="):
+        Mixture(pairs)
+    with pytest.raises(RecipeError, match=r"2\*\*62"):
+        Mixture(pairs, epoch=2**62 + 1)
+    assert Mixture(pairs, epoch="shortest").epoch_length == 6

@@ -211,7 +211,7 @@ class BatchDataset(torch.utils.data.Dataset[Yielded]):
         """What a state says of the data, the recipe and the key of its draws."""
         if self._facts is None:
             recipe = recipe_facts(self.recipe) | self._transforms.facts()
-            self._facts = {"data": data_facts(self.data), "recipe": recipe, "drawing_seed": self.seed}
+            self._facts = {**data_facts(self.data), "recipe": recipe, "drawing_seed": self.seed}
         return self._facts
 
     def __getitem__(self, key: BatchKey) -> Yielded:

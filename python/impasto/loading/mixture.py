@@ -20,6 +20,9 @@ from impasto.streams import stream
 #: Positions among which the order of the members is drawn; each such window has its members' shares exactly.
 _WINDOW = 1024
 
+#: Samples that an epoch may have.
+_MOST = 2**62
+
 _WEIGHTS = "give each source a weight above 0: Mixture({a: 0.7, b: 0.3})"
 
 
@@ -46,7 +49,8 @@ class Mixture(Concatenation):
             seen whole has been, once.
 
     Raises:
-        RecipeError: If there are no members, one is no source or empty, or a weight makes no sense.
+        RecipeError: If there are no members, one is no source or empty, a weight makes no sense, or an epoch
+            is of more than 2**62 samples.
 
     Examples:
         >>> import impasto
@@ -82,11 +86,17 @@ class Mixture(Concatenation):
 
     def _length(self, epoch: Literal["longest", "shortest"] | int) -> int:
         # A hair less than the quotient, so that 7 / 0.7 is 10 in spite of its binary fraction.
-        once = [math.ceil(rows / share - 1e-6) for rows, share in zip(self._lengths, self.shares, strict=True)]
+        once = [
+            math.ceil(min(rows / share, 2 * _MOST) - 1e-6) if share else 2 * _MOST
+            for rows, share in zip(self._lengths, self.shares, strict=True)
+        ]
         named = {"longest": max(once), "shortest": min(once)}
         known = (is_count(epoch) and int(epoch) >= 1) or (isinstance(epoch, str) and epoch in named)
         require(known, f"epoch={epoch!r} must be 'longest', 'shortest' or a number of samples")
-        return named[epoch] if isinstance(epoch, str) else int(epoch)
+        samples = named[epoch] if isinstance(epoch, str) else int(epoch)
+        reason = f"an epoch of epoch={epoch!r} is of more than 2**62 samples by shares={self.shares}"
+        require(samples <= _MOST, f"{reason}; give weights nearer to each other, or a number for epoch=")
+        return samples
 
     def rows(self, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """The rows that ids from `at` stand for: an id counts repetitions within its epoch besides."""

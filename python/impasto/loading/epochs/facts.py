@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 _INDEXED, _GATHERED = 64, 8
 
 
-def data_facts(data: Source) -> str:
+def data_facts(data: Source) -> dict[str, Any]:
+    """What `_fact_of` says of the data, and the weights of a mixture, by name."""
+    weights = {"weights": list(data.shares)} if isinstance(data, Mixture) else {}
+    return {**weights, "data": _fact_of(data)}
+
+
+def _fact_of(data: Source) -> str:
     """The kind of source, its length, and a hash of some of its rows: keys, names of files, captions and labels.
 
     The same data in another folder have the same facts.
@@ -35,7 +41,7 @@ def _rows(data: Source) -> list[str]:
     if isinstance(data, Concatenation):
         # Each on its own: a small one would fall between the rows that are looked at.
         mixed = [repr((data.shares, data.epoch_length))] if isinstance(data, Mixture) else []
-        return [data_facts(member) for member in data.members] + mixed
+        return [_fact_of(member) for member in data.members] + mixed
     parts = data.parts(np.arange(min(len(data), 1)))
     many = _INDEXED if all(isinstance(part.source, IndexedSource) for part in parts) else _GATHERED
     rows = np.unique(np.linspace(0, len(data) - 1, min(many, len(data)), dtype=np.int64))

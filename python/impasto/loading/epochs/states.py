@@ -27,8 +27,8 @@ def read_state(state: Any, facts: Mapping[str, Any]) -> Position:
 
     Args:
         state: Perhaps what `write_state` made.
-        facts: What is the same here; of ``data``, ``recipe`` and ``drawing_seed`` only what the state names too
-            is compared.
+        facts: What is the same here; of ``weights``, ``data``, ``recipe`` and ``drawing_seed`` only what the state
+            names too is compared.
 
     Raises:
         CheckpointError: If the state is malformed, or a fact differs; the message says which.
@@ -40,13 +40,12 @@ def read_state(state: Any, facts: Mapping[str, Any]) -> Position:
             f"the state has version={state.get('version')!r}, this impasto reads {_VERSION}; begin the epoch anew with "
             "set_epoch(), or load it with the impasto that saved it"
         )
+    _compare_named(state, facts, "weights")  # of which the length comes
     for name in ("seed", "length", "shuffle"):
         _compare(name, state.get(name), facts[name])
     _compare("mix_over", state.get("mix_over", "rank"), facts.get("mix_over", "rank"))
     _compare("group_by", state.get("group_by"), facts.get("group_by"))
-    for name in ("data", "recipe", "drawing_seed"):
-        if name in state and name in facts:
-            _compare(name, state[name], facts[name])
+    _compare_named(state, facts, "data", "recipe", "drawing_seed")
     epoch, samples = _number(state, "epoch", 2**EPOCH_BITS), _number(state, "samples", 2**63)
     if samples > facts["length"]:
         raise CheckpointError(f"the state has taken samples={samples} of {facts['length']}; it is damaged")
@@ -58,6 +57,12 @@ def _number(state: Mapping[str, Any], name: str, limit: int) -> int:
     if not is_count(value) or not 0 <= value < limit:  # type: ignore[operator]
         raise CheckpointError(f"the state has {name}={value!r}, which is no whole number from 0 on; it is damaged")
     return int(value)  # type: ignore[arg-type]
+
+
+def _compare_named(state: Mapping[str, Any], facts: Mapping[str, Any], *names: str) -> None:
+    for name in names:
+        if name in state and name in facts:
+            _compare(name, state[name], facts[name])
 
 
 def _compare(name: str, saved: Any, here: Any) -> None:
