@@ -313,8 +313,12 @@ class Batch(Mapping[str, "torch.Tensor"]):
 
         Raises:
             BatchError: If code between has lost what was drawn for the batch.
+            RecipeError: If images are of another number of rows than the batch has samples.
         """
         _ = self.plan
+        for name in filter(lambda name: name == "images" or is_view(name), parts):
+            rows, samples = _rows({"images": parts[name]}), len(self.keys)
+            require(rows in (None, samples), f"{name} have {rows} rows, and the batch has {samples} samples")
         known = {name: value for name, value in vars(self).items() if name in {*_FED, *_ALONG}}
         known["other_views"] = [parts.pop(name, view) for name, view in self._named.items() if is_view(name)]
         return Batch(**known | parts)

@@ -122,6 +122,13 @@ def test_batches_move_and_pickle(data, recipe, digest):
     assert len(batch) == 4
 
 
+def test_changed_images_are_of_all_samples(data, recipe):
+    batch = next(iter(Loader(data, recipe, batch_size=4)))
+    assert batch.changed(images=batch.images + 1).keys == batch.keys
+    with pytest.raises(RecipeError, match="images have 2 rows, and the batch has 4 samples"):
+        batch.changed(images=batch.images[:2])
+
+
 def test_a_dtype_is_the_images_alone(data, recipe):
     batch = next(iter(Loader(data, recipe, batch_size=4)))
     for narrow in (batch.to(torch.bfloat16), batch.to("cpu", torch.bfloat16), batch.to(dtype=torch.bfloat16)):

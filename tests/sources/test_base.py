@@ -22,6 +22,14 @@ def test_keys_are_a_sequence(source):
         keys[5]
 
 
+def test_a_row_that_is_not_there_is_named(source):
+    for data in (source, sources.concat(source, source), source[1:], sources.Sequence([(b"...", "x")])):
+        for ask in (data.facts, data.find, data.__getitem__):
+            for row in (10**9, -(10**9)):
+                with pytest.raises(IndexError, match=f"row {row} is not in a data set of {len(data)} rows"):
+                    ask(row)
+
+
 def test_sources_print_and_pickle(source, tmp_path):
     assert repr(source) == f"AlbefCaptions('{tmp_path}/annotations.json', 5 rows)"
     copy = pickle.loads(pickle.dumps(source))

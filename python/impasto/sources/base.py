@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, overload
 import numpy as np
 
 from impasto.errors import ImpastoError, SourceError
-from impasto.sources.numbers import row_numbers
+from impasto.sources.numbers import row_number, row_numbers
 from impasto.sources.sample import Sample
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ class Subset(Source):
         return len(self._rows)
 
     def _row(self, row: int) -> int:
-        return int(self._rows[range(len(self))[row]])
+        return int(self._rows[row_number(row, len(self))])
 
     def key(self, row: int) -> str:
         """What the source calls it."""
@@ -282,7 +282,7 @@ class IndexedSource(Source):
 
     def find(self, row: int) -> tuple["Index", int]:
         """The index, which has all rows."""
-        return self._index, range(len(self))[row]
+        return self._index, row_number(row, len(self))
 
     def held(self, rows: "NDArray[np.int64]") -> AbstractContextManager[Lost]:
         """Nothing: the rows stay where they are."""
@@ -291,7 +291,7 @@ class IndexedSource(Source):
 
     def facts(self, row: int) -> Mapping[str, Any]:
         """The row's captions, and what the format has besides."""
-        row = range(len(self))[row]
+        row = row_number(row, len(self))
         return {**self._own_facts(row), "captions": self._captions(row)}
 
     def _own_facts(self, row: int) -> Mapping[str, Any]:
@@ -335,7 +335,7 @@ class GatheredSource(Source):
 
     def find(self, row: int) -> tuple["Index", int]:
         """An index of that row alone."""
-        return self.gather([range(len(self))[row]]), 0
+        return self.gather([row_number(row, len(self))]), 0
 
 
 class Keys(Sequence[str]):

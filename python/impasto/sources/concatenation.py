@@ -7,6 +7,7 @@ import numpy as np
 
 from impasto.checks import require
 from impasto.sources.base import Part, Source
+from impasto.sources.numbers import row_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,7 +65,7 @@ class Concatenation(Source):
         return int(self._ends[-1])
 
     def _own(self, row: int) -> tuple[Source, int]:
-        row = range(len(self))[row]
+        row = row_number(row, len(self))
         member = int(np.searchsorted(self._ends, row, side="right"))
         return self.members[member], row - self._begin(member)
 

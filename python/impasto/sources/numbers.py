@@ -11,6 +11,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+def row_number(row: int, length: int) -> int:
+    """A row's number, counted from the start.
+
+    Args:
+        row: The number; below zero it counts from the end.
+        length: Rows that there are.
+
+    Raises:
+        IndexError: If there is no such row.
+    """
+    try:
+        return range(length)[row]
+    except IndexError:
+        raise IndexError(f"row {row} is not in a data set of {length} rows") from None
+
+
 def row_numbers(rows: "int | slice | Sequence[int] | NDArray[Any]", length: int) -> "int | range | NDArray[np.int64]":
     """The rows that are meant, counted from the start.
 

@@ -10,6 +10,7 @@ from impasto._core import IndexBuilder
 from impasto.checks import is_number, require
 from impasto.errors import ImpastoError, RecipeError, SourceError
 from impasto.sources.base import Part, Rewrites, Source
+from impasto.sources.numbers import row_number
 from impasto.sources.reading.captions import Caption, as_captions
 from impasto.sources.reading.side_files import read_records
 
@@ -108,7 +109,7 @@ class Rewritten(Source):
 
     def facts(self, row: int) -> Mapping[str, Any]:
         """What the data set knows of it, and its ``"rewrites"`` that are text."""
-        return {**self._data.facts(row), "rewrites": self._texts(range(len(self))[row])}
+        return {**self._data.facts(row), "rewrites": self._texts(row_number(row, len(self)))}
 
     def _texts(self, row: int) -> list[str]:
         texts = []

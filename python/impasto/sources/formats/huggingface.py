@@ -7,6 +7,7 @@ from impasto._core import Index, IndexBuilder
 from impasto.errors import SourceError
 from impasto.extras import need
 from impasto.sources.base import GatheredSource
+from impasto.sources.numbers import row_number
 from impasto.sources.reading.gathering import add_row, from_user_code
 from impasto.sources.reading.labels import as_label
 
@@ -90,7 +91,7 @@ class HuggingFace(GatheredSource):
 
     def facts(self, row: int) -> Mapping[str, Any]:
         """The row's columns without its image, and its captions."""
-        row = range(len(self))[row]
+        row = row_number(row, len(self))
         facts = {name: value for name, value in self._all[row].items() if name != self._image}
         captions = None if self._caption is None else facts[self._caption]
         captions = captions if isinstance(captions, list) else [captions]

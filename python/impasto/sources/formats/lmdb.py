@@ -16,6 +16,7 @@ from impasto._core import Index, IndexBuilder
 from impasto.errors import CaptionError, ImpastoError, SourceError
 from impasto.extras import need
 from impasto.sources.base import GatheredSource
+from impasto.sources.numbers import row_number
 from impasto.sources.reading.files import StrPath
 from impasto.sources.reading.gathering import add_row
 from impasto.sources.reading.labels import as_label
@@ -97,7 +98,7 @@ class Lmdb(GatheredSource):
         Raises:
             SourceError: It is no JSON object.
         """
-        row = range(len(self))[row]
+        row = row_number(row, len(self))
         with self._begin() as transaction:
             captions, facts = self._texts(transaction, row)
         if isinstance(facts, ImpastoError):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from impasto._core import Index, IndexBuilder
 from impasto.errors import SourceError
 from impasto.sources.base import GatheredSource
+from impasto.sources.numbers import row_number
 from impasto.sources.reading.gathering import add_row, from_user_code
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Sequence(GatheredSource):
         Raises:
             SourceError: The item is no pair, or could not be had.
         """
-        row = range(len(self))[row]
+        row = row_number(row, len(self))
         try:
             _, captions, facts = self._item(row)
         except Exception as error:

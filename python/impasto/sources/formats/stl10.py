@@ -11,6 +11,7 @@ from impasto._core import Index, IndexBuilder
 from impasto.checks import choice, is_count, require
 from impasto.errors import SourceError
 from impasto.sources.base import GatheredSource
+from impasto.sources.numbers import row_number
 from impasto.sources.reading.files import StrPath, look_at, read_text, require_folder, require_unchanged
 from impasto.sources.reading.pictures import as_png
 
@@ -97,7 +98,7 @@ class Stl10(GatheredSource):
 
     def facts(self, row: int) -> Mapping[str, Any]:
         """The name of the row's class."""
-        label = self._label(range(len(self))[row])
+        label = self._label(row_number(row, len(self)))
         return {} if label is None else {"class": self.classes[label], "captions": []}
 
     def _label(self, row: int) -> int | None:

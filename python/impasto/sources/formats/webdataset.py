@@ -12,6 +12,7 @@ from impasto.checks import choice, instance, path, texts
 from impasto.errors import RecipeError, SourceError
 from impasto.files import open_regular
 from impasto.sources.base import IndexedSource, Lost, Wanted
+from impasto.sources.numbers import row_number
 from impasto.sources.reading.files import StrPath
 from impasto.sources.reading.shards import as_patterns, find_shards
 from impasto.sources.remote.addresses import shown
@@ -127,7 +128,7 @@ class WebDataset(IndexedSource):
 
     def facts(self, row: int) -> Mapping[str, Any]:
         """The row's captions, and its other members."""
-        self._placed.hold_one(range(len(self))[row])
+        self._placed.hold_one(row_number(row, len(self)))
         return super().facts(row)
 
     def _own_facts(self, row: int) -> Mapping[str, Any]:

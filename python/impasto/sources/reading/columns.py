@@ -15,6 +15,7 @@ import numpy as np
 from impasto._core import Index, IndexBuilder
 from impasto.errors import ImpastoError, SourceError
 from impasto.sources.base import GatheredSource
+from impasto.sources.numbers import row_number
 from impasto.sources.reading.files import StrPath
 from impasto.sources.reading.gathering import add_row, from_user_code
 from impasto.sources.reading.labels import as_label
@@ -117,7 +118,7 @@ class ColumnRows:
         Raises:
             SourceError: They can't be read.
         """
-        row = range(len(self))[row]
+        row = row_number(row, len(self))
         file, _ = self._file_of(row)
         found = self._record(row, [column for column in file.columns if column != self._image])
         if isinstance(found, ImpastoError):
