@@ -12,6 +12,9 @@ from impasto.errors import SourceError, VocabularyError
 from impasto.extras import need
 from impasto.files import read_regular
 
+#: What a tokenizer's printed form says of one that Rust runs, for rows whose length is given.
+IN_RUST = "in Rust where length= is given"
+
 #: What decides ids in `transformers`; a class that has its own does something that its JSON doesn't say.
 _DECIDES = ("__call__", "_encode_plus", "_batch_encode_plus", "_convert_encoding", "set_truncation_and_padding")
 

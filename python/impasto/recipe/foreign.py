@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from impasto.checks import require
 from impasto.errors import RecipeError
-from impasto.recipe.backends import RustTokenizer, describe
+from impasto.recipe.backends import IN_RUST, RustTokenizer, describe
 
 if TYPE_CHECKING:
     import numpy as np
@@ -191,7 +191,7 @@ class ForeignTokenizer:
 
     def __repr__(self) -> str:
         described = self._described
-        how = "in Rust" if isinstance(described, RustTokenizer) else f"called: {described}"
+        how = IN_RUST if isinstance(described, RustTokenizer) else f"called: {described}"
         return self._named(*([] if described is None else [how]))
 
     def _named(self, *further: str) -> str:

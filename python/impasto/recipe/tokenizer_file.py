@@ -12,7 +12,7 @@ from impasto import _core
 from impasto.checks import choice, is_count, path, require
 from impasto.errors import SourceError, VocabularyError
 from impasto.files import read_regular
-from impasto.recipe.backends import CalledFile, RustTokenizer
+from impasto.recipe.backends import IN_RUST, CalledFile, RustTokenizer
 from impasto.recipe.value import Value
 
 #: The largest file that is read, in bytes; those of 250,000 tokens have 20 MB.
@@ -129,7 +129,7 @@ class TokenizerFile(Value):
 
     def __repr__(self) -> str:
         try:
-            how = "in Rust" if self.unknown is None else f"called: {self.unknown}"
+            how = IN_RUST if self.unknown is None else f"called: {self.unknown}"
         except VocabularyError:
             how = "unreadable"
         return f"TokenizerFile(path={str(self.path)!r}, pad_id={self.pad_id}, specials={self.specials!r}; {how})"
