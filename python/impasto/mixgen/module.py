@@ -27,7 +27,8 @@ from impasto.streams import counted, stream
 IMAGES = ("images", "image", "pixel_values", "image_aug")
 CAPTIONS = ("captions", "caption", "text", "texts")
 #: Names that a mixed mapping has besides its own.
-ADDED = ("lost", "mix_plan")
+Added = Literal["lost", "mix_plan"]
+ADDED: tuple[Added, ...] = ("lost", "mix_plan")
 IDS, MASK, TYPES = "input_ids", "attention_mask", "token_type_ids"
 
 
@@ -101,7 +102,7 @@ class BatchMixGen(nn.Module):
         captions: Sequence[str] = CAPTIONS,
         end: bool = True,
         compat: Literal["mixgen_batch"] | None = None,
-        adds: Sequence[Literal["lost", "mix_plan"]] = ADDED,
+        adds: Sequence[Added] = ADDED,
     ) -> None:
         super().__init__()
         self.mix: MixGen | Alternate = mix if mix is not None else MixGen()

@@ -10,7 +10,7 @@ from impasto.errors import SourceError
 from impasto.extras import need
 
 
-class Record(NamedTuple):
+class SideRecord(NamedTuple):
     """What a record says, and where.
 
     Attributes:
@@ -24,7 +24,7 @@ class Record(NamedTuple):
     value: Any
 
 
-def read_records(path: Path, key: str, value: str) -> Iterator[Record]:
+def read_records(path: Path, key: str, value: str) -> Iterator[SideRecord]:
     """A field of each record, with the field that names it.
 
     Args:
@@ -45,7 +45,7 @@ def read_records(path: Path, key: str, value: str) -> Iterator[Record]:
     yield from _parquet(path, key, value) if parquet else _json_lines(path, key, value)
 
 
-def _json_lines(path: Path, key: str, value: str) -> Iterator[Record]:
+def _json_lines(path: Path, key: str, value: str) -> Iterator[SideRecord]:
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
@@ -59,10 +59,10 @@ def _json_lines(path: Path, key: str, value: str) -> Iterator[Record]:
                 reason = f"line {number} is a {type(record).__name__}; give one object a line"
                 raise SourceError(reason, path=str(path))
             _check_fields([key, value], list(record), f"line {number}", path)
-            yield Record(f"line {number}", str(record[key]), record[value])
+            yield SideRecord(f"line {number}", str(record[key]), record[value])
 
 
-def _parquet(path: Path, key: str, value: str) -> Iterator[Record]:
+def _parquet(path: Path, key: str, value: str) -> Iterator[SideRecord]:
     parquet: Any = need("pyarrow.parquet", "arrow")
     try:
         file = parquet.ParquetFile(path)
@@ -71,7 +71,7 @@ def _parquet(path: Path, key: str, value: str) -> Iterator[Record]:
         for batch in file.iter_batches(columns=[key, value]):
             names, values = (batch.column(name).to_pylist() for name in (key, value))
             for row, name, found in zip(rows, names, values):  # noqa: B905  there is no end of rows
-                yield Record(f"row {row}", str(name), found)
+                yield SideRecord(f"row {row}", str(name), found)
     except SourceError:
         raise
     except (OSError, ValueError) as error:
