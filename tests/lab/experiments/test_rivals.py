@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,13 @@ from impasto import RecipeError
 from impasto_lab.experiments import Place, registry
 from impasto_lab.experiments.runner import reproduce
 from impasto_lab.experiments.scarcity.data import loader, prepare
-from impasto_lab.experiments.scarcity.rivaling import rival_loader
-from impasto_lab.experiments.scarcity.rivals import WAYS
-from impasto_lab.experiments.scarcity.settings import Scarcity
+from impasto_lab.experiments.scarcity.rivaling import TurnsTask, rival_loader
+from impasto_lab.experiments.scarcity.rivals import SHORT, WAYS
+from impasto_lab.experiments.scarcity.running import small_clip
+from impasto_lab.experiments.scarcity.settings import Scarcity, comes_of
+from impasto_lab.models import Words
 from impasto_lab.models.losses import geodesic_mix, m2_mix_loss
+from impasto_lab.tasks import ContrastiveTask
 
 RIVALS, FIGURE = registry.find("rivals"), registry.find("figure3")
 SMOKE: Scarcity = RIVALS.settings["smoke"]
@@ -50,6 +55,54 @@ def test_rivals_of_a_seed_share_images_order_and_crops(shared: Path) -> None:
     for arm in ("mixgen-masked", "mixgen-soft", "mixgen-m2-mix"):
         assert torch.equal(first[arm].images, mixed.images) and joined[arm] == mixed.captions
     assert torch.equal(first["m2-mix"].images, plain.images)
+    assert torch.equal(first["mixgen-short"].images, mixed.images) and joined["mixgen-short"] == mixed.captions
+
+
+def test_short_rows_are_cut_balanced_or_of_partners_that_fit(shared: Path) -> None:
+    """The same images and lams; the second caption's end is lost, or both ends, or fewer captions lose any."""
+    short, balanced, fit = (
+        list(rival_loader(SMOKE, f"mixgen-short{way}", 0, shared)) for way in ("", "-balanced", "-fit")
+    )
+    lost = []
+    for batches in (short, balanced, fit):
+        assert all(batch.input_ids is not None and batch.input_ids.shape[1] == SHORT for batch in batches)
+        lost.append(torch.cat([torch.as_tensor(batch.lost) for batch in batches]))
+    assert torch.equal(lost[0], lost[1]) and 0 < (lost[2] > 0).sum() < (lost[0] > 0).sum()
+    for cut, both, pair in zip(short, balanced, fit, strict=True):
+        assert torch.equal(cut.images, both.images) and cut.keys == pair.keys
+        assert torch.equal(cut.images[pair.plan.mixed == 0], pair.images[pair.plan.mixed == 0])
+    assert any(one.captions != other.captions for one, other in zip(short, balanced, strict=True))
+    assert any((one.plan.partners != other.plan.partners).any() for one, other in zip(short, fit, strict=True))
+
+
+def test_turns_take_the_loss_of_what_was_mixed(shared: Path) -> None:
+    """A batch of MixUp's counts in shares, one of MixGen's as it is; both come."""
+    words = Words.read(shared / "vocab.txt")
+    turns, seen = TurnsTask(small_clip(words, SMOKE.length)), set()
+    for epoch, batch in enumerate(batch for _ in range(4) for batch in rival_loader(SMOKE, "mixgen-mixup", 0, shared)):
+        assert batch.plan.mix is not None
+        own = set(batch.plan.mix.words) == {"own"}
+        expected = ContrastiveTask(turns.model, partners="shares" if own else "negatives").step(batch)
+        other = ContrastiveTask(turns.model, partners="negatives" if own else "mask").step(batch)
+        assert turns.step(batch)["loss"] == expected["loss"] != other["loss"], epoch
+        seen.add(own)
+    assert seen == {True, False}
+
+
+def test_earlier_evidence_is_known(tmp_path: Path) -> None:
+    """What was kept before arms and fields came comes of the same as now; the new arms come of something else."""
+    path = Path(__file__).parents[3] / "benches" / "results" / "rivals.json"
+    settings = RIVALS.settings["small"]
+    now = {"size": "small", **asdict(settings)}
+    then = json.loads(path.read_text())
+    old = {"size": "small", **then["settings"]}
+    for arm in old["arms"]:
+        for name in ("tokens", "fitting"):
+            old["arms"][arm].pop(name, None)
+    known = [arm for arm in WAYS if WAYS[arm].get("mixing") != "turns" and "tokens" not in WAYS[arm]]
+    assert len(known) == 13 and all(comes_of(old, arm) == comes_of(now, arm) for arm in known)
+    ways = [comes_of(now, arm) for arm in WAYS]
+    assert all(way not in ways[:at] for at, way in enumerate(ways))
 
 
 def test_a_pair_is_trained_and_losses_differ(tmp_path: Path) -> None:

@@ -74,18 +74,25 @@ class Rival(Arm):
 
     Attributes:
         mixing: MixGen as published; with a rectangle cut out instead of blended (``"cut"``); with captions joined by
-            "and"; MixUp of images alone, whose loss follows the shares; or nothing.
+            "and"; MixUp of images alone, whose loss follows the shares; MixGen and MixUp in turns, drawn for each
+            batch; or nothing.
         randaugment: Images are augmented by RandAugment, ALBEF's operations, which leave colors alone.
         dropping: The share of words that are dropped at random.
         partners: What a mixed row and its partner are to the loss, as `impasto.mixgen.clip_loss` has it.
         geodesic: The weight of m2-Mix.
+        tokens: Token ids of a row that is trained on, from 2 to the model's; by default the model's. What is held out
+            is asked about in whole.
+        fitting: What is done where joined captions don't fit into it: their end is cut, both are cut in proportion to
+            their lengths (``"balance"``), or partners are chosen so that as many as possible fit (``"fit"``).
     """
 
-    mixing: Literal["none", "mixgen", "cut", "and", "mixup"] = "none"
+    mixing: Literal["none", "mixgen", "cut", "and", "mixup", "turns"] = "none"
     randaugment: bool = False
     dropping: float = 0.0
     partners: Literal["negatives", "mask", "soft", "shares"] = "negatives"
     geodesic: float = 0.0
+    tokens: int | None = None
+    fitting: Literal["cut", "balance", "fit"] = "cut"
 
 
 @dataclass(frozen=True, kw_only=True)
