@@ -65,6 +65,14 @@ EXPERIMENTS: dict[str, tuple[str, str]] = {
         "impasto_lab.experiments.ranking.figure5",
         "what stands above the true image, without MixGen and with it",
     ),
+    "representation": (
+        "impasto_lab.experiments.representing.representation",
+        "what a model makes of images and captions, with MixGen and without",
+    ),
+    "captioning": (
+        "impasto_lab.experiments.representing.captioning",
+        "what is told of an image, after pretraining with MixGen and without",
+    ),
     "figure6": ("impasto_lab.experiments.scarcity.figure6", "how much of a batch is mixed"),
 }
 

@@ -90,6 +90,8 @@ LEAST = {
     "reproduce table7": "--size smoke",
     "reproduce figure5": "--size smoke",
     "reproduce figure6": "--size smoke",
+    "reproduce representation": "--size smoke",
+    "reproduce captioning": "--size smoke",
     "analyze shift": "--experiment out",
     "report": "data",
     "analyze embeddings": "out --data data",

@@ -8,7 +8,7 @@ from typing import Literal
 
 Model = Literal["clip", "vilt", "albef", "tcl"]
 #: The tasks that a pretrained model is tuned to.
-TaskName = Literal["retrieval", "vqa", "nlvr2", "snli-ve", "grounding"]
+TaskName = Literal["retrieval", "vqa", "nlvr2", "snli-ve", "grounding", "captioning"]
 #: The folder of a pretraining, in a piece's own.
 PRETRAINING = "pretraining"
 
