@@ -112,7 +112,8 @@ def reproduce(
             given += [word for name, value in changes.items() for word in _given(name, [value])]
             command = " ".join(["impasto reproduce", experiment.name, "--size", size, *given])
             packages = versions("impasto", "torch", *experiment.packages)
-            about: dict[str, Any] = {"machine": describe(), "versions": packages, "command": command}
+            machine = {**describe(), "threads": _threads(workers, engine)}
+            about: dict[str, Any] = {"machine": machine, "versions": packages, "command": command}
             before = [line for line in commands if line != command]
             if at_once is None and before:
                 about["before"] = before
@@ -144,6 +145,13 @@ class _Where:
     device: str
     alone: bool
     trained: tuple[Path, ...]
+
+
+def _threads(workers: int, engine: Engine) -> int:
+    """Threads that a piece is computed with: sums in another order are rounded otherwise, and training goes its way."""
+    import torch  # whoever refuses its arguments doesn't wait for it
+
+    return torch.get_num_threads() if workers == 0 and engine == "processes" else 1
 
 
 def _run(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from impasto import RecipeError, SourceError
 from impasto_lab.experiments import Claim, Experiment, Piece, Place, registry
@@ -65,6 +66,7 @@ def test_arms_times_seeds_and_a_verdict(tmp_path: Path) -> None:
     assert evidence["published"] == {"bent": {"heads": 0.9}}
     assert evidence["verdicts"][0]["word"] == "agrees"
     assert evidence["machine"]["cpus"] >= 1 and evidence["settings"] == {"throws": 200}
+    assert evidence["machine"]["threads"] == torch.get_num_threads()
     assert results.rows()[1][:3] == ["bent", "heads", "0.9"]
 
 
@@ -203,6 +205,7 @@ def test_processes_measure_the_same(tmp_path: Path) -> None:
     demo = registry.find("demo")
     there = reproduce(demo, tmp_path / "there", size="smoke", workers=1, device="cpu")
     here = reproduce(demo, tmp_path / "here", size="smoke", device="cpu")
+    assert there.as_dict()["machine"]["threads"] == 1
     (ours,), (theirs,) = here.measured.values(), there.measured.values()
     assert ours.keys() == theirs.keys()
     for name, value in ours.items():
