@@ -15,6 +15,7 @@ from torch.nn import functional
 from impasto_lab.bench import machine
 from impasto_lab.bench.answers import AnswersDifferError
 from impasto_lab.bench.retrieval.plainly import ask_plainly
+from impasto_lab.bench.retrieval.prefiltering import Filtered, compare
 from impasto_lab.bench.retrieval.settings import RetrievalTiming
 from impasto_lab.bench.timing import Track, untracked
 from impasto_lab.metrics import retrieval
@@ -44,6 +45,7 @@ class RetrievalBench:
         hours: Of a ViLT on one core, at the measured rate: about all pairs (``all``), and where a prefilter chooses the
             first k each way (``prefiltered``).
         parameters: Of the models.
+        prefiltered: What prefilters save a trained ViLT and cost it in recall; nothing where none was given.
         machine: See `machine.describe`.
         versions: Of the packages.
         settings: The arguments of `run`.
@@ -60,6 +62,7 @@ class RetrievalBench:
     versions: dict[str, str | None]
     settings: dict[str, Any] = field(default_factory=dict)
     command: str = ""
+    prefiltered: list[Filtered] = field(default_factory=list)
 
     @property
     def ratio(self) -> float:
@@ -147,6 +150,7 @@ def _run(settings: RetrievalTiming, track: Track, about: dict[str, Any]) -> Retr
         versions=machine.versions("impasto", "torch", "numpy"),
         settings=asdict(settings),
         command=" ".join(["impasto", *sys.argv[1:]]),
+        prefiltered=compare(settings, track),
     )
 
 

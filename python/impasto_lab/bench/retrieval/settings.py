@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from impasto.checks import at_least, require
+
+#: Whole numbers that may be anything.
+_ANY = ("image_size", "seed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +28,14 @@ class RetrievalTiming:
         batch_size: Images or pairs at a time.
         rounds: Times that each is run.
         seed: Of weights, images, captions and embeddings.
+        vilt: A trained ViLT, to see what prefilters cost it in recall; with ``prefilter`` and ``data``.
+        prefilter: Checkpoints with towers (CLIP, ALBEF, TCL), each of which chooses candidates for it.
+        data: Held-out images with captions.
+        compared: Images of the data that are searched, from the first on.
+        candidates: How many each prefilter chooses, each way, one after another.
 
     Raises:
-        RecipeError: If a number is too small, or k larger than the candidates.
+        RecipeError: If a number is too small, k larger than the candidates, or a checkpoint or the data are missing.
     """
 
     preset: Literal["tiny", "small"] = "small"
@@ -42,10 +50,17 @@ class RetrievalTiming:
     batch_size: int = 64
     rounds: int = 3
     seed: int = 0
+    vilt: Annotated[str, "CKPT"] | None = None
+    prefilter: Annotated[tuple[str, ...], "CKPT"] = ()
+    data: Annotated[str, "DATA"] | None = None
+    compared: int = 100
+    candidates: tuple[int, ...] = (8, 16, 32)
 
     def __post_init__(self) -> None:
-        numbers = {name: value for name, value in vars(self).items() if name not in ("preset", "image_size", "seed")}
-        at_least(1, **numbers)
+        numbers = {name: value for name, value in vars(self).items() if isinstance(value, int) and name not in _ANY}
+        at_least(1, **numbers, **{f"candidates[{at}]": k for at, k in enumerate(self.candidates)})
+        given = (self.vilt is not None, bool(self.prefilter), self.data is not None)
+        require(len(set(given)) == 1, "a prefilter is judged by vilt=, prefilter= and data= together; give all three")
         require(self.k <= self.searched, f"k={self.k} of {self.searched} images; use k={self.searched} or fewer")
 
     @classmethod
