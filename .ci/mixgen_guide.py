@@ -34,12 +34,19 @@ RIVALS = {
     "words-dropped": ("mixgen", "a tenth of the words dropped instead"),
     "mixgen-words-dropped": ("mixgen", "a tenth of the words dropped besides"),
     "mixup-images": ("mixgen", "MixUp of images alone instead"),
+    "mixgen-mixup": ("mixgen", "MixUp of images alone in every other batch"),
     "cut-joined": ("mixgen", "a rectangle cut out instead of blended"),
     "joined-by-and": ("mixgen", 'captions joined by "and"'),
     "mixgen-masked": ("mixgen", "partners left out of the loss"),
     "mixgen-soft": ("mixgen", "partners as soft targets"),
     "m2-mix": ("mixgen", "m2-Mix instead"),
     "mixgen-m2-mix": ("mixgen", "m2-Mix besides"),
+}
+#: What rows that are too short for joined captions are compared with, and what is done about it.
+SHORT = {
+    "mixgen-short": ("mixgen", "the end is cut"),
+    "mixgen-short-balanced": ("mixgen", 'both captions are cut, `budget="balance"`'),
+    "mixgen-short-fit": ("mixgen", 'partners that fit, `pairing="fit"`'),
 }
 #: What pretrained models are tuned to: the experiment, and its metrics by what they are called here.
 TASKS: dict[str, tuple[str, dict[str, str]]] = {
@@ -186,6 +193,12 @@ def rivals() -> str:
     return _compared("rivals", pairs, METRICS, ["less MixGen alone", *PARTS])
 
 
+def short() -> str:
+    """Rows of ids that are too short for joined captions."""
+    pairs = {said: (arm, other) for arm, (other, said) in SHORT.items()}
+    return _compared("rivals", pairs, METRICS, ["rows of 32 ids, less rows of 80", *PARTS])
+
+
 def lengths() -> str:
     """Captions that no longer fit, of the posts."""
     found, rows = evidence("social"), []
@@ -237,6 +250,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "mixgen-guide-tasks": tasks,
     "mixgen-guide-rivals": rivals,
     "mixgen-guide-lengths": lengths,
+    "mixgen-guide-short": short,
     "mixgen-guide-cases": cases,
     "mixgen-guide-costs": costs,
 }

@@ -58,6 +58,9 @@ def test_rivals_are_compared_with_mixgen(guide: ModuleType, tmp_path: Path) -> N
     _keep(tmp_path, "rivals", scores)
     row = next(line for line in guide.rivals().splitlines() if 'joined by "and"' in line)
     assert "| +4.0 " in row and row.endswith("| 2 |")
+    _keep(tmp_path, "rivals", {**scores, "mixgen-short-fit": {"RSUM seen": [190.0, 194.0]}})
+    rows = [line for line in guide.short().splitlines() if line.startswith("| ")]
+    assert "not run" in rows[2] and rows[-1].startswith('| partners that fit, `pairing="fit"` | -8.0 ')
 
 
 def test_advice_is_that_of_the_case(guide: ModuleType, tmp_path: Path) -> None:

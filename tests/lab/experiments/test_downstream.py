@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from impasto import CheckpointError, RecipeError, SourceError
+from impasto.sources import Source
 from impasto_lab.experiments import Claim, Piece, registry
-from impasto_lab.experiments.downstream.settings import PRETRAINING
+from impasto_lab.experiments.downstream.data import prepare, task_data, world_of
+from impasto_lab.experiments.downstream.running import pretrain_arm, tune_arm
+from impasto_lab.experiments.downstream.settings import PRETRAINING, TaskName
 from impasto_lab.experiments.downstream.taking import take_training
 from impasto_lab.experiments.experiment import Place
+from impasto_lab.experiments.pointing.running import expressions
 from impasto_lab.experiments.runner import reproduce
 from impasto_lab.worlds.formats.layout import MARK
 
@@ -102,6 +107,22 @@ def test_trainings_of_another_run_are_taken(tmp_path: Path) -> None:
         reproduce(TABLE5, tmp_path / "none", trained=[tmp_path / "absent"], **ways)  # type: ignore[arg-type]
     with pytest.raises(RecipeError, match="takes no trainings"):
         reproduce(registry.find("table6"), tmp_path / "six", trained=[four])
+
+
+def test_what_was_tuned_before_changes_nothing(tmp_path: Path) -> None:
+    """Figure 4 tunes to expressions first and then to questions, Table 4 to questions first: the same weights."""
+    settings, piece = registry.find("figure4").settings["smoke"], Piece("plain-albef", 0)
+    place = Place(shared=tmp_path, folder=tmp_path / "one")
+    prepare(settings, place)
+    world, pretrained = world_of(tmp_path), pretrain_arm(piece, settings, place)
+    data: dict[TaskName, Source] = {"vqa": task_data(world, "vqa", "train"), "grounding": expressions(world, "train")}
+    weights = []
+    orders: tuple[tuple[TaskName, ...], ...] = (("vqa",), ("grounding", "vqa"))
+    for order in orders:
+        apart = replace(place, folder=tmp_path / "-".join(order))
+        tuned = [tune_arm(task, data[task], pretrained, piece, settings, apart) for task in order]
+        weights.append((tuned[-1] / "model" / "model.safetensors").read_bytes())
+    assert weights[0] == weights[1]
 
 
 def test_a_tuning_is_taken_where_it_began_from_the_same(tmp_path: Path) -> None:
