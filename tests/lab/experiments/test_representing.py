@@ -14,6 +14,7 @@ from impasto_lab.experiments import Piece, Place, registry
 from impasto_lab.experiments.representing.naming import NAMED, images_of, prepare, sentences_of
 from impasto_lab.experiments.results import Results
 from impasto_lab.experiments.runner import reproduce
+from impasto_lab.experiments.scarcity.data import PARTS
 
 LOOKED, TOLD = registry.find("representation"), registry.find("captioning")
 
@@ -40,6 +41,8 @@ def test_things_lie_in_a_folder_of_what_they_are(tmp_path: Path) -> None:
     trained = (tmp_path / "world" / "annotations" / "facts_train.jsonl").read_text().splitlines()
     things = {(thing["shape"], thing["color"]) for line in trained for thing in json.loads(line)["things"]}
     assert not combinations["test"] & (combinations["val"] | things)
+    shown = {path.read_bytes() for path in (tmp_path / "world" / "images").iterdir()}
+    assert not any(path.read_bytes() in shown for path in (tmp_path / "named" / "shape" / "images").iterdir())
     for name, other in (NAMED, NAMED[::-1]):
         lines = sentences_of(tmp_path, name).read_text().splitlines()
         classes = {made[other][split].classes[0] for split in ("val", "test")}
@@ -62,12 +65,14 @@ def test_figures_are_those_of_the_verbs(looked: tuple[Path, Results], capsys: py
         assert own["RSUM seen"] == told["retrieval"]["data"]["rsum"]
         assert own["RSUM unseen"] == told["retrieval"]["rare"]["rsum"]
         assert own["color read off images"] == told["probes"]["color"]["images"]["score"]
-    classes, sentences = folder / "named" / "shape" / "classes" / "test", folder / "named" / "shape.txt"
-    words = ["evaluate", "zero-shot", str(runs[1]), "--data", str(classes), "--templates", str(sentences)]
-    assert main([*words, "--device", "cpu", "--json", "-"]) == 0
-    figures = json.loads(capsys.readouterr().out)["figures"]
-    assert figures["top-1"] == results.measured[Piece("mixgen-clip", 0)]["shape named, unseen"]
-    assert figures["unknown"] == 0 and f"class {sources.open(classes).classes[0]}" in figures
+    for name in NAMED:
+        for part, split in PARTS.items():
+            classes, sentences = folder / "named" / name / "classes" / split, folder / "named" / f"{name}.txt"
+            words = ["evaluate", "zero-shot", str(runs[1]), "--data", str(classes), "--templates", str(sentences)]
+            assert main([*words, "--device", "cpu", "--json", "-"]) == 0
+            figures = json.loads(capsys.readouterr().out)["figures"]
+            assert figures["top-1"] == results.measured[Piece("mixgen-clip", 0)][f"{name} named, {part}"]
+            assert figures["unknown"] == 0 and f"class {sources.open(classes).classes[0]}" in figures
     assert (folder / "report.html").exists()
 
 
