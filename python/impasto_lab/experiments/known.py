@@ -14,6 +14,8 @@ from impasto_lab.experiments.results import Kept, differing
 
 #: What a figure depends on besides its settings.
 _WHERE = ("machine", "versions", "command")
+#: Where its pieces were measured, if not all of them there and then.
+_EARLIER = ("before", "known")
 
 
 def take_over(path: Path, experiment: Experiment, kept: Kept) -> Mapping[str, Any]:
@@ -25,7 +27,8 @@ def take_over(path: Path, experiment: Experiment, kept: Kept) -> Mapping[str, An
         kept: Where pieces go; those that are there already stay.
 
     Returns:
-        What the evidence says of where it was measured: file, machine, versions, command, and how many pieces.
+        What the evidence says of where it was measured: file, machine, versions, command, and how many pieces; and
+        what it took over itself.
 
     Raises:
         SourceError: If it can't be read.
@@ -35,6 +38,7 @@ def take_over(path: Path, experiment: Experiment, kept: Kept) -> Mapping[str, An
         evidence = json.loads(path.read_text(encoding="utf-8"))
         name, settings = evidence["experiment"], {"size": evidence["size"], **evidence["settings"]}
         where = {key: evidence[key] for key in _WHERE}
+        before = {key: evidence[key] for key in _EARLIER if key in evidence}
         measured = {Piece(one.pop("arm"), one.pop("seed")): one for one in evidence["measured"]}
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise SourceError(f"no evidence can be read: {error!r}; name a results.json", path=str(path)) from error
@@ -43,7 +47,7 @@ def take_over(path: Path, experiment: Experiment, kept: Kept) -> Mapping[str, An
     taken = [piece for piece in measured if piece.arm in experiment.every_arm and kept.load(piece) is None]
     for piece in taken:
         kept.keep(piece, measured[piece])
-    return {"path": str(path), **where, "pieces": len(taken)}
+    return {"path": str(path), **where, "pieces": len(taken), **before}
 
 
 def _shared(

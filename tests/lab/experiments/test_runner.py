@@ -156,6 +156,9 @@ def test_known_pieces_are_taken_over(tmp_path: Path) -> None:
     assert reproduce(COINS, tmp_path / "cut", size="small").as_dict()["known"] == [told]
     assert told["pieces"] == 6 and {row["seed"] for row in both.as_dict()["measured"]} == {0, 1, 2, 3, 7}
     assert told["command"].endswith("--seeds 0 1 7") and told["machine"]["cpus"] >= 1
+    third = reproduce(COINS, tmp_path / "third", size="small", known=(tmp_path / "both" / "results.json",))
+    (chain,) = third.as_dict()["known"]
+    assert chain["pieces"] == 10 and chain["known"] == [told], "and from whom those had them"
     for changed, reason in (
         ({"settings": {**COINS.settings, "small": Coin(201)}}, "other settings: throws"),
         ({"name": "dice"}, "evidence of 'coins'"),
