@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import mixgen_guide
+import representing_tables
 import style_guide
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -316,6 +317,7 @@ def _time(seconds: float) -> str:
 TABLES: dict[str, Callable[[], str]] = {
     **style_guide.TABLES,
     **mixgen_guide.TABLES,
+    **representing_tables.TABLES,
     "clean": clean,
     "exactness": exactness,
     "feed": feed,

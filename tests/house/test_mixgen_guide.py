@@ -63,6 +63,32 @@ def test_rivals_are_compared_with_mixgen(guide: ModuleType, tmp_path: Path) -> N
     assert "not run" in rows[2] and rows[-1].startswith('| partners that fit, `pairing="fit"` | -8.0 ')
 
 
+def test_both_arms_stand_beside_each_other(guide: ModuleType, tmp_path: Path) -> None:
+    tables = importlib.import_module("representing_tables")
+    assert all("not run" in write() for write in tables.TABLES.values())
+    scores = {"plain-clip": {"alignment": [0.5, 0.75], "RSUM seen": [10.0, 20.0]}}
+    scores["mixgen-clip"] = {"alignment": [0.25, 0.5], "RSUM seen": [14.0, 20.0]}
+    _keep(tmp_path, "representation", scores)
+    said = tables.representation()
+    assert "| alignment | 0.625 | 0.375 | -0.250 (-0.250 to -0.250) |" in said and "2 pairs" in said
+    assert "| RSUM seen | 15.0 | 17.0 | +2.0 (" in said and "named" not in said
+
+
+def test_what_a_prefilter_costs_is_less_all_pairs(guide: ModuleType, tmp_path: Path) -> None:
+    ways = [(None, None, 100.0), ("clip/", None, 200.0), ("clip/", 8, 90.5)]
+    searched = [{"by": by, "k": k, "rsum": rsum, "seconds": 2.0} for by, k, rsum in ways]
+    document = {"prefiltered": searched, "settings": {"compared": 50}, "machine": {"cpu": "Some CPU"}}
+    (tmp_path / "retrieval-some.json").write_text(json.dumps(document))
+    (tmp_path / "retrieval-other.json").write_text(json.dumps({"settings": {}}))
+    said = importlib.import_module("representing_tables").prefilter().splitlines()
+    assert said[2:5] == [
+        "| ViLT, all pairs | 100.0 | +0.0 | 2.0 s |",
+        "| towers of `clip/` alone | 200.0 | +100.0 | 2.0 s |",
+        "| ViLT, 8 candidates of `clip/` | 90.5 | -9.5 | 2.0 s |",
+    ]
+    assert len(said) == 7 and said[-1].startswith("Some CPU, one core, 50 images")
+
+
 def test_advice_is_that_of_the_case(guide: ModuleType, tmp_path: Path) -> None:
     arms = {"raw": [60.0, 62.0], "tidied": [10.0, 12.0]}
     _keep(tmp_path, "social", {arm: {"cut": values, "things kept": values} for arm, values in arms.items()})
