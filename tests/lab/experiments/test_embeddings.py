@@ -64,6 +64,9 @@ def test_a_page_a_map_and_json(runs: list[Path], world: World, tmp_path: Path) -
     assert told["neighbors"]["images that stay by chance"] == pytest.approx(4 / 24)
     page = (tmp_path / "embeddings.html").read_text()
     assert "What a linear probe reads off" in page and "most changed" in page and "difference" in page
+    classes = {name: told["models"]["plain"]["probes"][name]["images"] for name in ("background", "number of things")}
+    best = max(classes, key=lambda name: classes[name]["score"] - classes[name]["chance"])
+    assert f"images are colored by {best}." in page
     assert page.count("data:image/png") == 2 and page.count("data:image/jpeg") == 3 * 2 * 5
     for kind in ("pca", "tsne"):
         assert (tmp_path / f"embeddings-{kind}.png").read_bytes().startswith(b"\x89PNG")

@@ -42,7 +42,8 @@ class Analysis:
         models: In the order given.
         data: What was embedded, in words.
         attributes: What is known of the images besides; None if nothing is.
-        colored: The attribute that maps are colored by: that of the fewest values, more than one.
+        colored: The attribute that maps are colored by: of those with one value an image, the one that a probe reads
+            off the first model's images best, beyond chance. By another, a map would look like nothing but noise.
         moved: What becomes of neighbors from the first model to the second; None of one alone.
         shown: Rows whose neighbors are shown, by what is to be seen there.
     """
@@ -114,11 +115,12 @@ def analyze(
     if len(seen) == 2:
         moved = compare(seen[0].neighbors, seen[1].neighbors, captions=len(seen[0].seen.captions))
     shown = middling(seen[0].neighbors) if moved is None else moved.shown
-    return Analysis(seen, repr(data), attributes, _colored(attributes), moved, shown)
+    return Analysis(seen, repr(data), attributes, _colored(attributes, seen[0].measured), moved, shown)
 
 
-def _colored(attributes: Attributes | None) -> str | None:
+def _colored(attributes: Attributes | None, first: Measured) -> str | None:
     if attributes is None:
         return None
-    values = {name: len(set(values)) for name, values in attributes.classes.items()}
-    return min((name for name in values if values[name] > 1), key=lambda name: values[name], default=None)
+    read = {name: sides["images"] for name, sides in first.probes.items() if "images" in sides}
+    told = {name: probe.score - probe.chance for name, probe in read.items() if name in attributes.classes}
+    return max(told, key=lambda name: told[name], default=None)
