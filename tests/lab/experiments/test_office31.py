@@ -103,4 +103,4 @@ def test_options_are_flags(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr().out
     assert "--weights FILE" in told and "--data DIR" in told and "--model MODEL" in told
     with pytest.raises(SystemExit, match="2"):
-        main(["reproduce", "table3", "--weights", "inception.pth"])
+        main(["reproduce", "rivals", "--weights", "inception.pth"])
