@@ -12,7 +12,7 @@ from impasto_lab.experiments.downstream.data import image_file, task_data, world
 from impasto_lab.experiments.downstream.running import pretrain_arm, tune_arm
 from impasto_lab.experiments.downstream.settings import Downstream
 from impasto_lab.experiments.experiment import Piece, Place
-from impasto_lab.experiments.paging import differences_png, write_page
+from impasto_lab.experiments.paging import arms_of, differences_png, write_page
 from impasto_lab.experiments.results import Results
 from impasto_lab.experiments.scarcity.data import PARTS, source
 from impasto_lab.report.sheets import Shown, sheet_png
@@ -61,7 +61,7 @@ def show(results: Results, folder: Path) -> None:
         drawn["differences"] = differences
     first = min((piece.seed for piece in results.measured), default=0)
     # Pieces that were taken from other evidence have no captions.
-    pieces = [piece for piece in sorted(results.measured) if piece.seed == first and _has_told(folder, piece)]
+    pieces = [piece for arm in arms_of(results) if _has_told(folder, piece := Piece(arm, first))]
     if pieces:
         drawn["told"] = _sheet(folder, pieces)
     for name, content in drawn.items():
