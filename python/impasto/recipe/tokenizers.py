@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Literal
 
 from impasto import _core
 from impasto.checks import choice, flag, path
-from impasto.errors import SourceError, VocabularyError
+from impasto.errors import SourceError, VocabularyError, located
 from impasto.files import read_regular
 from impasto.recipe.tokenizer_file import TokenizerFile
 from impasto.recipe.value import Value
@@ -170,9 +172,20 @@ def _digest(path: str) -> str:
 
 @cache
 def _clip(path: str) -> _core.Tokenizer:
-    return _core.Tokenizer.clip(_read(path))
+    with _named(path):
+        return _core.Tokenizer.clip(_read(path))
 
 
 @cache
 def _wordpiece(path: str, lowercase: bool) -> _core.Tokenizer:
-    return _core.Tokenizer.wordpiece(_read(path), lowercase)
+    with _named(path):
+        return _core.Tokenizer.wordpiece(_read(path), lowercase)
+
+
+@contextmanager
+def _named(path: str) -> Iterator[None]:
+    """Says of a damaged vocabulary which file it is."""
+    try:
+        yield
+    except VocabularyError as error:
+        raise located(error, None, path) from error

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from impasto.errors import VocabularyError
 from impasto_lab.bench import kernels
 from impasto_lab.bench.answers import AnswersDifferError
 
@@ -67,6 +68,16 @@ def test_a_wrong_answer_is_not_timed(
     damaged = dataclasses.replace(whole, arms=whole.arms | {arm: lambda: damage(whole.arms[arm]())})
     with pytest.raises(AnswersDifferError, match=re.escape(arm)):
         damaged.checked(arm)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\x7fELF\xff\n", b"a\nb\n"])
+def test_a_vocabulary_that_is_none_is_named(tmp_path: Path, content: bytes | None) -> None:
+    """Before anybody else reads it, who would say so in words of their own."""
+    for place in (tmp_path / "nope.txt", tmp_path):
+        if content is not None and place != tmp_path:
+            place.write_bytes(content)
+        with pytest.raises(VocabularyError, match=f"^{re.escape(str(place))}: "):
+            kernels.bert(["a cat"], place)
 
 
 def test_benches_name_every_arm(groups: dict[str, kernels.Group]) -> None:

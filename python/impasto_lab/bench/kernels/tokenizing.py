@@ -75,12 +75,18 @@ def _instant(texts: list[str]) -> Callable[[], Tensor]:
 
 
 def bert(captions: Sequence[str], vocabulary: Path) -> Group:
-    """WordPiece ids; the judge is Hugging Face's tokenizers."""
+    """WordPiece ids; the judge is Hugging Face's tokenizers.
+
+    Raises:
+        VocabularyError: If the vocabulary is missing or damaged.
+    """
     texts = list(captions)
+    # Ours reads it first: its error is typed and names the file.
+    ours = BertTokenizer(vocabulary=vocabulary)
+    ops.tokenize([], ours, length=_BERT_LENGTH)
     hugging_face = tokenizers.BertWordPieceTokenizer(str(vocabulary), lowercase=True)
     hugging_face.enable_padding(length=_BERT_LENGTH, pad_id=0)
     hugging_face.enable_truncation(_BERT_LENGTH)
-    ours = BertTokenizer(vocabulary=vocabulary)
     return Group(
         title=f"BERT ids of {len(texts):,} captions",
         arms={
