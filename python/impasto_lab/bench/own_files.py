@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,44 +22,56 @@ from impasto_lab.bench.settings import TrainStepTiming
 KINDS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}
 
 
-def own_images(data: Source, count: int) -> tuple[str, list[bytes]]:
-    """Some images of a data set, spread over it, all of the format that most of them have.
+#: What images are called that don't open.
+BROKEN = "broken"
+
+
+class OwnImages(NamedTuple):
+    """Images of a data set.
+
+    Attributes:
+        kind: ``"JPEG"``, ``"PNG"`` or ``"WebP"``.
+        images: Their bytes.
+        left_out: How many of the rows that were looked at aren't among them, by what they are.
+    """
+
+    kind: str
+    images: list[bytes]
+    left_out: dict[str, int]
+
+
+def own_images(data: Source, count: int) -> OwnImages:
+    """Some images of a data set, spread over it, all of the format that most of them have, in RGB or gray.
 
     Args:
         data: The data set.
         count: The most that are taken.
 
-    Returns:
-        ``"JPEG"``, ``"PNG"`` or ``"WebP"``, and the images' bytes.
-
     Raises:
         RecipeError: If none of them is a JPEG, PNG or WebP that Pillow opens.
     """
     found: dict[str, list[bytes]] = {}
-    for _, kind, image in _opened(data, count):
+    for _, kind, image in _looked_at(data, count):
         found.setdefault({"WEBP": "WebP"}.get(kind, kind), []).append(image)
-    if not found:
+    most = max((kind for kind in found if kind.upper() in KINDS), key=lambda kind: len(found[kind]), default=None)
+    if most is None:
         raise RecipeError(
             f"{data!r} has no JPEG, PNG or WebP image among {min(count, len(data))} of its rows that Pillow opens"
         )
-    return max(found.items(), key=lambda item: len(item[1]))
+    return OwnImages(most, found.pop(most), {kind: len(images) for kind, images in sorted(found.items())})
 
 
-def own_pixels(data: Source, count: int, side: int) -> npt.NDArray[np.uint8]:
-    """The middle of some images of a data set, resized; where it has fewer, they come again.
+def own_pixels(images: Sequence[bytes], count: int, side: int) -> npt.NDArray[np.uint8]:
+    """The middle of each of somebody's images, resized; where there are fewer, they come again.
 
     Args:
-        data: The data set.
+        images: Encoded.
         count: N.
         side: S, in pixels.
 
     Returns:
         [N, S, S, 3].
-
-    Raises:
-        RecipeError: If none of them is a JPEG, PNG or WebP that Pillow opens.
     """
-    _, images = own_images(data, count)
     recipe = ImageRecipe(size=side, crop="center")
     found = [ops.load(image, recipe)[0] for image in images]
     return np.stack([found[place % len(found)] for place in range(count)])
@@ -78,7 +91,9 @@ def own_files(data: Source, folder: Path, count: int, *, least: int) -> Files:
     """
     names: list[str] = []
     captions: list[str] = []
-    for row, kind, image in _opened(data, count):
+    for row, kind, image in _looked_at(data, count):
+        if kind not in KINDS:
+            continue
         names.append(f"{len(names):06d}{KINDS[kind]}")
         (folder / names[-1]).write_bytes(image)
         sample = data[row]
@@ -109,16 +124,16 @@ def files_of(data: Source | None, folder: Path, settings: TrainStepTiming) -> Fi
     return write_files(folder, settings.images, seed=settings.seed, size=(settings.width, settings.height))
 
 
-def _opened(data: Source, count: int) -> Iterator[tuple[int, str, bytes]]:
-    """Row, Pillow's format and bytes of the images that Pillow opens, of rows spread over a data set."""
+def _looked_at(data: Source, count: int) -> Iterator[tuple[int, str, bytes]]:
+    """Row, kind and bytes of rows spread over a data set: Pillow's format, `BROKEN`, or CMYK, which few decode."""
     for row in np.unique(np.linspace(0, len(data) - 1, min(count, len(data)), dtype=np.int64)).tolist():
+        image = b""
         try:
             index, at = data.find(row)
             image = index.image(at)
             with PIL.Image.open(io.BytesIO(image)) as opened:
                 opened.load()
-                kind = opened.format or ""
+                kind = opened.format or "of no format" if opened.mode != "CMYK" else f"CMYK {opened.format}"
         except (ImpastoError, OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError):
-            continue  # what is wrong with it is what `impasto info` is for
-        if kind in KINDS:
-            yield row, kind, image
+            kind = BROKEN  # what is wrong with it is what `impasto info` is for
+        yield row, kind, image

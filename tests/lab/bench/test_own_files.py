@@ -17,7 +17,7 @@ from impasto.errors import RecipeError
 from impasto.recipe import ImageRecipe
 from impasto.sources import ImageFolder, Sequence
 from impasto_lab.bench import photographs, train_step
-from impasto_lab.bench.own_files import own_files, own_images, own_pixels
+from impasto_lab.bench.own_files import BROKEN, own_files, own_images, own_pixels
 from impasto_lab.bench.settings import TrainStepTiming
 from impasto_lab.bench.stylizing import measuring
 
@@ -72,13 +72,23 @@ def test_what_pillow_refuses_in_its_own_ways_is_left_out() -> None:
     with pytest.raises(SyntaxError), PIL.Image.open(io.BytesIO(cut)) as image:
         image.load()
     data = Sequence([(bytes(row), "") for row in (bomb, cut, png)])
-    assert own_images(data, 3) == ("PNG", [png])
+    assert own_images(data, 3) == ("PNG", [png], {BROKEN: 2})
+
+
+def test_what_is_of_another_kind_is_counted() -> None:
+    """By what it is: those who decode have one kind to decode, and CMYK is more than some of them can."""
+    cmyk = io.BytesIO()
+    PIL.Image.new("CMYK", (8, 8)).save(cmyk, "JPEG")
+    jpegs = [_encoded("JPEG", seed) for seed in range(2)]
+    rows = [_encoded("GIF", 0), _encoded("GIF", 1), _encoded("GIF", 2), cmyk.getvalue(), _encoded("WEBP", 3), *jpegs]
+    own = own_images(Sequence([(row, "") for row in rows]), 9)
+    assert own == ("JPEG", jpegs, {"CMYK JPEG": 1, "GIF": 3, "WebP": 1})
 
 
 def test_the_middle_of_few_comes_again() -> None:
     rows = [_encoded("JPEG", seed) for seed in range(2)]
     data = Sequence([(row, "") for row in rows])
-    pixels = own_pixels(data, 3, 48)
+    pixels = own_pixels(own_images(data, 3).images, 3, 48)
     for found, row in zip(pixels, (*rows, rows[0]), strict=True):
         assert np.array_equal(found, ops.load(row, ImageRecipe(size=48, crop="center"))[0])
     batch = measuring._images(measuring.Workload(48, 3), data, 0)

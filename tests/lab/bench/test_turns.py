@@ -108,11 +108,32 @@ def test_bench_on_own_data(tmp_path: Path) -> None:
     ):
         assert main(["bench", verb, "--quick", "--rounds", "1", "--data", str(place), "--json", str(table)]) == 0
         assert {row["work"] for row in json.loads(table.read_text(encoding="utf-8"))["rows"]} == works
+    given = json.loads(table.read_text(encoding="utf-8"))["settings"]
+    assert given["data"] == str(folder) and given["captions"] == 200 and "sizes" not in given
     for content in (b"\n", b"caf\xe9\n", None):
         (place := tmp_path / "none.txt").unlink(missing_ok=True)
         if content is not None:
             place.write_bytes(content)
         assert main(["bench", "tokenize", "--quick", "--data", str(place)]) == 1
+
+
+@pytest.mark.parametrize("verb", ["decode", "resize", "mix"])
+def test_what_own_data_have_besides_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str) -> None:
+    (folder := tmp_path / "photographs").mkdir()
+    for number, image in enumerate([*kernels.encoded("JPEG", (64, 48), 2), b"no image"]):
+        (folder / f"{number}.jpg").write_bytes(image)
+    (folder / "3.png").write_bytes(kernels.encoded("PNG", (64, 48), 1)[0])
+    table = tmp_path / "bench.json"
+    asked = ["bench", verb, "--quick", "--rounds", "1", "--data", str(folder), "--json", str(table)]
+    assert main(asked) == 0
+    assert f"left out of {folder}: 1 PNG, 1 broken" in capsys.readouterr().out
+    document = json.loads(table.read_text(encoding="utf-8"))
+    assert document["left_out"] == {"PNG": 1, "broken": 1}
+    assert document["settings"]["data"] == str(folder) and not {"sizes", "vocabulary"} & set(document["settings"])
+    if verb != "mix":
+        table.unlink()
+        assert main([*asked, "--sizes", "96x96"]) == 1 and not table.exists()
+        assert "--sizes: of images that are made here, which --data leaves out" in capsys.readouterr().err
 
 
 def test_a_seed_is_of_what_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ class Group:
         items: Images or captions of a call.
         packages: The package that an arm is, where it is one, by the arm's name.
         absent: Who else would do it and can't run here, with the reason.
+        left_out: How many of somebody's own images are not in it, by what they are.
         distance: How far an arm's answer is from the judge's, in what the work's answers are measured in.
     """
 
@@ -31,6 +32,7 @@ class Group:
     items: int = 1
     packages: Mapping[str, str] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
     distance: Callable[[str, Any], float] | None = None
 
     @property

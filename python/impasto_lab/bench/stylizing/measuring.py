@@ -21,7 +21,7 @@ from impasto_lab.bench import machine, photographs, quiet
 from impasto_lab.bench.answers import AnswersDifferError
 from impasto_lab.bench.difference import Difference
 from impasto_lab.bench.memory import peak_bytes
-from impasto_lab.bench.own_files import own_pixels
+from impasto_lab.bench.own_files import own_images, own_pixels
 from impasto_lab.bench.peers.published_style import NAME as PEER
 from impasto_lab.bench.settings import StyleTiming
 from impasto_lab.bench.stylizing.forms import Form, full_size, small, steps
@@ -207,7 +207,11 @@ def run(
 def _images(workload: Workload, data: Source | None, seed: int) -> Tensor:
     """A batch [B, 3, S, S] in [0, 1]."""
     count, side = workload.batch, workload.size
-    pixels = photographs.pixels(count, side, seed=seed) if data is None else own_pixels(data, count, side)
+    pixels = (
+        photographs.pixels(count, side, seed=seed)
+        if data is None
+        else own_pixels(own_images(data, count).images, count, side)
+    )
     return torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous().float() / 255
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-from impasto.cli import Folder, Given
+from impasto.cli import Given
 from impasto_lab.bench.settings import KernelTiming
 from impasto_lab.cli.bench import kernels as shared
 
@@ -32,11 +32,9 @@ class BenchDecode(shared.Bench):
 
     Args:
         data: Your own data set, as `impasto info` takes it: images spread over it, in the format that most have.
-        images_of: Folder of its images, by default looked for near the annotations.
     """
 
     data: Annotated[str, "PATH"] | None = None
-    images_of: Folder | None = None
     timing: Annotated[dict[str, Any], Given(KernelTiming, "timing", _NAMES)] = field(default_factory=dict)
 
 
@@ -48,7 +46,12 @@ def run(bench: BenchDecode) -> int:
     """
     timing = shared.timing_of(bench, bench.timing)
     return shared.finish(
-        bench, lambda: list(_groups(bench, timing)), title="Decoding images", what="images/s", settings=timing
+        bench,
+        lambda: list(_groups(bench, timing)),
+        title="Decoding images",
+        what="images/s",
+        settings=timing,
+        names=_NAMES,
     )
 
 
@@ -59,8 +62,9 @@ def _groups(bench: BenchDecode, timing: KernelTiming) -> Iterator[Group]:
         from impasto import sources
         from impasto_lab.bench.own_files import own_images
 
-        kind, images = own_images(sources.open(bench.data, images=bench.images_of), timing.images)
-        yield kernels.decoders(images, kind, f"{len(images)} {kind} of {bench.data}")
+        own = own_images(sources.open(bench.data, images=bench.images_of), timing.images)
+        group = kernels.decoders(own.images, own.kind, f"{len(own.images)} {own.kind} of {bench.data}")
+        yield replace(group, left_out=own.left_out)
         return
     for kind in timing.formats:
         for size, shape in timing.shapes.items():

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
-from impasto.cli import Written, output
+from impasto.cli import Folder, Written, output
 from impasto_lab.bench.settings import KernelTiming
-from impasto_lab.cli.bench import pages
+from impasto_lab.cli.bench import idle, pages
 
 if TYPE_CHECKING:
     from impasto_lab.bench.kernels import Arm, Group
 
 #: What the JSON has, for the pages of help.
 JSON = """\
-JSON: rows (work, name, version, rate, rounds, distance), absent (name -> why), machine, load_average, quiet, versions,
-settings, command, seed. rate is items a second of one core's CPU time; distance how far the answer is from the
-judge's."""
+JSON: rows (work, name, version, rate, rounds, distance), absent (name -> why), left_out (what images of --data are that
+were not taken -> how many), machine, load_average, quiet, versions, settings, command, seed. rate is items a second of
+one core's CPU time; distance how far the answer is from the judge's."""
+#: What says how images are that are made here.
+_MADE = ("sizes", "formats", "qualities", "samplings")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +28,16 @@ class Bench:
     """The flags that all of them have; each has its own `timing` besides.
 
     Args:
+        data: Your own data set, as `impasto info` takes it.
+        images_of: Folder of its images, by default looked for near the annotations.
         quick: Four images of two sizes, or 200 captions, and 3 rounds, unless told otherwise.
         plot: A PNG file with the rates.
         page: An HTML page with table and plot.
         json: Write the figures as JSON too ('-': to standard output, alone).
     """
 
+    data: Annotated[str, "PATH"] | None = None
+    images_of: Folder | None = None
     quick: bool = False
     plot: Written | None = None
     page: Written | None = None
@@ -39,11 +45,25 @@ class Bench:
 
 
 def timing_of(bench: Bench, given: dict[str, Any]) -> KernelTiming:
-    """How much is timed: quickly where that was asked for, with what was given."""
+    """How much is timed: quickly where that was asked for, with what was given.
+
+    Raises:
+        RecipeError: If something is said of images that are made here, and own ones are asked for.
+    """
+    if bench.data is not None:
+        idle.refuse(given.keys() & set(_MADE), "of images that are made here, which --data leaves out")
     return (KernelTiming.quick if bench.quick else KernelTiming)(**given)
 
 
-def finish(bench: Bench, make: Callable[[], Sequence[Group]], *, title: str, what: str, settings: KernelTiming) -> int:
+def finish(
+    bench: Bench,
+    make: Callable[[], Sequence[Group]],
+    *,
+    title: str,
+    what: str,
+    settings: KernelTiming,
+    names: Sequence[str],
+) -> int:
     """Times groups and shows what was found.
 
     Args:
@@ -52,6 +72,7 @@ def finish(bench: Bench, make: Callable[[], Sequence[Group]], *, title: str, wha
         title: What was timed.
         what: What rates count.
         settings: How much was timed.
+        names: The settings that this verb has.
 
     Returns:
         The exit status, 0.
@@ -63,13 +84,16 @@ def finish(bench: Bench, make: Callable[[], Sequence[Group]], *, title: str, wha
     groups, load = make(), quiet.load()
     arms = time_groups(groups, rounds=settings.rounds, track=output.Progress(console))
     absent = {name: reason for group in groups for name, reason in group.absent.items()}
+    left_out = {kind: number for group in groups for kind, number in group.left_out.items()}
     described = machine.describe()
     notes = [
         f"{described['cpu']}: one core, its CPU time; medians of {settings.rounds} rounds in turns",
         quiet.told(load),
+        *([f"left out of {bench.data}: {_counted(left_out)}; `impasto info` says more"] if left_out else []),
         *(f"absent: {name}: {reason}" for name, reason in absent.items()),
     ]
     headings, rows = ["who", "version", "work", what, "slowest-fastest", "impasto is", "apart"], _rows(arms)
+    held = [name for name in names if bench.data is None or name not in _MADE]
     command = " ".join(["impasto", *sys.argv[1:]])
     if bench.json != "-":
         for work in dict.fromkeys(arm.work for arm in arms):
@@ -80,10 +104,11 @@ def finish(bench: Bench, make: Callable[[], Sequence[Group]], *, title: str, wha
     document = {
         "rows": [arm.as_dict() for arm in arms],
         "absent": absent,
+        "left_out": left_out,
         "machine": described,
         **quiet.recorded(load),
         "versions": {arm.name: arm.version for arm in arms if arm.version},
-        "settings": {name: _plain(value) for name, value in asdict(settings).items()},
+        "settings": {"data": bench.data} | {name: _plain(getattr(settings, name)) for name in held},
         "seed": settings.seed,
         "command": command,
     }
@@ -107,6 +132,10 @@ def _rows(arms: Sequence[Arm]) -> list[list[str]]:
         spread = f"{slowest:,.0f}-{fastest:,.0f}"
         rows.append([arm.name, arm.version or "", arm.work, f"{arm.rate:,.0f}", spread, ratio, apart])
     return rows
+
+
+def _counted(left_out: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {kind}" for kind, number in left_out.items())
 
 
 def _plain(value: Any) -> Any:

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
-from impasto.checks import require
 from impasto.cli import Folder, Given, Positive, Written, output
 from impasto_lab.bench import quiet
 from impasto_lab.bench.settings import LoaderTiming
-from impasto_lab.cli.bench import pages
+from impasto_lab.cli.bench import idle, pages
 from impasto_lab.cli.bench.modes import sweeping
 from impasto_lab.cli.bench.waiting import Waiting
 
@@ -125,9 +124,8 @@ def run(bench: BenchLoader) -> int:
 
 
 def _look(bench: BenchLoader, place: str, console: Console) -> int:
-    flags = ["sweep"] if bench.sweep else []
-    idle = [f"--{name.replace('_', '-')}" for name in (*flags, *sorted(bench.timing.keys() - _OF_OWN))]
-    require(not idle, f"{', '.join(idle)}: of the comparison, which --data leaves out; leave out the one or the other")
+    flags = {"sweep"} if bench.sweep else set()
+    idle.refuse(flags | bench.timing.keys() - _OF_OWN, "of the comparison, which --data leaves out")
     from impasto import sources
 
     timing = (LoaderTiming.quick if bench.quick else LoaderTiming)(**bench.timing)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-from impasto.cli import Folder, Given
+from impasto.cli import Given
 from impasto_lab.bench.settings import KernelTiming
 from impasto_lab.cli.bench import kernels as shared
 
@@ -35,11 +35,9 @@ class BenchMix(shared.Bench):
 
     Args:
         data: Your own data set, as `impasto info` takes it: a batch of images spread over it; noise by default.
-        images_of: Folder of its images, by default looked for near the annotations.
     """
 
     data: Annotated[str, "PATH"] | None = None
-    images_of: Folder | None = None
     timing: Annotated[dict[str, Any], Given(KernelTiming, "timing", _NAMES)] = field(default_factory=dict)
 
 
@@ -51,7 +49,12 @@ def run(bench: BenchMix) -> int:
     """
     timing = shared.timing_of(bench, bench.timing)
     return shared.finish(
-        bench, lambda: list(_groups(bench, timing.seed)), title="Mixing images", what="images/s", settings=timing
+        bench,
+        lambda: list(_groups(bench, timing.seed)),
+        title="Mixing images",
+        what="images/s",
+        settings=timing,
+        names=_NAMES,
     )
 
 
@@ -65,9 +68,10 @@ def _groups(bench: BenchMix, seed: int) -> Iterator[Group]:
     import torch
 
     from impasto import sources
-    from impasto_lab.bench.own_files import own_pixels
+    from impasto_lab.bench.own_files import own_images, own_pixels
 
-    pixels = own_pixels(sources.open(bench.data, images=bench.images_of), _BATCH, _SIDE)  # [B, S, S, 3]
+    own = own_images(sources.open(bench.data, images=bench.images_of), _BATCH)
+    pixels = own_pixels(own.images, _BATCH, _SIDE)  # [B, S, S, 3]
     floats = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous().float() / 255
     for group in (kernels.laying_out(pixels), kernels.mixing(own=floats)):
-        yield replace(group, title=f"{group.title}: {bench.data}")
+        yield replace(group, title=f"{group.title}: {bench.data}", left_out=own.left_out)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-from impasto.cli import Folder, Given
+from impasto.cli import Given
 from impasto_lab.bench.settings import KernelTiming
 from impasto_lab.cli.bench import kernels as shared
 
@@ -32,11 +32,9 @@ class BenchResize(shared.Bench):
 
     Args:
         data: Your own data set, as `impasto info` takes it: images spread over it.
-        images_of: Folder of its images, by default looked for near the annotations.
     """
 
     data: Annotated[str, "PATH"] | None = None
-    images_of: Folder | None = None
     timing: Annotated[dict[str, Any], Given(KernelTiming, "timing", _NAMES)] = field(default_factory=dict)
 
 
@@ -48,7 +46,12 @@ def run(bench: BenchResize) -> int:
     """
     timing = shared.timing_of(bench, bench.timing)
     return shared.finish(
-        bench, lambda: list(_groups(bench, timing)), title="Resizing images", what="images/s", settings=timing
+        bench,
+        lambda: list(_groups(bench, timing)),
+        title="Resizing images",
+        what="images/s",
+        settings=timing,
+        names=_NAMES,
     )
 
 
@@ -56,11 +59,12 @@ def _groups(bench: BenchResize, timing: KernelTiming) -> Iterator[Group]:
     from impasto import ops
     from impasto_lab.bench import kernels
 
+    left_out: dict[str, int] = {}
     if bench.data is not None:
         from impasto import sources
         from impasto_lab.bench.own_files import own_images
 
-        _, images = own_images(sources.open(bench.data, images=bench.images_of), timing.images)
+        _, images, left_out = own_images(sources.open(bench.data, images=bench.images_of), timing.images)
         work = {f"{len(images)} of {bench.data}": images}
     else:
         named = {
@@ -70,5 +74,5 @@ def _groups(bench: BenchResize, timing: KernelTiming) -> Iterator[Group]:
         work = {f"{timing.images} of {size}": images for size, images in named.items()}
     for what, images in work.items():
         pixels = [ops.decode(image) for image in images]
-        yield kernels.resizers(pixels, timing.side, "bilinear", what)
-        yield kernels.resizers(pixels, timing.side, "bicubic", what)
+        for group in (kernels.resizers(pixels, timing.side, how, what) for how in ("bilinear", "bicubic")):
+            yield replace(group, left_out=left_out)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from impasto.cli import Folder, Given
+from impasto.cli import Given
 from impasto.errors import RecipeError, SourceError
 from impasto_lab.bench.settings import KernelTiming
 from impasto_lab.cli.bench import kernels as shared
@@ -34,11 +34,9 @@ class BenchTokenize(shared.Bench):
 
     Args:
         data: Your own captions: a text file with one on each line, or a data set as `impasto info` takes it.
-        images_of: Folder of the data set's images, by default looked for near the annotations.
     """
 
     data: Annotated[str, "PATH"] | None = None
-    images_of: Folder | None = None
     timing: Annotated[dict[str, Any], Given(KernelTiming, "timing", _NAMES)] = field(default_factory=dict)
 
 
@@ -50,7 +48,12 @@ def run(bench: BenchTokenize) -> int:
     """
     timing = shared.timing_of(bench, bench.timing)
     return shared.finish(
-        bench, lambda: list(_groups(bench, timing)), title="Tokenising captions", what="captions/s", settings=timing
+        bench,
+        lambda: list(_groups(bench, timing)),
+        title="Tokenising captions",
+        what="captions/s",
+        settings=timing,
+        names=_NAMES,
     )
 
 
