@@ -112,6 +112,7 @@ def test_before_a_batch_there_is_nothing_to_say(files, recipe):
     assert "too few" in str(loader.stats()) and loader.stats().binds is None
     next(iter(loader))
     assert loader.stats().batches == 1 and loader.stats().advice.startswith("1 batches are too few")
+    assert "no rate was measured" in str(loader.stats()) and "a second" not in str(loader.stats())
 
 
 def test_smaller_images_are_tried_on_ones_own_when_somebody_asks(photographs, encode, monkeypatch):
@@ -148,6 +149,10 @@ def test_idle_cpus_are_told_first():
     told = {"decode": 5.0, "read": 5.0}
     stats = Stats(9, 90, 10.0, 9.0, 0.1, 80, 10.0, told, 0, busy=1.2, cpus=8, queue=0.0, workers=1)
     assert stats.advice.endswith("6.8 of 8 CPUs are idle: raise workers=1 first")
+    for binds in ("transform", "collect"):
+        alone = replace(stats, stages={binds: 10.0}, workers=0)
+        assert "raise workers" not in alone.advice and "processes=True" in alone.advice
+        assert "raise workers=1" in replace(alone, workers=1).advice
 
 
 def test_waiting_is_no_work_for_more_workers():

@@ -18,6 +18,8 @@ _KEEPS_UP = 0.05
 _BY_SIZE, _WORTH_IT = ("read", "decode", "resize"), 1.1
 #: By this share reading must be waiting before that is told: idle CPUs say nothing then.
 _WAITS = 0.5
+#: Stages that are Python's, which threads do in turns.
+_PYTHON = ("transform", "collect")
 #: Batches that say something.
 _ENOUGH = 4
 
@@ -131,7 +133,9 @@ class Stats:
         told = f"{binds}-bound: {share:.0%} of the workers' time goes there{gain}"
         pack = self._pack if binds in _BY_SIZE else ""
         idle = self.cpus - self.busy
-        if idle >= 1 and self.workers < self.cpus:
+        # A thread beside none takes Python's part in turns with this one.
+        by_python = binds in _PYTHON and not self.workers
+        if idle >= 1 and self.workers < self.cpus and not by_python:
             then = f", then {pack}" if pack else ""
             return f"{told}. {idle:.1f} of {self.cpus} CPUs are idle: raise workers={self.workers} first{then}"
         return f"{told}. Remedy: {pack or _REMEDIES[binds]}"
@@ -160,10 +164,13 @@ class Stats:
 
     def __str__(self) -> str:
         shares = ", ".join(f"{name} {share:.0%}" for name, share in self.shares.items() if share >= 0.005)
+        taken = (
+            f"{self.samples_per_second:,.0f} a second; waited {self.waited:.0%} of the time; {self.queue:.1f} batches "
+            f"ready; {self.busy:.1f} of {self.cpus} CPUs busy"
+        )
         return (
-            f"{self.samples:,} samples in {self.batches:,} batches, {self.samples_per_second:,.0f} a second; "
-            f"waited {self.waited:.0%} of the time; {self.queue:.1f} batches ready; "
-            f"{self.busy:.1f} of {self.cpus} CPUs busy\n"
+            f"{self.samples:,} samples in {self.batches:,} batches, "
+            f"{taken if self.made else 'none of which was made after the first was there: no rate was measured'}\n"
             f"{shares or 'no stage was timed'}\n{self.advice}"
         )
 
