@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from argparse import ArgumentParser
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
 
-from impasto.cli import Folder, Given, Positional, Positive, flags
+from impasto.cli import Folder, Given, Positional, Positive, Written, flags
 from impasto.cli.docstrings import arguments, description
 
 
@@ -154,3 +157,42 @@ def test_every_field_has_its_line() -> None:
     with pytest.raises(KeyError, match="bare"):
         flags.add(ArgumentParser(), Bare)
     assert list(arguments(Oven)) == ["degrees", "fan", "share", "ends", "held"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tell:
+    """Tells.
+
+    Args:
+        json: Where.
+    """
+
+    json: Written | None = None
+
+
+def test_what_is_written_last_is_tried_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it stays, and what is there stays as it is."""
+    parser = ArgumentParser()
+    flags.add(parser, Tell)
+    (there := tmp_path / "there.json").write_text("{}", encoding="utf-8")
+    for place in (there, tmp_path / "new.json"):
+        assert parser.parse_args(["--json", str(place)]).json == str(place)
+    assert there.read_text(encoding="utf-8") == "{}" and list(tmp_path.iterdir()) == [there]
+
+    def refused(place: str) -> str:
+        with pytest.raises(SystemExit):
+            parser.parse_args(["--json", place])
+        return capsys.readouterr().err
+
+    assert "is a folder" in refused(str(tmp_path))
+    assert "does not exist" in refused(str(there / "json"))
+    assert "File name too long" in refused(str(tmp_path / ("a" * 300)))
+
+    def denied(*_: object) -> int:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(os, "open", denied)
+    for place in (there, tmp_path / "new.json"):
+        assert "cannot be written: Permission denied" in refused(str(place))

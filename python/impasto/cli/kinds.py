@@ -8,6 +8,7 @@ that parses the text.
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import NoneType, UnionType
@@ -35,13 +36,32 @@ def positive(text: str) -> int:
 
 
 def written(text: str) -> str:
-    """Parses the path of a file that is to be written, or ``"-"``."""
+    """Parses the path of a file that is to be written, or ``"-"``; it is tried, and nothing of that stays."""
     path = Path(text).absolute()
-    if text != "-" and path.is_dir():
-        raise argparse.ArgumentTypeError(f"{text!r} is a folder")
-    if text != "-" and not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"the folder of {text!r} does not exist; make it first")
+    if text != "-":
+        try:
+            if path.is_dir():
+                raise argparse.ArgumentTypeError(f"{text!r} is a folder")
+            if not path.parent.is_dir():
+                raise argparse.ArgumentTypeError(f"the folder of {text!r} does not exist; make it first")
+            _try_writing(path)
+        except OSError as error:
+            raise argparse.ArgumentTypeError(f"{text!r} cannot be written: {error.strerror}") from error
     return text
+
+
+def _try_writing(path: Path) -> None:
+    """Opens a file to write, which leaves one that is there as it is and a new one not there.
+
+    Raises:
+        OSError: If it can't be written.
+    """
+    there = path.exists()
+    # A pipe would wait for who reads it.
+    if not there or path.is_file():
+        os.close(os.open(path, os.O_WRONLY | (0 if there else os.O_CREAT | os.O_EXCL)))
+    if not there:
+        path.unlink()
 
 
 #: A whole number of at least 1.
