@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from impasto.checks import at_least, require
+from impasto.recipe import ImageRecipe
 
 #: How much of JPEG's colours is stored.
 Sampling = Literal["4:4:4", "4:2:2", "4:2:0"]
@@ -20,6 +21,11 @@ def _require_stored(qualities: tuple[int, ...], samplings: tuple[Sampling, ...])
     )
     for sampling in samplings or ("",):
         require(sampling in get_args(Sampling), f"samplings={samplings}: there are {', '.join(get_args(Sampling))}")
+
+
+def _require_decoded(width: int, height: int) -> None:
+    most = ImageRecipe().max_pixels
+    require(width * height <= most, f"sizes: {width}x{height} are more pixels than {most:,}, the most that is decoded")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +67,7 @@ class LoaderTiming:
     def __post_init__(self) -> None:
         at_least(1, images=self.images, batch_size=self.batch_size, rounds=self.rounds)
         at_least(16, width=self.width, height=self.height)
+        _require_decoded(self.width, self.height)
         require(all(self.cores), f"cores={self.cores} must each be at least 1")
         _require_stored(self.qualities, self.samplings)
 
@@ -109,6 +116,8 @@ class KernelTiming:
             require(kind in ("JPEG", "PNG", "WebP"), f"formats={self.formats}: there are JPEG, PNG and WebP")
         for size in self.sizes:
             require(re.fullmatch(r"[1-9]\d*x[1-9]\d*", size) is not None, f"sizes={self.sizes}: {size!r} is no 640x480")
+        for width, height in self.shapes.values():
+            _require_decoded(width, height)
 
     @property
     def shapes(self) -> dict[str, tuple[int, int]]:
@@ -254,6 +263,7 @@ class TrainStepTiming:
         at_least(1, batch_size=self.batch_size, rounds=self.rounds)
         require(self.pace >= 0, f"pace={self.pace} must not be negative")
         at_least(16, width=self.width, height=self.height)
+        _require_decoded(self.width, self.height)
         few = f"images={self.images} are fewer than a batch of {self.batch_size}"
         require(self.images >= self.batch_size, few)
 

@@ -14,7 +14,7 @@ from impasto import ops
 from impasto.errors import RecipeError
 from impasto_lab.bench import kernels
 from impasto_lab.bench.answers import AnswersDifferError
-from impasto_lab.bench.settings import KernelTiming
+from impasto_lab.bench.settings import KernelTiming, LoaderTiming, TrainStepTiming
 from impasto_lab.cli import main
 
 pytestmark = pytest.mark.filterwarnings("ignore:The image decoding and encoding:DeprecationWarning")
@@ -63,9 +63,19 @@ def test_decoders_and_resizers_agree_and_a_wrong_one_is_noticed(kind: str) -> No
 
 def test_sizes_and_formats_are_asked_for_by_name() -> None:
     assert KernelTiming(sizes=("96x64",)).shapes == {"96x64": (96, 64)}
-    for wrong in ({"sizes": ("96",)}, {"sizes": ("0x3",)}, {"formats": ("jpeg",)}, {"qualities": (0,)}, {"rounds": 0}):
+    for wrong in (
+        {"sizes": ("96",)},
+        {"sizes": ("0x3",)},
+        {"sizes": ("99999x99999",)},
+        {"formats": ("jpeg",)},
+        {"qualities": (0,)},
+        {"rounds": 0},
+    ):
         with pytest.raises(RecipeError, match=next(iter(wrong))):
             KernelTiming(**wrong)
+    for timing in (LoaderTiming, TrainStepTiming):
+        with pytest.raises(RecipeError, match="99999x99999 are more pixels"):
+            timing(width=99999, height=99999)
 
 
 @pytest.mark.parametrize(
