@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import gc
+import importlib.util
 import math
+import multiprocessing
 import random
 import sys
 from pathlib import Path
@@ -84,6 +86,23 @@ def test_peers_agree(tmp_path: Path) -> None:
         assert len(captions) == 16, peer.NAME
         assert len(set(captions)) > 8
     gc.collect()  # webdataset leaves its shards open
+
+
+@pytest.mark.skipif(importlib.util.find_spec("grain") is None, reason="Grain is installed by make bench-peers")
+def test_grains_processes_stay_from_epoch_to_epoch(tmp_path: Path) -> None:
+    from impasto_lab.bench.peers.readers import grain
+
+    files, work = write_files(tmp_path, 18, seed=1), Work(batch_size=8, seed=5)
+    loader = grain.open_loader(files, work, workers=1)
+    epochs, workers = [], []
+    for _ in range(3):
+        epochs.append([caption for batch in loader for caption in batch.captions or ()])
+        workers.append({child.pid for child in multiprocessing.active_children()})
+    assert [len(epoch) for epoch in epochs] == [16] * 3 and epochs[0] != epochs[1]
+    assert workers[0] and workers[0] == workers[1] == workers[2]
+    del loader
+    gc.collect()
+    assert not multiprocessing.active_children()
 
 
 def test_crops_are_drawn_as_torchvision_draws_them() -> None:

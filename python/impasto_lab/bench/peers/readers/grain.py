@@ -1,11 +1,15 @@
 """Grain: MapDataset, shuffled, read by its threads, batched, in processes by `mp_prefetch` where there are workers.
 
-The chain is that of its README; batches cross processes as numpy arrays, for which Grain has shared memory.
+The chain is that of its README; batches cross processes as numpy arrays, for which Grain has shared memory. Its
+processes end with the iterator that started them, so that with workers the rows are repeated, as its guide has it for
+training of several epochs, and an epoch is so many batches of the one iterator that stays.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +34,15 @@ def open_loader(files: Files, work: Work, *, workers: int, views: Views | None =
     rows = grain.MapDataset.source(_Rows(files, Viewed(load_jpeg, work, views)))
     if views is None:
         rows = rows.shuffle(seed=work.seed)
+    if workers:
+        rows = rows.repeat()
     # Without workers everything is to run on one core: Grain's threads would only take turns on it.
     options = grain.ReadOptions(num_threads=0, prefetch_buffer_size=0)
     batches = rows.to_iter_dataset(options).batch(work.batch_size, drop_remainder=True, batch_fn=_Arrays(work))
-    if workers:
-        batches = batches.mp_prefetch(grain.MultiprocessingOptions(num_workers=workers))
-    return _Batches(batches)
+    if not workers:
+        return _Batches(batches)
+    batches = batches.mp_prefetch(grain.MultiprocessingOptions(num_workers=workers))
+    return _Batches(_Staying(iter(batches), len(files) // work.batch_size))
 
 
 class _Rows:
@@ -60,6 +67,17 @@ class _Arrays(MixAndTokenize):
         assert batch.input_ids is not None
         assert batch.captions is not None
         return {"images": batch.images.numpy(), "input_ids": batch.input_ids.numpy(), "captions": tuple(batch.captions)}
+
+
+@dataclass(frozen=True)
+class _Staying:
+    """Epochs of one iterator without an end."""
+
+    batches: Iterator[Any]
+    epoch: int
+
+    def __iter__(self) -> Iterator[Any]:
+        return itertools.islice(self.batches, self.epoch)
 
 
 class _Batches:
