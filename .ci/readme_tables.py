@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import statistics
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -215,24 +216,32 @@ def train_step() -> str:
 
 
 def _train_step(document: dict[str, Any]) -> str:
-    settings, shares, waiting = document["settings"], document["loader_share"], document["waiting"]
+    settings, batch = document["settings"], 1000 * document["settings"]["batch_size"]
     pace = settings.get("pace", 0)
     step = f"a step of {pace:g} ms elsewhere, images of CLIP" if pace else "CLIP"
     about = (
         f"{document['machine']['cpu']}, one core's CPU time (load average {document['load_average']}), {step} "
         f"{settings['preset']}, a batch of {settings['batch_size']} pairs of {settings['width']}x{settings['height']} "
-        f"files; the fastest of {settings['rounds']} rounds:"
+        f"files; medians of {settings['rounds']} rounds:"
     )
-    titles = {row["name"]: row["title"] for row in document["rows"]}
-    rows = [[titles[name], f"{spent:,.1f} ms"] for name, spent in document["milliseconds"].items()]
-    ours, peer = (f"{100 * shares[name]:.0f} %" for name in ("impasto", "pillow"))
-    more = "" if pace else f": a core makes {document['ratio']:.1f} times as many steps"
+    alone = {row["name"]: row for row in document["rows"] if row["workers"] == 0}
+    spent = {name: batch / statistics.median(row["rounds"]) for name, row in alone.items()}
+    rows = [
+        [row["title"], f"{spent[name]:,.1f} ms", f"{batch / max(row['rounds']):,.1f}-{batch / min(row['rounds']):,.1f}"]
+        for name, row in alone.items()
+    ]
+    ours, peer = (
+        f"{100 * spent[name] / (pace or spent[name] + spent['step']):.0f} %" for name in ("impasto", "pillow")
+    )
+    more = f": a core makes {spent['pillow + step'] / spent['impasto + step']:.1f} times as many steps"
     whole = f"{pace:g} ms" if pace else "a step's CPU time"
+    waits = {name: f"{100 * share:.0f} %" for name, share in document["waiting"].items()}
+    least = "" if "waits" in document else " (each in its round of least waiting: the others' shares weren't kept)"
     below = (
-        f"The loader is {ours} of {whole}, Pillow's {peer}{more}. With one worker the step waits "
-        f"{100 * waiting['impasto']:.0f} % of the time, with Pillow's process {100 * waiting['pillow']:.0f} %."
+        f"The loader is {ours} of {whole}, Pillow's {peer}{'' if pace else more}. With one worker the step waits "
+        f"{waits['impasto']} of the time, with Pillow's process {waits['pillow']}{least}."
     )
-    return f"{about}\n\n{_table(['a batch', 'CPU time'], rows)}\n\n{below}"
+    return f"{about}\n\n{_table(['a batch', 'CPU time', 'fastest-slowest'], rows)}\n\n{below}"
 
 
 def feed() -> str:

@@ -77,3 +77,22 @@ def test_peers_have_a_column_for_each_number_of_workers(tables: ModuleType) -> N
         "| Quick | 1 | 500 (impasto is 2.0x as fast) | 950 (impasto is 2.0x as fast) | 0.25 |",
         "| Slow | 1 | 100 (impasto is 10.0x as fast) |  | 0.50 |",
     ]
+
+
+def test_a_training_step_has_medians_and_their_spread(tables: ModuleType) -> None:
+    rates = {"step": [20.0, 10.0, 5.0], "impasto": [40.0, 20.0, 80.0], "pillow": [10.0, 9.0, 11.0]}
+    rates |= {"impasto + step": [8.0, 6.0, 9.0], "pillow + step": [4.0, 2.0, 5.0]}
+    document = {
+        "rows": [{"name": name, "title": name, "workers": 0, "rounds": rounds} for name, rounds in rates.items()],
+        "waiting": {"impasto": 0.02, "pillow": 0.5},
+        "waits": {},
+        "machine": {"cpu": "Some CPU"},
+        "load_average": 1.0,
+        "settings": {"preset": "small", "batch_size": 1, "width": 640, "height": 480, "rounds": 3},
+    }
+    told = tables._train_step(document)
+    assert "medians of 3 rounds" in told and "| step | 100.0 ms | 50.0-200.0 |" in told
+    # 25 of 125 ms, 100 of 200.
+    assert "The loader is 20 % of a step's CPU time, Pillow's 50 %: a core makes 2.0 times as many steps" in told
+    assert told.endswith("with Pillow's process 50 %.") and "least waiting" not in told
+    assert "least waiting" in tables._train_step({name: part for name, part in document.items() if name != "waits"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -34,20 +35,25 @@ class TrainStepBench(machine.Recorded):
 
     Attributes:
         rows: The step alone, loaders alone, and steps fed by loaders.
-        waiting: With one worker, the smallest share of an epoch in which the step waited for a batch, by loader.
+        waits: With one worker, the share of each round in which the step waited for a batch, by loader.
         answers: What was compared before.
         parameters: Of the model; 0 where the step trains none.
     """
 
     rows: tuple[Row, ...]
-    waiting: dict[str, float]
+    waits: dict[str, list[float]]
     answers: Answers
     parameters: int
 
     def milliseconds(self, name: str) -> float:
-        """A batch's CPU time in a row without workers, in the fastest of its rounds."""
+        """A batch's CPU time in a row without workers; the median of its rounds."""
         row = next(row for row in self.rows if row.name == name and row.workers == 0)
-        return 1000 * float(self.settings["batch_size"]) / max(row.rounds)
+        return 1000 * float(self.settings["batch_size"]) / row.images_per_second
+
+    @property
+    def waiting(self) -> dict[str, float]:
+        """The medians of the rounds' shares."""
+        return {name: statistics.median(shares) for name, shares in self.waits.items()}
 
     @property
     def pace(self) -> float:
@@ -85,6 +91,7 @@ class TrainStepBench(machine.Recorded):
             "mixgen_share": round(self.mixgen, 4),
             "ratio": None if self.ratio is None else round(self.ratio, 3),
             "waiting": {name: round(share, 4) for name, share in self.waiting.items()},
+            "waits": {name: [round(share, 4) for share in shares] for name, shares in self.waits.items()},
             "answers": asdict(self.answers),
             "parameters": self.parameters,
             **self.circumstances(),
@@ -145,7 +152,7 @@ def run(
         take_turns([*alone, *fed], rounds=settings.rounds, track=track)
     return TrainStepBench(
         rows=(*alone, *fed),
-        waiting=_waiting(fed),
+        waits=_waits(fed),
         answers=answers,
         parameters=step.parameters,
         machine=machine.describe(),
@@ -156,10 +163,10 @@ def run(
     )
 
 
-def _waiting(rows: Sequence[Row]) -> dict[str, float]:
+def _waits(rows: Sequence[Row]) -> dict[str, list[float]]:
     shares = {}
     for row in rows:
         if row.workers:
             assert isinstance(row.loader, Stepping)
-            shares[row.name.removesuffix(" + step")] = min(row.loader.waited[1:])  # the first warms up
+            shares[row.name.removesuffix(" + step")] = row.loader.waited[1:]  # the first warms up
     return shares

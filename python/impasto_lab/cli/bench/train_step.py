@@ -33,8 +33,8 @@ With --device the JSON has rows (name, title, version, cores, images_per_second,
 ratio to the stock loader on as many cores), skipped, device, held (to the cores), parameters, answers. Without it:
 JSON: rows (name, title, version, workers, images_per_second, rounds, clock, wall_rounds), milliseconds (of CPU time a
 batch, by row), loader_share (of a step's CPU time, by loader), mixgen_share, ratio (steps on one core, ours over the
-stock DataLoader's), waiting (share of the time with one worker), answers, machine, load_average, quiet, versions,
-settings, command, seed."""
+stock DataLoader's), waiting (share of the time with one worker), waits (the same of each round), answers, machine,
+load_average, quiet, versions, settings, command, seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ class BenchTrainStep(Waiting):
 
     Work of the loaders per image: RandomResizedCrop, horizontal flip, float32 normalised; MixGen on a quarter; CLIP
     tokens. First they replay the same crops and flips and must agree on images, ids and joined captions. Then rows take
-    turns, round by round, each on one core, by its CPU time; a row's figure is that of its fastest round. What a step
+    turns, round by round, each on one core, by its CPU time; a row's figure is its median. What a step
     waits with one worker is wall-clock time, so other work on the machine is in it.
 
     Args:
