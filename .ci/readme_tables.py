@@ -53,26 +53,44 @@ def loader() -> str:
 def _loader(document: dict[str, Any]) -> str:
     headings, cells = _by_workers(document)
     titles = {row["name"]: row["title"] for row in document["rows"]}
-    machine, versions = document["machine"], document["versions"]
+    machine = document["machine"]
     about = (
-        f"{machine['cpu']}, {machine['cpus']} CPUs, Python {machine['python']}, torch {versions['torch']}, "
-        f"torchvision {versions['torchvision']}, Pillow {versions['pillow']}, {document['settings']['interpolation']} "
-        f"(load average before: {document['load_average']}; with workers wall-clock time):"
+        f"{machine['cpu']}, {machine['cpus']} CPUs, Python {machine['python']}, {_versions(document)}, "
+        f"{document['settings']['interpolation']} (load average before: {document['load_average']}; with workers "
+        f"wall-clock time); {_medians(document)}:"
     )
     rows = [[title, *cells[name]] for name, title in titles.items()]
     return about + "\n\n" + _table(["loader", *headings], rows)
+
+
+def _versions(document: dict[str, Any]) -> str:
+    """What was timed: packages with their versions."""
+    return ", ".join(f"{name} {version}" for name, version in document["versions"].items() if version)
+
+
+def _medians(document: dict[str, Any]) -> str:
+    """What rates are, and how far the pixels of ours are from the exact ones."""
+    answers, rounds = document["answers"], document["settings"]["rounds"]
+    return (
+        f"medians of {rounds} rounds, ours with the slowest and the fastest; the pixels of ours "
+        f"are {answers['fast_psnr_mean']:.1f} dB (PSNR; at worst {answers['fast_psnr_worst']:.1f}) from those of "
+        "`exact=True`"
+    )
 
 
 def _by_workers(document: dict[str, Any]) -> tuple[list[str], dict[str, list[str]]]:
     """Headings and, by loader, the cells of its rates and ratios, a column for each number of workers."""
     counts = document["settings"]["workers"]
     rates = {(row["name"], row["workers"]): row["images_per_second"] for row in document["rows"]}
+    rounds = {(row["name"], row["workers"]): row["rounds"] for row in document["rows"]}
 
     def cell(name: str, workers: int) -> str:
         if (name, workers) not in rates:
             return ""
         ratio = document["ratios"].get(name, {}).get(str(workers))
-        return f"{rates[name, workers]:,.0f}" + (f" (impasto is {ratio:.1f}x as fast)" if ratio else "")
+        slowest, fastest = min(rounds[name, workers]), max(rounds[name, workers])
+        more = f"impasto is {ratio:.1f}x as fast" if ratio else f"{slowest:,.0f}-{fastest:,.0f}"
+        return f"{rates[name, workers]:,.0f} ({more})"
 
     headings = ["on one core" if count == 0 else f"{count} worker{'s' if count > 1 else ''}" for count in counts]
     return headings, {name: [cell(name, count) for count in counts] for name, _ in rates}
@@ -89,8 +107,8 @@ def _peers(document: dict[str, Any]) -> str:
     about = (
         f"{machine['cpu']}, one core's CPU time{by_wall} (load average {document['load_average']}), "
         f"Python {machine['python']}, torch {document['versions']['torch']}, {settings['interpolation']}, "
-        f"{settings['images']} files of {settings['width']}x{settings['height']}; medians of "
-        f"{settings['rounds']} rounds:"
+        f"{settings['images']} files of {settings['width']}x{settings['height']} in batches of "
+        f"{settings['batch_size']}; {_medians(document)}:"
     )
     headings, rates = _by_workers(document)
     first = {row["name"]: row for row in reversed(document["rows"])}
@@ -120,7 +138,8 @@ def ops() -> str:
                 if name != "impasto"
             )
             rows.append([group, _time(medians["impasto"]), peers])
-        parts.append(f"{document['machine']['cpu']}:\n\n" + _table(["work", "impasto", "others"], rows))
+        about = f"{document['machine']['cpu']}, {_versions(document)}:"
+        parts.append(f"{about}\n\n" + _table(["work", "impasto", "others"], rows))
     return "\n\n".join(parts)
 
 
@@ -182,7 +201,10 @@ def _packing(document: dict[str, Any]) -> str:
         rows.append([f"{peer['title']}: {what}", "", "", "", f"{peer['images_per_second']:,.0f}"])
     headings = ["images", "kB an image", "ms to pack", "PSNR", "images/s (of files)"]
     cpu, how, ratio = document["machine"]["cpu"], document["settings"]["interpolation"], document["ratio_to_peer"]
-    about = f"{cpu}, one core, CPU time, {how}; on shards at short side 256 impasto is {ratio:.1f}x torchvision.io:"
+    about = (
+        f"{cpu}, one core, CPU time, {_versions(document)}, {how}; on shards at short side 256 impasto is {ratio:.1f}x "
+        "torchvision.io:"
+    )
     return about + "\n\n" + _table(headings, rows)
 
 
@@ -207,7 +229,7 @@ def _style(document: dict[str, Any]) -> str:
     headings = [text for size, batch in workloads for text in (f"{batch} of {size}x{size}", "memory")]
     lines = [[title, *(cell for work in workloads for cell in cells(name, *work))] for name, title in titles.items()]
     about = f"{document['device']}{', one core' if document['settings']['device'] == 'cpu' else ''}"
-    return f"{about}, torch {document['versions']['torch']}:\n\n" + _table(["", *headings], lines)
+    return f"{about}, {_versions(document)}:\n\n" + _table(["", *headings], lines)
 
 
 def train_step() -> str:
@@ -276,7 +298,7 @@ def scale() -> str:
 def _scale(document: dict[str, Any]) -> str:
     machine, rows = document["machine"], document["rows"]
     about = (
-        f"{machine['cpu']}, {machine['cpus']} CPUs (load average {document['load_average']}, other work ran), "
+        f"{machine['cpu']}, {machine['cpus']} CPUs (load average {document['load_average']}), {_versions(document)}, "
         f"images of 32x32 in shards, batches of {document['settings']['batch_size']} over all ranks:"
     )
     kinds = list(dict.fromkeys(row["kind"] for row in rows))

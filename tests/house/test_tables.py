@@ -57,23 +57,27 @@ def test_peers_have_a_column_for_each_number_of_workers(tables: ModuleType) -> N
     document = {
         "rows": [
             {"name": name, "title": name.title(), "version": "1", "workers": count, "images_per_second": rate}
+            | {"rounds": [rate - 10, rate, rate + 10]}
             for (name, count), rate in rates.items()
         ],
         "ratios": {"slow": {"0": 10.0}, "quick": {"0": 2.0, "2": 2.0}},
-        "answers": {"apart": {"slow": [3.0, 0.5, 1.0], "quick": [3.0, 0.25, 1.0]}},
+        "answers": {"apart": {"slow": [3.0, 0.5, 1.0], "quick": [3.0, 0.25, 1.0]}}
+        | {"fast_psnr_mean": 53.62, "fast_psnr_worst": 35.82},
         "absent": {},
         "machine": {"cpu": "Some CPU", "python": "3.11"},
         "versions": {"torch": "2.15.0"},
         "load_average": 1.0,
         "settings": {
             "workers": [0, 2], "interpolation": "bilinear", "images": 96, "width": 640, "height": 480, "rounds": 3,
+            "batch_size": 32,
         },
     }  # fmt: skip
     about, _, table = tables._peers(document).partition("\n\n")
-    assert "one core's CPU time; with workers wall-clock time" in about
+    assert "one core's CPU time; with workers wall-clock time" in about and "in batches of 32" in about
+    assert "the pixels of ours are 53.6 dB (PSNR; at worst 35.8) from those of `exact=True`" in about
     assert table.splitlines()[0] == "| loader | version | on one core | 2 workers | levels apart, on average |"
     assert table.splitlines()[2:] == [
-        "| Impasto | 1 | 1,000 | 1,900 |  |",
+        "| Impasto | 1 | 1,000 (990-1,010) | 1,900 (1,890-1,910) |  |",
         "| Quick | 1 | 500 (impasto is 2.0x as fast) | 950 (impasto is 2.0x as fast) | 0.25 |",
         "| Slow | 1 | 100 (impasto is 10.0x as fast) |  | 0.50 |",
     ]
