@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +14,14 @@ import pytest
 import torch
 
 from impasto.errors import RecipeError
+from impasto.sources import Sequence
 from impasto_lab.bench import machine
 from impasto_lab.bench.answers import compare
 from impasto_lab.bench.feeding import clocks, measuring
 from impasto_lab.bench.feeding.clocks import CudaClock, HostClock, clock_of
 from impasto_lab.bench.feeding.measuring import FedBench, FedRow, run
 from impasto_lab.bench.feeding.steps import ClassifierStep
+from impasto_lab.bench.kernels import encoded
 from impasto_lab.bench.peers import pillow
 from impasto_lab.bench.peers.pairs import MixedPairs
 from impasto_lab.bench.photographs import write_files
@@ -25,6 +29,7 @@ from impasto_lab.bench.settings import FeedTiming, TrainStepTiming
 from impasto_lab.bench.work import Work
 from impasto_lab.cli import main
 
+pytestmark = pytest.mark.filterwarnings("ignore:The image decoding and encoding:DeprecationWarning")
 LITTLE = TrainStepTiming(preset="tiny", images=8, width=64, height=48, batch_size=4, rounds=2)
 
 
@@ -157,6 +162,31 @@ def test_what_there_is_no_time_for_is_named() -> None:
     assert list(found.skipped) == [f"{title}, 1 cores" for kind, title in measuring.TITLES.items() if kind != "bound"]
 
 
+def test_rounds_that_there_is_no_time_for_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was timed before stays."""
+    clock = [0.0]
+
+    def timed(row: FedRow, *_: object) -> None:
+        clock[0] += 1
+        row.rounds.append(1.0)
+        row.waits.append(0.0)
+
+    monkeypatch.setattr(measuring, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(measuring, "_time", timed)
+    found = run(LITTLE, FeedTiming(device="cpu", cores=(1,), limit=6.5))
+    assert [len(row.rounds) for row in found.rows] == [2, 2, 1, 1, 1]
+    assert set(found.skipped.values()) == {"the 6.5 s that there are were over after 1 of 2 rounds"}
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WebP"])
+def test_the_stock_loader_is_the_faster_one_and_opens_own_images(kind: str) -> None:
+    assert measuring.TITLES["stock"].startswith("torchvision.io")
+    data = Sequence([(image, "a photo") for image in encoded(kind, (64, 48), 8)])
+    found = run(LITTLE, FeedTiming(device="cpu", cores=(1,), seconds=0.01), data=data)
+    assert found.answers.apart.keys() == {"torchvision.io"} and found.rows[-1].kind == "stock"
+    assert found.rows[-1].version == found.versions["torchvision"]
+
+
 def test_bench_train_step_on_a_device(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target, page, plot = tmp_path / "fed.json", tmp_path / "fed.html", tmp_path / "fed.png"
     little = ["--images", "8", "--batch-size", "4", "--width", "64", "--height", "48", "--seconds", "0.05"]
@@ -219,3 +249,11 @@ def test_a_device_that_is_not_there() -> None:
     with pytest.raises(RecipeError, match="torch sees no CUDA device"):
         run(LITTLE, FeedTiming(device="cuda"))
     assert machine.device_name(torch.device("cpu")) == machine.describe()["cpu"]
+
+
+@pytest.mark.skipif(torch.cuda.is_available() or shutil.which("make") is None, reason="there is one, or no make")
+def test_make_bench_gpu_says_so() -> None:
+    """In the verb's one sentence."""
+    given = ["make", "-o", f"{sys.prefix}/.built", "bench-gpu", f"VENV={sys.prefix}"]
+    done = subprocess.run(given, cwd=Path(__file__).parents[3], capture_output=True, text=True, timeout=100)
+    assert done.returncode != 0 and "Traceback" not in done.stderr and "torch sees no CUDA device" in done.stderr

@@ -23,7 +23,7 @@ from impasto_lab.bench.answers import Answers, compare
 from impasto_lab.bench.feeding.clocks import clock_of
 from impasto_lab.bench.feeding.steps import ClassifierStep, ClipStep, Step
 from impasto_lab.bench.own_files import files_of
-from impasto_lab.bench.peers import pillow
+from impasto_lab.bench.peers import torchvision_io as stock
 from impasto_lab.bench.peers.pairs import MixedPairs
 from impasto_lab.bench.photographs import Files
 from impasto_lab.bench.settings import FeedTiming, TrainStepTiming
@@ -39,7 +39,7 @@ TITLES: dict[Kind, str] = {
     "threads": "impasto",
     "processes": "impasto, processes=True",
     "prefetched": "impasto, prefetched to the device",
-    "stock": pillow.TITLE,
+    "stock": stock.TITLE,
 }
 #: Batches of an epoch: its end, where workers run out of work, is not what is timed.
 _EPOCH = 512
@@ -103,7 +103,7 @@ class FedBench(machine.Recorded):
 
     Attributes:
         rows: The step on a batch that is there already, then every loader, by cores.
-        skipped: Rows that there was no time for, with the reason.
+        skipped: Rows that there was no time for, or not for all rounds, with the reason.
         answers: What was compared before.
         parameters: Of the model.
         device: The device's name.
@@ -124,8 +124,8 @@ class FedBench(machine.Recorded):
 
     def ratio(self, row: FedRow) -> float | None:
         """The rate of a row over the stock loader's on as many cores; None for its own, or where it wasn't timed."""
-        stock = [other.images_per_second for other in self.rows if (other.kind, other.cores) == ("stock", row.cores)]
-        return row.images_per_second / stock[0] if stock and row.kind not in ("stock", "bound") else None
+        others = [other.images_per_second for other in self.rows if (other.kind, other.cores) == ("stock", row.cores)]
+        return row.images_per_second / others[0] if others and row.kind not in ("stock", "bound") else None
 
     def as_dict(self) -> dict[str, Any]:
         """All of it, as JSON has it."""
@@ -178,19 +178,21 @@ def run(
     threads = torch.get_num_threads()
     torch.manual_seed(settings.seed)
     skipped: dict[str, str] = {}
-    versions = machine.versions("impasto", "torch", *pillow.PACKAGES)
+    versions = machine.versions("impasto", "torch", *stock.PACKAGES)
     try:
         with tempfile.TemporaryDirectory(prefix="impasto-bench-") as temporary:
             files = files_of(data, Path(temporary), settings)
             work, step = _work(settings, feed, place), _step(settings, feed, place)
-            answers = compare(files, work, (pillow,))
+            answers = compare(files, work, (stock,))
             bound = [_placed(next(iter(ours.open_loader(files, work, workers=0))), place)]
             rows = [FedRow(kind, count, _version(kind, versions)) for kind, count in _grid(cores)]
             load = quiet.load()
             for turn in track(range(len(rows) * settings.rounds), "timing"):
                 row = rows[turn % len(rows)]
                 if time.monotonic() - began > feed.limit and row.kind != "bound":
-                    skipped[f"{TITLES[row.kind]}, {row.cores} cores"] = f"the {feed.limit:g} s that there are were over"
+                    what = f"{TITLES[row.kind]}, {row.cores} cores"
+                    less = f" after {len(row.rounds)} of {settings.rounds} rounds" if row.rounds else ""
+                    skipped[what] = f"the {feed.limit:g} s that there are were over{less}"
                     continue
                 with machine.held_to(row.cores):
                     # The step's own threads on a CPU would be in its loaders' way; on a GPU they copy batches.
@@ -244,14 +246,14 @@ def _step(settings: TrainStepTiming, feed: FeedTiming, place: torch.device) -> S
 
 
 def _version(kind: Kind, versions: dict[str, str | None]) -> str | None:
-    return versions[{"bound": "torch", "stock": "pillow"}.get(kind, "impasto")]
+    return versions[{"bound": "torch", "stock": "torchvision"}.get(kind, "impasto")]
 
 
 def _loader(row: FedRow, files: Files, work: Work, place: torch.device) -> Iterable[Pairs]:
     times = -(-_EPOCH * work.batch_size // len(files))
     if row.kind == "stock":
         many = replace(files, names=files.names * times, captions=files.captions * times)
-        return pillow.open_loader(many, work, workers=row.cores)
+        return stock.open_loader(many, work, workers=row.cores)
     data = sources.concat(*[sources.CocoCaptions(files.annotations, images=files.folder)] * times)
     loader = ours.open_loader(files, work, workers=row.cores, processes=row.kind == "processes", data=data)
     return prefetch(loader, place) if row.kind == "prefetched" else loader

@@ -31,7 +31,7 @@ def open_loader(files: Files, work: Work, *, workers: int, views: Views | None =
 
 
 def _open(path: str) -> torch.Tensor:
-    image: torch.Tensor = io.decode_jpeg(io.read_file(path), mode=io.ImageReadMode.RGB)
+    image: torch.Tensor = io.decode_image(io.read_file(path), mode=io.ImageReadMode.RGB)
     return image
 
 

@@ -43,7 +43,8 @@ class BenchTrainStep(Waiting):
 
     With --pace the step takes a fixed time elsewhere, as on an accelerator. With --device it runs there, by wall-clock
     time: on a batch that is there already, which bounds the others, and fed by impasto in threads, in processes and
-    prefetched to the device, and by the stock DataLoader (page-locked on a GPU), with as many workers as cores.
+    prefetched to the device, and by the stock DataLoader with torchvision.io, the faster of the two that are compared
+    elsewhere (page-locked on a GPU), with as many workers as cores.
 
     Work of the loaders per image: RandomResizedCrop, horizontal flip, float32 normalised; MixGen on a quarter; CLIP
     tokens. First they replay the same crops and flips and must agree on images, ids and joined captions. Then rows take
