@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 
 from impasto import RecipeError, sources
 from impasto_lab.bench.answers import AnswersDifferError
+from impasto_lab.bench.retrieval import measuring
 from impasto_lab.bench.retrieval.measuring import hours, require_same, run
 from impasto_lab.bench.retrieval.settings import RetrievalTiming
 from impasto_lab.cli import main
@@ -38,7 +40,9 @@ def test_coco_s_pairs_are_counted() -> None:
     }
 
 
-def test_a_prefilter_is_judged_beside_all_pairs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_prefilter_is_judged_beside_all_pairs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each search is the task's own, of so many images."""
     world = render_scenes(tmp_path / "world")
     data, runs = str(world.annotations("val")), [str(tmp_path / kind) for kind in ("vilt", "clip")]
@@ -58,6 +62,14 @@ def test_a_prefilter_is_judged_beside_all_pairs(tmp_path: Path, capsys: pytest.C
     assert few["rsum"] == evaluate("retrieval", vilt, nine, closely)["rsum"] != every["rsum"]
     assert min(one["seconds"] for one in (every, alone, few)) > 0
     assert f"{runs[1]}, first 2: RSUM" in capsys.readouterr().out
+    monkeypatch.setattr(measuring, "_drawn", lambda *_: pytest.fail("something is timed before"))
+    for wrong, reason in (
+        (["--vilt", runs[1], *given[2:]], r"it is a clip, and all pairs are asked about of a vilt"),
+        (["--vilt", runs[0], "--prefilter", runs[0], *given[4:]], r"it is a vilt, and a prefilter is for clip"),
+        ([*given[:4], "--data", str(tmp_path / "none.json")], r"none\.json"),
+    ):
+        assert main(["bench", "retrieval", *quick, *wrong]) == 1
+        assert re.search(reason, capsys.readouterr().err)
     with pytest.raises(RecipeError, match="vilt=, prefilter= and data= together"):
         RetrievalTiming(vilt=runs[0])
     with pytest.raises(RecipeError, match=r"candidates\[1\]=0"):

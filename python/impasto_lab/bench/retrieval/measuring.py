@@ -15,7 +15,7 @@ from torch.nn import functional
 from impasto_lab.bench import machine
 from impasto_lab.bench.answers import AnswersDifferError
 from impasto_lab.bench.retrieval.plainly import ask_plainly
-from impasto_lab.bench.retrieval.prefiltering import Filtered, compare
+from impasto_lab.bench.retrieval.prefiltering import Filtered, check, compare
 from impasto_lab.bench.retrieval.settings import RetrievalTiming
 from impasto_lab.bench.timing import Track, untracked
 from impasto_lab.metrics import retrieval
@@ -96,6 +96,7 @@ def run(settings: RetrievalTiming | None = None, *, track: Track = untracked) ->
 
 
 def _run(settings: RetrievalTiming, track: Track, about: dict[str, Any]) -> RetrievalBench:
+    check(settings)
     size = settings.batch_size
     sizes: dict[str, int] = {"vocabulary": _WORDS}
     if settings.image_size is not None:

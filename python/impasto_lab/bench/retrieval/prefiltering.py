@@ -9,12 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from impasto import sources
+from impasto.errors import CheckpointError
 from impasto.sources import Source
 from impasto_lab.bench.retrieval.settings import RetrievalTiming
 from impasto_lab.bench.timing import Track
 from impasto_lab.models import Vilt
 from impasto_lab.tasks.downstream import Judging, RetrievalOptions, evaluate, held_of, open_checkpoint
 from impasto_lab.tasks.downstream.opened import require_task
+
+#: Models that have towers.
+PREFILTERS = ("clip", "albef", "tcl")
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,26 @@ class Filtered:
     k: int | None
     rsum: float
     seconds: float
+
+
+def check(settings: RetrievalTiming) -> None:
+    """Opens data and checkpoints, so that nothing is timed before.
+
+    Args:
+        settings: As `compare` takes them.
+
+    Raises:
+        CheckpointError: If a checkpoint is none, or of a model that can't be asked so.
+        SourceError: If data can't be read.
+    """
+    if settings.data is None:
+        return
+    sources.open(settings.data)
+    asked = open_checkpoint(settings.vilt or "")
+    if asked.kind != "vilt":
+        raise CheckpointError(f"it is a {asked.kind}, and all pairs are asked about of a vilt", path=asked.path)
+    for by in settings.prefilter:
+        require_task(open_checkpoint(by), "a prefilter", PREFILTERS, tuned=False)
 
 
 def compare(settings: RetrievalTiming, track: Track) -> list[Filtered]:
@@ -67,7 +91,7 @@ def _search(settings: RetrievalTiming, by: str | None, k: int | None, data: Sour
     began = time.process_time()
     if by is not None and k is None:
         opened = open_checkpoint(by)
-        require_task(opened, "a prefilter", ("clip", "albef", "tcl"), tuned=False)
+        require_task(opened, "a prefilter", PREFILTERS, tuned=False)
         assert not isinstance(opened.base, Vilt)
         rsum = held_of(opened, data, judging).retrieval(opened.base).rsum  # by its towers alone
     else:
