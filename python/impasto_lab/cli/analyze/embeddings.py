@@ -79,8 +79,8 @@ def run(asked: AnalyzeEmbeddings) -> int:
         tell.say("nothing is known of the images besides their captions (--facts): no linear probes")
     found = analyze(
         models,
-        asked.opening.open(asked.data),
-        rare=None if asked.rare is None else asked.opening.open(asked.rare),
+        asked.opening.open_split(asked.data),
+        rare=None if asked.rare is None else asked.opening.open_split(asked.rare),
         facts=facts,
         images=asked.rows,
         neighbors=asked.neighbors,

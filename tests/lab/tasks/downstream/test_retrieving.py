@@ -155,6 +155,7 @@ def test_a_split_is_named(
         ([*pretrain, "--data", str(world.karpathy), str(world.annotations("train"))], "--split"),
         ([*pretrain, "--split", "train", *held], "--held-out-split"),
         (["evaluate", "retrieval", str(saved("clip")), *data], "--split"),
+        (["analyze", "embeddings", str(saved("clip")), *data], "--split"),
     ):
         assert main(words) == 1
         assert f"is of a file with several splits; name one, such as {flag}" in capsys.readouterr().err
