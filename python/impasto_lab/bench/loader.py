@@ -117,7 +117,8 @@ def run(settings: LoaderTiming | None = None, *, folder: Path | None = None, tra
         # Before others' workers and batches are there, whose objects Python looks through now and then.
         first = next(iter(stored.values()))
         python = PythonShare.of(ours.open_loader(first, work, workers=0), epochs=settings.rounds)
-        rows = [row for how, files in stored.items() for row in _rows(files, how, work, settings.workers, peers)]
+        few = len(stored) * len(peers) * len(settings.workers) <= FEW
+        rows = [row for how, files in stored.items() for row in _rows(files, how, work, settings.workers, peers, few)]
         load = quiet.load()
         take_turns(rows, rounds=settings.rounds, track=track)
         kilobytes = {how: round(_kilobytes(files), 1) for how, files in stored.items()}
@@ -156,14 +157,13 @@ def _kilobytes(files: Files) -> float:
     return sum(Path(path).stat().st_size for path in files.paths) / len(files) / 1000
 
 
-def _rows(files: Files, how: str, work: Work, workers: Sequence[int], peers: Sequence[Peer]) -> list[Row]:
+def _rows(files: Files, how: str, work: Work, workers: Sequence[int], peers: Sequence[Peer], few: bool) -> list[Row]:
     rows = [Row(ours.NAME, ours.TITLE, count, ours.open_loader(files, work, workers=count)) for count in workers]
     for count in filter(None, workers):
         loader = ours.open_loader(files, work, workers=count, processes=True)
         rows.append(Row(f"{ours.NAME}, processes", f"{ours.TITLE}, processes=True", count, loader))
     for row in rows:
         row.version = machine.versions("impasto")["impasto"]
-    few = len(peers) * len(workers) <= FEW
     for peer in peers:
         version = roll.version(peer)
         rows += [

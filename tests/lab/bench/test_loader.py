@@ -9,12 +9,14 @@ import PIL.Image
 import pytest
 
 from impasto.errors import RecipeError
+from impasto_lab.bench import loader
 from impasto_lab.bench.alone.sweep import run as sweep
 from impasto_lab.bench.answers import Answers
 from impasto_lab.bench.difference import Difference
 from impasto_lab.bench.loader import run
 from impasto_lab.bench.peers import roll
 from impasto_lab.bench.settings import LoaderTiming
+from impasto_lab.bench.timing import Reopened, Row
 from impasto_lab.cli import main
 
 LITTLE = {"images": 8, "batch_size": 4, "width": 160, "height": 120, "rounds": 1, "peers": ("pillow",)}
@@ -38,6 +40,23 @@ def test_each_way_to_store_files_has_rows_and_ratios(tmp_path: Path, capsys: pyt
     kilobytes = document["settings"]["kilobytes_per_image"]
     assert 0 < 2 * kilobytes[both[0]] < kilobytes[both[1]]
     assert document["answers"]["images"] == 16
+
+
+def test_workers_of_many_rows_are_there_in_their_turns_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many come of peers, of ways to store files, or of numbers of workers."""
+    asked: list[list[Row]] = []
+
+    def note(rows: list[Row], **_: object) -> None:
+        asked.append(rows)
+        for row in rows:
+            row.rounds.append(1.0)
+
+    monkeypatch.setattr(loader, "take_turns", note)
+    for qualities in ((90,), tuple(range(81, 86))):
+        run(LoaderTiming(**LITTLE, qualities=qualities, workers=(0, 1)))
+    for rows, reopened in zip(asked, (False, True), strict=True):
+        assert {isinstance(row.loader, Reopened) for row in rows if row.name == "pillow" and row.workers} == {reopened}
+        assert not any(isinstance(row.loader, Reopened) for row in rows if not row.workers)
 
 
 def test_files_are_stored_as_they_were_asked_for(tmp_path: Path) -> None:
