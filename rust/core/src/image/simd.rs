@@ -6,7 +6,7 @@
 pub(crate) enum Simd {
     /// Those that every CPU has.
     None,
-    /// AVX2.
+    /// AVX2, and BMI2, which came with it.
     Avx2,
     /// AVX-512 with bytes, words, all lengths of register, and VNNI.
     Vnni,
@@ -18,7 +18,10 @@ impl Simd {
     /// The largest that the CPU has.
     pub(crate) fn best() -> Self {
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") {
+        if is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("bmi2")
+        {
             let wide = is_x86_feature_detected!("avx512f")
                 && is_x86_feature_detected!("avx512bw")
                 && is_x86_feature_detected!("avx512dq")

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use super::huffman::Huffman;
-use super::huffman::door::{CALLS, Calls};
+use super::huffman::door::Calls;
 use crate::image::patch::Patch;
 use crate::{Error, Result};
 
@@ -110,7 +110,7 @@ impl Decompressor {
     pub(crate) fn new() -> Result<Self> {
         let huffman = NonNull::from(Box::leak(Box::<Huffman<'static>>::default()));
         // SAFETY: both live until the handle is freed; null means that there was no memory.
-        let handle = unsafe { impasto_jpeg_new(&CALLS, huffman.as_ptr().cast()) };
+        let handle = unsafe { impasto_jpeg_new(Calls::best(), huffman.as_ptr().cast()) };
         let Some(handle) = NonNull::new(handle) else {
             // SAFETY: leaked above, and nobody has it.
             drop(unsafe { Box::from_raw(huffman.as_ptr()) });

@@ -3,6 +3,9 @@
 use std::ffi::{c_int, c_void};
 use std::slice;
 
+#[cfg(target_arch = "x86_64")]
+use crate::image::simd::Simd;
+
 use super::{Block, Codes, Coefficients, Huffman, Kind, Shape};
 
 /// The most blocks that an MCU has (libjpeg's `D_MAX_BLOCKS_IN_MCU`).
@@ -48,12 +51,28 @@ pub(crate) struct Calls {
     left: unsafe extern "C" fn(*const c_void) -> usize,
 }
 
-pub(crate) static CALLS: Calls = Calls {
-    begin,
-    decode,
-    settle,
-    left,
-};
+impl Calls {
+    /// Those for the largest set of instructions that the CPU has.
+    pub(crate) fn best() -> &'static Self {
+        static PLAIN: Calls = Calls {
+            begin,
+            decode,
+            settle,
+            left,
+        };
+        #[cfg(target_arch = "x86_64")]
+        if Simd::best() >= Simd::Avx2 {
+            static BMI2: Calls = Calls {
+                begin,
+                decode: bmi2::decode,
+                settle: bmi2::settle,
+                left,
+            };
+            return &BMI2;
+        }
+        &PLAIN
+    }
+}
 
 /// Begins a scan; 0 if its tables are none.
 ///
@@ -112,19 +131,12 @@ unsafe extern "C" fn begin(huffman: *mut c_void, scan: *const RawScan) -> c_int 
 /// `huffman` as for [`begin`], which came before. `blocks` is null, or as many pointers as the MCU has blocks, each to a
 /// block of its own.
 unsafe extern "C" fn decode(huffman: *mut c_void, blocks: *const *mut Coefficients) -> c_int {
+    #[inline(never)]
+    fn settle(huffman: &mut Huffman<'_>) -> Option<()> {
+        huffman.settle()
+    }
     // SAFETY: as the caller promises.
-    let huffman = unsafe { &mut *huffman.cast::<Huffman<'static>>() };
-    let done = if blocks.is_null() {
-        huffman.decode(None)
-    } else {
-        // SAFETY: likewise; a pointer to a live block of its own is a unique reference.
-        let blocks = unsafe {
-            let blocks = blocks.cast_mut().cast::<&mut Coefficients>();
-            slice::from_raw_parts_mut(blocks, huffman.blocks.len())
-        };
-        huffman.decode(Some(blocks))
-    };
-    c_int::from(done.is_some())
+    unsafe { decode_by(huffman, blocks, settle) }
 }
 
 /// Goes past the MCUs that nobody wanted so far; 0 if the data is out of order.
@@ -132,6 +144,66 @@ unsafe extern "C" fn decode(huffman: *mut c_void, blocks: *const *mut Coefficien
 /// # Safety
 /// `huffman` as for [`decode`].
 unsafe extern "C" fn settle(huffman: *mut c_void) -> c_int {
+    // SAFETY: as the caller promises.
+    unsafe { settle_by(huffman) }
+}
+
+/// The same with shifts that leave the flags alone: a sixteenth of the time.
+#[cfg(target_arch = "x86_64")]
+mod bmi2 {
+    use super::{Coefficients, Huffman, c_int, c_void, decode_by, settle_by};
+
+    /// # Safety
+    /// As for [`super::decode`], where the CPU has BMI2.
+    #[target_feature(enable = "bmi1,bmi2")]
+    pub(super) unsafe extern "C" fn decode(
+        huffman: *mut c_void,
+        blocks: *const *mut Coefficients,
+    ) -> c_int {
+        #[target_feature(enable = "bmi1,bmi2")]
+        #[inline(never)]
+        fn settle(huffman: &mut Huffman<'_>) -> Option<()> {
+            huffman.settle()
+        }
+        // SAFETY: as the caller promises; it has BMI2.
+        unsafe { decode_by(huffman, blocks, |huffman| settle(huffman)) }
+    }
+
+    /// # Safety
+    /// As for [`super::settle`], where the CPU has BMI2.
+    #[target_feature(enable = "bmi1,bmi2")]
+    pub(super) unsafe extern "C" fn settle(huffman: *mut c_void) -> c_int {
+        // SAFETY: as the caller promises.
+        unsafe { settle_by(huffman) }
+    }
+}
+
+/// # Safety
+/// As for [`decode`].
+#[inline(always)]
+unsafe fn decode_by(
+    huffman: *mut c_void,
+    blocks: *const *mut Coefficients,
+    settle: impl FnOnce(&mut Huffman<'static>) -> Option<()>,
+) -> c_int {
+    // SAFETY: as the caller promises.
+    let huffman = unsafe { &mut *huffman.cast::<Huffman<'static>>() };
+    let blocks = if blocks.is_null() {
+        None
+    } else {
+        // SAFETY: likewise; a pointer to a live block of its own is a unique reference.
+        Some(unsafe {
+            let blocks = blocks.cast_mut().cast::<&mut Coefficients>();
+            slice::from_raw_parts_mut(blocks, huffman.blocks.len())
+        })
+    };
+    c_int::from(huffman.decode(blocks, settle).is_some())
+}
+
+/// # Safety
+/// As for [`settle`].
+#[inline(always)]
+unsafe fn settle_by(huffman: *mut c_void) -> c_int {
     // SAFETY: as the caller promises.
     let huffman = unsafe { &mut *huffman.cast::<Huffman<'static>>() };
     c_int::from(huffman.settle().is_some())

@@ -17,6 +17,9 @@ pub(super) struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
+    /// How many bits there are at least once it was refilled.
+    pub(super) const SURE: u32 = 32;
+
     pub(super) fn new(rest: &'a [u8]) -> Self {
         Self {
             rest,
@@ -48,10 +51,10 @@ impl<'a> Input<'a> {
         self.count -= count;
     }
 
-    /// Makes sure of 32 bits at least.
+    /// Makes sure of [`Self::SURE`] bits at least.
     #[inline(always)]
     pub(super) fn refill(&mut self) {
-        if self.count >= 32 {
+        if self.count >= Self::SURE {
             return;
         }
         if let Some(next) = self.rest.first_chunk() {

@@ -9,6 +9,8 @@ const RUNS: usize = 1 << RUN_BITS;
 
 /// What the end of a block advances by: past any block.
 const END_OF_BLOCK: u32 = 64;
+/// What a pair that holds no whole symbol advances by: past any block, too.
+const PAST: u64 = 127;
 /// In an entry: the value's bits are yet to be read.
 const MAGNITUDE: u32 = 0x8000;
 
@@ -40,10 +42,9 @@ pub(super) struct Table {
     /// coefficients to advance before the last of them, 16-23 in all. They are one block's only if that one is still in
     /// it.
     runs: [u32; RUNS],
-    /// By the next [`SYMBOL_BITS`] bits, the two AC symbols they begin with: bits 0-7 the first one's length with its
-    /// value (0 where that is not among the bits), 8-15 that of both, 16-31 the first value, 32-39 and 40-47 what to
-    /// advance to the first and on to the second, 48-63 the second value. Where there is no second, the first comes
-    /// twice.
+    /// By the next [`SYMBOL_BITS`] bits, the two AC symbols they begin with: bits 0-7 their length with values, 8-15 what
+    /// to advance to the first, 16-23 to the second, 32-47 the first value, 48-63 the second. Where there is no second,
+    /// the first comes twice; where not even that one's value is among the bits, it advances [`PAST`] any block.
     pairs: [u64; SYMBOLS],
     /// Past the last code of each length, moved to the top of 16 bits.
     limit: [u32; 17],
@@ -134,7 +135,7 @@ impl Table {
         for (index, pair) in self.pairs.iter_mut().enumerate() {
             let first = self.symbols[index];
             let (length, advance) = (first & 0xff, (first >> 8) & 0x7f);
-            *pair = 0;
+            *pair = (PAST << 8) | (PAST << 16);
             if length == 0 || first & MAGNITUDE != 0 {
                 continue;
             }
@@ -146,9 +147,9 @@ impl Table {
                     (both, more, next) = (both + rest, (second >> 8) & 0x7f, second >> 16);
                 }
             }
-            let low = length | (both << 8) | ((first >> 16) << 16);
-            let high = advance | (more << 8) | (next << 16);
-            *pair = u64::from(low) | (u64::from(high) << 32);
+            let low = both | (advance << 8) | ((advance + more) << 16);
+            let values = (first >> 16) | (next << 16);
+            *pair = u64::from(low) | (u64::from(values) << 32);
         }
     }
 
@@ -222,26 +223,21 @@ pub(super) struct Pair(u64);
 
 impl Pair {
     #[inline(always)]
-    pub(super) fn is_whole(self) -> bool {
-        self.0 & 0xff != 0
-    }
-
-    #[inline(always)]
     pub(super) fn length(self) -> u32 {
-        ((self.0 >> 8) & 0xff) as u32
+        (self.0 & 0xff) as u32
     }
 
     #[inline(always)]
     pub(super) fn advances(self) -> [u32; 2] {
         [
-            ((self.0 >> 32) & 0xff) as u32,
-            ((self.0 >> 40) & 0xff) as u32,
+            ((self.0 >> 8) & 0xff) as u32,
+            ((self.0 >> 16) & 0xff) as u32,
         ]
     }
 
     #[inline(always)]
     pub(super) fn values(self) -> [i16; 2] {
-        [(self.0 >> 16) as i16, (self.0 >> 48) as i16]
+        [(self.0 >> 32) as i16, (self.0 >> 48) as i16]
     }
 }
 
