@@ -176,16 +176,18 @@ class PackingTiming:
 
     Args:
         images: JPEG files of 640x480 pixels in an epoch, cut from the photographs of scikit-image and scikit-learn.
+        quality: The files', 1 to 95; shards are written in that of `impasto pack`.
         batch_size: Images in a batch.
         rounds: Times that each row runs.
         interpolation: How crops are resized.
         seed: Of files, crops, flips and order.
 
     Raises:
-        RecipeError: If a number is too small.
+        RecipeError: If a number is too small or too large.
     """
 
     images: int = 256
+    quality: int = 90
     batch_size: int = 64
     rounds: int = 7
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
@@ -193,6 +195,7 @@ class PackingTiming:
 
     def __post_init__(self) -> None:
         at_least(1, images=self.images, batch_size=self.batch_size, rounds=self.rounds)
+        require(1 <= self.quality <= 95, f"quality={self.quality} must be from 1 to 95")
 
     @classmethod
     def quick(cls, **changes: Any) -> PackingTiming:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -22,6 +23,11 @@ def test_every_way_is_measured() -> None:
     assert ways["shrunk"]["kilobytes"] < ways["kept"]["kilobytes"] < ways["pixels"]["kilobytes"]
     assert ways["shrunk"]["psnr"] > ways["shrunk"]["psnr_worst"] > 35 and ways["kept"]["psnr"] is None
     assert document["ratio_to_files"] == ways["shrunk"]["ratio_to_files"] and document["ratio_to_peer"] > 0
+
+
+def test_files_have_the_quality_that_is_asked_for() -> None:
+    coarse, fine = (measuring.run(replace(SMALL, quality=quality)).as_dict()["ways"][0] for quality in (50, 95))
+    assert coarse["kilobytes"] < 0.6 * fine["kilobytes"] and "quality 95" in fine["title"]
 
 
 def test_a_way_that_loses_something_is_not_timed_as_one_that_does_not(monkeypatch: pytest.MonkeyPatch) -> None:

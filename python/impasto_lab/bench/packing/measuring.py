@@ -136,8 +136,8 @@ def run(settings: PackingTiming | None = None, *, track: Track = untracked) -> P
     with tempfile.TemporaryDirectory(prefix="impasto-bench-") as temporary:
         folder = Path(temporary)
         (folder / "files").mkdir()
-        files = write_files(folder / "files", settings.images, seed=settings.seed)
-        ways = [_files(files, work), *(_packed(files, work, folder / name, name) for name in WAYS)]
+        files = write_files(folder / "files", settings.images, seed=settings.seed, quality=settings.quality)
+        ways = [_files(files, settings.quality, work), *(_packed(files, work, folder / name, name) for name in WAYS)]
         unpacked = _unpacked(folder / SHRUNK, folder / "unpacked", files)
         peers = {
             name: Row(name, torchvision_io.TITLE, 0, torchvision_io.open_loader(given, work, workers=0))
@@ -157,9 +157,9 @@ def run(settings: PackingTiming | None = None, *, track: Track = untracked) -> P
     )
 
 
-def _files(files: Files, work: Work) -> Packing:
+def _files(files: Files, quality: int, work: Work) -> Packing:
     kilobytes = sum(Path(path).stat().st_size for path in files.paths) / len(files) / 1000
-    row = Row("files", "files of 640x480", 0, ours.open_loader(files, work, workers=0))
+    row = Row("files", f"files of 640x480, quality {quality}", 0, ours.open_loader(files, work, workers=0))
     return Packing("files", row.title, kilobytes, 0.0, None, None, row)
 
 

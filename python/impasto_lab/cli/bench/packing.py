@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 EPILOG = """\
 examples:
   impasto bench packing
+  impasto bench packing --quality 95
   impasto bench packing --quick --json packing.json
 
 JSON: ways (name, kilobytes, milliseconds, psnr, images_per_second, rounds, ratio_to_files), peers, ratio_to_files and
