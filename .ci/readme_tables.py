@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import statistics
 import sys
@@ -11,27 +10,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import loader_tables
 import mixgen_guide
 import representing_tables
 import style_guide
+from loader_tables import read, table, versions
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-RESULTS = ROOT / "benches" / "results"
-
-
-def _read(pattern: str) -> list[dict[str, Any]]:
-    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob(pattern))]
-
-
-def _table(headings: list[str], rows: list[list[str]]) -> str:
-    lines = [headings, ["---"] + ["---:"] * (len(headings) - 1), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def exactness() -> str:
     """The fast path against the exact one: levels that they are apart, and PSNR."""
-    (document,) = _read("exactness.json")
+    (document,) = read("exactness.json")
     rows = [
         [
             f"{row['photographs']}, {row['interpolation']}",
@@ -42,94 +33,13 @@ def exactness() -> str:
         for row in document["rows"]
     ]
     crops = f"photographs, {document['rows'][0]['crops']:,} crops"
-    return _table([crops, "levels apart, mean", "99 % within", "at most", "PSNR, all pixels", "worst crop"], rows)
-
-
-def loader() -> str:
-    """Images a second by loader and workers, a table for each machine."""
-    return "\n\n".join(_loader(document) for document in _read("loader-*.json"))
-
-
-def _loader(document: dict[str, Any]) -> str:
-    headings, cells = _by_workers(document)
-    titles = {row["name"]: row["title"] for row in document["rows"]}
-    machine = document["machine"]
-    about = (
-        f"{machine['cpu']}, {machine['cpus']} CPUs, Python {machine['python']}, {_versions(document)}, "
-        f"{document['settings']['interpolation']} (load average before: {document['load_average']}; with workers "
-        f"wall-clock time); {_medians(document)}:"
-    )
-    rows = [[title, *cells[name]] for name, title in titles.items()]
-    return about + "\n\n" + _table(["loader", *headings], rows)
-
-
-def _versions(document: dict[str, Any]) -> str:
-    """What was timed: packages with their versions."""
-    return ", ".join(f"{name} {version}" for name, version in document["versions"].items() if version)
-
-
-def _medians(document: dict[str, Any]) -> str:
-    """What rates are, and how far the pixels of ours are from the exact ones."""
-    answers, rounds = document["answers"], document["settings"]["rounds"]
-    return (
-        f"medians of {rounds} rounds, ours with the slowest and the fastest; the pixels of ours "
-        f"are {answers['fast_psnr_mean']:.1f} dB (PSNR; at worst {answers['fast_psnr_worst']:.1f}) from those of "
-        "`exact=True`"
-    )
-
-
-def _by_workers(document: dict[str, Any]) -> tuple[list[str], dict[str, list[str]]]:
-    """Headings and, by loader, the cells of its rates and ratios, a column for each number of workers."""
-    counts = document["settings"]["workers"]
-    rates = {(row["name"], row["workers"]): row["images_per_second"] for row in document["rows"]}
-    rounds = {(row["name"], row["workers"]): row["rounds"] for row in document["rows"]}
-
-    def cell(name: str, workers: int) -> str:
-        if (name, workers) not in rates:
-            return ""
-        ratio = document["ratios"].get(name, {}).get(str(workers))
-        slowest, fastest = min(rounds[name, workers]), max(rounds[name, workers])
-        more = f"impasto is {ratio:.1f}x as fast" if ratio else f"{slowest:,.0f}-{fastest:,.0f}"
-        return f"{rates[name, workers]:,.0f} ({more})"
-
-    headings = ["on one core" if count == 0 else f"{count} worker{'s' if count > 1 else ''}" for count in counts]
-    return headings, {name: [cell(name, count) for count in counts] for name, _ in rates}
-
-
-def peers() -> str:
-    """Every peer by workers, how far its pixels are from ours, and who is absent; a table for each machine."""
-    return "\n\n".join(_peers(document) for document in _read("peers-*.json"))
-
-
-def _peers(document: dict[str, Any]) -> str:
-    settings, machine, apart = document["settings"], document["machine"], document["answers"]["apart"]
-    by_wall = "; with workers wall-clock time" if any(settings["workers"]) else ""
-    about = (
-        f"{machine['cpu']}, one core's CPU time{by_wall} (load average {document['load_average']}), "
-        f"Python {machine['python']}, torch {document['versions']['torch']}, {settings['interpolation']}, "
-        f"{settings['images']} files of {settings['width']}x{settings['height']} in batches of "
-        f"{settings['batch_size']}; {_medians(document)}:"
-    )
-    headings, rates = _by_workers(document)
-    first = {row["name"]: row for row in reversed(document["rows"])}
-    rows = []
-    for name, row in sorted(first.items(), key=lambda item: -item[1]["images_per_second"]):
-        distance = apart.get(name)
-        rows.append([row["title"], row["version"], *rates[name], "" if distance is None else f"{distance[1]:.2f}"])
-    absent = "; ".join(f"{name} ({reason})" for name, reason in document["absent"].items())
-    table = _table(["loader", "version", *headings, "levels apart, on average"], rows)
-    return f"{about}\n\n{table}" + (f"\n\nAbsent: {absent}." if absent else "")
-
-
-def glance() -> str:
-    """The first of the loader's tables."""
-    return _loader(_read("loader-*-bilinear.json")[0])
+    return table([crops, "levels apart, mean", "99 % within", "at most", "PSNR, all pixels", "worst crop"], rows)
 
 
 def ops() -> str:
     """Medians of the Python benches, beside the fastest peer of each group."""
     parts = []
-    for document in _read("ops-*.json"):
+    for document in read("ops-*.json"):
         rows = []
         for group, medians in document["groups"].items():
             peers = ", ".join(
@@ -138,14 +48,14 @@ def ops() -> str:
                 if name != "impasto"
             )
             rows.append([group, _time(medians["impasto"]), peers])
-        about = f"{document['machine']['cpu']}, {_versions(document)}:"
-        parts.append(f"{about}\n\n" + _table(["work", "impasto", "others"], rows))
+        about = f"{document['machine']['cpu']}, {versions(document)}:"
+        parts.append(f"{about}\n\n" + table(["work", "impasto", "others"], rows))
     return "\n\n".join(parts)
 
 
 def grouping() -> str:
     """What batches of alike samples save: padding of captions, pixels of images."""
-    (document,) = _read("grouping.json")
+    (document,) = read("grouping.json")
     text: dict[tuple[str, str], list[str]] = {}
     for row in document["text"]:
         cells = text.setdefault((row["captions"], row["by"]), [])
@@ -156,12 +66,12 @@ def grouping() -> str:
         *(f"{row['lost']:.1%}" for row in document["images"]),
     ]
     headings = ["share of padding (with MixGen on a quarter)", "any batches", "`group_window=8`", "`group_window=50`"]
-    return _table(headings, [*lengths, lost])
+    return table(headings, [*lengths, lost])
 
 
 def order() -> str:
     """How near windowed orders are to a global shuffle, and what they copy."""
-    (document,) = _read("order.json")
+    (document,) = read("order.json")
     rows = [
         [
             "all rows together" if row["window"] is None else f"{row['window']} shards",
@@ -181,12 +91,12 @@ def order() -> str:
         "pairs of one shard",
         "copies",
     ]
-    return _table(headings, rows)
+    return table(headings, rows)
 
 
 def packing() -> str:
     """The loader on shards packed in every way, a table for each machine."""
-    return "\n\n".join(_packing(document) for document in _read("packing-*.json"))
+    return "\n\n".join(_packing(document) for document in read("packing-*.json"))
 
 
 def _packing(document: dict[str, Any]) -> str:
@@ -202,15 +112,15 @@ def _packing(document: dict[str, Any]) -> str:
     headings = ["images", "kB an image", "ms to pack", "PSNR", "images/s (of files)"]
     cpu, how, ratio = document["machine"]["cpu"], document["settings"]["interpolation"], document["ratio_to_peer"]
     about = (
-        f"{cpu}, one core, CPU time, {_versions(document)}, {how}; on shards at short side 256 impasto is {ratio:.1f}x "
+        f"{cpu}, one core, CPU time, {versions(document)}, {how}; on shards at short side 256 impasto is {ratio:.1f}x "
         "torchvision.io:"
     )
-    return about + "\n\n" + _table(headings, rows)
+    return about + "\n\n" + table(headings, rows)
 
 
 def style() -> str:
     """Every form of the style networks, a table for each machine."""
-    return "\n\n".join(_style(document) for document in _read("style-*.json") if "experiment" not in document)
+    return "\n\n".join(_style(document) for document in read("style-*.json") if "experiment" not in document)
 
 
 def _style(document: dict[str, Any]) -> str:
@@ -229,12 +139,12 @@ def _style(document: dict[str, Any]) -> str:
     headings = [text for size, batch in workloads for text in (f"{batch} of {size}x{size}", "memory")]
     lines = [[title, *(cell for work in workloads for cell in cells(name, *work))] for name, title in titles.items()]
     about = f"{document['device']}{', one core' if document['settings']['device'] == 'cpu' else ''}"
-    return f"{about}, {_versions(document)}:\n\n" + _table(["", *headings], lines)
+    return f"{about}, {versions(document)}:\n\n" + table(["", *headings], lines)
 
 
 def train_step() -> str:
     """A training step and what feeds it, a table for each machine."""
-    return "\n\n".join(_train_step(document) for document in _read("train-step-*.json"))
+    return "\n\n".join(_train_step(document) for document in read("train-step-*.json"))
 
 
 def _train_step(document: dict[str, Any]) -> str:
@@ -263,12 +173,12 @@ def _train_step(document: dict[str, Any]) -> str:
         f"The loader is {ours} of {whole}, Pillow's {peer}{'' if pace else more}. With one worker the step waits "
         f"{waits['impasto']} of the time, with Pillow's process {waits['pillow']}{least}."
     )
-    return f"{about}\n\n{_table(['a batch', 'CPU time', 'fastest-slowest'], rows)}\n\n{below}"
+    return f"{about}\n\n{table(['a batch', 'CPU time', 'fastest-slowest'], rows)}\n\n{below}"
 
 
 def feed() -> str:
     """Steps on a device and what feeds them, a table for each device and model."""
-    found = [_feed(document) for document in _read("feed-*.json")]
+    found = [_feed(document) for document in read("feed-*.json")]
     return "\n\n".join(found) or "No GPU's figures are here yet."
 
 
@@ -287,18 +197,18 @@ def _feed(document: dict[str, Any]) -> str:
         cell = f"{row['images_per_second']:,.0f} ({100 * row['waiting']:.0f} %{said})"
         cells.setdefault(row["title"], {})[row["cores"]] = cell
     rows = [[title, *(by_cores.get(count, "") for count in cores)] for title, by_cores in cells.items()]
-    return f"{about}\n\n" + _table(["fed by", *map(str, cores)], rows)
+    return f"{about}\n\n" + table(["fed by", *map(str, cores)], rows)
 
 
 def scale() -> str:
     """The loader against how much there is, a pair of tables for each machine."""
-    return "\n\n".join(_scale(document) for document in _read("scale-*.json"))
+    return "\n\n".join(_scale(document) for document in read("scale-*.json"))
 
 
 def _scale(document: dict[str, Any]) -> str:
     machine, rows = document["machine"], document["rows"]
     about = (
-        f"{machine['cpu']}, {machine['cpus']} CPUs (load average {document['load_average']}), {_versions(document)}, "
+        f"{machine['cpu']}, {machine['cpus']} CPUs (load average {document['load_average']}), {versions(document)}, "
         f"images of 32x32 in shards, batches of {document['settings']['batch_size']} over all ranks:"
     )
     kinds = list(dict.fromkeys(row["kind"] for row in rows))
@@ -314,12 +224,12 @@ def _scale(document: dict[str, Any]) -> str:
     headings = ["a start, CPU seconds", "first index", "kept index", "kept, to the first batch", "index, MB"]
     resume = document["resume"]
     went_on = f"A run goes on at sample {resume['at']:,} of {resume['samples']:,} within {_time(resume['seconds'])}."
-    return f"{about}\n\n{_table(['by', 'samples a second'], cells)}\n\n{_table(headings, starts)}\n\n{went_on}"
+    return f"{about}\n\n{table(['by', 'samples a second'], cells)}\n\n{table(headings, starts)}\n\n{went_on}"
 
 
 def clean() -> str:
     """Copies that cleaning finds, by kind and limit, and what it takes."""
-    (document,) = _read("clean-*.json")
+    (document,) = read("clean-*.json")
     settings, seconds = document["settings"], document["seconds"]
     limits = [str(distance) for distance in settings["distances"]]
     rows = [[kind, *(f"{100 * shares[limit]:.0f} %" for limit in limits)] for kind, shares in document["found"].items()]
@@ -338,7 +248,7 @@ def clean() -> str:
         f"measured a second, or {1 / seconds['picture']:.0f} pictures of 96 x 96; all near ones among "
         f"{settings['hashes']:,} hashes are found in {seconds['hashes']:.0f} s at 7 bits, and again for mirror images."
     )
-    return f"{about}\n\n{_table(['copies', *limits], rows)}\n\n{below}"
+    return f"{about}\n\n{table(['copies', *limits], rows)}\n\n{below}"
 
 
 def _time(seconds: float) -> str:
@@ -346,19 +256,17 @@ def _time(seconds: float) -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
+    **loader_tables.TABLES,
     **style_guide.TABLES,
     **mixgen_guide.TABLES,
     **representing_tables.TABLES,
     "clean": clean,
     "exactness": exactness,
     "feed": feed,
-    "glance": glance,
-    "loader": loader,
     "ops": ops,
     "grouping": grouping,
     "order": order,
     "packing": packing,
-    "peers": peers,
     "scale": scale,
     "style": style,
     "train-step": train_step,
@@ -367,13 +275,13 @@ TABLES: dict[str, Callable[[], str]] = {
 
 def fill(pages: dict[Path, str]) -> dict[Path, str]:
     """The pages' text with every table as the results have it; each has one place, on one of them."""
-    for name, table in TABLES.items():
+    for name, made in TABLES.items():
         block = re.compile(rf"(<!-- table: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         places = [page for page, text in pages.items() for _ in block.finditer(text)]
         if len(places) != 1:
             raise SystemExit(f"the table {name!r} has {len(places)} places in README and docs, not one")
         text = pages[places[0]]
-        pages = pages | {places[0]: block.sub(lambda found, table=table: f"{found[1]}{table()}\n{found[2]}", text)}
+        pages = pages | {places[0]: block.sub(lambda found, made=made: f"{found[1]}{made()}\n{found[2]}", text)}
     return pages
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from impasto_lab.bench import loader
 from impasto_lab.bench.feeding.measuring import Answers, FedBench, FedRow
+from impasto_lab.bench.settings import LoaderTiming
 
 CI = Path(__file__).parents[2] / ".ci"
 
@@ -18,6 +20,11 @@ CI = Path(__file__).parents[2] / ".ci"
 def tables(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.syspath_prepend(str(CI))
     return importlib.import_module("readme_tables")
+
+
+@pytest.fixture
+def loaders(tables: ModuleType) -> ModuleType:
+    return tables.loader_tables
 
 
 def test_a_gpu_and_what_feeds_it(tables: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,11 +49,11 @@ def test_a_gpu_and_what_feeds_it(tables: ModuleType, tmp_path: Path, monkeypatch
         "| a batch that is on the device already |  | 4,000 (0 %, 99 % utilised) |",
         "| impasto | 1,000 (75 %) | 3,900 (2 %, 95 % utilised) |",
     ]
-    monkeypatch.setattr(tables, "RESULTS", tmp_path)
+    monkeypatch.setattr(tables.loader_tables, "RESULTS", tmp_path)
     assert tables.feed() == "No GPU's figures are here yet."
 
 
-def test_peers_have_a_column_for_each_number_of_workers(tables: ModuleType) -> None:
+def test_peers_have_a_column_for_each_number_of_workers(loaders: ModuleType) -> None:
     rates = {
         ("impasto", 0): 1000.0,
         ("impasto", 2): 1900.0,
@@ -68,12 +75,14 @@ def test_peers_have_a_column_for_each_number_of_workers(tables: ModuleType) -> N
         "versions": {"torch": "2.15.0"},
         "load_average": 1.0,
         "settings": {
-            "workers": [0, 2], "interpolation": "bilinear", "images": 96, "width": 640, "height": 480, "rounds": 3,
+            "workers": [0, 2], "interpolation": "bilinear", "images": 96, "sizes": ["640x480"], "rounds": 3,
             "batch_size": 32,
         },
     }  # fmt: skip
-    about, _, table = tables._peers(document).partition("\n\n")
-    assert "one core's CPU time; with workers wall-clock time" in about and "in batches of 32" in about
+    about, _, table = loaders._peers(document).partition("\n\n")
+    assert (
+        "one core's CPU time; with workers wall-clock time" in about and "96 files of 640x480 in batches of 32" in about
+    )
     assert "the pixels of ours are 53.6 dB (PSNR; at worst 35.8) from those of `exact=True`" in about
     assert table.splitlines()[0] == "| loader | version | on one core | 2 workers | levels apart, on average |"
     assert table.splitlines()[2:] == [
@@ -81,6 +90,32 @@ def test_peers_have_a_column_for_each_number_of_workers(tables: ModuleType) -> N
         "| Quick | 1 | 500 (impasto is 2.0x as fast) | 950 (impasto is 2.0x as fast) | 0.25 |",
         "| Slow | 1 | 100 (impasto is 10.0x as fast) |  | 0.50 |",
     ]
+
+
+def test_files_have_a_row_for_each_way_to_store_them(
+    loaders: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From what the bench itself keeps."""
+    timing = LoaderTiming(
+        images=4,
+        batch_size=4,
+        rounds=1,
+        sizes=("64x48",),
+        formats=("PNG",),
+        packed=True,
+        workers=(0,),
+        peers=("pillow",),
+    )
+    document = loader.run(timing).as_dict()
+    ratio = next(iter(document["ratio_to"].values()))
+    about, _, table = loaders._stored(document).partition("\n\n")
+    assert "4 files a way in batches of 4; medians of 1 rounds" in about
+    first, _, plain, packed = table.splitlines()
+    assert first == "| files | kB an image | impasto, images/s | over Pillow + torchvision transforms |"
+    assert plain.startswith("| PNG of 64x48 | ") and plain.endswith(f" | {ratio:.2f}x |")
+    assert packed.startswith("| PNG of 64x48, packed | ")
+    monkeypatch.setattr(loaders, "RESULTS", tmp_path)
+    assert loaders.stored() == "No figures of them are here yet."
 
 
 def test_a_training_step_has_medians_and_their_spread(tables: ModuleType) -> None:

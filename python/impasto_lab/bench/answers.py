@@ -42,14 +42,16 @@ class Answers:
 
     @classmethod
     def worst(cls, many: Sequence[Answers]) -> Answers:
-        """Of several comparisons of the same peers: each statistic where it is worst."""
-        first = many[0]
+        """Of several comparisons: each statistic of each peer where it is worst."""
+        apart: dict[str, list[Difference]] = {}
+        for one in many:
+            for name, found in one.apart.items():
+                apart.setdefault(name, []).append(found)
         return replace(
-            first,
+            many[0],
             images=sum(one.images for one in many),
             apart={
-                name: Difference(*(max(values) for values in zip(*(one.apart[name] for one in many), strict=True)))
-                for name in first.apart
+                name: Difference(*(max(values) for values in zip(*found, strict=True))) for name, found in apart.items()
             },
             fast_psnr_mean=float(np.mean([one.fast_psnr_mean for one in many])),
             fast_psnr_worst=min(one.fast_psnr_worst for one in many),
@@ -69,13 +71,14 @@ class Answers:
         )
 
 
-def compare(files: Files, work: Work, peers: Sequence[Peer]) -> Answers:
+def compare(files: Files, work: Work, peers: Sequence[Peer], *, unfit: dict[str, str] | None = None) -> Answers:
     """Replays our crops and flips in every peer and compares all batches of an epoch.
 
     Args:
         files: The files, in the order in which they are compared.
         work: What is done to them.
         peers: The loaders to compare with.
+        unfit: Takes the peers that fail or differ, by name, with the reason; without it the first of them ends it.
 
     Raises:
         AnswersDifferError: If ids or captions differ, or pixels by more than the peer's ``TOLERANCE``.
@@ -83,7 +86,16 @@ def compare(files: Files, work: Work, peers: Sequence[Peer]) -> Answers:
     exact = list(ours.open_loader(files, work, workers=0, shuffle=False, exact=True))
     fast = list(ours.open_loader(files, work, workers=0, shuffle=False))
     views = _views(exact)
-    apart = {peer.NAME: _apart(exact, peer, files, work, views) for peer in peers}
+    apart = {}
+    for peer in peers:
+        try:
+            apart[peer.NAME] = _apart(exact, peer, files, work, views)
+        except Exception as error:
+            if unfit is None:
+                raise
+            # Whatever a package raises of files that it can't take; our own loader has taken them.
+            reason = next(iter(str(error).splitlines()), "")
+            unfit[peer.NAME] = reason if isinstance(error, ImpastoError) else f"{type(error).__name__}: {reason}"
     noise = [psnr for one, other in zip(exact, fast, strict=True) for psnr in _psnr(one, other, work)]
     return Answers(len(noise), apart, float(np.mean(noise)), float(np.min(noise)), captioned=bool(work.length))
 

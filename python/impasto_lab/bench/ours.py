@@ -31,7 +31,7 @@ def open_loader(
         processes: Which of the two.
         shuffle: Whether the files come in a random order.
         exact: Decode in full, as the peers do.
-        data: What is loaded in place of the files.
+        data: What is loaded in place of the files, and of their shards.
     """
     recipe = Recipe(
         image=ImageRecipe(
@@ -45,8 +45,11 @@ def open_loader(
         text=TextRecipe(length=work.length) if work.length else None,
         mix=MixGen(ratio=work.mixed, lam=work.lam) if work.mixed else None,
     )
+    if data is None:
+        captioned = sources.CocoCaptions(files.annotations, images=files.folder)
+        data = captioned if files.shards is None else sources.open(files.shards)
     return Loader(
-        data or sources.CocoCaptions(files.annotations, images=files.folder),
+        data,
         recipe,
         batch_size=work.batch_size,
         workers=workers,

@@ -15,13 +15,11 @@ from impasto import ops
 from impasto.errors import ImpastoError, RecipeError
 from impasto.recipe import ImageRecipe
 from impasto.sources import Source
-from impasto_lab.bench.photographs import Files, annotated, write_files
+from impasto_lab.bench.photographs import SUFFIXES, Files, annotated, write_files
 from impasto_lab.bench.settings import TrainStepTiming
 
-#: Formats that benches take, as Pillow names them, with what their files' names end in.
-KINDS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}
-
-
+#: Formats as Pillow names them, where that isn't our way.
+_NAMED = {"WEBP": "WebP"}
 #: What images are called that don't open.
 BROKEN = "broken"
 
@@ -52,8 +50,8 @@ def own_images(data: Source, count: int) -> OwnImages:
     """
     found: dict[str, list[bytes]] = {}
     for _, kind, image in _looked_at(data, count):
-        found.setdefault({"WEBP": "WebP"}.get(kind, kind), []).append(image)
-    most = max((kind for kind in found if kind.upper() in KINDS), key=lambda kind: len(found[kind]), default=None)
+        found.setdefault(kind, []).append(image)
+    most = max((kind for kind in found if kind in SUFFIXES), key=lambda kind: len(found[kind]), default=None)
     if most is None:
         raise RecipeError(
             f"{data!r} has no JPEG, PNG or WebP image among {min(count, len(data))} of its rows that Pillow opens"
@@ -77,35 +75,52 @@ def own_pixels(images: Sequence[bytes], count: int, side: int) -> npt.NDArray[np
     return np.stack([found[place % len(found)] for place in range(count)])
 
 
-def own_files(data: Source, folder: Path, count: int, *, least: int) -> Files:
+class OwnFiles(NamedTuple):
+    """Files of a data set.
+
+    Attributes:
+        files: The files, their bytes as they were.
+        left_out: How many of the rows that were looked at aren't among them, by what they are.
+    """
+
+    files: Files
+    left_out: dict[str, int]
+
+
+def own_files(data: Source, folder: Path, count: int, *, batch_size: int) -> OwnFiles:
     """Copies some images of a data set into a folder, with a caption each: the first of theirs, or what their class is.
 
     Args:
         data: The data set.
         folder: Where to write; it must exist.
         count: The most that are taken, spread over it.
-        least: What makes an epoch.
+        batch_size: Images of a batch: what is taken makes whole ones, and a last few are let go.
 
     Raises:
-        RecipeError: If fewer than ``least`` are JPEG, PNG or WebP that Pillow opens.
+        RecipeError: If fewer than a batch are JPEG, PNG or WebP that Pillow opens.
     """
     names: list[str] = []
     captions: list[str] = []
+    left_out: dict[str, int] = {}
     for row, kind, image in _looked_at(data, count):
-        if kind not in KINDS:
+        if kind not in SUFFIXES:
+            left_out[kind] = left_out.get(kind, 0) + 1
             continue
-        names.append(f"{len(names):06d}{KINDS[kind]}")
+        names.append(f"{len(names):06d}{SUFFIXES[kind]}")
         (folder / names[-1]).write_bytes(image)
         sample = data[row]
         words = sample.captions[:1] or (f"a photo of {sample.facts.get('class', 'something')}",)
         captions.append(words[0])
-    if len(names) < least:
+    if len(names) < batch_size:
         more = "take more images, or a smaller batch_size" if count < len(data) else "take a smaller batch_size"
         raise RecipeError(
             f"of {min(count, len(data))} rows of {data!r} {len(names)} are JPEG, PNG or WebP that Pillow opens, fewer "
-            f"than a batch of {least}; {more}"
+            f"than a batch of {batch_size}; {more}"
         )
-    return annotated(folder, names, captions)
+    whole = len(names) - len(names) % batch_size
+    for name in names[whole:]:
+        (folder / name).unlink()
+    return OwnFiles(annotated(folder, names[:whole], captions[:whole]), left_out)
 
 
 def files_of(data: Source | None, folder: Path, settings: TrainStepTiming) -> Files:
@@ -120,7 +135,7 @@ def files_of(data: Source | None, folder: Path, settings: TrainStepTiming) -> Fi
         RecipeError: If fewer than a batch are JPEG, PNG or WebP that Pillow opens.
     """
     if data is not None:
-        return own_files(data, folder, settings.images, least=settings.batch_size)
+        return own_files(data, folder, settings.images, batch_size=settings.batch_size).files
     return write_files(folder, settings.images, seed=settings.seed, size=(settings.width, settings.height))
 
 
@@ -133,7 +148,8 @@ def _looked_at(data: Source, count: int) -> Iterator[tuple[int, str, bytes]]:
             image = index.image(at)
             with PIL.Image.open(io.BytesIO(image)) as opened:
                 opened.load()
-                kind = opened.format or "of no format" if opened.mode != "CMYK" else f"CMYK {opened.format}"
+                kind = _NAMED.get(str(opened.format), opened.format or "of no format")
+                kind = f"CMYK {kind}" if opened.mode == "CMYK" else kind
         except (ImpastoError, OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError):
             kind = BROKEN  # what is wrong with it is what `impasto info` is for
         yield row, kind, image

@@ -1,13 +1,14 @@
-"""The photographs that scikit-image and scikit-learn carry, as JPEG files with captions."""
+"""The photographs that scikit-image and scikit-learn carry, as files with captions."""
 
 from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,9 @@ _SKIMAGE = {
 }
 _SKLEARN = {"china.jpg": "a temple roof under a blue sky", "flower.jpg": "a red flower with a yellow heart"}
 
+#: Formats that benches take, with what their files' names end in.
+SUFFIXES: Mapping[str, str] = MappingProxyType({"JPEG": ".jpg", "PNG": ".png", "WebP": ".webp"})
+
 _OPENINGS = ("a photo of", "a close-up of", "a picture showing", "a detailed view of", "a cropped photo of", "here is")
 _ENDINGS = (
     "taken in the early morning",
@@ -43,17 +47,21 @@ _ENDINGS = (
 
 @dataclass(frozen=True)
 class Files:
-    """JPEG files with one caption each.
+    """Files of images with one caption each.
 
     Attributes:
         folder: The folder that the names are relative to.
         names: N file names.
         captions: N captions.
+        kinds: What there is among them of JPEG, PNG and WebP.
+        shards: A folder of shards with the same images and captions, which our loader reads in the files' place.
     """
 
     folder: Path
     names: tuple[str, ...]
     captions: tuple[str, ...]
+    kinds: frozenset[str] = frozenset({"JPEG"})
+    shards: Path | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -91,10 +99,11 @@ def write_files(
     *,
     seed: int = 0,
     size: tuple[int, int] = (640, 480),
+    kind: str = "JPEG",
     quality: int = 90,
     sampling: str = "4:2:0",
 ) -> Files:
-    """Cuts the photographs into JPEG files of one size with a caption each.
+    """Cuts the photographs into files of one size with a caption each.
 
     Each file is another random part of a photograph, resized, and half of them are mirrored.
 
@@ -103,21 +112,35 @@ def write_files(
         count: Number of files, N.
         seed: Key of all cuts and captions.
         size: Width and height, in pixels.
-        quality: JPEG quality, 1 to 95.
-        sampling: Of colours: ``"4:4:4"``, ``"4:2:2"`` or ``"4:2:0"``.
+        kind: ``"JPEG"``, ``"PNG"`` or ``"WebP"``.
+        quality: Of JPEG and WebP, 1 to 95.
+        sampling: Of JPEG's colours: ``"4:4:4"``, ``"4:2:2"`` or ``"4:2:0"``.
     """
     draw = random.Random(seed)
     names, captions = [], []
     for number, (what, cut) in enumerate(cuts(count, size, draw)):
-        names.append(f"{number:06d}.jpg")
-        cut.save(folder / names[-1], "JPEG", quality=quality, subsampling=sampling)
+        names.append(f"{number:06d}{SUFFIXES[kind]}")
+        save(cut, folder / names[-1], kind, quality=quality, sampling=sampling)
         captions.append(f"{draw.choice(_OPENINGS)} {what}, {draw.choice(_ENDINGS)}")
     return annotated(folder, names, captions)
 
 
+def save(picture: PIL.Image.Image, file: Path | IO[bytes], kind: str, *, quality: int, sampling: str) -> None:
+    """Encodes a picture; what a format doesn't have is left out."""
+    known: dict[str, dict[str, Any]] = {
+        "JPEG": {"quality": quality, "subsampling": sampling},
+        "WebP": {"quality": quality},
+    }
+    picture.save(file, kind, **known.get(kind, {}))
+
+
 def annotated(folder: Path, names: Sequence[str], captions: Sequence[str]) -> Files:
-    """Files of a folder with the captions of each, which are written beside them as COCO captions JSON."""
-    files = Files(folder, tuple(names), tuple(captions))
+    """Files of a folder with the captions of each, which are written beside them as COCO captions JSON.
+
+    Names end in one of `SUFFIXES`, which says what a file is.
+    """
+    kinds = frozenset(kind for kind, ending in SUFFIXES.items() if any(name.endswith(ending) for name in names))
+    files = Files(folder, tuple(names), tuple(captions), kinds)
     document = {
         "images": [{"id": number, "file_name": name} for number, name in enumerate(names)],
         "annotations": [

@@ -14,32 +14,61 @@ from impasto.recipe import ImageRecipe
 Sampling = Literal["4:4:4", "4:2:2", "4:2:0"]
 
 
-def _require_stored(qualities: tuple[int, ...], samplings: tuple[Sampling, ...]) -> None:
-    require(
-        bool(qualities) and all(1 <= quality <= 95 for quality in qualities),
-        f"qualities={qualities} must be from 1 to 95",
-    )
-    for sampling in samplings or ("",):
-        require(sampling in get_args(Sampling), f"samplings={samplings}: there are {', '.join(get_args(Sampling))}")
-
-
 def _require_decoded(width: int, height: int) -> None:
     most = ImageRecipe().max_pixels
     require(width * height <= most, f"sizes: {width}x{height} are more pixels than {most:,}, the most that is decoded")
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoaderTiming:
+class Stored:
+    """The ways in which images are stored: each of one of them.
+
+    Args:
+        sizes: Widths and heights of images, in pixels.
+        formats: What images are encoded as, 'JPEG', 'PNG', 'WebP'.
+        qualities: Of JPEG and WebP, 1 to 95, timed each.
+        samplings: Of JPEG's colours, timed each.
+
+    Raises:
+        RecipeError: If a size, a format, a quality or a sampling isn't one, or there are none.
+    """
+
+    sizes: tuple[str, ...] = ("640x480",)
+    formats: tuple[str, ...] = ("JPEG",)
+    qualities: tuple[int, ...] = (90,)
+    samplings: tuple[Sampling, ...] = ("4:2:0",)
+
+    def __post_init__(self) -> None:
+        require(
+            bool(self.qualities) and all(1 <= quality <= 95 for quality in self.qualities),
+            f"qualities={self.qualities} must be from 1 to 95",
+        )
+        known = ", ".join(get_args(Sampling))
+        for sampling in self.samplings or ("",):
+            require(sampling in get_args(Sampling), f"samplings={self.samplings}: there are {known}")
+        for kind in self.formats or ("",):
+            require(kind in ("JPEG", "PNG", "WebP"), f"formats={self.formats}: there are JPEG, PNG and WebP")
+        for size in self.sizes or ("",):
+            require(re.fullmatch(r"[1-9]\d*x[1-9]\d*", size) is not None, f"sizes={self.sizes}: {size!r} is no 640x480")
+        for width, height in self.shapes.values():
+            _require_decoded(width, height)
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, int]]:
+        """Width and height by size."""
+        pairs = {size: size.split("x") for size in self.sizes}
+        return {size: (int(width), int(height)) for size, (width, height) in pairs.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoaderTiming(Stored):
     """How loaders are timed.
 
     Args:
-        images: JPEG files in an epoch, cut from the photographs of scikit-image and scikit-learn.
-        width: Of the files, in pixels.
-        height: Of the files, in pixels.
+        images: Files in an epoch, cut from the photographs of scikit-image and scikit-learn, or yours.
         batch_size: Images in a batch.
         rounds: Times that each row runs.
-        qualities: Of the files, 1 to 95, rows each.
-        samplings: Of the files' colours, rows each.
+        packed: Time what short side 256 holds of them, too: our loader on shards, the others on files of those bytes.
         workers: Numbers of workers, a row each; 0 is one core.
         cores: Numbers of cores, of threads and of processes that --sweep goes through; by default 1, 2, 4 and so on,
             and all that there are.
@@ -52,12 +81,9 @@ class LoaderTiming:
     """
 
     images: int = 512
-    width: int = 640
-    height: int = 480
     batch_size: int = 64
     rounds: int = 5
-    qualities: tuple[int, ...] = (90,)
-    samplings: tuple[Sampling, ...] = ("4:2:0",)
+    packed: bool = False
     workers: tuple[int, ...] = (0, 1, 2)
     cores: tuple[int, ...] = ()
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
@@ -65,11 +91,9 @@ class LoaderTiming:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         at_least(1, images=self.images, batch_size=self.batch_size, rounds=self.rounds)
-        at_least(16, width=self.width, height=self.height)
-        _require_decoded(self.width, self.height)
         require(all(self.cores), f"cores={self.cores} must each be at least 1")
-        _require_stored(self.qualities, self.samplings)
 
     @classmethod
     def quick(cls, **changes: Any) -> LoaderTiming:
@@ -79,15 +103,11 @@ class LoaderTiming:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KernelTiming:
+class KernelTiming(Stored):
     """How kernels are timed.
 
     Args:
         images: Images of a size.
-        sizes: Widths and heights of images, in pixels.
-        formats: What images are encoded as, 'JPEG', 'PNG', 'WebP'.
-        qualities: Of JPEG and WebP, 1 to 95, a table each.
-        samplings: Of JPEG's colours, a table each.
         side: Of resized images, in pixels.
         captions: Captions that are tokenised.
         vocabulary: BERT's vocab.txt, with which WordPiece is timed too.
@@ -101,8 +121,6 @@ class KernelTiming:
     images: int = 16
     sizes: tuple[str, ...] = ("96x96", "500x375", "640x480", "1920x1080")
     formats: tuple[str, ...] = ("JPEG", "PNG", "WebP")
-    qualities: tuple[int, ...] = (90,)
-    samplings: tuple[Sampling, ...] = ("4:2:0",)
     side: int = 224
     captions: int = 1000
     vocabulary: Path | None = None
@@ -110,20 +128,8 @@ class KernelTiming:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         at_least(1, images=self.images, side=self.side, captions=self.captions, rounds=self.rounds)
-        _require_stored(self.qualities, self.samplings)
-        for kind in self.formats:
-            require(kind in ("JPEG", "PNG", "WebP"), f"formats={self.formats}: there are JPEG, PNG and WebP")
-        for size in self.sizes:
-            require(re.fullmatch(r"[1-9]\d*x[1-9]\d*", size) is not None, f"sizes={self.sizes}: {size!r} is no 640x480")
-        for width, height in self.shapes.values():
-            _require_decoded(width, height)
-
-    @property
-    def shapes(self) -> dict[str, tuple[int, int]]:
-        """Width and height by size."""
-        pairs = {size: size.split("x") for size in self.sizes}
-        return {size: (int(width), int(height)) for size, (width, height) in pairs.items()}
 
     @classmethod
     def quick(cls, **changes: Any) -> KernelTiming:

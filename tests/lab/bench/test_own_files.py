@@ -43,19 +43,20 @@ def folder(tmp_path: Path) -> Path:
 
 def test_images_and_what_they_are_called(folder: Path, tmp_path: Path) -> None:
     (out := tmp_path / "out").mkdir()
-    files = own_files(ImageFolder(folder), out, 9, least=3)
+    files, left_out = own_files(ImageFolder(folder), out, 9, batch_size=3)
+    assert files.kinds == {"JPEG", "PNG"} and left_out == {BROKEN: 1}
     assert files.names == ("000000.jpg", "000001.png", "000002.jpg")
     assert files.captions == ("a photo of cat", "a photo of dog", "a photo of dog")
     assert [image for _, image, _ in files.rows()] == [
         (folder / name).read_bytes() for name in ("cat/0.jpg", "dog/0.png", "dog/1.jpg")
     ]
-    captioned = own_files(Sequence([(_encoded("JPEG", 0), ["a", "b"])]), out, 9, least=1)
+    captioned, _ = own_files(Sequence([(_encoded("JPEG", 0), ["a", "b"])]), out, 9, batch_size=1)
     assert captioned.captions == ("a",) and "000000.jpg" in captioned.annotations.read_text(encoding="utf-8")
     few = "of {} rows of .* {} are JPEG, PNG or WebP that Pillow opens, fewer than a batch of 4; take {}$"
     with pytest.raises(RecipeError, match=few.format(4, 3, "a smaller batch_size")):
-        own_files(ImageFolder(folder), out, 9, least=4)
+        own_files(ImageFolder(folder), out, 9, batch_size=4)
     with pytest.raises(RecipeError, match=few.format(2, 2, "more images, or a smaller batch_size")):
-        own_files(ImageFolder(folder), out, 2, least=4)
+        own_files(ImageFolder(folder), out, 2, batch_size=4)
     with pytest.raises(RecipeError, match="among 1 of its rows"):
         own_images(Sequence([(b"no image", "")]), 9)
 

@@ -75,20 +75,7 @@ def test_benches_wait_and_tell(loads: list[float], capsys: pytest.CaptureFixture
 def test_the_page_and_the_json_say_so(loads: list[float], tmp_path: Path) -> None:
     loads[:] = [9.0]
     target, page = tmp_path / "loader.json", tmp_path / "loader.html"
-    little = [
-        "--images",
-        "8",
-        "--batch-size",
-        "4",
-        "--width",
-        "64",
-        "--height",
-        "48",
-        "--rounds",
-        "1",
-        "--workers",
-        "0",
-    ]
+    little = ["--images", "8", "--batch-size", "4", "--sizes", "64x48", "--rounds", "1", "--workers", "0"]
     shown = ["--json", str(target), "--page", str(page)]
     assert main(["bench", "loader", *little, "--peers", "pillow", *shown]) == 0
     assert "more than 4 cores: the machine was not quiet" in page.read_text(encoding="utf-8")

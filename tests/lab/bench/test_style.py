@@ -13,11 +13,11 @@ from impasto.errors import RecipeError
 from impasto.style import fast
 from impasto.style.model import StyleModel
 from impasto_lab.bench.answers import AnswersDifferError
-from impasto_lab.bench.memory import peak_bytes
 from impasto_lab.bench.peers.published_style import Published
 from impasto_lab.bench.settings import StyleTiming
 from impasto_lab.bench.stylizing import measuring as style
 from impasto_lab.bench.stylizing.forms import Form, _restyle, full_size, steps
+from impasto_lab.bench.stylizing.memory import peak_bytes
 
 CPU = torch.device("cpu")
 

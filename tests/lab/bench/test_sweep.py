@@ -69,7 +69,7 @@ def test_figures_add_up() -> None:
 def test_bench_loader_sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target, page, plot = tmp_path / "sweep.json", tmp_path / "sweep.html", tmp_path / "sweep.png"
     shown = ["--json", str(target), "--page", str(page), "--plot", str(plot)]
-    little = ["--images", "16", "--batch-size", "8", "--rounds", "1", "--width", "160", "--height", "120"]
+    little = ["--images", "16", "--batch-size", "8", "--rounds", "1", "--sizes", "160x120"]
     assert main(["bench", "loader", "--sweep", "--cores", "1", *little, *shown]) == 0
     assert "what else ran takes part" in capsys.readouterr().out
     document = json.loads(target.read_text(encoding="utf-8"))
@@ -77,5 +77,6 @@ def test_bench_loader_sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         (1, "threads", 1),
         (1, "processes", 1),
     ]
+    assert {row["version"] for row in document["rows"]} == {document["versions"]["impasto"]}
     assert all(row["images_per_second"] > 0 and 0 < row["cpu_share"] < 1.2 for row in document["rows"])
     assert "load average" in page.read_text(encoding="utf-8") and plot.stat().st_size > 1000

@@ -73,9 +73,12 @@ def test_sizes_and_formats_are_asked_for_by_name() -> None:
     ):
         with pytest.raises(RecipeError, match=next(iter(wrong))):
             KernelTiming(**wrong)
-    for timing in (LoaderTiming, TrainStepTiming):
+    for timing, given in (
+        (LoaderTiming, {"sizes": ("99999x99999",)}),
+        (TrainStepTiming, {"width": 99999, "height": 99999}),
+    ):
         with pytest.raises(RecipeError, match="99999x99999 are more pixels"):
-            timing(width=99999, height=99999)
+            timing(**given)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,8 +16,9 @@ from impasto import sources
 from impasto.checks import require
 from impasto.loading import Stats
 from impasto_lab.bench import machine, ours, quiet
-from impasto_lab.bench.photographs import Files, write_files
-from impasto_lab.bench.settings import LoaderTiming
+from impasto_lab.bench.photographs import Files
+from impasto_lab.bench.settings import LoaderTiming, Stored
+from impasto_lab.bench.storing import photographs_in
 from impasto_lab.bench.timing import Track, untracked
 from impasto_lab.bench.work import Work
 
@@ -36,6 +37,7 @@ class SweepRow:
         workers: How many.
         rounds: Images a second of wall-clock time, in each round.
         busy: Cores that it kept busy, in each round.
+        version: Ours.
     """
 
     cores: int
@@ -43,6 +45,7 @@ class SweepRow:
     workers: int
     rounds: list[float] = field(default_factory=list)
     busy: list[float] = field(default_factory=list)
+    version: str | None = None
 
     @property
     def images_per_second(self) -> float:
@@ -62,6 +65,7 @@ class SweepRow:
     def as_dict(self) -> dict[str, Any]:
         """The row, as JSON has it."""
         return {
+            "version": self.version,
             "cores": self.cores,
             "kind": self.kind,
             "workers": self.workers,
@@ -134,21 +138,18 @@ def run(settings: LoaderTiming | None = None, *, track: Track = untracked) -> Sw
     here = len(machine.cpus())
     cores = tuple(sorted(set(settings.cores or doubling(here))))
     require(cores[-1] <= here, f"cores={cores}: this process may use {here}")
-    (quality, *more), (sampling, *others) = settings.qualities, settings.samplings
-    require(not (more or others), "qualities, samplings: a sweep is of one of each; leave the others out")
+    several = [one.name for one in fields(Stored) if len(getattr(settings, one.name)) > 1]
+    several += ["packed"] if settings.packed else []
+    require(not several, f"{', '.join(several)}: a sweep is of one of each; leave the others out")
     work = Work(batch_size=settings.batch_size, interpolation=settings.interpolation, seed=settings.seed)
     with machine.held_to(1) as held:
         pass
     rows = tuple(grid(cores if held else (here,)))
+    versions = machine.versions("impasto", "torch")
+    for row in rows:
+        row.version = versions["impasto"]
     with tempfile.TemporaryDirectory(prefix="impasto-bench-") as temporary:
-        files = write_files(
-            Path(temporary),
-            settings.images,
-            seed=settings.seed,
-            size=(settings.width, settings.height),
-            quality=quality,
-            sampling=sampling,
-        )
+        (files,) = photographs_in(Path(temporary), settings).values()
         load = quiet.load()
         for turn in track(range(len(rows) * settings.rounds), "timing"):
             row = rows[turn % len(rows)]
@@ -159,7 +160,7 @@ def run(settings: LoaderTiming | None = None, *, track: Track = untracked) -> Sw
         rows=rows,
         held=held,
         machine=machine.describe(),
-        versions=machine.versions("impasto", "torch"),
+        versions=versions,
         load=load,
         settings={**asdict(settings), "cores": cores},
         command=" ".join(["impasto", *sys.argv[1:]]),

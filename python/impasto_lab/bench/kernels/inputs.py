@@ -7,14 +7,13 @@ import random
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from open_clip.zero_shot_metadata import IMAGENET_CLASSNAMES, OPENAI_IMAGENET_TEMPLATES
 
 from impasto import ops
 from impasto.recipe import ImageRecipe
-from impasto_lab.bench.photographs import cuts, write_files
+from impasto_lab.bench.photographs import cuts, save, write_files
 from impasto_lab.bench.work import Views
 
 
@@ -37,15 +36,10 @@ def encoded(
         sampling: Of JPEG's colours: ``"4:4:4"``, ``"4:2:2"`` or ``"4:2:0"``.
         seed: Of the parts that are cut.
     """
-    known: dict[str, dict[str, Any]] = {
-        "JPEG": {"quality": quality, "subsampling": sampling},
-        "WebP": {"quality": quality},
-    }
-    options = known.get(kind, {})
     found = []
     for _, picture in cuts(count, size, random.Random(seed)):
         file = io.BytesIO()
-        picture.save(file, kind, **options)
+        save(picture, file, kind, quality=quality, sampling=sampling)
         found.append(file.getvalue())
     return found
 

@@ -21,6 +21,8 @@ from impasto_lab.bench.answers import Answers, AnswersDifferError, compare
 from impasto_lab.bench.peers import torchvision_io
 from impasto_lab.bench.photographs import Files, write_files
 from impasto_lab.bench.settings import PackingTiming
+from impasto_lab.bench.storing import SHRUNK as SHRUNK_TO
+from impasto_lab.bench.storing import unpacked
 from impasto_lab.bench.timing import Row, Track, take_turns, untracked
 from impasto_lab.bench.work import Work
 
@@ -29,7 +31,7 @@ WAYS: dict[str, tuple[str, PackSettings]] = {
     "kept": ("bytes kept", PackSettings()),
     "restart rows": ("restart markers each row of MCUs", PackSettings(restart_rows=1)),
     "restart mcus": ("restart markers every 10 MCUs", PackSettings(restart_mcus=10)),
-    "shrunk": ("short side 256, quality 95", PackSettings(short_side=256)),
+    "shrunk": ("short side 256, quality 95", SHRUNK_TO),
     "shrunk, restarts": ("the same, restart markers every 2 MCUs", PackSettings(short_side=256, restart_mcus=2)),
     "pixels": ("short side 256, pixels as they are", PackSettings(short_side=256, pixels_up_to=1024)),
 }
@@ -138,13 +140,13 @@ def run(settings: PackingTiming | None = None, *, track: Track = untracked) -> P
         (folder / "files").mkdir()
         files = write_files(folder / "files", settings.images, seed=settings.seed, quality=settings.quality)
         ways = [_files(files, settings.quality, work), *(_packed(files, work, folder / name, name) for name in WAYS)]
-        unpacked = _unpacked(folder / SHRUNK, folder / "unpacked", files)
+        shrunk = unpacked(folder / SHRUNK, folder / "unpacked", files)
         peers = {
             name: Row(name, torchvision_io.TITLE, 0, torchvision_io.open_loader(given, work, workers=0))
-            for name, given in (("files", files), (SHRUNK, unpacked))
+            for name, given in (("files", files), (SHRUNK, shrunk))
         }
         _check_lossless(ways)
-        answers = compare(unpacked, work, (torchvision_io,))
+        answers = compare(shrunk, work, (torchvision_io,))
         take_turns([*(way.row for way in ways), *peers.values()], rounds=settings.rounds, track=track)
     return PackingBench(
         ways=tuple(ways),
@@ -182,17 +184,6 @@ def _psnr(files: Files, shards: sources.Source) -> Iterable[float]:
         packed = ops.decode(shards[number].image)
         wanted = ops.resize(ops.decode(path), packed.shape[:2])
         yield 10 * math.log10(255**2 / float(np.square(packed.astype(float) - wanted).mean()))
-
-
-def _unpacked(folder: Path, into: Path, files: Files) -> Files:
-    """The images of shards as files of their own, which a peer reads with less to do."""
-    into.mkdir()
-    shards = sources.open(folder)
-    for number, name in enumerate(files.names):
-        (into / name).write_bytes(shards[number].image)
-    unpacked = replace(files, folder=into)
-    unpacked.annotations.write_bytes(files.annotations.read_bytes())
-    return unpacked
 
 
 def _check_lossless(ways: Iterable[Packing]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import cast
 
@@ -44,6 +44,21 @@ NOWHERE: Mapping[str, str] = MappingProxyType(
 
 #: Peers whose threads are as many as they choose: with a number of workers they can't be compared.
 OWN_THREADS: frozenset[str] = frozenset({"datago"})
+
+
+#: What a peer decodes, where it isn't all of JPEG, PNG and WebP.
+FORMATS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "simplejpeg": frozenset({"JPEG"}),
+        "pyturbojpeg": frozenset({"JPEG"}),
+        "kornia-rs": frozenset({"JPEG", "PNG"}),
+    }
+)
+
+
+def undecoded(peer: Peer, kinds: Set[str]) -> Set[str]:
+    """The formats, of some, that a peer doesn't decode."""
+    return kinds - FORMATS.get(peer.NAME, kinds)
 
 
 def called(names: Sequence[str] = STOCK) -> tuple[tuple[Peer, ...], dict[str, str]]:

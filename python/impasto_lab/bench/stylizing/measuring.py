@@ -20,11 +20,11 @@ from impasto.style import Float32, StyleModel, float32_as
 from impasto_lab.bench import machine, photographs, quiet
 from impasto_lab.bench.answers import AnswersDifferError
 from impasto_lab.bench.difference import Difference
-from impasto_lab.bench.memory import peak_bytes
 from impasto_lab.bench.own_files import own_images, own_pixels
 from impasto_lab.bench.peers.published_style import NAME as PEER
 from impasto_lab.bench.settings import StyleTiming
 from impasto_lab.bench.stylizing.forms import Form, full_size, small, steps
+from impasto_lab.bench.stylizing.memory import peak_bytes
 from impasto_lab.bench.stylizing.patience import Patience
 from impasto_lab.bench.timing import Track, untracked
 
@@ -76,7 +76,7 @@ class StyleRow:
         workload: What it restyles.
         dtype: As in `Form`.
         difference: From the published form's pixels in float32; None for other networks.
-        peak_bytes: See `impasto_lab.bench.memory.peak_bytes`.
+        peak_bytes: See `impasto_lab.bench.stylizing.memory.peak_bytes`.
         rounds: Seconds for the batch in each round: of CPU time on a CPU, of wall-clock time on a GPU.
     """
 

@@ -66,14 +66,10 @@ def _groups(bench: BenchDecode, timing: KernelTiming) -> Iterator[Group]:
         group = kernels.decoders(own.images, own.kind, f"{len(own.images)} {own.kind} of {bench.data}")
         yield replace(group, left_out=own.left_out)
         return
-    for kind in timing.formats:
-        for size, shape in timing.shapes.items():
-            # What a format doesn't have changes none of its bytes.
-            for quality in timing.qualities if kind != "PNG" else timing.qualities[:1]:
-                for sampling in timing.samplings if kind == "JPEG" else timing.samplings[:1]:
-                    images = kernels.encoded(
-                        kind, shape, timing.images, quality=quality, sampling=sampling, seed=timing.seed
-                    )
-                    stored = [f"quality {quality}"] if kind != "PNG" and len(timing.qualities) > 1 else []
-                    stored += [sampling] if kind == "JPEG" and len(timing.samplings) > 1 else []
-                    yield kernels.decoders(images, kind, ", ".join([f"{len(images)} {kind} of {size}", *stored]))
+    from impasto_lab.bench.storing import ways
+
+    for way in ways(timing):
+        images = kernels.encoded(
+            way.kind, way.shape, timing.images, quality=way.quality, sampling=way.sampling, seed=timing.seed
+        )
+        yield kernels.decoders(images, way.kind, f"{len(images)} {way.name}")

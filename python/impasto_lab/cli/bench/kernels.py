@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -89,7 +89,7 @@ def finish(
     notes = [
         f"{described['cpu']}: one core, its CPU time; medians of {settings.rounds} rounds in turns",
         quiet.told(load),
-        *([f"left out of {bench.data}: {_counted(left_out)}; `impasto info` says more"] if left_out else []),
+        *pages.left_out(bench.data, left_out),
         *(f"absent: {name}: {reason}" for name, reason in absent.items()),
     ]
     headings, rows = ["who", "version", "work", what, "slowest-fastest", "impasto is", "apart"], _rows(arms)
@@ -132,10 +132,6 @@ def _rows(arms: Sequence[Arm]) -> list[list[str]]:
         spread = f"{slowest:,.0f}-{fastest:,.0f}"
         rows.append([arm.name, arm.version or "", arm.work, f"{arm.rate:,.0f}", spread, ratio, apart])
     return rows
-
-
-def _counted(left_out: Mapping[str, int]) -> str:
-    return ", ".join(f"{number} {kind}" for kind, number in left_out.items())
 
 
 def _plain(value: Any) -> Any:

@@ -25,28 +25,31 @@ examples:
   impasto bench loader --workers 0 4 8 --images 4096 --json loader.json
   impasto bench loader --peers all --workers 0 2 --page loaders.html
   impasto bench loader --qualities 75 90 95 --samplings 4:2:0 4:4:4 --workers 0
-  impasto bench loader --peers dali spdl --width 1920 --height 1080
+  impasto bench loader --peers dali spdl --sizes 1920x1080
+  impasto bench loader --sizes 96x96 640x480 --formats JPEG PNG WebP --packed --images 96 --batch-size 32 --workers 0
   impasto bench loader --sweep --page cores.html
   impasto bench loader --sweep --cores 1 4 16 --json cores.json
   impasto bench loader --data captions_val2017.json --images-of val2017/ --plot where.png
   impasto bench loader --data photographs/ --quick
+  impasto bench loader --data shards/ --peers all --workers 0 2
 
-With --data the JSON has stats (stages, shares, waited, queue, busy, binds, advice) and stored_smaller; with --sweep
-rows (cores, kind, workers, images_per_second, images_per_second_per_core, cpu_share, cpu_milliseconds, rounds), best
-(kind -> cores -> rate), held (to the cores). Without them:
+With --data and no --peers the JSON has stats (stages, shares, waited, queue, busy, binds, advice) and stored_smaller;
+with --sweep rows (version, cores, kind, workers, images_per_second, images_per_second_per_core, cpu_share,
+cpu_milliseconds, rounds), best (kind -> cores -> rate), held (to the cores). Without them:
 JSON: rows (name, version, workers, images_per_second, rounds, clock, wall_rounds, and files where they are stored in
-several ways), absent (peer -> why), ratio_to (peer -> our rate over its rate, at the smallest number of workers),
-ratios (peer -> workers -> the same), scaling (what our rates say of more cores), python (what Python has of a worker's
-time), answers, machine, load_average, quiet (whether that is no more than the cores), versions, command, seed."""
+several ways), absent (peer -> why), left_out (what images of --data are that no file has -> how many), ratio_to (peer
+-> our rate over its rate, at the smallest number of workers), ratios (peer -> workers -> the same), scaling (what our
+rates say of more cores), python (what Python has of a worker's time), answers, machine, load_average, quiet (whether
+that is no more than the cores), versions, command, seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BenchLoader(Waiting):
-    """Times the whole loader, from JPEG files on disk to mixed and tokenised batches, beside the same work in Python.
+    """Times the whole loader, from files on disk to mixed and tokenised batches, beside the same work in Python.
 
     That is Pillow + torchvision transforms, and torchvision.io + transforms v2, each with MixGen and open_clip's
     tokenizer in a stock DataLoader; with --peers others too, or all, of which those that can't run here are listed. The
-    photographs are scikit-image's and scikit-learn's, cut to one size (JPEG). Work per image:
+    photographs are scikit-image's and scikit-learn's, cut to one size, JPEG by default. Work per image:
     RandomResizedCrop 224, horizontal flip, float32 normalised; MixGen on a quarter; 77 CLIP tokens.
 
     First all loaders replay the same crops and flips and must agree on images, ids and joined captions. Then they take
@@ -54,14 +57,18 @@ class BenchLoader(Waiting):
     that what else runs on the machine takes no part; the others count wall-clock time.
 
     With --data it takes batches of your own data set as fast as they come instead, and says what their time goes to,
-    what binds, and what would help; where images do, some of yours are stored again at short side 256, and timed.
+    what binds, and what would help; where images do, some of yours are stored again at short side 256, and timed. With
+    --data and --peers it is compared with those peers, on images of yours that are spread over it, with their first
+    captions: copied to a temporary folder, their bytes as they are, and written again from there for readers of other
+    formats. Peers that don't take them are listed with the reason.
 
     With --sweep it times itself alone, held to 1, 2 and more of the cores, in as many threads and in as many processes,
     and up to twice as many; by wall-clock time, after an epoch that starts the workers.
 
     Args:
         sweep: Cores, threads and processes in the place of peers.
-        data: Your own data set, as `impasto info` takes it; --batch-size, --workers (the most of them) and --seed hold.
+        data: Your own data set, as `impasto info` takes it; --batch-size, --workers (without --peers the most of them)
+            and --seed hold.
         images_of: Folder of its images, by default looked for near the annotations.
         batches: The most batches of --data that are taken; 50 by default, 5 with --quick.
         plot: A PNG file with the rates on one core (or fewest workers); of --data, with what its time goes to.
@@ -88,16 +95,22 @@ def run(bench: BenchLoader) -> int:
         The exit status, 0.
     """
     console = output.console(bench.json)
-    if bench.data is not None:
+    if bench.data is not None and "peers" not in bench.timing:
         return _look(bench, bench.data, console)
+    if bench.data is not None:
+        flags = {name for name in ("sweep", "batches") if getattr(bench, name)}
+        idle.refuse(flags | bench.timing.keys() & _OF_OTHERS, "not of a comparison on --data")
     timing = (LoaderTiming.quick if bench.quick else LoaderTiming)(**bench.timing)
+    from impasto import sources
+
+    data = None if bench.data is None else sources.open(bench.data, images=bench.images_of)
     bench.wait(console)
     if bench.sweep:
         return sweeping.run(timing, console, plot=bench.plot, page=bench.page, json=bench.json)
     # Peers take their time to import, which nobody waits for who is refused.
     from impasto_lab.bench.loader import run as time_loaders
 
-    measured = time_loaders(timing, track=output.Progress(console))
+    measured = time_loaders(timing, data=data, track=output.Progress(console))
     if bench.json != "-":
         show(measured, console)
     fewest = min(row.workers for row in measured.rows)
@@ -125,7 +138,7 @@ def run(bench: BenchLoader) -> int:
 
 def _look(bench: BenchLoader, place: str, console: Console) -> int:
     flags = {"sweep"} if bench.sweep else set()
-    idle.refuse(flags | bench.timing.keys() - _OF_OWN, "of the comparison, which --data leaves out")
+    idle.refuse(flags | bench.timing.keys() - _OF_OWN, "of the comparison, which --data leaves out without --peers")
     from impasto import sources
 
     timing = (LoaderTiming.quick if bench.quick else LoaderTiming)(**bench.timing)
@@ -183,6 +196,8 @@ def show(bench: Measured, console: Console) -> None:
 _BATCHES, _QUICK = 50, 5
 #: What of the comparison's settings holds with --data too.
 _OF_OWN = {"batch_size", "workers", "seed"}
+#: What of them says how photographs are stored, or goes with --sweep.
+_OF_OTHERS = {"sizes", "formats", "qualities", "samplings", "cores"}
 _TITLE = "Files on disk to mixed, tokenised batches"
 _FILES = "files"
 _HEADINGS = ("loader", "version", _FILES, "workers", "images/s", "slowest-fastest", "impasto is")
@@ -217,6 +232,7 @@ def _notes(bench: Measured) -> Iterator[str]:
     for scaling in (bench.scaling, bench.python):
         if scaling is not None:
             yield scaling.line()
+    yield from pages.left_out(bench.settings["data"], bench.left_out)
     for name, reason in bench.absent.items():
         yield f"absent: {name}: {reason}"
     yield from bench.answers.lines()

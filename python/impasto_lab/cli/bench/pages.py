@@ -60,6 +60,17 @@ class Curved(Shown):
         return curves_png(self.lines, x=self.x, y=self.unit)
 
 
+def left_out(data: str | None, found: Mapping[str, int]) -> list[str]:
+    """The note on images of somebody's own data that aren't among what was timed, where there are some.
+
+    Args:
+        data: What the data are.
+        found: How many, by what they are.
+    """
+    counted = ", ".join(f"{number} {kind}" for kind, number in found.items())
+    return [f"left out of {data}: {counted}; `impasto info` says more"] if found else []
+
+
 def write(shown: Shown, *, plot: str | Path | None, page: str | Path | None) -> None:
     """Writes what is asked for.
 

@@ -13,6 +13,8 @@ os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it asks the network fo
 
 import albumentations
 import cv2
+import numpy as np
+import numpy.typing as npt
 import torch
 from albumentations.pytorch import ToTensorV2
 
@@ -38,6 +40,11 @@ def _tensors(work: Work) -> list[albumentations.BasicTransform]:
     return [albumentations.Normalize(work.mean, work.std, max_pixel_value=255.0), ToTensorV2()]
 
 
+def _read(path: str) -> npt.NDArray[np.uint8]:
+    pixels: npt.NDArray[np.uint8] = cv2.imread(path, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+    return pixels
+
+
 class _Load:
     """Reads, crops at random, flips at random, normalises."""
 
@@ -48,7 +55,7 @@ class _Load:
         self.transform = albumentations.Compose([crop, albumentations.HorizontalFlip(p=0.5), *_tensors(work)])
 
     def __call__(self, path: str, _number: int) -> torch.Tensor:
-        image: torch.Tensor = self.transform(image=cv2.imread(path, cv2.IMREAD_COLOR_RGB))["image"]
+        image: torch.Tensor = self.transform(image=_read(path))["image"]
         return image
 
 
@@ -64,5 +71,5 @@ class _Replay:
         crop = albumentations.Crop(left, top, left + width, top + height)
         resize = albumentations.Resize(self.work.size, self.work.size, interpolation=cv2.INTER_AREA)
         transform = albumentations.Compose([crop, resize, *flip, *_tensors(self.work)])
-        image: torch.Tensor = transform(image=cv2.imread(path, cv2.IMREAD_COLOR_RGB))["image"]
+        image: torch.Tensor = transform(image=_read(path))["image"]
         return image

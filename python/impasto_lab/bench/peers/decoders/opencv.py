@@ -30,7 +30,7 @@ def open_loader(files: Files, work: Work, *, workers: int, views: Views | None =
 
 
 def _load(path: str, cropping: Cropping, work: Work) -> torch.Tensor:
-    image = cv2.imread(path, cv2.IMREAD_COLOR_RGB)
+    image = cv2.imread(path, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
     left, top, width, height, flipped = cropping(image.shape[1], image.shape[0])
     enlarging = cv2.INTER_LINEAR if work.interpolation == "bilinear" else cv2.INTER_CUBIC
     mode = cv2.INTER_AREA if min(width, height) >= work.size else enlarging

@@ -1,11 +1,11 @@
-"""torchcodec's JPEG decoder, to which torchvision points its users now, with torchvision's transforms v2."""
+"""torchcodec's decoder of images, to which torchvision points its users now, with torchvision's transforms v2."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 import torch
-from torchcodec.decoders import decode_jpeg
+from torchcodec.decoders import decode_image
 
 from impasto_lab.bench.peers.pairs import MixedPairs, open_pairs
 from impasto_lab.bench.peers.viewing import Cropping, Viewed, by_torchvision
@@ -28,5 +28,5 @@ def open_loader(files: Files, work: Work, *, workers: int, views: Views | None =
 
 
 def _load(path: str, cropping: Cropping, work: Work) -> torch.Tensor:
-    image: torch.Tensor = decode_jpeg(path, mode="RGB")
+    image: torch.Tensor = decode_image(path, mode="RGB")
     return by_torchvision(image, cropping(image.shape[2], image.shape[1]), work)

@@ -31,7 +31,7 @@ def open_loader(files: Files, work: Work, *, workers: int, views: Views | None =
 
 
 def _graph(files: Files, work: Work, views: Views | None) -> tuple[Any, Any]:
-    jpegs, numbers = fn.readers.file(
+    encoded, numbers = fn.readers.file(
         files=files.paths,
         labels=list(range(len(files))),
         random_shuffle=views is None,
@@ -40,7 +40,11 @@ def _graph(files: Files, work: Work, views: Views | None) -> tuple[Any, Any]:
     )
     if views is None:
         images = fn.decoders.image_random_crop(
-            jpegs, output_type=types.RGB, random_area=list(work.scale), random_aspect_ratio=list(work.ratio)
+            encoded,
+            output_type=types.RGB,
+            random_area=list(work.scale),
+            random_aspect_ratio=list(work.ratio),
+            adjust_orientation=False,
         )
         mirror = fn.random.coin_flip(probability=0.5)
     else:
@@ -48,7 +52,9 @@ def _graph(files: Files, work: Work, views: Views | None) -> tuple[Any, Any]:
         start = fn.external_source(lambda info: boxes[info.idx_in_epoch % len(boxes), :2], batch=False)
         shape = fn.external_source(lambda info: boxes[info.idx_in_epoch % len(boxes), 2:], batch=False)
         mirror = fn.external_source(lambda info: flips[info.idx_in_epoch % len(flips)], batch=False)
-        images = fn.decoders.image_slice(jpegs, start=start, shape=shape, axis_names="WH", output_type=types.RGB)
+        images = fn.decoders.image_slice(
+            encoded, start=start, shape=shape, axis_names="WH", output_type=types.RGB, adjust_orientation=False
+        )
     interpolation = types.INTERP_LINEAR if work.interpolation == "bilinear" else types.INTERP_CUBIC
     images = fn.resize(images, size=[work.size, work.size], interp_type=interpolation, antialias=True)
     images = fn.crop_mirror_normalize(

@@ -72,5 +72,5 @@ class _Batches:
 def _view(pixels: Any, cropping: Cropping, work: Work) -> torch.Tensor:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # nobody writes to it
-        image = torch.from_numpy(pixels).permute(2, 0, 1)  # [3, H, W]
+        image = torch.from_numpy(pixels).permute(2, 0, 1)[:3].expand(3, -1, -1)  # [3, H, W], of gray or with alpha too
     return by_torchvision(image, cropping(image.shape[2], image.shape[1]), work)

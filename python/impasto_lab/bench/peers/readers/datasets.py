@@ -13,7 +13,7 @@ import datasets
 from torch.utils.data import DataLoader
 
 from impasto_lab.bench.peers.pairs import MixAndTokenize, MixedPairs
-from impasto_lab.bench.peers.readers.images import TOLERANCE, load_jpeg
+from impasto_lab.bench.peers.readers.images import TOLERANCE, load_image
 from impasto_lab.bench.peers.viewing import Viewed
 from impasto_lab.bench.photographs import Files
 from impasto_lab.bench.work import Views, Work
@@ -32,7 +32,7 @@ def open_loader(files: Files, work: Work, *, workers: int, views: Views | None =
         numbers, images, captions = zip(*files.rows(), strict=True)
         columns = {"number": list(numbers), "image": list(images), "caption": list(captions)}
         datasets.Dataset.from_dict(columns).save_to_disk(str(folder))
-    rows = datasets.load_from_disk(str(folder)).with_transform(_Transform(Viewed(load_jpeg, work, views)))
+    rows = datasets.load_from_disk(str(folder)).with_transform(_Transform(Viewed(load_image, work, views)))
     loader: Iterable[MixedPairs] = DataLoader(
         rows,
         batch_size=work.batch_size,

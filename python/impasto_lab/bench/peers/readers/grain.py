@@ -17,7 +17,7 @@ import grain
 import torch
 
 from impasto_lab.bench.peers.pairs import MixAndTokenize, MixedPairs
-from impasto_lab.bench.peers.readers.images import TOLERANCE, load_jpeg
+from impasto_lab.bench.peers.readers.images import TOLERANCE, load_image
 from impasto_lab.bench.peers.viewing import Viewed
 from impasto_lab.bench.photographs import Files
 from impasto_lab.bench.work import Views, Work
@@ -31,7 +31,7 @@ PACKAGES: tuple[str, ...] = ("grain", "torchvision", "open_clip_torch")
 
 def open_loader(files: Files, work: Work, *, workers: int, views: Views | None = None) -> Iterable[MixedPairs]:
     """See `impasto_lab.bench.work.Peer`."""
-    rows = grain.MapDataset.source(_Rows(files, Viewed(load_jpeg, work, views)))
+    rows = grain.MapDataset.source(_Rows(files, Viewed(load_image, work, views)))
     if views is None:
         rows = rows.shuffle(seed=work.seed)
     if workers:

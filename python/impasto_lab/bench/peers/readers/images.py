@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import torch
+from torchvision.io import ImageReadMode, decode_image
 
-from impasto_lab.bench.kernels.decoding import decode_by_torchvision
 from impasto_lab.bench.peers.viewing import Cropping, by_torchvision
 from impasto_lab.bench.work import Work
 
@@ -15,7 +15,7 @@ TOLERANCE: dict[str, dict[str, float]] = {
 }
 
 
-def load_jpeg(jpeg: bytes, cropping: Cropping, work: Work) -> torch.Tensor:
-    """A JPEG's bytes to [3, S, S] float32, normalised."""
-    image = decode_by_torchvision(jpeg)
+def load_image(encoded: bytes, cropping: Cropping, work: Work) -> torch.Tensor:
+    """An image's bytes to [3, S, S] float32, normalised."""
+    image = decode_image(torch.frombuffer(bytearray(encoded), dtype=torch.uint8), mode=ImageReadMode.RGB)
     return by_torchvision(image, cropping(image.shape[2], image.shape[1]), work)

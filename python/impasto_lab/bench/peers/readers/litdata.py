@@ -10,7 +10,7 @@ import litdata
 import torch
 
 from impasto_lab.bench.peers.pairs import MixAndTokenize, MixedPairs
-from impasto_lab.bench.peers.readers.images import TOLERANCE, load_jpeg
+from impasto_lab.bench.peers.readers.images import TOLERANCE, load_image
 from impasto_lab.bench.peers.viewing import Viewed
 from impasto_lab.bench.photographs import Files
 from impasto_lab.bench.work import Views, Work
@@ -46,14 +46,14 @@ def open_loader(files: Files, work: Work, *, workers: int, views: Views | None =
 
 
 def _row(files: Files, number: int) -> dict[str, Any]:
-    ((_, jpeg, caption),) = files.rows(range(number, number + 1))
-    return {"number": number, "image": jpeg, "caption": caption}
+    ((_, image, caption),) = files.rows(range(number, number + 1))
+    return {"number": number, "image": image, "caption": caption}
 
 
 class _Rows(litdata.StreamingDataset):
     def __init__(self, folder: str, work: Work, views: Views | None) -> None:
         super().__init__(folder, shuffle=views is None, seed=work.seed, drop_last=False)
-        self.load = Viewed(load_jpeg, work, views)
+        self.load = Viewed(load_image, work, views)
 
     def __getitem__(self, place: Any) -> tuple[torch.Tensor, str]:
         row = super().__getitem__(place)

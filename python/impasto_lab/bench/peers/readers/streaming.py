@@ -12,7 +12,7 @@ from streaming.base.util import clean_stale_shared_memory
 from torch.utils.data import DataLoader
 
 from impasto_lab.bench.peers.pairs import MixAndTokenize, MixedPairs
-from impasto_lab.bench.peers.readers.images import TOLERANCE, load_jpeg
+from impasto_lab.bench.peers.readers.images import TOLERANCE, load_image
 from impasto_lab.bench.peers.viewing import Viewed
 from impasto_lab.bench.photographs import Files
 from impasto_lab.bench.work import Views, Work
@@ -42,10 +42,10 @@ class _Rows(StreamingDataset):
         # Two of them in one process may not read one folder.
         folder = tempfile.mkdtemp(prefix="mds-", dir=files.folder)
         with MDSWriter(out=folder, columns={"number": "int", "image": "bytes", "caption": "str"}) as writer:
-            for number, jpeg, caption in files.rows():
-                writer.write({"number": number, "image": jpeg, "caption": caption})
+            for number, image, caption in files.rows():
+                writer.write({"number": number, "image": image, "caption": caption})
         super().__init__(local=folder, shuffle=views is None, shuffle_seed=work.seed, batch_size=work.batch_size)
-        self.load = Viewed(load_jpeg, work, views)
+        self.load = Viewed(load_image, work, views)
 
     def __getitem__(self, place: Any) -> tuple[torch.Tensor, str]:
         row = super().__getitem__(place)

@@ -13,7 +13,7 @@ import torch
 import webdataset
 
 from impasto_lab.bench.peers.pairs import MixAndTokenize, MixedPairs
-from impasto_lab.bench.peers.readers.images import TOLERANCE, load_jpeg
+from impasto_lab.bench.peers.readers.images import TOLERANCE, load_image
 from impasto_lab.bench.peers.viewing import Viewed
 from impasto_lab.bench.photographs import Files
 from impasto_lab.bench.work import Views, Work
@@ -32,7 +32,7 @@ def open_loader(files: Files, work: Work, *, workers: int, views: Views | None =
     data = webdataset.WebDataset(_written(files), shardshuffle=shuffled)
     if views is None:
         data = data.shuffle(1000)
-    data = data.map(_Row(Viewed(load_jpeg, work, views)))
+    data = data.map(_Row(Viewed(load_image, work, views)))
     data = data.batched(work.batch_size, collation_fn=MixAndTokenize(work), partial=False)
     loader: Iterable[MixedPairs] = webdataset.WebLoader(
         data, batch_size=None, num_workers=workers, persistent_workers=workers > 0
@@ -47,7 +47,7 @@ class _Row:
         self.load = load
 
     def __call__(self, sample: dict[str, Any]) -> tuple[torch.Tensor, str]:
-        return self.load(sample["jpg"], int(sample["__key__"])), sample["txt"].decode()
+        return self.load(sample["image"], int(sample["__key__"])), sample["txt"].decode()
 
 
 def _written(files: Files) -> list[str]:
@@ -58,6 +58,7 @@ def _written(files: Files) -> list[str]:
         for shard, path in enumerate(paths):
             with webdataset.TarWriter(path) as writer:
                 begin, end = (len(files) * border // _SHARDS for border in (shard, shard + 1))
-                for number, jpeg, caption in files.rows(range(begin, end)):
-                    writer.write({"__key__": f"{number:06d}", "jpg": jpeg, "txt": caption.encode()})
+                for number, image, caption in files.rows(range(begin, end)):
+                    # Of any format, and taken as it is: no ending says how.
+                    writer.write({"__key__": f"{number:06d}", "image": image, "txt": caption.encode()})
     return paths

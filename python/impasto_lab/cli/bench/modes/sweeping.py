@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from impasto_lab.bench.settings import LoaderTiming
 
 _TITLE = "The loader by cores"
-_HEADINGS = ("cores", "threads", "processes", "images/s", "slowest-fastest", "a core", "CPU share", "CPU ms")
+_HEADINGS = ("version", "cores", "threads", "processes", "images/s", "slowest-fastest", "a core", "CPU share", "CPU ms")
 
 
 def run(timing: LoaderTiming, console: Console, *, plot: str | None, page: str | None, json: str | None) -> int:
@@ -68,6 +68,7 @@ def run(timing: LoaderTiming, console: Console, *, plot: str | None, page: str |
 def _cells(sweep: Sweep) -> list[list[str]]:
     return [
         [
+            row.version or "",
             str(row.cores),
             str(row.workers) if row.kind == "threads" else "",
             str(row.workers) if row.kind == "processes" else "",
