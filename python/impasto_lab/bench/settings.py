@@ -111,6 +111,8 @@ class KernelTiming(Stored):
         side: Of resized images, in pixels.
         captions: Captions that are tokenised.
         vocabulary: BERT's vocab.txt, with which WordPiece is timed too.
+        threads: Numbers of threads, a row each: one on one core, by its CPU time; more on as many cores, each of them
+            all of the work, by wall-clock time.
         rounds: Times that each runs.
         seed: Of images and captions; your own are as they are.
 
@@ -124,12 +126,14 @@ class KernelTiming(Stored):
     side: int = 224
     captions: int = 1000
     vocabulary: Path | None = None
+    threads: tuple[int, ...] = (1,)
     rounds: int = 7
     seed: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         at_least(1, images=self.images, side=self.side, captions=self.captions, rounds=self.rounds)
+        require(bool(self.threads) and all(self.threads), f"threads={self.threads} must each be at least 1")
 
     @classmethod
     def quick(cls, **changes: Any) -> KernelTiming:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import statistics
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +16,7 @@ import pytest
 
 from impasto import ops
 from impasto.errors import RecipeError
-from impasto_lab.bench import kernels
+from impasto_lab.bench import kernels, machine
 from impasto_lab.bench.answers import AnswersDifferError
 from impasto_lab.bench.settings import KernelTiming, LoaderTiming, TrainStepTiming
 from impasto_lab.cli import main
@@ -47,6 +51,41 @@ def test_arms_take_turns_after_their_answers_were_compared() -> None:
         kernels.time_groups([_group(log, wrong="other")], rounds=1)
 
 
+@pytest.mark.skipif(len(machine.cpus()) < 2, reason="there is one CPU")
+def test_threads_work_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On as many CPUs, all of the work each; a rate is of all of them together."""
+    met, cpus = threading.Barrier(2), []
+
+    def together() -> str:
+        if threading.current_thread() is not threading.main_thread():
+            met.wait(60)  # nobody comes alone
+        cpus.append(len(machine.cpus()))
+        time.sleep(0.1)
+        return "impasto"
+
+    group = dataclasses.replace(_group([]), arms={"impasto": together}, yardsticks={}, distance=None)
+    one, two = kernels.time_groups([group], rounds=2, threads=(1, 2))
+    assert (one.threads, two.threads) == (1, 2) and cpus[-3:] == [1, 2, 2]
+    assert min(two.rounds) >= 0.1 and two.rate == pytest.approx(10 / statistics.median(two.rounds))
+    assert max(two.rounds) < 5 and one.rate > two.rate  # asleep it takes no CPU time
+    assert [arm.as_dict()["clock"] for arm in (one, two)] == ["cpu", "wall"]
+    monkeypatch.setattr(machine, "cpus", lambda: [0])
+    with pytest.raises(RecipeError, match=r"threads=\(2,\): this process may use 1 CPUs"):
+        kernels.time_groups([group], rounds=1, threads=(2,))
+
+
+@pytest.mark.skipif(len(machine.cpus()) < 2, reason="there is one CPU")
+@pytest.mark.parametrize("verb", ["decode --sizes 96x96", "resize --sizes 96x96", "tokenize", "mix"])
+def test_everybody_can_be_called_from_two_threads(tmp_path: Path, verb: str) -> None:
+    table, page = tmp_path / "bench.json", tmp_path / "bench.html"
+    asked = ["--quick", "--rounds", "1", "--threads", "1", "2", "--json", str(table), "--page", str(page)]
+    assert main(["bench", *verb.split(), *asked]) == 0
+    document = json.loads(table.read_text(encoding="utf-8"))
+    counted = [(row["work"], row["name"], row["threads"]) for row in document["rows"]]
+    assert len(counted) == len(set(counted)) and {count for *_, count in counted} == {1, 2}
+    assert "several threads: on as many cores, wall-clock time" in page.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("kind", KernelTiming().formats)
 def test_decoders_and_resizers_agree_and_a_wrong_one_is_noticed(kind: str) -> None:
     images = kernels.encoded(kind, (96, 64), 2)
@@ -70,6 +109,8 @@ def test_sizes_and_formats_are_asked_for_by_name() -> None:
         {"formats": ("jpeg",)},
         {"qualities": (0,)},
         {"rounds": 0},
+        {"threads": ()},
+        {"threads": (0, 1)},
     ):
         with pytest.raises(RecipeError, match=next(iter(wrong))):
             KernelTiming(**wrong)

@@ -17,10 +17,11 @@ EPILOG = f"""\
 examples:
   impasto bench decode
   impasto bench decode --formats JPEG --samplings 4:2:0 4:4:4 --qualities 75 90 95 --page decode.html
+  impasto bench decode --formats JPEG --threads 1 2
   impasto bench decode --data photographs/ --images 64 --json decode.json
 
 {shared.JSON}"""
-_NAMES = ("images", "sizes", "formats", "qualities", "samplings", "rounds", "seed")
+_NAMES = ("images", "sizes", "formats", "qualities", "samplings", "threads", "rounds", "seed")
 
 
 @dataclass(frozen=True, kw_only=True)

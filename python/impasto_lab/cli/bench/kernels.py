@@ -10,21 +10,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 from impasto.cli import Folder, Written, output
 from impasto_lab.bench.settings import KernelTiming
 from impasto_lab.cli.bench import idle, pages
+from impasto_lab.cli.bench.waiting import Waiting
 
 if TYPE_CHECKING:
     from impasto_lab.bench.kernels import Arm, Group
 
 #: What the JSON has, for the pages of help.
 JSON = """\
-JSON: rows (work, name, version, rate, rounds, distance), absent (name -> why), left_out (what images of --data are that
-were not taken -> how many), machine, load_average, quiet, versions, settings, command, seed. rate is items a second of
-one core's CPU time; distance how far the answer is from the judge's."""
+JSON: rows (work, name, version, threads, clock, rate, rounds, distance), absent (name -> why), left_out (what images of
+--data are that were not taken -> how many), machine, load_average, quiet, versions, settings, command, seed. rate is
+items a second, of one core's CPU time, of wall-clock time in several threads; distance how far the answer is from the
+judge's."""
 #: What says how images are that are made here.
 _MADE = ("sizes", "formats", "qualities", "samplings")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bench:
+class Bench(Waiting):
     """The flags that all of them have; each has its own `timing` besides.
 
     Args:
@@ -81,18 +83,30 @@ def finish(
     from impasto_lab.bench.kernels import time_groups
 
     console = output.console(bench.json)
+    bench.wait(console)
     groups, load = make(), quiet.load()
-    arms = time_groups(groups, rounds=settings.rounds, track=output.Progress(console))
+    arms = time_groups(groups, rounds=settings.rounds, threads=settings.threads, track=output.Progress(console))
     absent = {name: reason for group in groups for name, reason in group.absent.items()}
     left_out = {kind: number for group in groups for kind, number in group.left_out.items()}
-    described = machine.describe()
+    described, several = machine.describe(), max(settings.threads) > 1
     notes = [
         f"{described['cpu']}: one core, its CPU time; medians of {settings.rounds} rounds in turns",
+        *(["several threads: on as many cores, wall-clock time, each all of the work"] if several else []),
         quiet.told(load),
         *pages.left_out(bench.data, left_out),
         *(f"absent: {name}: {reason}" for name, reason in absent.items()),
     ]
-    headings, rows = ["who", "version", "work", what, "slowest-fastest", "impasto is", "apart"], _rows(arms)
+    headings = [
+        "who",
+        "version",
+        "work",
+        *(["threads"] if several else []),
+        what,
+        "slowest-fastest",
+        "impasto is",
+        "apart",
+    ]
+    rows = _rows(arms, several)
     held = [name for name in names if bench.data is None or name not in _MADE]
     command = " ".join(["impasto", *sys.argv[1:]])
     if bench.json != "-":
@@ -113,24 +127,45 @@ def finish(
         "command": command,
     }
     output.write_json(document, bench.json)
-    values = {f"{arm.name}, {arm.work}": arm.rate for arm in arms}
+    values = {
+        f"{arm.name}, {arm.work}{f', {arm.threads} threads' if arm.threads > 1 else ''}": arm.rate for arm in arms
+    }
     pages.write(
-        pages.Shown(title, headings, rows, values, f"{what}, one core", notes, command),
+        pages.Shown(
+            title,
+            headings,
+            rows,
+            values,
+            f"{what}, a core to each thread" if several else f"{what}, one core",
+            notes,
+            command,
+        ),
         plot=bench.plot,
         page=bench.page,
     )
     return 0
 
 
-def _rows(arms: Sequence[Arm]) -> list[list[str]]:
-    ours = {arm.work: arm.rate for arm in arms if arm.name == "impasto"}
+def _rows(arms: Sequence[Arm], several: bool) -> list[list[str]]:
+    ours = {(arm.work, arm.threads): arm.rate for arm in arms if arm.name == "impasto"}
     rows = []
     for arm in arms:
-        ratio = "" if arm.name == "impasto" else f"{ours[arm.work] / arm.rate:.2f}x as fast"
+        ratio = "" if arm.name == "impasto" else f"{ours[arm.work, arm.threads] / arm.rate:.2f}x as fast"
         apart = "" if arm.apart is None else f"{arm.apart:.2f}"
         slowest, fastest = arm.spread
         spread = f"{slowest:,.0f}-{fastest:,.0f}"
-        rows.append([arm.name, arm.version or "", arm.work, f"{arm.rate:,.0f}", spread, ratio, apart])
+        rows.append(
+            [
+                arm.name,
+                arm.version or "",
+                arm.work,
+                *([str(arm.threads)] if several else []),
+                f"{arm.rate:,.0f}",
+                spread,
+                ratio,
+                apart,
+            ]
+        )
     return rows
 
 

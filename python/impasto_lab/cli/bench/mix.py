@@ -20,7 +20,7 @@ examples:
   impasto bench mix --data photographs/ --page mix.html
 
 {shared.JSON}"""
-_NAMES = ("rounds", "seed")
+_NAMES = ("threads", "rounds", "seed")
 #: What is taken of own images.
 _BATCH, _SIDE = 64, 224
 

@@ -20,7 +20,7 @@ examples:
   impasto bench resize --data photographs/ --json resize.json
 
 {shared.JSON}"""
-_NAMES = ("images", "sizes", "side", "rounds", "seed")
+_NAMES = ("images", "sizes", "side", "threads", "rounds", "seed")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ examples:
   impasto bench tokenize --data captions_val2017.json --captions 10000 --json tokenize.json
 
 {shared.JSON}"""
-_NAMES = ("captions", "vocabulary", "rounds", "seed")
+_NAMES = ("captions", "vocabulary", "threads", "rounds", "seed")
 
 
 @dataclass(frozen=True, kw_only=True)
