@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 import torch
 
-from impasto.cli import output
 from impasto.errors import RecipeError
 from impasto.ops import tokenize
 from impasto_lab.bench import train_step
@@ -17,7 +16,7 @@ from impasto_lab.bench.peers.pairs import MixedPairs
 from impasto_lab.bench.settings import TrainStepTiming
 from impasto_lab.bench.timing import Row
 from impasto_lab.bench.train_step import TrainStepBench
-from impasto_lab.cli.bench.train_step import show
+from impasto_lab.cli.bench.train_step import shown
 from impasto_lab.models import ClipSettings
 
 CAPTIONS = ["a red bus", "two cats on a long mat", "rain", "a photo of the sea at night"]
@@ -64,7 +63,7 @@ def test_figures_follow_from_the_medians() -> None:
     assert isinstance(found, TrainStepBench)
 
 
-def test_a_step_of_fixed_time_leaves_the_core_to_loaders(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_step_of_fixed_time_leaves_the_core_to_loaders() -> None:
     settings = TrainStepTiming(preset="base", pace=300, images=8, width=64, height=48, batch_size=8, rounds=2)
     found = train_step.run(settings)
     told = found.as_dict()
@@ -73,7 +72,6 @@ def test_a_step_of_fixed_time_leaves_the_core_to_loaders(capsys: pytest.CaptureF
     assert (told["ratio"], told["parameters"]) == (None, 0)
     fed = next(row for row in found.rows if row.name == "impasto + step" and row.workers == 1)
     assert max(fed.rounds) < 8 / 0.3, "images a second, of wall-clock time"
-    show(found, output.console())
-    assert "a step of 300 ms" in capsys.readouterr().out
+    assert "a step of 300 ms" in shown(found).title
     with pytest.raises(RecipeError, match="pace=-1"):
         TrainStepTiming(pace=-1)

@@ -86,7 +86,7 @@ def test_info_on_what_does_not_open(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_bench_loader(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target, page, plot = tmp_path / "loader.json", tmp_path / "loader.html", tmp_path / "loader.png"
     arguments = ["--images", "16", "--batch-size", "8", "--rounds", "1", "--workers", "0", "1", "--json", str(target)]
-    small = ["--width", "160", "--height", "120", "--page", str(page), "--plot", str(plot)]
+    small = ["--sizes", "160x120", "--page", str(page), "--plot", str(plot)]
     peers = ["--peers", "pillow", "torchvision.io", "ffcv"]
     assert main(["bench", "loader", *arguments, *small, *peers]) == 0
     told = capsys.readouterr().out

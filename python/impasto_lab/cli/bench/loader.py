@@ -106,7 +106,7 @@ def run(bench: BenchLoader) -> int:
     data = None if bench.data is None else sources.open(bench.data, images=bench.images_of)
     bench.wait(console)
     if bench.sweep:
-        return sweeping.run(timing, console, plot=bench.plot, page=bench.page, json=bench.json)
+        return sweeping.run(timing, console, pages.Targets(bench.plot, bench.page, bench.json))
     # Peers take their time to import, which nobody waits for who is refused.
     from impasto_lab.bench.loader import run as time_loaders
 

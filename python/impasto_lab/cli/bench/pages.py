@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from impasto.cli import output
 from impasto.errors import SourceError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,34 @@ class Curved(Shown):
         from impasto_lab.report.plots import curves_png
 
         return curves_png(self.lines, x=self.x, y=self.unit)
+
+
+class Targets(NamedTuple):
+    """Where a plot, a page and the JSON go; None for nowhere, ``'-'`` for standard output, alone."""
+
+    plot: str | None
+    page: str | None
+    json: str | None
+
+
+def finish(shown: Shown, document: Mapping[str, Any], console: Console, targets: Targets) -> None:
+    """Prints the table and its notes, and writes what is asked for.
+
+    Args:
+        shown: The figures.
+        document: The same as JSON has them.
+        console: Where the table goes.
+        targets: Where all else goes.
+
+    Raises:
+        SourceError: If a file can't be written.
+    """
+    if targets.json != "-":
+        output.Terminal(console).table(shown.title, shown.headings, shown.rows)
+        for note in shown.notes:
+            console.print(note, markup=False, soft_wrap=True)
+    output.write_json(document, targets.json)
+    write(shown, plot=targets.plot, page=targets.page)
 
 
 def left_out(data: str | None, found: Mapping[str, int]) -> list[str]:

@@ -91,22 +91,7 @@ def run(bench: BenchTrainStep) -> int:
     from impasto_lab.bench.train_step import run as time_steps
 
     measured = time_steps(timing, data=data, track=output.Progress(console))
-    if bench.json != "-":
-        show(measured, console)
-    output.write_json(measured.as_dict(), bench.json)
-    pages.write(
-        pages.Shown(
-            title=_title(measured),
-            headings=_HEADINGS,
-            rows=_cells(measured),
-            values={row.title: measured.milliseconds(row.name) for row in measured.rows if row.workers == 0},
-            unit="ms of CPU time a batch, one core",
-            notes=_notes(measured),
-            command=measured.command,
-        ),
-        plot=bench.plot,
-        page=bench.page,
-    )
+    pages.finish(shown(measured), measured.as_dict(), console, pages.Targets(bench.plot, bench.page, bench.json))
     return 0
 
 
@@ -124,7 +109,7 @@ def _feed(bench: BenchTrainStep, console: Console) -> int:
         console,
         sweep=bench.sweep,
         data=_data(bench),
-        shown=feeding.Targets(bench.plot, bench.page, bench.json),
+        targets=pages.Targets(bench.plot, bench.page, bench.json),
     )
 
 
@@ -137,11 +122,17 @@ def _data(bench: BenchTrainStep) -> Source | None:
 _HEADINGS = ("one core", "version", "ms of CPU time", "slowest-fastest")
 
 
-def show(bench: Measured, console: Console) -> None:
-    """Prints the figures as a table, what follows from them, and what was compared first."""
-    output.Terminal(console).table(_title(bench), _HEADINGS, _cells(bench))
-    for line in _notes(bench):
-        console.print(line, markup=False, soft_wrap=True)
+def shown(bench: Measured) -> pages.Shown:
+    """The figures as a table, what follows from them, and what was compared first."""
+    return pages.Shown(
+        title=_title(bench),
+        headings=_HEADINGS,
+        rows=_cells(bench),
+        values={row.title: bench.milliseconds(row.name) for row in bench.rows if row.workers == 0},
+        unit="ms of CPU time a batch, one core",
+        notes=_notes(bench),
+        command=bench.command,
+    )
 
 
 def _title(bench: Measured) -> str:

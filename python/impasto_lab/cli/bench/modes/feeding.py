@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from impasto.cli import output
 from impasto_lab.bench import quiet
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
 _HEADINGS = ("fed by", "version", "cores", "images/s", "of the bound", "waits", "GPU", "than stock")
 
 
-class Targets(NamedTuple):
-    """Where a plot, a page and the JSON go; None for nowhere."""
-
-    plot: str | None
-    page: str | None
-    json: str | None
-
-
 def run(
     timing: TrainStepTiming,
     feed: FeedTiming,
@@ -34,7 +26,7 @@ def run(
     *,
     sweep: bool,
     data: Source | None,
-    shown: Targets,
+    targets: pages.Targets,
 ) -> int:
     """Times the step and shows what was found.
 
@@ -44,7 +36,7 @@ def run(
         console: Where the table goes.
         sweep: Whether 1, 2, 4 and so on of the cores have rows.
         data: Whose images and captions; photographs by default.
-        shown: Where all else goes.
+        targets: Where all else goes.
 
     Returns:
         The exit status, 0.
@@ -57,11 +49,6 @@ def run(
     if sweep and not feed.cores:
         feed = replace(feed, cores=doubling(len(machine.cpus())))
     measured = time_steps(timing, feed, data=data, track=output.Progress(console))
-    title, rows, notes = _title(measured), _cells(measured), _notes(measured)
-    if shown.json != "-":
-        output.Terminal(console).table(title, _HEADINGS, rows)
-        for note in notes:
-            console.print(note, markup=False, soft_wrap=True)
     lines: dict[str, tuple[list[int], list[float]]] = {}
     for row in measured.rows[1:]:
         counts, rates = lines.setdefault(TITLES[row.kind], ([], []))
@@ -69,22 +56,18 @@ def run(
         rates.append(row.images_per_second)
     cores = sorted({row.cores for row in measured.rows})
     lines[TITLES["bound"]] = (cores, [measured.bound] * len(cores))
-    output.write_json(measured.as_dict(), shown.json)
-    pages.write(
-        pages.Curved(
-            title=title,
-            headings=_HEADINGS,
-            rows=rows,
-            values={},
-            unit="images/s",
-            notes=notes,
-            command=measured.command,
-            lines=lines,
-            x="cores, and as many workers",
-        ),
-        plot=shown.plot,
-        page=shown.page,
+    shown = pages.Curved(
+        title=_title(measured),
+        headings=_HEADINGS,
+        rows=_cells(measured),
+        values={},
+        unit="images/s",
+        notes=_notes(measured),
+        command=measured.command,
+        lines=lines,
+        x="cores, and as many workers",
     )
+    pages.finish(shown, measured.as_dict(), console, targets)
     return 0
 
 

@@ -18,15 +18,13 @@ _TITLE = "The loader by cores"
 _HEADINGS = ("version", "cores", "threads", "processes", "images/s", "slowest-fastest", "a core", "CPU share", "CPU ms")
 
 
-def run(timing: LoaderTiming, console: Console, *, plot: str | None, page: str | None, json: str | None) -> int:
+def run(timing: LoaderTiming, console: Console, targets: pages.Targets) -> int:
     """Times the loader and shows what was found.
 
     Args:
         timing: How much is timed.
         console: Where the table goes.
-        plot: A PNG file with the rates by cores, or None.
-        page: An HTML page, or None.
-        json: Where the figures go as JSON, or None.
+        targets: Where all else goes.
 
     Returns:
         The exit status, 0.
@@ -34,11 +32,6 @@ def run(timing: LoaderTiming, console: Console, *, plot: str | None, page: str |
     from impasto_lab.bench.alone.sweep import run as sweep
 
     measured = sweep(timing, track=output.Progress(console))
-    rows, notes = _cells(measured), _notes(measured)
-    if json != "-":
-        output.Terminal(console).table(_TITLE, _HEADINGS, rows)
-        for note in notes:
-            console.print(note, markup=False, soft_wrap=True)
     best = measured.best
     lines: dict[str, tuple[list[int], list[float]]] = {
         kind: (list(rates), list(rates.values())) for kind, rates in best.items()
@@ -46,22 +39,18 @@ def run(timing: LoaderTiming, console: Console, *, plot: str | None, page: str |
     cores = list(best["threads"])
     first = best["threads"][cores[0]] / cores[0]
     lines["in proportion"] = (cores, [first * count for count in cores])
-    output.write_json(measured.as_dict(), json)
-    pages.write(
-        pages.Curved(
-            title=_TITLE,
-            headings=_HEADINGS,
-            rows=rows,
-            values={},
-            unit="images/s",
-            notes=notes,
-            command=measured.command,
-            lines=lines,
-            x="cores; the best number of workers on each",
-        ),
-        plot=plot,
-        page=page,
+    shown = pages.Curved(
+        title=_TITLE,
+        headings=_HEADINGS,
+        rows=_cells(measured),
+        values={},
+        unit="images/s",
+        notes=_notes(measured),
+        command=measured.command,
+        lines=lines,
+        x="cores; the best number of workers on each",
     )
+    pages.finish(shown, measured.as_dict(), console, targets)
     return 0
 
 
