@@ -1,17 +1,22 @@
-"""Grounding and reasoning against the numbers that the published scorers gave, and where they gave none."""
+"""Grounding and reasoning against the numbers that the published scorers gave and twins, and where they gave none."""
 
 from __future__ import annotations
 
 import json
+import math
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from impasto.errors import RecipeError
 from impasto_lab.metrics import box_overlaps, find_boxes, judge_pairs, sentence_of
+from impasto_lab.metrics.grounding import proposal_scores
 from lab.metrics.official import inputs
 
 GOLDENS: dict[str, Any] = json.loads(Path(__file__).with_name("official").joinpath("goldens.json").read_text())
@@ -68,6 +73,88 @@ def test_overlaps_are_torchvision_s():
     wanted = ops.box_iou(corners, corners)
     ours = np.stack([box_overlaps(box, boxes) for box in boxes])
     assert (ours > 0.3).sum() > len(boxes) and np.allclose(ours, wanted)
+
+
+def _inside(box) -> set[tuple[int, int]]:
+    left, top, width, height = box
+    return {
+        (x, y)
+        for x in range(int(left), int(left + width))
+        for y in range(int(top), int(top + height))
+        if min(x, y) >= 0
+    }
+
+
+def _enlarged(heat, x: int, y: int, size: tuple[int, int]) -> float:
+    """Keys 1981, cubic convolution with a = -0.75, at a pixel's middle; beyond the edge the edge goes on."""
+
+    def weight(away: float) -> float:
+        away, a = abs(away), -0.75
+        if away <= 1:
+            return (a + 2) * away**3 - (a + 3) * away**2 + 1
+        return a * away**3 - 5 * a * away**2 + 8 * a * away - 4 * a if away < 2 else 0.0
+
+    height, width = len(heat), len(heat[0])
+    down, across = (y + 0.5) * height / size[0] - 0.5, (x + 0.5) * width / size[1] - 0.5
+    return sum(
+        weight(down - row)
+        * weight(across - column)
+        * heat[min(max(row, 0), height - 1)][min(max(column, 0), width - 1)]
+        for row in range(math.floor(down) - 1, math.floor(down) + 3)
+        for column in range(math.floor(across) - 1, math.floor(across) + 3)
+    )
+
+
+_SIDES = st.integers(1, 6)
+_BOXES = st.tuples(st.integers(0, 7), st.integers(0, 7), _SIDES, _SIDES)
+_MAPS = st.lists(st.lists(st.integers(0, 3), min_size=2, max_size=2), min_size=3, max_size=3)
+
+
+@given(_MAPS, st.lists(_BOXES, max_size=4), st.tuples(_SIDES, _SIDES), st.sampled_from([0, 0.5, 1]), st.floats(0, 0.9))
+def test_a_box_scores_the_pixels_within_it(heat, boxes, size, power, more):
+    moved = [[left + more, top, width + more, height] for left, top, width, height in boxes]
+    found = proposal_scores(torch.tensor(heat).float(), size, moved, power=power)
+    pixels = {(x, y): _enlarged(heat, x, y, size) for x in range(size[1]) for y in range(size[0])}
+    wanted = [sum(pixels.get(one, 0.0) for one in _inside(box)) / (box[2] * box[3]) ** power for box in moved]
+    assert found == pytest.approx(wanted, abs=1e-6)
+
+
+@given(st.data())
+def test_expressions_are_found_as_counting_pixels_finds_them(data):
+    """Maps of the image's size with few hot pixels, whole boxes, and truths near them: sums and shares of pixels."""
+    near = st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(1, 4), st.integers(1, 4))
+    heats, proposals, truths, found, right = [], [], [], [], 0
+    for _ in range(data.draw(st.integers(1, 4))):
+        hot = data.draw(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), min_size=1, max_size=4))
+        boxes = data.draw(st.lists(near, max_size=4))
+        left, top, width, height = data.draw(st.sampled_from(boxes) if boxes else near)
+        truth = left, top, data.draw(st.sampled_from([width, 2 * width])), height
+        scores = [Fraction(sum(one in _inside(box) for one in hot), box[2] * box[3]) for box in boxes]
+        best = max(scores, default=0)
+        found.append(scores.index(best) if best > 0 else -1)
+        if best > 0:
+            chosen, meant = _inside(boxes[found[-1]]), _inside(truth)
+            right += 2 * len(chosen & meant) >= len(chosen | meant)
+        heats.append(
+            torch.zeros(8, 8).index_put(tuple(torch.tensor(hot).T.flip(0)), torch.ones(len(hot)), accumulate=True)
+        )
+        proposals.append(boxes)
+        truths.append(truth)
+    grounded = find_boxes(heats, [(8, 8)] * len(heats), proposals, truths, power=1)
+    assert grounded.chosen.tolist() == found
+    assert grounded.accuracy == pytest.approx(100 * right / len(found))
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3), st.booleans(), st.booleans()), min_size=1))
+def test_shares_of_statements_and_of_sentences(drawn):
+    """Suhr et al. 2019, section 5: a sentence counts where each of its pairs is judged rightly."""
+    names = [f"dev-{number}-{pair}-{number % 2}" for number, pair, _, _ in drawn]
+    scored = judge_pairs([one[2] for one in drawn], [one[3] for one in drawn], [*map(sentence_of, names)])
+    right = [guess == label for _, _, guess, label in drawn]
+    numbers = {one[0] for one in drawn}
+    always = [n for n in numbers if all(ok for ok, one in zip(right, drawn, strict=True) if one[0] == n)]
+    assert scored.accuracy == pytest.approx(100 * right.count(True) / len(right))
+    assert scored.consistency == pytest.approx(100 * len(always) / len(numbers))
 
 
 def test_sentences_that_are_always_right():

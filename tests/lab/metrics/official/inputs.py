@@ -18,6 +18,8 @@ _PIECES = (
     *("dog,", "(cat)", "a/b", "T-shirt", "tie - dye", "wow!", " x ?", "\n", "\t", "\u0663.", "\u0663,\u0664", "-"),
 )
 _WORDS = "abcdefgh"
+#: Questions of a kind where nothing but halves are rounded: an odd number of 32 has three decimals.
+_KIND = 32
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class Corpus:
 def questions() -> list[Question]:
     """The questions, many of whose answers differ by what is normalized."""
     return [_question(number) for number in range(QUESTIONS)]
+
+
+def told_apart() -> list[Question]:
+    """Where the two Pythons differ: digits that are not ASCII, and kinds of 32 questions whose shares end in halves."""
+    return [_told_apart(number) for number in range(_KIND * 6)]
 
 
 def corpora() -> Iterator[Corpus]:
@@ -99,6 +106,18 @@ def _question(number: int) -> Question:
     same = str(draw.choice(pool))
     predicted = (same, same, same.upper(), f"{same}.", f"the {same}", _answer(draw))[draw.integers(6)]
     return Question(answers, predicted, f"kind {number % 5}", ("yes/no", "number", "other")[number % 3])
+
+
+def _told_apart(number: int) -> Question:
+    draw = stream(15, "told apart", number)
+    kind = number // _KIND
+    if kind % 2:  # all people agree: nothing or all of a point
+        answers, predicted = ("yes",) * 10, ("yes", "no")[draw.integers(2)]
+    else:
+        pool = ["".join(draw.choice([".", ",", "\u0663", "2", "a", " "], 4)) for _ in range(2)]
+        answers = tuple(str(draw.choice(pool)) for _ in range(10))
+        predicted = str(draw.choice(pool)).replace(".", "" if draw.integers(2) else ".")
+    return Question(answers, predicted, f"kind {kind}", "other")
 
 
 def _answer(draw: np.random.Generator) -> str:

@@ -1,9 +1,9 @@
 """Runs the published scorers on what `inputs` draws, and writes the numbers that come out.
 
-    PYTHONPATH=python:tests python tests/lab/metrics/official/make_goldens.py VQA ALBEF NLVR
+    PYTHONPATH=python:tests python tests/lab/metrics/official/make_goldens.py VQA ALBEF NLVR PYTHON2
 
 takes clones of GT-Vision-Lab/VQA (of commit a013f00, whose prints of Python 2 are left out), salesforce/ALBEF and
-lil-lab/nlvr. Needs pycocoevalcap 1.2.
+lil-lab/nlvr, and a Python 2.7 (the goldens are 2.7.18's), which runs the first as it is. Needs pycocoevalcap 1.2.
 """
 
 from __future__ import annotations
@@ -24,16 +24,33 @@ import torch
 from lab.metrics.official import inputs
 
 GOLDENS = Path(__file__).with_name("goldens.json")
+#: What Python 2 runs: from a path, and people and predictions as JSON, to what `_answers` gives.
+_UNDER_PYTHON_2 = """
+import imp, json, os, sys
+people, predicted = json.load(sys.stdin)
+people, predicted = dict(enumerate(people)), dict(enumerate(predicted))
+class Truth:
+    qa = people
+    getQuesIds = staticmethod(lambda: sorted(people))
+class Results:
+    qa = predicted
+told, sys.stdout = sys.stdout, open(os.devnull, "w")
+scored = imp.load_source("vqaEval", sys.argv[1]).VQAEval(Truth, Results)
+scored.evaluate()
+json.dump({"accuracy": scored.accuracy, "questions": [scored.evalQA[one] for one in sorted(people)]}, told)
+"""
 
 
-def main(vqa: str, albef: str, nlvr: str) -> None:
+def main(vqa: str, albef: str, nlvr: str, python2: str) -> None:
     """Writes the goldens."""
-    scorers = {
-        "official-2021": _scorer(Path(vqa, "PythonEvaluationTools/vqaEvaluation/vqaEval.py")),
-        "albef": _scorer(Path(albef, "vqaTools/vqaEval.py")),
-    }
+    official = Path(vqa, "PythonEvaluationTools/vqaEvaluation/vqaEval.py")
+    scorers = {"official-2021": _scorer(official), "albef": _scorer(Path(albef, "vqaTools/vqaEval.py"))}
     goldens = {
-        "answers": {name: _answers(scorer) for name, scorer in scorers.items()},
+        "answers": {name: _answers(scorer, inputs.questions()) for name, scorer in scorers.items()},
+        "told apart": {
+            "official-2021": _answers(scorers["official-2021"], inputs.told_apart()),
+            "official-python2": _answers_of_python2(official, python2, inputs.told_apart()),
+        },
         "captions": [_captions(corpus) for corpus in inputs.corpora()],
         "grounding": _grounding(Path(albef, "dataset/utils.py")),
         "reasoning": _reasoning(Path(nlvr, "nlvr2/eval/metrics.py")),
@@ -48,22 +65,33 @@ def _scorer(path: Path) -> Any:
     return names["VQAEval"]
 
 
-def _answers(scorer: Any) -> dict[str, Any]:
-    drawn = inputs.questions()
-    people = {
-        number: {
+def _answers(scorer: Any, drawn: list[inputs.Question]) -> dict[str, Any]:
+    people, predicted = (dict(enumerate(each)) for each in _as_files(drawn))
+    truth = SimpleNamespace(qa=people, getQuesIds=lambda: list(people))
+    scored = scorer(truth, SimpleNamespace(qa=predicted))
+    with contextlib.redirect_stdout(io.StringIO()):
+        scored.evaluate()
+    return {"accuracy": scored.accuracy, "questions": [scored.evalQA[number] for number in range(len(people))]}
+
+
+def _answers_of_python2(path: Path, python: str, drawn: list[inputs.Question]) -> dict[str, Any]:
+    command = [python, "-c", _UNDER_PYTHON_2, path]
+    done = subprocess.run(command, input=json.dumps(_as_files(drawn)), capture_output=True, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _as_files(drawn: list[inputs.Question]) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """What people answered, and what was predicted, as annotations and results have it."""
+    people = [
+        {
             "answers": [{"answer": answer, "answer_id": at} for at, answer in enumerate(question.answers)],
             "question_type": question.question_type,
             "answer_type": question.answer_type,
         }
-        for number, question in enumerate(drawn)
-    }
-    truth = SimpleNamespace(qa=people, getQuesIds=lambda: list(people))
-    results = SimpleNamespace(qa={number: {"answer": question.predicted} for number, question in enumerate(drawn)})
-    scored = scorer(truth, results)
-    with contextlib.redirect_stdout(io.StringIO()):
-        scored.evaluate()
-    return {"accuracy": scored.accuracy, "questions": [scored.evalQA[number] for number in range(len(drawn))]}
+        for question in drawn
+    ]
+    return people, [{"answer": question.predicted} for question in drawn]
 
 
 def _captions(corpus: inputs.Corpus) -> dict[str, Any]:
