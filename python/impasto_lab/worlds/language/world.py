@@ -31,7 +31,8 @@ def render_language(
 
     Beside the files of `write_world` there are, for each split: VQA 2.0's questions and annotations and SNLI-VE's lines
     in ``annotations/``, NLVR2's statements and images in ``nlvr2/``, RefCOCO+'s expressions, things and proposals in
-    ``refcoco+/``, and ALBEF's lists of them in ``annotations/``. A model that makes no mistake scores 100 in all.
+    ``refcoco+/``, and ALBEF's lists of them in ``annotations/``. A model that makes no mistake scores 100 in all; of
+    retrieval captions are excepted that two images share.
 
     Args:
         out: The folder to make.

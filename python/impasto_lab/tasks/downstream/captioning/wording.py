@@ -10,16 +10,16 @@ from impasto.recipe import BertTokenizer
 from impasto_lab.models.masking import vocabulary_pieces
 from impasto_lab.tasks.downstream.opened import Opened
 
-#: Letters and digits, with a hyphen or an apostrophe inside.
-_WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
+#: Letters and digits: a hyphen or an apostrophe divides, as in what a decoder spells, whose pieces it stands between.
+_WORD = re.compile(r"[^\W_]+")
 _NEVER = ("[PAD]", "[UNK]", "[CLS]", "[MASK]")
 
 
 def caption_words(text: str) -> list[str]:
     """The words of a caption that BLEU and CIDEr-D compare: small letters, no punctuation.
 
-    The published scores are of Stanford's tokenizer, which needs Java. This one differs where that divides words
-    (``don't``, ``man's``).
+    The published scores are of Stanford's tokenizer, which needs Java. This one divides at each hyphen and apostrophe:
+    there ``t-shirt`` is one word, which a decoder of BERT's pieces, whose text is ``t - shirt``, could never tell.
     """
     return _WORD.findall(text.lower())
 
