@@ -19,7 +19,7 @@ from impasto_lab.cli import main
 from impasto_lab.tasks.downstream import Judging, RetrievalOptions, evaluate, open_checkpoint
 from impasto_lab.worlds import render_scenes
 
-FEW = RetrievalTiming.quick(images=40, encoded=4, searched=6, k=3, asked=2, rounds=1)
+FEW = RetrievalTiming.quick(images=40, encoded=4, searched=6, k=3, asked=2, rounds=2)
 
 
 def test_answers_agree_and_figures_add_up() -> None:
@@ -29,7 +29,9 @@ def test_answers_agree_and_figures_add_up() -> None:
     assert told["score_bytes"] == 40 * 200 * 4
     assert told["ratio"] == pytest.approx(told["seconds"]["loop"] / told["seconds"]["search"])
     assert told["rates"]["pairs"] == pytest.approx(2 * 10 / told["seconds"]["vilt"])
-    assert set(told["seconds"]) == {"product", "ranks", "search", "loop", "vilt"}
+    assert set(told["seconds"]) == {"images", "captions", "product", "ranks", "search", "loop", "vilt"}
+    assert all(len(each) == FEW.rounds for each in told["rounds"].values())
+    assert told["seconds"] == {name: np.median(each) for name, each in told["rounds"].items()}
 
 
 def test_coco_s_pairs_are_counted() -> None:

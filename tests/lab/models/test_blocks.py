@@ -72,6 +72,18 @@ def test_layers_that_read_the_image_are_those_of_transformers() -> None:
     assert torch.equal(ours(IDS, MASK), ours.embeddings(IDS))  # no layer is the text's alone
 
 
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_what_is_asked_of_pairs_is_the_first_token_of_the_whole(layers: int) -> None:
+    """With the captions' own part done before, for one image that all captions share, and for an image each."""
+    torch.manual_seed(0)
+    bert = Bert(vocabulary=50, length=9, width=16, heads=2, text_layers=1, fusion_layers=layers, image_width=12).eval()
+    ids, mask = torch.randint(5, 50, (3, 7)), torch.arange(7) < torch.tensor([[7], [4], [1]])
+    text = bert(ids, mask)
+    for images in (torch.randn(1, 5, 12), torch.randn(3, 5, 12)):
+        found = bert.fuse_first(bert.before_images(text, mask), mask, images)
+        torch.testing.assert_close(found, bert.fuse(text, mask, images)[:, 0])
+
+
 def test_the_vision_transformer_is_that_of_transformers(tmp_path: Path) -> None:
     config = transformers.ViTConfig(
         hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=128, image_size=24, patch_size=8,

@@ -1,7 +1,8 @@
-"""Times retrieval, by the CPU time of this process on one core, the fastest of some rounds."""
+"""Times retrieval, by the CPU time of this process on one core, in turns."""
 
 from __future__ import annotations
 
+import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -37,9 +38,11 @@ class RetrievalBench:
     """What was measured.
 
     Attributes:
-        seconds: Of CPU time on one core, by what took them: ``product`` of all embeddings, ``ranks`` of all, ``search``
-            by pairs from encodings that are kept, ``loop`` over the same pairs, ``vilt`` about all pairs.
-        rates: A second of CPU time: ``images`` and ``captions`` encoded by a CLIP, ``pairs`` that a ViLT judges.
+        rounds: CPU seconds on one core of each round, by what took them: ``images`` and ``captions`` of a CLIP,
+            ``product`` of all embeddings, ``ranks`` of all, ``search`` by pairs from encodings that are kept, ``loop``
+            over the same pairs, ``vilt`` about all pairs.
+        rates: A second of CPU time, by the median of the rounds: ``images`` and ``captions`` encoded by a CLIP,
+            ``pairs`` that a ViLT judges.
         score_bytes: Of the table of all scores.
         apart: How far the two ways' answers about a pair are apart at most.
         hours: Of a ViLT on one core, at the measured rate: about all pairs (``all``), and where a prefilter chooses the
@@ -52,7 +55,7 @@ class RetrievalBench:
         command: The process's command line.
     """
 
-    seconds: dict[str, float]
+    rounds: dict[str, list[float]]
     rates: dict[str, float]
     score_bytes: int
     apart: float
@@ -65,13 +68,18 @@ class RetrievalBench:
     prefiltered: list[Filtered] = field(default_factory=list)
 
     @property
+    def seconds(self) -> dict[str, float]:
+        """The medians of the rounds."""
+        return {name: statistics.median(each) for name, each in self.rounds.items()}
+
+    @property
     def ratio(self) -> float:
         """How many times as long the loop takes as the search from kept encodings."""
         return self.seconds["loop"] / self.seconds["search"]
 
     def as_dict(self) -> dict[str, Any]:
         """All of it, as JSON has it."""
-        return {**asdict(self), "ratio": self.ratio, "seed": self.settings["seed"]}
+        return {"seconds": self.seconds, "ratio": self.ratio, **asdict(self), "seed": self.settings["seed"]}
 
 
 def run(settings: RetrievalTiming | None = None, *, track: Track = untracked) -> RetrievalBench:
@@ -131,17 +139,20 @@ def _run(settings: RetrievalTiming, track: Track, about: dict[str, Any]) -> Retr
         "loop": loop,
         "vilt": lambda: ask_pairs(asked, vilt, batch_size=size),
     }
-    seconds = dict.fromkeys(timed, float("inf"))
+    rounds: dict[str, list[float]] = {name: [] for name in timed}
     names = list(timed)
-    for turn in track(range(len(names) * settings.rounds), "timing"):
+    for turn in track(range(len(names) * (settings.rounds + 1)), "timing"):
         name = names[turn % len(names)]
         began = time.process_time()
         timed[name]()
-        seconds[name] = min(seconds[name], time.process_time() - began)
-    rates = {name: count / seconds.pop(name) for name, count in _counts(encoded).items()}
-    rates["pairs"] = len(asked.images) * len(asked.captions) / seconds["vilt"]
+        if turn >= len(names):  # the first warms caches
+            rounds[name].append(time.process_time() - began)
+    pairs = len(asked.images) * len(asked.captions)
+    counts = {"images": len(encoded.images), "captions": len(encoded.captions), "pairs": pairs}
+    took = {"images": "images", "captions": "captions", "pairs": "vilt"}
+    rates = {what: count / statistics.median(rounds[took[what]]) for what, count in counts.items()}
     return RetrievalBench(
-        seconds=seconds,
+        rounds=rounds,
         rates=rates,
         score_bytes=scores.numel() * scores.element_size(),
         apart=apart,
@@ -208,10 +219,6 @@ def _encode(model: Clip, held: HeldOut, batch_size: int, *, texts: bool) -> None
         else:
             for images in torch.split(held.images, batch_size):
                 model.encode_images(images)
-
-
-def _counts(held: HeldOut) -> dict[str, int]:
-    return {"images": len(held.images), "captions": len(held.captions)}
 
 
 def _parameters(model: nn.Module) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -136,7 +137,10 @@ class BertLayer(Recomputable):
             image: [B, M, V], or [1, M, V] for all rows.
             image_seen: [B, M] bool, what of it is looked at; None is all.
         """
-        hidden = self.attention(hidden, hidden, seen, causal=self.causal)
+        return self.look(self.attention(hidden, hidden, seen, causal=self.causal), image, image_seen)
+
+    def look(self, hidden: Tensor, image: Tensor | None = None, image_seen: Tensor | None = None) -> Tensor:
+        """What comes after the tokens' attention to each other, for any of them, [B, L, W]."""
         if self.crossattention is not None:
             hidden = self.crossattention(hidden, image, image_seen)
         after: Tensor = self.output(self.intermediate(hidden), hidden)
@@ -203,6 +207,28 @@ class Bert(nn.Module):
         for layer in self.encoder.layer[self.text_layers :]:
             hidden = layer(hidden, attention_mask.bool(), image)
         return hidden
+
+    def before_images(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
+        """The part of `fuse` that no image changes, [B, L, W]: how tokens look at each other in its first layer."""
+        attended: Tensor = self._fusing()[0].attention(hidden, hidden, attention_mask.bool())
+        return attended
+
+    def fuse_first(self, prepared: Tensor, attention_mask: Tensor, image: Tensor) -> Tensor:
+        """The first token of what `fuse` gives, [B, W], from captions `before_images`.
+
+        Of the last layer that token alone is computed: what is asked about pairs needs no other.
+        """
+        first, *others = self._fusing()
+        if not others:
+            return first.look(prepared[:, :1], image)[:, 0]
+        hidden = first.look(prepared, image)
+        for layer in others:
+            asked = hidden[:, :1] if layer is others[-1] else hidden
+            hidden = layer.look(layer.attention(asked, hidden, attention_mask.bool()), image)
+        return hidden[:, 0]
+
+    def _fusing(self) -> list[BertLayer]:
+        return cast("list[BertLayer]", [*self.encoder.layer[self.text_layers :]])
 
 
 class WordTransform(nn.Module):

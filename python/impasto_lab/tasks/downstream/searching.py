@@ -116,13 +116,20 @@ def ask_pairs(
 
 
 def _ask_fusion(held: HeldOut, model: Albef, device: torch.device, batch_size: int) -> Asked:
-    """Encodings of all images and captions are made once, and kept on the CPU: N * (1 + P) * V + M * L * W numbers."""
+    """Encodings of all images and captions are made once, and kept on the CPU: N * (1 + P) * V + M * L * W numbers.
+
+    Captions are kept as the fusion layers have them before they look at an image.
+    """
     images = torch.cat(
         [model.towers.visual_encoder(part.to(device)).cpu() for part in torch.split(held.images, batch_size)]
     )  # [N, 1 + P, V]
     bert = model.towers.text_encoder.bert
+
+    def prepare(ids: Tensor, mask: Tensor) -> Tensor:
+        return bert.before_images(bert(ids, mask), mask).cpu()
+
     ids_masks = zip(*(torch.split(part, batch_size) for part in (held.input_ids, held.attention_mask)), strict=True)
-    texts = torch.cat([bert(ids.to(device), mask.to(device)).cpu() for ids, mask in ids_masks])  # [M, L, W]
+    texts = torch.cat([prepare(ids.to(device), mask.to(device)) for ids, mask in ids_masks])  # [M, L, W]
 
     def ask(image: int, rows: Tensor) -> Tensor:
         shown = images[image : image + 1].to(device)  # [1, 1 + P, V]
@@ -130,7 +137,9 @@ def _ask_fusion(held: HeldOut, model: Albef, device: torch.device, batch_size: i
             rows,
             held.attention_mask,
             batch_size,
-            lambda part, mask: model.fused(texts[part, : mask.shape[1]].to(device), mask.to(device), shown),
+            lambda part, mask: model.itm_head(
+                bert.fuse_first(texts[part, : mask.shape[1]].to(device), mask.to(device), shown)
+            ),
         )
 
     return ask
