@@ -45,7 +45,7 @@ def test_a_caption_that_can_t_be_used_beside_others_is_no_error(tmp_path, jpeg):
     (tmp_path / "0.jpg").write_bytes(jpeg)
     captions = [["a", "", None, float("nan")], ["", None], "b", None]
     (tmp_path / "a.json").write_text(json.dumps([{"image": "0.jpg", "caption": one} for one in captions]))
-    source = AlbefCaptions(tmp_path / "a.json", root=tmp_path)
+    source = AlbefCaptions(tmp_path / "a.json", images=tmp_path)
     assert problems(source) == {
         "unused caption": (False, 3, ["0.jpg"] * 3),
         "bad caption": (True, 1, ["0.jpg"]),

@@ -19,7 +19,7 @@ def test_images_that_were_replaced_are_other_data(pairs, tmp_path):
     listed.write_text(json.dumps([{"image": path.name, "caption": captions} for path, captions in pairs[:6]]))
 
     def made():
-        data = AlbefCaptions(listed, root=tmp_path)
+        data = AlbefCaptions(listed, images=tmp_path)
         pack(data, tmp_path / "packed")
         return clean(data, tmp_path / "cleaned", page=False)
 
@@ -30,7 +30,7 @@ def test_images_that_were_replaced_are_other_data(pairs, tmp_path):
         with pytest.raises(
             RecipeError, match=r"data have other samples \(.*\); choose another folder, or the same data"
         ):
-            job(AlbefCaptions(listed, root=tmp_path), tmp_path / {pack: "packed", clean: "cleaned"}[job])
+            job(AlbefCaptions(listed, images=tmp_path), tmp_path / {pack: "packed", clean: "cleaned"}[job])
     shutil.copy2(pairs[3][0], changed)
     made()
     os.utime(changed, ns=(0, 0))  # perhaps the same bytes, but nobody has looked

@@ -190,7 +190,7 @@ def test_a_row_with_a_bad_caption_beside_others_is_packed(images: list[bytes], t
     (tmp_path / "0.jpg").write_bytes(images[0])
     captions = [[None, "one", "two", "caf\udce9", "four"], [None, 5]]
     (tmp_path / "a.json").write_text(json.dumps([{"image": "0.jpg", "caption": some} for some in captions]))
-    source = impasto.sources.AlbefCaptions(tmp_path / "a.json", root=tmp_path)
+    source = impasto.sources.AlbefCaptions(tmp_path / "a.json", images=tmp_path)
     recipe = impasto.Recipe(image=impasto.ImageRecipe(size=8), text=impasto.TextRecipe(tokenizer=None))
     (batch,) = impasto.Loader(source[:1], recipe, batch_size=1, workers=0)
     done = pack(source, tmp_path / "out", PackSettings(on_error="skip"))

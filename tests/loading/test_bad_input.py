@@ -234,7 +234,7 @@ def test_an_annotation_with_empty_captions(good, recipe, tmp_path):
     (tmp_path / "a.jpg").write_bytes(good[0])
     (tmp_path / "albef.json").write_text(json.dumps([{"image": "a.jpg", "caption": ""}]))
     with pytest.raises(CaptionError, match="empty"):
-        next(iter(Loader(AlbefCaptions(tmp_path / "albef.json", root=tmp_path), recipe, batch_size=1)))
+        next(iter(Loader(AlbefCaptions(tmp_path / "albef.json", images=tmp_path), recipe, batch_size=1)))
 
 
 @pytest.mark.parametrize("cut", [600, 5000, -3500])

@@ -16,7 +16,7 @@ TRAIN = [
 
 
 def test_entries_are_rows_and_image_ids_are_numbered(write_json, images, rows_of):
-    source = AlbefCaptions(write_json(TRAIN), root=images)
+    source = AlbefCaptions(write_json(TRAIN), images=images)
     assert rows_of(source, images) == [
         ("a.jpg", "a.jpg", ["one"], 0),
         ("b.jpg", "b.jpg", ["two"], 1),
@@ -28,7 +28,7 @@ def test_several_files_follow_one_another(tmp_path, rows_of):
     first, second = tmp_path / "cc.json", tmp_path / "vg.json"
     first.write_text(json.dumps(TRAIN[:1]))
     second.write_text(json.dumps([{"image": str(tmp_path / "v.jpg"), "caption": ["x", "y"]}]))
-    source = AlbefCaptions([first, second], root=tmp_path)
+    source = AlbefCaptions([first, second], images=tmp_path)
     assert rows_of(source, tmp_path) == [
         ("a.jpg", "a.jpg", ["one"], None),
         (str(tmp_path / "v.jpg"), "v.jpg", ["x", "y"], None),

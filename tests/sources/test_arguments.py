@@ -18,7 +18,7 @@ from impasto.errors import ImpastoError, RecipeError
         (lambda: sources.WebDataset([5]), "shards=5"),
         (lambda: sources.WebDataset("a.tar", caption=5), r"caption must be of kind str, not int \(5\)"),
         (lambda: sources.CsvCaptions(5), "table=5"),
-        (lambda: sources.CsvCaptions("a.csv", root=5), "root=5"),
+        (lambda: sources.CsvCaptions("a.csv", images=5), "images=5"),
         (lambda: sources.CsvCaptions("a.csv", sep=5), "sep=5"),
         (lambda: sources.KarpathyCaptions("a.json", images="", split=5), "split=5"),
         (lambda: sources.KarpathyCaptions(5, images=""), "json=5"),

@@ -32,7 +32,7 @@ def test_tables_read_as_pandas_reads_them(tmp_path_factory, rows, sep):
 def test_columns_and_root(tmp_path, images, rows_of, end):
     path = tmp_path / "table.csv"
     path.write_bytes(f"id,text,image{end}1,a,x.jpg{end}2,,y.jpg{end}".encode())
-    source = CsvCaptions(path, root=images, image="image", caption="text", sep=",")
+    source = CsvCaptions(path, images=images, image="image", caption="text", sep=",")
     assert rows_of(source, images) == [("x.jpg", "x.jpg", ["a"], None), ("y.jpg", "y.jpg", [""], None)]
 
 

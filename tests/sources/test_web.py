@@ -68,7 +68,7 @@ def test_files_are_called_as_scripts_call_them(tmp_path, images, jpeg, pattern, 
     recipe = impasto.Recipe(image=impasto.ImageRecipe(size=8), text=impasto.TextRecipe(tokenizer=None))
     batch = next(iter(impasto.Loader(there, recipe, batch_size=3, workers=0)))
     assert sorted(batch.keys) == [pattern.format(row=row) for row in (1, 2, 3)]
-    with pytest.raises(SourceError, match=r"2 of 5 images are not there, such as .*missing=0.40"):
+    with pytest.raises(SourceError, match=r"2 of 5 images are not there, such as .*, of .*images=.*missing=0.40"):
         present(source, missing=0.3)
 
 
@@ -123,7 +123,7 @@ def test_images_inside_of_files_are_all_there(jpeg, write_json, images):
     memory = impasto.sources.Sequence([(jpeg, "a")])
     assert present(memory) is memory
     listed = impasto.sources.AlbefCaptions(
-        write_json([{"image": f"{n}.jpg", "caption": "x"} for n in range(4)]), root=images
+        write_json([{"image": f"{n}.jpg", "caption": "x"} for n in range(4)]), images=images
     )
     (images / "2.jpg").write_bytes(jpeg)
     assert list(present(listed, missing=0.75).keys) == ["2.jpg"]

@@ -18,7 +18,8 @@ class Opening:
     """What `impasto.sources.open` is told besides the place.
 
     Args:
-        images: Folder of the images, by default looked for near the annotations.
+        images: Folder of the images, of all data sets where there are several; by default looked for near each one's
+            annotations.
         caption: Where shards keep captions: txt, or json:FIELD; of Parquet and Arrow files, the column.
         split: The split of a file that holds several, such as Karpathy's: test, or train+restval.
         cache: Folder for copies of shards that lie elsewhere (s3://, https://, pipe:) or are packed (.tar.gz).

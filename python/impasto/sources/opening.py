@@ -267,7 +267,7 @@ def _open_json(target: str, images: str | None, split: str | None) -> Source:
     document = read_json(target)
     kind = json_kind(document)
     if kind == ALBEF:
-        return AlbefCaptions(target, root=find_images(target, images, _names(document, "image")))
+        return AlbefCaptions(target, images=find_images(target, images, _names(document, "image")))
     if kind == WEB:
         return WebCaptions(target, images=find_images(target, images, image_names(target)))
     if kind == VISUAL_GENOME:
@@ -347,5 +347,5 @@ def _open_table(target: str, text: str, images: str | None, quoting: Quoting) ->
         raise SourceError(reason, path=target)
     place = header.index(image)
     names = [Path(record.fields[place]) for record in islice(records, _LOOKED_AT) if len(record.fields) > place]
-    root = find_images(target, images, names)
-    return CsvCaptions(target, root=root, image=image, caption=caption, sep=sep, quoting=quoting)
+    folder = find_images(target, images, names)
+    return CsvCaptions(target, images=folder, image=image, caption=caption, sep=sep, quoting=quoting)

@@ -32,8 +32,9 @@ class Present(Subset):
             (rows if here else gone).append(row)
         super().__init__(data, np.array(rows, np.int64))
         if len(gone) > missing * len(data):
-            share = f"{len(gone)} of {len(data)} images are not there, such as {index.path(gone[0])}"
-            raise SourceError(f"{share}; check the folder, or allow for it with missing={len(gone) / len(data):.2f}")
+            share = f"{len(gone)} of {len(data)} images are not there, such as {index.path(gone[0])}, of {data!r}"
+            remedy = "check the folder, which is one for all data sets where it is named (images=, --images)"
+            raise SourceError(f"{share}; {remedy}, or allow for it with missing={len(gone) / len(data):.2f}")
         self.left_out = {**data.left_out, **({"missing images": len(gone)} if gone else {})}
 
 

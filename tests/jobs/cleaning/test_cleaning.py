@@ -52,7 +52,7 @@ def folder(rows: Rows, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _open(folder: Path, name: str = "list.json") -> impasto.sources.Source:
-    return impasto.sources.AlbefCaptions(folder / name, root=folder)
+    return impasto.sources.AlbefCaptions(folder / name, images=folder)
 
 
 def _flags(report: CleanReport) -> dict[str, set[str]]:
@@ -158,7 +158,7 @@ def test_rows_that_share_a_picture(rows: Rows, tmp_path: Path) -> None:
         "snow.jpg,y",
     ]
     (tmp_path / "table.csv").write_text("\n".join(["filepath,title", *lines]))
-    source = impasto.sources.CsvCaptions(tmp_path / "table.csv", root=tmp_path, sep=",")
+    source = impasto.sources.CsvCaptions(tmp_path / "table.csv", images=tmp_path, sep=",")
     report = clean(source, tmp_path / "out")
     assert {one.row: set(one.flags) for one in report.left_out} == {
         0: {"boilerplate caption"},

@@ -103,8 +103,8 @@ READERS: dict[str, tuple[str, Callable[[World, str], sources.Source]]] = {
         "all",
         lambda w, split: sources.FlickrCaptions(w.root / f"flickr/{split}.captions.txt", images=w.images),
     ),
-    "AlbefCaptions": ("each", lambda w, split: sources.AlbefCaptions(w.root / f"albef/{split}.json", root=w.images)),
-    "CsvCaptions": ("each", lambda w, split: sources.CsvCaptions(w.root / f"csv/{split}.tsv", root=w.images)),
+    "AlbefCaptions": ("each", lambda w, split: sources.AlbefCaptions(w.root / f"albef/{split}.json", images=w.images)),
+    "CsvCaptions": ("each", lambda w, split: sources.CsvCaptions(w.root / f"csv/{split}.tsv", images=w.images)),
     "ImageTextFolder": ("first", lambda w, split: sources.ImageTextFolder(w.root / "image_text" / split)),
     "ImageFolder": ("none", lambda w, split: sources.ImageFolder(w.root / "classes" / split)),
     "HuggingFace": (

@@ -27,14 +27,14 @@ class AlbefCaptions(IndexedSource):
     Args:
         json: A file, or several to be read one after another: ``[{"image", "caption": str | [str, ...],
             "image_id"?}]``.
-        root: The folder that the image paths are relative to; by default they are absolute.
+        images: The folder that the image paths are relative to; by default they are absolute.
 
     Raises:
         SourceError: A file is missing, malformed, of another format or empty; there is no such folder.
     """
 
-    def __init__(self, json: StrPath | Sequence[StrPath], *, root: StrPath = "") -> None:
-        folder = require_folder(root, "root") if root != "" else ""
+    def __init__(self, json: StrPath | Sequence[StrPath], *, images: StrPath = "") -> None:
+        folder = require_folder(images) if images != "" else ""
         several = json if isinstance(json, Iterable) and not isinstance(json, str | os.PathLike) else [json]
         paths = [checks.path("json", one) for one in several]
         if not paths:
@@ -60,7 +60,7 @@ class AlbefCaptions(IndexedSource):
                 builder.add_fault(f"entry {place}", error, captions)
         self._ends = list(accumulate(map(len, self._kept)))
         shown = paths[0] if len(paths) == 1 else paths
-        super().__init__(builder.finish(), f"{shown!r}" + (f", root={os.fspath(root)!r}" if folder else ""))
+        super().__init__(builder.finish(), f"{shown!r}" + (f", images={os.fspath(images)!r}" if folder else ""))
 
     def _own_facts(self, row: int) -> Mapping[str, Any]:
         file = bisect_right(self._ends, row)

@@ -21,7 +21,7 @@ class CsvCaptions(IndexedSource):
 
     Args:
         csv: The file.
-        root: The folder that the image paths are relative to; by default they are absolute or relative to the
+        images: The folder that the image paths are relative to; by default they are absolute or relative to the
             working directory.
         image: Name of the column of image paths.
         caption: Name of the column of captions.
@@ -39,7 +39,7 @@ class CsvCaptions(IndexedSource):
         self,
         csv: StrPath,
         *,
-        root: StrPath = "",
+        images: StrPath = "",
         image: str = "filepath",
         caption: str = "title",
         sep: str = "\t",
@@ -47,7 +47,7 @@ class CsvCaptions(IndexedSource):
     ) -> None:
         if not isinstance(sep, str) or len(sep) != 1:
             raise RecipeError(f"sep={sep!r} is not one character; say sep=',' or sep='\\t'")
-        folder = require_folder(root, "root") if root != "" else ""
+        folder = require_folder(images) if images != "" else ""
         table = Table(csv, sep, quoting=quoting)
         records = iter(table)
         self._header = next(records, Record(1, 1, [])).fields
@@ -58,7 +58,7 @@ class CsvCaptions(IndexedSource):
         index = builder.finish()
         if not len(index):
             raise SourceError("the data set is empty: the table has no lines below its header", path=table.path)
-        super().__init__(index, f"{table.path!r}" + (f", root={os.fspath(root)!r}" if folder else ""))
+        super().__init__(index, f"{table.path!r}" + (f", images={os.fspath(images)!r}" if folder else ""))
 
     def _own_facts(self, row: int) -> Mapping[str, Any]:
         fields = parse_record(self._kept.read(row), self._sep, self._quoting)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
-from impasto import RecipeError, sources
+from impasto import RecipeError, SourceError, sources
 from impasto_lab.cli import main
 from impasto_lab.models import FusionSettings
 from impasto_lab.models.heads import Decoder, generate
@@ -128,6 +129,29 @@ def test_it_is_trained_and_judged_by_verbs(
     results = json.loads((tmp_path / "out" / "captions_results.json").read_text())
     entries = json.loads((world.root / "albef" / "train.json").read_text())
     assert len(results) == len({entry["image"] for entry in entries}) < len(entries)
+
+
+@pytest.mark.parametrize(
+    ("file", "what"),
+    [
+        ("annotations/v2_OpenEnded_mscoco_val2014_questions.json", "questions"),
+        ("annotations/snli_ve_val.jsonl", "hypotheses"),
+        ("nlvr2/dev.json", "statements"),
+        ("annotations/refcoco+_val.json", "expressions"),
+    ],
+)
+def test_texts_that_tell_no_image(file: str, what: str, told: World, fresh: Open) -> None:
+    captions = sources.open(told.annotations("val"), images=told.images)
+    tuned = begin(fresh("albef"), captions, TuneSettings(batch_size=4), JUDGING, None).opened
+    data = sources.open(told.root / file)
+    name = rf"{re.escape(Path(file).name)}.* has {what}.*name the captions"
+    with pytest.raises(SourceError, match=name):
+        evaluate("captioning", tuned, data)
+    with pytest.raises(SourceError, match=name):
+        evaluate("captioning", tuned, data[:3])
+    for train, held in ((data, None), (captions, data)):
+        with pytest.raises(SourceError, match=name):
+            begin(fresh("albef"), train, TuneSettings(batch_size=4), JUDGING, held)
 
 
 def test_what_can_not_be_told(world: World, fresh: Open, tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_a_clip_with_rows_for_some_ids_goes_to_transformers_with_all(fresh: Open
 
 
 def test_captions_of_an_image_lie_together_whatever_the_rows_are(world: World, fresh: Open) -> None:
-    by_caption = sources.AlbefCaptions(world.root / "albef/train.json", root=world.images)
+    by_caption = sources.AlbefCaptions(world.root / "albef/train.json", images=world.images)
     by_image = sources.KarpathyCaptions(world.karpathy, images=world.images, split="train")
     one, other = (held_of(fresh("clip"), data, Judging(options=None)) for data in (by_caption, by_image))
     assert len(by_caption) == 60

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from impasto.batch import Batch
 from impasto.checks import require
+from impasto.errors import SourceError
 from impasto.files import new_file
 from impasto.recipe import Recipe, TextRecipe
 from impasto.sources import Source
@@ -29,6 +30,13 @@ from impasto_lab.tasks.pretrain.vocabulary import captions_of
 from impasto_lab.tasks.tokens import closed, tokens
 
 _NAME = "captioning"
+#: What texts are that are no captions, by facts that their rows alone have.
+_NO_CAPTIONS = {
+    ("question_id",): "questions",
+    ("gold_label",): "hypotheses, of which most are not known to be true",
+    ("sentence", "label"): "statements, true or not",
+    ("ref_id",): "expressions, each for one thing",
+}
 
 
 def begin(opened: Opened, data: Source, settings: TuneSettings, judging: Judging, held_out: Source | None) -> Tuning:
@@ -36,6 +44,7 @@ def begin(opened: Opened, data: Source, settings: TuneSettings, judging: Judging
 
     Raises:
         RecipeError: If there are more places than the model has.
+        SourceError: If the data's texts are no captions.
     """
     options: CaptioningOptions = judging.options
     sized = opened.at_size(image_size=settings.image_size)
@@ -48,6 +57,7 @@ def begin(opened: Opened, data: Source, settings: TuneSettings, judging: Judging
         torch.manual_seed(settings.seed)
         head = new_head(_NAME, known.kind, known.base, {}, known.path)
     ready = known.tuned(_NAME, head.to(judging.device), {"places": options.places})
+    _require_told(data)
     if held_out is not None:
         require_tellable(ready, held_out, judging)
     loader = training_batches(ready, data, recipe, settings, judging)
@@ -115,6 +125,7 @@ def judge(opened: Opened, data: Source, judging: Judging) -> Figures:
     Raises:
         RecipeError: If there is neither a caption to compare with nor a folder to write to, or more words are asked
             for than the decoder has places.
+        SourceError: If the data's texts are no captions.
     """
     scored = require_tellable(opened, data, judging)
     told, people, ids = caption_all(opened, data, judging, references=scored)
@@ -136,13 +147,26 @@ def require_tellable(opened: Opened, data: Source, judging: Judging) -> bool:
 
     Raises:
         RecipeError: As `judge` does.
+        SourceError: As `judge` does.
     """
     assert isinstance(opened.whole, Telling)
     require_length(opened.whole.decoder, judging.options.words)
+    _require_told(data)
     scored = next(captions_of(data), None) is not None
     neither = f"{data!r} has no captions, so nothing can be scored; name a folder for the model's (out)"
     require(scored or judging.out is not None, neither)
     return scored
+
+
+def _require_told(data: Source) -> None:
+    """Requires that texts tell their image, as those of questions don't; facts say it, of a part of a file, too."""
+    if not len(data):
+        return
+    facts = data.facts(0)
+    for names, what in _NO_CAPTIONS.items():
+        if all(name in facts for name in names):
+            reason = f"{data!r} has {what}; captioning needs what tells an image: name the captions of these images"
+            raise SourceError(reason, key=data.key(0))
 
 
 def scores(captions: Sequence[str], references: Sequence[Sequence[str]]) -> Figures:
