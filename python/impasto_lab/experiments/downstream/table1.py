@@ -126,7 +126,7 @@ EXPERIMENT = Experiment(
         source="MixGen, Table 1: ALBEF, 3M images, fine-tuned; the rows of other models are of their own papers, as "
         "Table 1 has them",
         published=_on_real_data(),
-        claims=claims_of("mixgen-albef", "plain-albef", RSUMS[:2]),
+        claims=claims_of([("mixgen-albef", "plain-albef")], RSUMS[:2]),
         about="Asks what the pretrained model retrieves, too, before it is tuned. ",
     ),
 )

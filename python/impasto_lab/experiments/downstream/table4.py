@@ -78,7 +78,7 @@ EXPERIMENT = Experiment(
         published=published("albef", _PUBLISHED),
         claims=[
             Claim(better="mixgen-albef", worse="plain-albef", metric="VQA val", told=_TOLD["vqa", "seen"]),
-            *claims_of("mixgen-albef", "plain-albef", list(_PUBLISHED)[2:]),
+            *claims_of([("mixgen-albef", "plain-albef")], list(_PUBLISHED)[2:]),
         ],
         about="Answers to VQA's test are written for the evaluation server. ",
     ),

@@ -70,8 +70,8 @@ EXPERIMENT = Experiment(
         "below 0",
         published=_published(),
         claims=[
-            *claims_of("mixgen-albef", "plain-albef", ("RefCOCO+ testA", "RefCOCO+ testB")),
-            *claims_of("plain-albef", "mixgen-albef", ("RefCOCO+ val",)),
+            *claims_of([("mixgen-albef", "plain-albef")], ("RefCOCO+ testA", "RefCOCO+ testB")),
+            *claims_of([("plain-albef", "mixgen-albef")], ("RefCOCO+ val",)),
         ],
     ),
 )

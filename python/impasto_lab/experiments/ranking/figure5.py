@@ -50,7 +50,7 @@ EXPERIMENT = Experiment(
         page=show_ranks,
         source=_SOURCE,
         claims=claims_of(
-            "mixgen-albef", "plain-albef", ("IR@1 by towers, COCO", "mean reciprocal rank by towers, COCO")
+            [("mixgen-albef", "plain-albef")], ("IR@1 by towers, COCO", "mean reciprocal rank by towers, COCO")
         ),
         about="Ranks COCO's 5,000 test images for each caption by the towers of the tuned model. ",
     ),

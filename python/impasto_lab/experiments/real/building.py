@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from impasto_lab.experiments.experiment import Claim, Experiment, WritePage
@@ -65,6 +65,6 @@ def on_real_data(
     )
 
 
-def claims_of(better: str, worse: str, metrics: Iterable[str] = RSUMS) -> list[Claim]:
-    """That an arm is ahead of another in some metrics, each beside what was published of the same."""
-    return [Claim(better=better, worse=worse, metric=metric) for metric in metrics]
+def claims_of(pairs: Iterable[tuple[str, str]], metrics: Sequence[str] = RSUMS) -> list[Claim]:
+    """That each first arm is ahead of the second in some metrics, each beside what was published of the same."""
+    return [Claim(better=better, worse=worse, metric=metric) for better, worse in pairs for metric in metrics]

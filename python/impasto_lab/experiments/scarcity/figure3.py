@@ -7,7 +7,7 @@ from dataclasses import replace
 from impasto_lab.experiments.downstream.hooks import write_tables
 from impasto_lab.experiments.experiment import Claim, Experiment, Size
 from impasto_lab.experiments.real.building import claims_of, on_real_data
-from impasto_lab.experiments.real.settings import RealArm, both
+from impasto_lab.experiments.real.settings import both
 from impasto_lab.experiments.scarcity.hooks import compare_arms, render_scarce, train_arm
 from impasto_lab.experiments.scarcity.settings import Arm, Scarcity, Training, comes_of
 
@@ -45,16 +45,8 @@ SETTINGS: dict[Size, Scarcity] = {
     "small": _settings(epochs=256, held=250, evaluations=16),
 }
 
-#: Figure 3's 2M, 1M and 200K of 3M images.
-SHARES: dict[str, float] = {"two-thirds": 2 / 3, "third": 1 / 3, "fifteenth": 1 / 15}
-
-
-def _real_shares() -> dict[str, RealArm]:
-    arms = both("albef")
-    for name, share in SHARES.items():
-        arms |= {f"{arm}-{name}": replace(own, share=share) for arm, own in both("albef").items()}
-    return arms
-
+#: Figure 3's 3M, 2M, 1M and 200K of 3M images, by what arms' names end with.
+SHARES: dict[str, float] = {"": 1.0, "-two-thirds": 2 / 3, "-third": 1 / 3, "-fifteenth": 1 / 15}
 
 _TITLE = "what MixGen gives where images are few"
 _SOURCE = "MixGen, Figure 3: 3M, 2M, 1M and 200K images, the gain is largest where they are fewest"
@@ -82,17 +74,16 @@ EXPERIMENT = Experiment(
     real=on_real_data(
         "figure3",
         _TITLE,
-        _real_shares(),
+        {
+            f"{arm}{name}": replace(own, share=share)
+            for name, share in SHARES.items()
+            for arm, own in both("albef").items()
+        },
         "coco",
         "flickr30k",
         page=write_tables,
         source=_SOURCE,
-        claims=[
-            claim
-            for name in _real_shares()
-            if name.startswith("mixgen")
-            for claim in claims_of(name, name.replace("mixgen", "plain"))
-        ],
+        claims=claims_of((f"mixgen-albef{name}", f"plain-albef{name}") for name in SHARES),
         about="All images that are there stand for 3M; two thirds, a third and a fifteenth of each set for 2M, 1M and "
         "200K, those of smaller shares among those of larger ones, at equal epochs. ",
     ),

@@ -89,6 +89,6 @@ EXPERIMENT = Experiment(
         page=write_tables,
         source=f"{_SOURCE}; which CLIP that was is not published",
         published={f"{arm}-1m": known for arm, known in _published().items()},
-        claims=[claim for model in MODELS for claim in claims_of(f"mixgen-{model}-1m", f"plain-{model}-1m")],
+        claims=claims_of((f"mixgen-{model}-1m", f"plain-{model}-1m") for model in MODELS),
     ),
 )

@@ -111,6 +111,6 @@ EXPERIMENT = Experiment(
         page=write_tables,
         source=f"{_SOURCE}; its VQA is judged by the evaluation server, here val is held out",
         published={_real_name(arm): known for arm, known in PUBLISHED.items()},
-        claims=[claim for pair in CLAIMED for claim in claims_of(*map(_real_name, pair))],
+        claims=claims_of((_real_name(better), _real_name(worse)) for better, worse in CLAIMED),
     ),
 )
