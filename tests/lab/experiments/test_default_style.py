@@ -15,9 +15,11 @@ from impasto.style.model import DEFAULT
 from impasto.style.networks.transformer import style_linears
 from impasto_lab.experiments.default_style.card import card
 from impasto_lab.experiments.default_style.data import write
+from impasto_lab.experiments.default_style.families import legible, only
 from impasto_lab.experiments.default_style.held_out import photographs, styles, unseen
 from impasto_lab.experiments.default_style.palette import give_palette
 from impasto_lab.experiments.default_style.settings import UNSEEN, DefaultStyle
+from impasto_lab.experiments.default_style.shapes import shapes
 from impasto_lab.tasks.train_style import OBJECTIVE_LAYERS
 from impasto_lab.worlds.styles import FAMILIES
 
@@ -78,3 +80,21 @@ def test_some_families_are_left_out_and_measured_apart(tmp_path: Path) -> None:
     assert set(UNSEEN) < set(FAMILIES)
     assert unseen().shape == (4 * len(UNSEEN), 3, 128, 128)
     assert len({tuple(style.flatten()[:999].tolist()) for style in (*styles(), *unseen())}) == 24 + 4 * len(UNSEEN)
+
+
+def test_random_styles_are_of_families_that_leave_contents_to_be_seen() -> None:
+    model, settings = StyleModel.load(), replace(DefaultStyle.smoke(), shapes=300, drawn=0.5)
+    model.distribution = only(model.distribution, (0, 7, 20, 31))
+    _, labels = shapes(10, seed=settings.seed, split="weighed")
+    right = iter((4, 9, 2, 7))  # of ten, family by family
+
+    def name(images: torch.Tensor) -> tuple[list[torch.Tensor], torch.Tensor]:
+        told = torch.where(torch.arange(len(images)) < next(right), labels, (labels + 1) % 10)
+        return [], torch.nn.functional.one_hot(told, 10)
+
+    kept, named = legible(model, [name], settings, progress=silent)
+    assert kept == [1, 3]
+    assert named == pytest.approx([0.4, 0.9, 0.2, 0.7])
+    mixture = only(model.distribution, kept)
+    assert torch.equal(mixture.means, model.distribution.means[kept])
+    assert mixture.weights.sum() == pytest.approx(1)

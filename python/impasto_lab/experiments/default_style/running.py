@@ -14,7 +14,7 @@ from impasto.sources import ImageFolder, Sequence, Source
 from impasto.style import Namer, StyleModel, load_features
 from impasto_lab.experiments.default_style.card import card, rows
 from impasto_lab.experiments.default_style.data import SCENES, THINGS, StyleData, write
-from impasto_lab.experiments.default_style.families import fit_families
+from impasto_lab.experiments.default_style.families import fit_families, legible, only
 from impasto_lab.experiments.default_style.features import save_features, train_features
 from impasto_lab.experiments.default_style.measure import Measures, held_out, measure, one_of_each
 from impasto_lab.experiments.default_style.namers import namers
@@ -72,8 +72,15 @@ def run(
     assert model is not None, "there are no phases"
     write_curves(root / "curves.png", _records(root, chosen), PARTS)
     kept = root / "model.safetensors"
-    families = fit_families(model.predictor, data, side=chosen.phases[-1].side)
-    about = {"settings": asdict(chosen)}
+    about: dict[str, Any] = {"settings": asdict(chosen)}
+    names, families = fit_families(model.predictor, data, side=chosen.phases[-1].side)
+    model = StyleModel(model.transformer, model.predictor, families, model.content_mean, about, give_back=True)
+    asked = _namers(root, chosen, torch.device("cpu"), tell)
+    with tell.bar("asking what is seen in each family of styles") as advance:
+        best, named = legible(model, asked, chosen, progress=advance)
+    about["named"] = {name: round(share, 3) for name, share in zip(names, named, strict=True)}
+    about["drawn"] = [names[number] for number in best]
+    families = only(families, best)
     StyleModel(model.transformer, model.predictor, families, model.content_mean, about, give_back=True).save(
         kept, dtype=torch.float16
     )
@@ -126,6 +133,11 @@ def write_sheets(root: Path, model: StyleModel, data: StyleData, settings: Defau
     style_sheet(shown, None, torch.stack(rows)).save(root / "random.png")
 
 
+def _namers(root: Path, chosen: DefaultStyle, device: torch.device, tell: Narrator) -> list[Namer]:
+    with tell.bar("training classifiers of shapes") as advance:
+        return namers(root, chosen, device, advance)
+
+
 def _tell(measures: Measures, tell: Narrator) -> None:
     tell.table("on held-out contents and styles", ("measure", "value", "wanted"), rows(measures.as_dict()))
 
@@ -151,8 +163,7 @@ def _train(
         give_palette(init, data, side=phase.side)
     asked: list[Namer] = []
     if phase.naming_weight:
-        with tell.bar("training classifiers of shapes") as advance:
-            asked = namers(folder.parent, chosen, device or torch.device("cpu"), advance)
+        asked = _namers(folder.parent, chosen, device or torch.device("cpu"), tell)
     settings = StyleTraining(**training, features=str(features), seed=seed, warmup=min(100, phase.steps // 10))
 
     with tell.bar(f"training at {phase.side} pixels") as advance:
