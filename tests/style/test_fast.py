@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -197,10 +198,9 @@ def test_wide_numbers_on_a_gpu_are_not_in_channels_last(monkeypatch: pytest.Monk
             for weight in (value for value in form.buffers() if value.ndim == 4 and min(value.shape) > 1):
                 assert weight.is_contiguous(memory_format=torch.channels_last) == last
     images, styles = torch.rand(2, 3, 33, 22), torch.randn(2, 6)
-    monkeypatch.setattr(layers, "laid_out", lambda values: values.contiguous())
+    monkeypatch.setattr(layers, "channels_last", lambda values: False)
     assert _worst(fast(network)(images, styles), network(images, styles)) < ROUNDED
     compact = _compact()
-    monkeypatch.setattr(predictors, "laid_out", layers.laid_out)
     assert _worst(fast(compact)(images), compact(images)) < 1e-5
 
 
@@ -212,6 +212,54 @@ def test_all_images_at_once_are_painted_the_same(make: Callable[[], nn.Module]) 
     some, whole = fast(network), fast(network)
     whole.whole = True  # type: ignore[assignment]
     assert _worst(whole(*inputs), some(*inputs)) < ROUNDED
+
+
+def _operators(call: Callable[[], object]) -> Counter[str]:
+    """How often which of torch's operators run in a call."""
+    with torch.no_grad(), torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+        call()
+    return Counter(event.name for event in profile.events())
+
+
+@pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
+def test_standardizing_is_instance_normalisation_rounded_once(dtype: torch.dtype, last: bool) -> None:
+    torch.manual_seed(0)
+    layout = torch.channels_last if last else torch.contiguous_format
+    features = (5 + 3 * torch.randn(3, 6, 11, 7)).to(dtype).to(memory_format=layout)
+    wide = torch.promote_types(dtype, torch.float32)
+    gamma, beta = torch.randn(2, 3, 6).to(wide)
+    expected = functional.instance_norm(features.double())
+    styled = gamma[:, :, None, None] * expected + beta[:, :, None, None]
+    # Half a step of the dtype, of each value, beside what is computed in wide numbers.
+    near = {"rtol": 0.51 * torch.finfo(dtype).eps, "atol": 50 * torch.finfo(wide).eps}
+    for styles, result in (((), expected), ((gamma, beta), styled)):
+        own = features.clone()
+        assert layers.standardize(own, *styles).data_ptr() == own.data_ptr()
+        assert own.is_contiguous(memory_format=layout)
+        torch.testing.assert_close(own.double(), result, **near)
+
+
+def test_doubled_features_are_written_once() -> None:
+    found = torch.randn(2, 4 * 3, 5, 6).to(memory_format=torch.channels_last)
+    pixels = found.view(2, 4, 3, 5, 6).transpose(1, 2).reshape(2, 12, 5, 6)
+    doubled = layers.interleaved(found, 3, 0, 5, 6)
+    assert torch.equal(doubled, functional.pixel_shuffle(pixels, 2))
+    assert doubled.is_contiguous(memory_format=torch.channels_last)
+    assert _operators(lambda: layers.interleaved(found, 3, 0, 5, 6))["aten::copy_"] == 4
+
+
+@pytest.mark.skipif(not torch._C._has_mkldnn, reason="this torch has no oneDNN")
+def test_single_pixels_too_are_convolved_by_onednn() -> None:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        quick = fast(_inception())
+        ran = _operators(lambda: quick(torch.rand(2, 3, 75, 75)))
+    finally:
+        torch.set_num_threads(threads)
+    convolutions = sum(isinstance(layer, predictors.FoldedConv) for layer in quick.modules())
+    assert ran["aten::mkldnn_convolution"] == convolutions > 60
 
 
 def test_another_network_has_no_fast_form() -> None:
