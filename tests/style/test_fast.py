@@ -19,7 +19,7 @@ from impasto.errors import RecipeError
 from impasto.style.networks.compact import StatisticsPredictor
 from impasto.style.networks.inception import InceptionPredictor
 from impasto.style.networks.transformer import StyleTransformer
-from impasto.style.run import fold, layers, predictors
+from impasto.style.run import fold, layers, predictors, tiled
 from impasto.style.run.backends import script
 from impasto.style.run.forms import fast
 from impasto.style.run.graphed import Graphed
@@ -260,6 +260,36 @@ def test_single_pixels_too_are_convolved_by_onednn() -> None:
         torch.set_num_threads(threads)
     convolutions = sum(isinstance(layer, predictors.FoldedConv) for layer in quick.modules())
     assert ran["aten::mkldnn_convolution"] == convolutions > 60
+
+
+@pytest.mark.parametrize("size", [(1, 2, 2), (3, 5, 9), (1, 64, 64), (2, 23, 24), (97, 4, 4)])
+def test_tiles_are_the_convolution(size: tuple[int, int, int]) -> None:
+    torch.manual_seed(0)
+    batch, height, width = size
+    features, weight = torch.randn(batch, 7, height, width).double(), torch.randn(5, 7, 3, 3).double() / 8
+    expected = functional.conv2d(functional.pad(features, [1, 1, 1, 1], mode="reflect"), weight)
+    for dtype, near in ((torch.float64, 1e-12), (torch.float32, 5e-5)):
+        conv = tiled.TiledConv(weight, dtype=dtype)
+        for form in (conv, script(conv)):
+            made = form(features)
+            assert made.dtype == dtype
+            assert made.is_contiguous(memory_format=torch.channels_last)
+            assert _worst(made.double(), expected) < near
+    with torch.autocast("cpu", torch.bfloat16):
+        assert _worst(conv(features).double(), expected) < 5e-5
+    assert _operators(lambda: conv(features))["aten::bmm"] > 0
+    assert _operators(lambda: conv.bfloat16()(features))["aten::bmm"] == 0
+
+
+@pytest.mark.parametrize(("capability", "some"), [("AVX2", 2), ("AVX512", 0)])
+def test_wide_convolutions_are_tiled_where_it_pays(capability: str, some: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    network = _transformer(widths=(4, 4, 96), residuals=1, embedding=3).double()
+    quick = fast(network)
+    assert sum(isinstance(layer, tiled.TiledConv) for layer in quick.modules()) == some
+    assert not any(isinstance(layer, tiled.TiledConv) for layer in fast(network, dtype=torch.float16).modules())
+    images, styles = torch.rand(2, 3, 45, 70).double(), torch.randn(2, 3).double()
+    assert _worst(quick(images, styles), network(images, styles)) < EXACT
 
 
 def test_another_network_has_no_fast_form() -> None:
