@@ -60,7 +60,7 @@ class TiledConv(FastReflectConv):
         """From [B, I, H, W] to [B, O, H, W], a tensor of its own."""
         wide = self.weight.dtype == torch.float32 or self.weight.dtype == torch.float64
         by_tiles = wide and features.device.type == "cpu"
-        if not torch.jit.is_scripting():
+        if not torch.jit.is_scripting():  # type: ignore[attr-defined]
             # The strips' number is one of sizes that a compiler leaves open.
             by_tiles = by_tiles and not torch.compiler.is_compiling()
         return self.by_tiles(features) if by_tiles else self.direct(features)
