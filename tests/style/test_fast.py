@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,7 @@ from impasto.errors import RecipeError
 from impasto.style.networks.compact import StatisticsPredictor
 from impasto.style.networks.inception import InceptionPredictor
 from impasto.style.networks.transformer import StyleTransformer
-from impasto.style.run import fold, layers, predictors
+from impasto.style.run import fold, layers, predictors, tiled
 from impasto.style.run.backends import script
 from impasto.style.run.forms import fast
 from impasto.style.run.graphed import Graphed
@@ -197,10 +198,9 @@ def test_wide_numbers_on_a_gpu_are_not_in_channels_last(monkeypatch: pytest.Monk
             for weight in (value for value in form.buffers() if value.ndim == 4 and min(value.shape) > 1):
                 assert weight.is_contiguous(memory_format=torch.channels_last) == last
     images, styles = torch.rand(2, 3, 33, 22), torch.randn(2, 6)
-    monkeypatch.setattr(layers, "laid_out", lambda values: values.contiguous())
+    monkeypatch.setattr(layers, "channels_last", lambda values: False)
     assert _worst(fast(network)(images, styles), network(images, styles)) < ROUNDED
     compact = _compact()
-    monkeypatch.setattr(predictors, "laid_out", layers.laid_out)
     assert _worst(fast(compact)(images), compact(images)) < 1e-5
 
 
@@ -212,6 +212,84 @@ def test_all_images_at_once_are_painted_the_same(make: Callable[[], nn.Module]) 
     some, whole = fast(network), fast(network)
     whole.whole = True  # type: ignore[assignment]
     assert _worst(whole(*inputs), some(*inputs)) < ROUNDED
+
+
+def _operators(call: Callable[[], object]) -> Counter[str]:
+    """How often which of torch's operators run in a call."""
+    with torch.no_grad(), torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+        call()
+    return Counter(event.name for event in profile.events())
+
+
+@pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
+def test_standardizing_is_instance_normalisation_rounded_once(dtype: torch.dtype, last: bool) -> None:
+    torch.manual_seed(0)
+    layout = torch.channels_last if last else torch.contiguous_format
+    features = (5 + 3 * torch.randn(3, 6, 11, 7)).to(dtype).to(memory_format=layout)
+    wide = torch.promote_types(dtype, torch.float32)
+    gamma, beta = torch.randn(2, 3, 6).to(wide)
+    expected = functional.instance_norm(features.double())
+    styled = gamma[:, :, None, None] * expected + beta[:, :, None, None]
+    # Half a step of the dtype, of each value, beside what is computed in wide numbers.
+    near = {"rtol": 0.51 * torch.finfo(dtype).eps, "atol": 50 * torch.finfo(wide).eps}
+    for styles, result in (((), expected), ((gamma, beta), styled)):
+        own = features.clone()
+        assert layers.standardize(own, *styles).data_ptr() == own.data_ptr()
+        assert own.is_contiguous(memory_format=layout)
+        torch.testing.assert_close(own.double(), result, **near)
+
+
+def test_doubled_features_are_written_once() -> None:
+    found = torch.randn(2, 4 * 3, 5, 6).to(memory_format=torch.channels_last)
+    pixels = found.view(2, 4, 3, 5, 6).transpose(1, 2).reshape(2, 12, 5, 6)
+    doubled = layers.interleaved(found, 3, 0, 5, 6)
+    assert torch.equal(doubled, functional.pixel_shuffle(pixels, 2))
+    assert doubled.is_contiguous(memory_format=torch.channels_last)
+    assert _operators(lambda: layers.interleaved(found, 3, 0, 5, 6))["aten::copy_"] == 4
+
+
+@pytest.mark.skipif(not torch._C._has_mkldnn, reason="this torch has no oneDNN")
+def test_single_pixels_too_are_convolved_by_onednn() -> None:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        quick = fast(_inception())
+        ran = _operators(lambda: quick(torch.rand(2, 3, 75, 75)))
+    finally:
+        torch.set_num_threads(threads)
+    convolutions = sum(isinstance(layer, predictors.FoldedConv) for layer in quick.modules())
+    assert ran["aten::mkldnn_convolution"] == convolutions > 60
+
+
+@pytest.mark.parametrize("size", [(1, 2, 2), (3, 5, 9), (1, 64, 64), (2, 23, 24), (97, 4, 4)])
+def test_tiles_are_the_convolution(size: tuple[int, int, int]) -> None:
+    torch.manual_seed(0)
+    batch, height, width = size
+    features, weight = torch.randn(batch, 7, height, width).double(), torch.randn(5, 7, 3, 3).double() / 8
+    expected = functional.conv2d(functional.pad(features, [1, 1, 1, 1], mode="reflect"), weight)
+    for dtype, near in ((torch.float64, 1e-12), (torch.float32, 5e-5)):
+        conv = tiled.TiledConv(weight, dtype=dtype)
+        for form in (conv, script(conv)):
+            made = form(features)
+            assert made.dtype == dtype
+            assert made.is_contiguous(memory_format=torch.channels_last)
+            assert _worst(made.double(), expected) < near
+    with torch.autocast("cpu", torch.bfloat16):
+        assert _worst(conv(features).double(), expected) < 5e-5
+    assert _operators(lambda: conv(features))["aten::bmm"] > 0
+    assert _operators(lambda: conv.bfloat16()(features))["aten::bmm"] == 0
+
+
+@pytest.mark.parametrize(("capability", "some"), [("AVX2", 2), ("AVX512", 0)])
+def test_wide_convolutions_are_tiled_where_it_pays(capability: str, some: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    network = _transformer(widths=(4, 4, 96), residuals=1, embedding=3).double()
+    quick = fast(network)
+    assert sum(isinstance(layer, tiled.TiledConv) for layer in quick.modules()) == some
+    assert not any(isinstance(layer, tiled.TiledConv) for layer in fast(network, dtype=torch.float16).modules())
+    images, styles = torch.rand(2, 3, 45, 70).double(), torch.randn(2, 3).double()
+    assert _worst(quick(images, styles), network(images, styles)) < EXACT
 
 
 def test_another_network_has_no_fast_form() -> None:

@@ -17,11 +17,23 @@ def at_once(images: Tensor, pixels: int) -> int:
     return max(1, pixels // (images.size(2) * images.size(3)))
 
 
+def channels_last(values: Tensor) -> bool:
+    """Whether values [B, C, H, W] are best in channels_last; wide numbers on a GPU are faster as they are usually."""
+    return values.device.type == "cpu" or values.dtype == torch.float16 or values.dtype == torch.bfloat16
+
+
 def laid_out(values: Tensor) -> Tensor:
-    """A tensor [B, C, H, W] in channels_last; wide numbers on a GPU as they are usually, which is faster there."""
-    if values.device.type == "cpu" or values.dtype == torch.float16 or values.dtype == torch.bfloat16:
+    """A tensor [B, C, H, W] in the best layout."""
+    if channels_last(values):
         return values.contiguous(memory_format=torch.channels_last)
     return values.contiguous()
+
+
+def blank(like: Tensor, shape: list[int]) -> Tensor:
+    """A tensor [B, C, H, W] of another's dtype, on its device and in the best layout, with nothing in it yet."""
+    # An empty tensor that is laid out is copied: for doubled features that took five times as long as filling them.
+    layout = torch.channels_last if channels_last(like) else torch.contiguous_format
+    return torch.empty(shape, dtype=like.dtype, device=like.device, memory_format=layout)
 
 
 def copied(weight: Tensor, dtype: torch.dtype | None = None) -> Tensor:
@@ -72,6 +84,10 @@ class FastReflectConv(LaidOut):
 
     def forward(self, features: Tensor) -> Tensor:
         """From [B, I, H, W] to [B, O, H', W'], a tensor of its own."""
+        return self.direct(features)
+
+    def direct(self, features: Tensor) -> Tensor:
+        """The same, by torch's convolution, which a form in its place may fall back on."""
         ready = features.to(self.weight.dtype)
         padded = functional.pad(ready, [self.border, self.border, self.border, self.border], mode="reflect")
         return functional.conv2d(laid_out(padded), self.weight, self.bias, [self.stride, self.stride])
@@ -115,7 +131,7 @@ def interleaved(found: Tensor, channels: int, further: int, height: int, width: 
         height: H.
         width: W.
     """
-    doubled = laid_out(found.new_empty([found.size(0), channels, 2 * height, 2 * width]))
+    doubled = blank(found, [found.size(0), channels, 2 * height, 2 * width])
     for row in range(2):
         for column in range(2):
             first = (2 * row + column) * channels
@@ -149,7 +165,7 @@ def standardize(features: Tensor, gamma: Tensor | None = None, beta: Tensor | No
     """Instance normalisation, times gamma and plus beta, in place.
 
     torch's own returns a contiguous tensor, and its variance (as var_mean's) is one pass that CPUs are slow at; here
-    the deviations, which are needed anyway, are squared.
+    deviations are squared, and one product and sum does the rest.
 
     Args:
         features: [B, C, H, W]; overwritten.
@@ -159,13 +175,13 @@ def standardize(features: Tensor, gamma: Tensor | None = None, beta: Tensor | No
     Returns:
         The features.
     """
-    flat = features.flatten(2).transpose(1, 2)  # [B, HW, C], a view in either memory format
-    features.sub_(_mean(flat)[:, :, None, None])
-    scale = torch.rsqrt(_wide(flat).square().mean(dim=1) + 1e-5)
+    mean, variance = _moments(features)
+    scale = torch.rsqrt(variance + 1e-5)
     if gamma is not None:
         scale = scale * gamma
-    features.mul_(scale[:, :, None, None])
-    return features if beta is None else features.add_(beta[:, :, None, None])
+    shift = -mean * scale if beta is None else torch.addcmul(beta, mean, scale, value=-1.0)
+    # Not `addcmul_`, which refuses wide factors of narrow features: sums are rounded to them once, at the end.
+    return torch.addcmul(shift[:, :, None, None], features, scale[:, :, None, None], out=features)
 
 
 def wide_moments(features: Tensor) -> Tensor:
@@ -177,15 +193,13 @@ def wide_moments(features: Tensor) -> Tensor:
     Returns:
         [B, 2C], of float32 for half precision.
     """
-    flat = features.flatten(2).transpose(1, 2)  # [B, HW, C]
-    mean = _mean(flat)
-    variance = (_wide(flat) - mean[:, None]).square_().mean(dim=1)
+    mean, variance = _moments(features)
     return torch.cat([mean, (variance + 1e-5).sqrt()], dim=1)
 
 
-def _wide(values: Tensor) -> Tensor:
-    return values.float() if values.dtype == torch.float16 or values.dtype == torch.bfloat16 else values
-
-
-def _mean(flat: Tensor) -> Tensor:
-    return _wide(flat).mean(dim=1)
+def _moments(features: Tensor) -> tuple[Tensor, Tensor]:
+    """Means and variances [B, C] of features [B, C, H, W], of float32 for half precision."""
+    flat = features.flatten(2).transpose(1, 2)  # [B, HW, C], a view in either memory format
+    narrow = flat.dtype == torch.float16 or flat.dtype == torch.bfloat16
+    mean = (flat.float() if narrow else flat).mean(dim=1)
+    return mean, (flat - mean[:, None]).square_().mean(dim=1)

@@ -80,12 +80,17 @@ class FoldedConv(LaidOut):
         super().__init__()
         assert not isinstance(conv.padding, str)
         self.stride, self.border = list(conv.stride), list(conv.padding)
+        # A single pixel can't be spread; but asked to, torch leaves 1x1 convolutions to oneDNN on a CPU, too: for
+        # one thread and less than 16 images it takes a matrix product otherwise, which is slower.
+        single = list(conv.kernel_size) == [1, 1] and torch._C._has_mkldnn
+        self.spread = [2, 2] if single else [1, 1]
         self.register_buffer("weight", copied(weight, dtype), persistent=False)
         self.register_buffer("bias", copied(bias, dtype), persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:
         """From [B, I, H, W] to [B, O, H', W']."""
-        return functional.conv2d(features, self.weight, self.bias, self.stride, self.border).relu_()
+        spread = self.spread if features.device.type == "cpu" else [1, 1]
+        return functional.conv2d(features, self.weight, self.bias, self.stride, self.border, spread).relu_()
 
 
 def _folded(layer: Any, dtype: torch.dtype | None) -> nn.Module:

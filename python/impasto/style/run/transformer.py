@@ -8,6 +8,7 @@ from impasto.style.networks.grain import laid_over
 from impasto.style.networks.transformer import StyledConv, StyleTransformer, grains_of, style_linears
 from impasto.style.run import fold
 from impasto.style.run.layers import PIXELS, DoublingConv, FastReflectConv, at_once, copied, standardize
+from impasto.style.run.tiled import wide_conv
 
 
 class FastTransformer(nn.Module):
@@ -37,7 +38,7 @@ class FastTransformer(nn.Module):
         styled = [layer for layer in network.modules() if isinstance(layer, StyledConv)]  # in the order of use
         *residual, up, further, paint = styled
         bilinear = bool(network.config["bilinear"])
-        self.residual = nn.ModuleList(FastReflectConv(layer.conv.weight, dtype=dtype) for layer in residual)
+        self.residual = nn.ModuleList(wide_conv(layer.conv.weight, dtype=dtype) for layer in residual)
         self.expand = nn.ModuleList(
             DoublingConv(layer.conv.weight, bilinear=bilinear, dtype=dtype) for layer in (up, further)
         )
