@@ -170,6 +170,19 @@ static int is_written(j_compress_ptr jpeg, jpeg_saved_marker_ptr marker)
 }
 
 /*
+ * Whether a progressive file's scans say every bit of its coefficients. Where they don't, libjpeg smooths what it shows,
+ * and a baseline file of the same coefficients would show something else.
+ */
+static int is_complete(const struct jpeg_decompress_struct *from)
+{
+  for (int component = 0; component < from->num_components; component++)
+    for (int number = 0; number < DCTSIZE2; number++)
+      if (from->coef_bits[component][number] != 0)
+        return 0;
+  return 1;
+}
+
+/*
  * Writes a file's coefficients again, with its tables of quantisation and all its metadata: baseline, one scan, restart
  * markers where they are asked for. IRREGULAR if anything is wrong with the file's data, so that nothing is glossed over.
  */
@@ -205,6 +218,8 @@ int impasto_jpeg_transcode(const uint8_t *bytes, size_t length, uint32_t max_sca
     jpeg_save_markers(&from, JPEG_APP0 + app, 0xffff);
   jpeg_read_header(&from, TRUE);
   coefficients = jpeg_read_coefficients(&from);
+  if (from.progressive_mode && !is_complete(&from))
+    longjmp(kept.jump, IRREGULAR);
   jpeg_copy_critical_parameters(&from, &to);
   to.optimize_coding = TRUE;
   restart(&to, restarts);

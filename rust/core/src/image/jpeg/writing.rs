@@ -279,6 +279,23 @@ mod tests {
         ));
     }
 
+    /// libjpeg smooths blocks of which only the mean is known, in a progressive file and in no other.
+    #[test]
+    fn what_scans_leave_open_is_not_written_as_if_it_were_known() {
+        let pixels: Vec<u8> = (0..96 * 64 * 3u32).map(|i| (i * i % 251) as u8).collect();
+        let bytes = samples::jpeg(&pixels, 96, 64, 2, true);
+        let scans: Vec<usize> = (0..bytes.len() - 1)
+            .filter(|at| bytes[*at..].starts_with(&[0xff, 0xda]))
+            .collect();
+        let write = |bytes: &[u8]| with_restarts(bytes, Restarts::None, &Limits::default());
+        assert!(matches!(write(&bytes), Ok(Some(_))));
+        for scan in &scans[1..] {
+            let shorter = [&bytes[..*scan], &[0xff, 0xd9]].concat();
+            assert!(decode(&shorter, &Decode::default()).is_ok());
+            assert_eq!(write(&shorter), Ok(None));
+        }
+    }
+
     #[test]
     fn pixels_are_written_with_what_was_asked_for() {
         let pixels = samples::ramp(70, 50);
