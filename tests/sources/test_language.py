@@ -81,6 +81,23 @@ def test_annotations_of_other_questions_are_refused(folder: Path) -> None:
     assert "no whole 'question_id'" in told[2]
 
 
+def test_what_an_annotation_is_called_is_a_string(folder: Path) -> None:
+    path = _annotations(folder, 5)
+    told = json.loads(path.read_text(encoding="utf-8"))
+    for name, value in (("question_type", {"what": 1}), ("answer_type", ["other"]), ("multiple_choice_answer", 2)):
+        _write(path, {"annotations": [{**told["annotations"][0], name: value}]})
+        data = sources.open(_questions(folder, 5))
+        with pytest.raises(SourceError, match=f"sample '5', .*annotations.json: the annotation's {name} is .*, not a"):
+            data.facts(0)
+
+
+def test_questions_nested_too_deeply_are_refused(folder: Path) -> None:
+    path = folder / "v2_OpenEnded_mscoco_val2014_questions.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(SourceError, match="nested too deeply"):
+        sources.open(path)
+
+
 def test_hypotheses(folder: Path) -> None:
     lines = [
         {"Flikr30kID": "a", "sentence2": "yes", "gold_label": "entailment", "pairID": "a#0"},
@@ -99,6 +116,11 @@ def test_hypotheses(folder: Path) -> None:
     (folder / "cut.jsonl").write_text(json.dumps(lines[0]) + '\n{"Flikr30kID": ')
     with pytest.raises(SourceError, match="line 2 is no JSON"):
         sources.SnliVe(folder / "cut.jsonl", images=folder)
+    (folder / "deep.jsonl").write_text(json.dumps(lines[0]) + "\n" + "[" * 100_000)
+    with pytest.raises(SourceError, match="line 2 is nested too deeply"):
+        sources.open(folder / "deep.jsonl", images=folder)
+    with pytest.raises(SourceError, match="none of its 1 hypotheses has a gold label"):
+        sources.open(_write(folder / "bare.jsonl", lines[1:2], lines=True), images=folder)
 
 
 def test_statements_have_two_images(folder: Path) -> None:
@@ -149,6 +171,34 @@ def test_expressions(folder: Path) -> None:
         assert len(odd) == 1 and not odd.facts(0)["captions"]
 
 
+@pytest.mark.parametrize("field", ["image_id", "ann_id"])
+def test_an_id_that_is_a_list_is_its_expressions_fault(field: str, folder: Path) -> None:
+    data = sources.open(_references(folder, [REFERENCE, {**REFERENCE, field: [7]}]), split="testA")
+    assert data.index.fault(0) is None  # type: ignore[attr-defined]
+    assert "instances.json lacks" in str(data.index.fault(2))  # type: ignore[attr-defined]
+    entries = [{"image": "a.jpg", "text": "fig", "ref_id": [1]}]
+    listed = sources.open(_write(folder / "refcoco+_val.json", entries))
+    assert "ref_id [1] is none of the folder's" in str(listed.index.fault(0))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "reason"),
+    [
+        ("images", {"id": [7]}, "instances.json lacks"),
+        ("annotations", {"id": [3]}, "instances.json lacks"),
+        ("images", {"height": 0}, "lacks a file_name, height or width"),
+    ],
+)
+def test_instances_that_tell_no_thing(part: str, change: dict[str, Any], reason: str, folder: Path) -> None:
+    path = _references(folder, [REFERENCE]) / "instances.json"
+    known = json.loads(path.read_text(encoding="utf-8"))
+    _write(path, {**known, part: [{**known[part][0], **change}]})
+    data = sources.open(folder, split="testA")
+    assert reason in str(data.index.fault(0))  # type: ignore[attr-defined]
+    with pytest.raises(SourceError, match="not a COCO instances file"):
+        sources.open(_write(path, [1]).parent, split="testA")
+
+
 def test_lists_of_expressions_have_their_folder_s_boxes(folder: Path) -> None:
     _references(folder, [REFERENCE, {**REFERENCE, "ref_id": 2, "ann_id": 4}])
     entries = [{"image": "a.jpg", "text": one, "ref_id": id} for one, id in (("fig", 1), ("mug", 2), ("pot", 3))]
@@ -182,8 +232,9 @@ class _Harm:
         (b"", "damaged"),
         (pickle.dumps({"a": 1}), "no list of expressions"),
         (pickle.dumps([bytearray(b"x")]), "asks for builtins.bytearray"),
+        (b"\x80\x04\x8e" + b"\xff" * 7 + b"\x0f.", "damaged: MemoryError"),
     ],
-    ids=["harm", "cut", "empty", "dict", "class"],
+    ids=["harm", "cut", "empty", "dict", "class", "vast"],
 )
 def test_a_pickle_is_data_or_refused(
     content: bytes, reason: str, folder: Path, monkeypatch: pytest.MonkeyPatch

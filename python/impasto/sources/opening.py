@@ -38,7 +38,17 @@ from impasto.sources.formats.webdataset import WebDataset
 from impasto.sources.reading.files import StrPath, read_head, read_text
 from impasto.sources.reading.folders import is_hidden, is_image, walk
 from impasto.sources.reading.json_files import read_json
-from impasto.sources.reading.json_kind import ALBEF, COCO, COCO_INSTANCES, KARPATHY, VISUAL_GENOME, VQA, WEB, json_kind
+from impasto.sources.reading.json_kind import (
+    ALBEF,
+    COCO,
+    COCO_INSTANCES,
+    KARPATHY,
+    VISUAL_GENOME,
+    VQA,
+    WEB,
+    json_kind,
+    require_kind,
+)
 from impasto.sources.reading.near import find_images
 from impasto.sources.reading.pictures import picture_kind
 from impasto.sources.reading.shards import find_shards, is_own_index
@@ -289,15 +299,18 @@ def _open_json(target: str, images: str | None, split: str | None) -> Source:
 
 
 def _open_references(folder: Path, images: str | None, split: str) -> Source:
-    names = _names(read_json(folder / "instances.json").get("images", []), "file_name")
-    return RefCoco(folder, images=find_images(str(folder / "instances.json"), images, names), split=split)
+    instances = folder / "instances.json"
+    document = read_json(instances)
+    require_kind(document, COCO_INSTANCES, str(instances))
+    names = _names(document["images"], "file_name")
+    return RefCoco(folder, images=find_images(str(instances), images, names), split=split)
 
 
 def _statements(text: str, target: str, images: str | None) -> Source | None:
     """Sentences about images or pairs of them, where the file's first entry is one."""
     try:
         first = json.JSONDecoder().raw_decode(text.removeprefix("[").lstrip())[0]
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(first, dict):
         return None

@@ -30,6 +30,9 @@ def read_objects(path: StrPath) -> tuple[list[Any], Kept]:
             except ValueError as error:
                 reason = f"line {number} is no JSON: {error}; give one object a line, or download the file again"
                 raise SourceError(reason, path=str(path)) from None
+            except RecursionError:
+                reason = f"line {number} is nested too deeply to be an annotation; check the path"
+                raise SourceError(reason, path=str(path)) from None
             spans.append((at + len(line) - len(line.lstrip(b"\xef\xbb\xbf")), at + len(line)))
         at += len(line)
     if not found:

@@ -9,7 +9,7 @@ from impasto import checks
 from impasto._core import IndexBuilder
 from impasto.errors import SourceError
 from impasto.sources.base import IndexedSource
-from impasto.sources.formats.language.references import References
+from impasto.sources.formats.language.references import References, by_id, place_of
 from impasto.sources.reading.captions import as_captions
 from impasto.sources.reading.files import StrPath, require_folder
 from impasto.sources.reading.json_files import entry, read_entries
@@ -42,13 +42,13 @@ class RefCocoList(IndexedSource):
         self._kept = kept[""]
         self.folder = None if folder is None else Path(checks.path("folder", folder))
         self._references = None if self.folder is None else References(self.folder)
-        numbers = {one.get("ref_id"): number for number, one in enumerate(getattr(self._references, "all", ()))}
+        numbers = by_id(getattr(self._references, "all", []), "ref_id")
         builder = IndexBuilder(root)
         self._things: list[int] = []
         for place, one in enumerate(document):
             fields = one if isinstance(one, dict) else {}
             image, reference = fields.get("image"), fields.get("ref_id")
-            thing = -1 if reference is None else numbers.get(reference, -1)
+            thing = place_of(reference, numbers)
             self._things.append(thing)
             captions = as_captions(fields.get("text"), path=path)
             wrong = None

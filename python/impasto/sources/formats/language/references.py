@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Never
 
-from impasto.checks import is_number
+from impasto.checks import is_count, is_number
 from impasto.errors import SourceError
 from impasto.sources.reading.files import read_data
 from impasto.sources.reading.json_files import entry, read_entries
@@ -35,7 +35,7 @@ class References:
         document, kept = read_entries(instances)
         require_kind(document, COCO_INSTANCES, str(instances))
         self._kept = (kept["images"], kept["annotations"])
-        self._images, self._things = (_by_id(document[name]) for name in ("images", "annotations"))
+        self._images, self._things = (by_id(document[name], "id") for name in ("images", "annotations"))
         self._wrong: dict[int, str] = {}
         self._names: dict[int, str] = {}
         for number, one in enumerate(self.all):
@@ -65,7 +65,7 @@ class References:
         return {**facts, "bbox": meant["bbox"], "height": shown["height"], "width": shown["width"]}
 
     def _places(self, reference: Mapping[str, Any]) -> tuple[int, int]:
-        return self._images.get(reference.get("image_id"), -1), self._things.get(reference.get("ann_id"), -1)
+        return place_of(reference.get("image_id"), self._images), place_of(reference.get("ann_id"), self._things)
 
 
 def refs_file(folder: Path) -> Path:
@@ -94,8 +94,9 @@ def read_references(path: Path) -> list[dict[str, Any]]:
         found = _DataAlone(io.BytesIO(data), encoding="utf-8", errors="surrogateescape").load()
     except SourceError as error:
         raise SourceError(error.reason, path=str(path)) from None
-    except (pickle.UnpicklingError, EOFError, ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
-        raise SourceError(f"the pickled file is damaged: {error}; download it again", path=str(path)) from None
+    except (pickle.UnpicklingError, EOFError, ValueError, LookupError, TypeError, AttributeError, MemoryError) as error:
+        # A damaged length may ask for more memory than there is.
+        raise SourceError(f"the pickled file is damaged: {error!r}; download it again", path=str(path)) from None
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found) or not found:
         raise SourceError("it holds no list of expressions; check the path", path=str(path))
     return found
@@ -109,8 +110,15 @@ class _DataAlone(pickle.Unpickler):
         raise SourceError(f"the pickled file asks for {module}.{name}, and data needs none; it may do harm, delete it")
 
 
-def _by_id(entries: list[Any]) -> dict[Any, int]:
-    return {one["id"]: place for place, one in enumerate(entries) if isinstance(one, dict) and "id" in one}
+def by_id(entries: list[Any], field: str) -> dict[Any, int]:
+    """The places of entries by the id in a field; entries without one are left out."""
+    ids = ((place, one.get(field)) for place, one in enumerate(entries) if isinstance(one, dict))
+    return {id: place for place, id in ids if isinstance(id, int | str)}
+
+
+def place_of(id: Any, places: Mapping[Any, int]) -> int:
+    """The place of an id, -1 where there is none; what is no id, such as a list, has none."""
+    return places.get(id, -1) if isinstance(id, int | str) else -1
 
 
 def _wrong(document: Mapping[str, Any], image: int, annotation: int, reference: Mapping[str, Any]) -> str | None:
@@ -119,7 +127,7 @@ def _wrong(document: Mapping[str, Any], image: int, annotation: int, reference: 
     if image < 0 or annotation < 0:
         return f"{where} is of an image or a thing that instances.json lacks; take both files from one archive"
     shown, box = document["images"][image], document["annotations"][annotation].get("bbox")
-    sized = all(isinstance(shown.get(name), int) for name in ("height", "width"))
+    sized = all(is_count(shown.get(name)) and shown[name] > 0 for name in ("height", "width"))
     if not isinstance(shown.get("file_name"), str) or not sized:
         return f"{where}: its image lacks a file_name, height or width; repair instances.json"
     if not isinstance(box, list) or len(box) != 4 or not all(is_number(one) for one in box):

@@ -38,7 +38,8 @@ class SnliVe(IndexedSource):
         classes: The names of the labels.
 
     Raises:
-        SourceError: The file is missing, malformed, of another format or empty; there is no such folder.
+        SourceError: The file is missing, malformed, of another format, empty or without labels; there is no such
+            folder.
     """
 
     classes = ("contradiction", "neutral", "entailment")
@@ -68,6 +69,9 @@ class SnliVe(IndexedSource):
             else:
                 file = image if Path(image).suffix else f"{image}.jpg"
                 builder.add_file(key, file, captions, self.classes.index(label))
+        if not self._places:
+            reason = f"none of its {len(found)} hypotheses has a gold label; name a file that has the labels"
+            raise SourceError(reason, path=path)
         super().__init__(builder.finish(), f"{path!r}, images={os.fspath(images)!r}", left_out)
 
     def _own_facts(self, row: int) -> Mapping[str, Any]:

@@ -19,6 +19,7 @@ from impasto.sources.reading.files import StrPath, require_folder
 from impasto.sources.reading.json_files import entry, read_entries
 from impasto.sources.reading.json_kind import VQA, require_kind
 from impasto.sources.reading.kept import Kept
+from impasto.sources.reading.showing import show
 
 #: How images are called, the official files' first.
 NAMES = (
@@ -115,7 +116,7 @@ class VqaQuestions(IndexedSource):
         if not places:
             reason = f"none of its {len(annotations)} annotations has answers to these questions; name their split's"
             raise SourceError(reason, path=path)
-        self._annotations = kept["annotations"]
+        self._annotations, self._answered_in = kept["annotations"], path
         return places
 
     def _own_facts(self, row: int) -> Mapping[str, Any]:
@@ -124,8 +125,12 @@ class VqaQuestions(IndexedSource):
         if self._annotations is None or self._places[row] < 0:
             return facts
         annotation = entry(self._annotations, self._places[row])
-        named = ("question_type", "answer_type", "multiple_choice_answer")
-        return {**facts, **{name: annotation.get(name, "") for name in named}, "answers": _answers(annotation)}
+        named = {name: annotation.get(name, "") for name in ("question_type", "answer_type", "multiple_choice_answer")}
+        for name, value in named.items():
+            if not isinstance(value, str):
+                reason = f"the annotation's {name} is {show(value)}, not a string; make it one, or remove it"
+                raise SourceError(reason, key=self.key(row), path=self._answered_in)
+        return {**facts, **named, "answers": _answers(annotation)}
 
 
 def annotations_beside(questions: Path) -> Path | None:
