@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,6 +11,19 @@ from torch import Tensor
 
 from impasto.errors import CheckpointError, SourceError
 from impasto.files import require_regular
+
+#: What torch raises for files that are damaged or cut short, or hold something else.
+DAMAGED = (
+    OSError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    struct.error,
+    pickle.UnpicklingError,
+)
 
 
 def check_tensors(tensors: Mapping[str, Tensor], shapes: Mapping[str, Sequence[int]], path: str | Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import re
-import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from impasto.style.embedding import EmbeddingDistribution
 from impasto.style.model import StyleModel
 from impasto.style.networks.inception import InceptionPredictor
 from impasto.style.networks.transformer import StyleTransformer
-from impasto.weights import check_tensors
+from impasto.weights import DAMAGED, check_tensors
 
 TRANSFORMER, PREDICTOR = "checkpoint_transformer.pth", "checkpoint_stylepredictor.pth"
 EMBEDDINGS = "checkpoint_embeddings.pth"
@@ -148,7 +147,7 @@ def _read(path: Path) -> Mapping[str, Any]:
         raise CheckpointError(
             f"it holds more than tensors, or is damaged, and was not run: {reason}", path=str(path)
         ) from error
-    except (OSError, RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError, struct.error) as error:
+    except DAMAGED as error:
         raise CheckpointError(f"it is damaged or cut short: {error!r}; use another copy", path=str(path)) from error
     if not isinstance(content, Mapping):
         raise CheckpointError(f"it holds a {type(content).__name__}, not a checkpoint", path=str(path))

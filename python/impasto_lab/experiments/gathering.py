@@ -39,7 +39,13 @@ def write_runs(folder: Path, path: Path) -> list[str]:
     if not found:
         reason = "there is no evidence of any run (results.json); name a folder that impasto reproduce wrote into"
         raise SourceError(reason, path=str(folder))
-    runs = [_run(place, evidence, path) for place, evidence in found]
+    runs = []
+    for place, evidence in found:
+        try:
+            runs.append(_run(place, evidence, path))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            reason = f"the evidence isn't as it was written: {error!r}; remove it, or run it again"
+            raise SourceError(reason, path=str(place)) from error
     anchors = [f"run-{number}" for number in range(len(runs))]
     runs = [{**run, "anchor": anchor} for run, anchor in zip(runs, anchors, strict=True)]
     skipped = [str(one.relative_to(folder)) for one in left_out]
@@ -75,9 +81,11 @@ def _read(path: Path) -> dict[str, Any] | None:
     """None of what is no evidence."""
     try:
         evidence = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SourceError(f"it can't be read: {error}; remove it, or run it again", path=str(path)) from error
-    return evidence if isinstance(evidence, dict) and all(name in evidence for name in _NEEDED) else None
+    if not isinstance(evidence, dict) or not all(name in evidence for name in _NEEDED):
+        return None
+    return evidence if isinstance(evidence["experiment"], str) else None
 
 
 def _run(path: Path, evidence: Mapping[str, Any], page: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import CheckpointError
-from impasto.files import new_file
+from impasto.files import new_file, writing
 
 #: The file in a run's folder.
 NAME = "run.json"
@@ -17,9 +17,14 @@ FREE = ("log_every", "evaluate_every", "save_every", "recompute", "compile", "sh
 
 
 def keep_begun(folder: Path, begun: Mapping[str, Any]) -> None:
-    """Writes what a run is begun with."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with new_file(folder / NAME) as file:
+    """Writes what a run is begun with.
+
+    Raises:
+        SourceError: If the folder can't be made or written into.
+    """
+    with writing("the run", folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    with writing("what the run is begun with", folder / NAME), new_file(folder / NAME) as file:
         file.write_text(json.dumps(begun, indent=2) + "\n", encoding="utf-8")
 
 

@@ -176,9 +176,10 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path: Path) -> None:
         torch.save(content, path)
         with pytest.raises(CheckpointError, match=message):
             load_albef(path, FUSION)
-    path.write_bytes(path.read_bytes()[:99])
-    with pytest.raises(CheckpointError, match="can't be read"):
-        load_albef(path, FUSION)
+    for damaged in (path.read_bytes()[:99], b"junk"):
+        path.write_bytes(damaged)
+        with pytest.raises(CheckpointError, match="can't be read"):
+            load_albef(path, FUSION)
     with pytest.raises(CheckpointError, match="does not exist"):
         load_clip(tmp_path / "nothing.pt")
     torch.save(weights, path)

@@ -73,3 +73,21 @@ def test_what_is_no_run_is_named(runs: Path, tmp_path: Path, capsys: pytest.Capt
     (runs / "two" / "results.json").write_text("{")
     assert main(["report", str(runs)]) == 1
     assert "two/results.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("[" * 100_000, "it can't be read: maximum recursion depth"),
+        (json.dumps(_evidence("figure3", measured=[1])), "the evidence isn't as it was written"),
+        (json.dumps(_evidence("figure3", machine=None)), "the evidence isn't as it was written"),
+        (json.dumps(_evidence([1])), "there is no evidence of any run"),  # type: ignore[arg-type]
+    ],
+    ids=["nested", "measured", "machine", "experiment"],
+)
+def test_evidence_that_is_damaged_is_named(
+    content: str, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "results.json").write_text(content)
+    assert main(["report", str(tmp_path)]) == 1
+    assert reason in capsys.readouterr().err

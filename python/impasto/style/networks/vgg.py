@@ -7,7 +7,6 @@ its ``conv_4`` is ``conv2_2``.)
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +22,7 @@ from impasto.checks import choice, require
 from impasto.errors import CheckpointError
 from impasto.extras import need
 from impasto.style.networks.features import DEPTHS, SmallVGG, centered
-from impasto.weights import check_tensors, require_checkpoint
+from impasto.weights import DAMAGED, check_tensors, require_checkpoint
 
 Pooling = Literal["max", "average"]
 
@@ -252,7 +251,7 @@ def _read_pth(path: Path) -> dict[str, Tensor]:
     require_checkpoint(path)
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+    except DAMAGED as error:
         first = str(error).partition("\n")[0]
         raise CheckpointError(f"it can't be read: {first}; use another copy", path=str(path)) from error
     if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):

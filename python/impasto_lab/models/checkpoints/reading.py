@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from impasto.errors import CheckpointError
-from impasto.weights import check_tensors, require_checkpoint
+from impasto.weights import DAMAGED, check_tensors, require_checkpoint
 
 #: Below which training code puts the weights beside its own state.
 _WRAPPINGS = ("model", "state_dict", "module")
@@ -51,7 +50,7 @@ def read_tensors(path: str | Path) -> dict[str, Tensor]:
         if path.suffix == ".safetensors":
             return load_file(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, EOFError, RuntimeError, ValueError, SafetensorError, pickle.UnpicklingError) as error:
+    except (*DAMAGED, SafetensorError) as error:
         raise CheckpointError(f"it can't be read as weights: {error}", path=str(path)) from error
     return _unwrapped(content, path)
 
@@ -86,7 +85,7 @@ def read_config(path: str | Path, name: str = "config.json") -> dict[str, Any]:
         return {}
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"it can't be read: {error}", path=str(file)) from error
     if not isinstance(config, dict):
         raise CheckpointError("it holds no settings by name", path=str(file))

@@ -91,9 +91,10 @@ def new_model(config: Mapping[str, Any], folder: str | Path) -> Clip | Vilt | Al
     Raises:
         CheckpointError: If it names none of our models, or settings that they don't have.
     """
-    if config.get("model") not in _KINDS:
+    kind = config.get("model")
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise CheckpointError("its config.json names none of our models; see load_clip and its like", path=str(folder))
-    made, settings = _KINDS[config["model"]]
+    made, settings = _KINDS[kind]
     try:
         model: Clip | Vilt | Albef = made(settings(**config["settings"]))
     except (KeyError, TypeError, RecipeError) as error:

@@ -74,7 +74,7 @@ def read_answers(path: Path) -> list[str]:
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SourceError(f"the list of answers can't be read: {error}; check the path", path=str(path)) from error
     if not isinstance(found, list) or not found or not all(isinstance(one, str) and one for one in found):
         raise SourceError("it is no JSON list of answers; check the path", path=str(path))

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from impasto.batch import Batch
 from impasto.checks import require
-from impasto.errors import SourceError
+from impasto.errors import CheckpointError, SourceError
 from impasto.files import new_file
 from impasto.sources import Source
 from impasto_lab.metrics import HumanAnswers, answer_accuracies, normalize_answer
@@ -150,7 +150,6 @@ def judge(opened: Opened, data: Source, judging: Judging) -> Figures:
     humans, pictures = require_answerable(opened, data, judging), judging.options.pictures
     predicted = answer_all(opened, data, judging)
     if judging.out is not None:
-        judging.out.mkdir(parents=True, exist_ok=True)
         results = [{"question_id": number, "answer": answer} for number, answer in predicted.items()]
         with new_file(judging.out / "vqa_results.json") as file:
             file.write_text(json.dumps(results) + "\n", encoding="utf-8")
@@ -171,7 +170,8 @@ def require_answerable(opened: Opened, data: Source, judging: Judging) -> dict[i
 
     Raises:
         RecipeError: As `judge` does.
-        SourceError: If the data has no questions.
+        CheckpointError: If the checkpoint has no list of answers.
+        SourceError: If the data has no questions, or the folder can't be made.
     """
     options: VqaOptions = judging.options
     humans = humans_in(data)
@@ -181,9 +181,22 @@ def require_answerable(opened: Opened, data: Source, judging: Judging) -> dict[i
     require(pictures == 0 or judging.out is not None, f"{pictures} pictures need a folder; name one (out)")
     require(pictures == 0 or decodes, f"a {opened.kind} has no fusion layers to draw maps of; leave pictures out")
     require(decodes or options.k is None, f"a {opened.kind} scores every answer; leave k out")
-    count = len(opened.notes["answers"])
+    count = len(answers_of(opened))
     require(options.k is None or options.k <= count, f"k={options.k} of {count} answers; use k={count} or fewer")
+    judging.require_out()
     return humans
+
+
+def answers_of(opened: Opened) -> list[str]:
+    """The list that a tuned model chooses from.
+
+    Raises:
+        CheckpointError: If the checkpoint has none.
+    """
+    answers = opened.notes.get("answers")
+    if not isinstance(answers, list) or not answers or not all(isinstance(one, str) for one in answers):
+        raise CheckpointError("its config.json has no list of answers; take the one of its training", path=opened.path)
+    return answers
 
 
 def accuracies(predicted: Mapping[int, str], humans: Any, answers: Sequence[str]) -> Figures:

@@ -157,6 +157,8 @@ def open_checkpoint(path: str | Path, *, model: str | None = None, vocabulary: s
     elif (place / "run.json").exists():
         raise CheckpointError("the run isn't finished: it has no model/; go on with it first", path=str(path))
     config = read_config(place) if place.is_dir() else {}
+    if not isinstance(config.get("notes", {}), dict):
+        raise CheckpointError("its config.json has notes without names; take the one of its training", path=str(place))
     if "model" not in config or "settings" not in config:
         return _published(place, model, vocabulary)
     base = new_model(config, place)

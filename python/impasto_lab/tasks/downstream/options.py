@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -109,6 +110,7 @@ class CaptioningOptions:
 
     def __post_init__(self) -> None:
         at_least(1, places=self.places, beams=self.beams, words=self.words)
+        require(math.isfinite(self.penalty), f"penalty={self.penalty} must be a number")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from impasto.files import writing
 from impasto.loading import Batches
 from impasto.progress import Progress, silent
 from impasto.sources import Source
@@ -54,6 +55,16 @@ class Judging:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     out: Path | None = None
     progress: Progress = silent
+
+    def require_out(self) -> None:
+        """Makes the folder, where one is asked for, before anything is computed.
+
+        Raises:
+            SourceError: If it can't be made.
+        """
+        if self.out is not None:
+            with writing("what is more than figures", self.out):
+                self.out.mkdir(parents=True, exist_ok=True)
 
 
 #: From a checkpoint, data, settings, how held-out data is judged, and that data, to what is trained.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from impasto_lab.metrics import normalize_answer
 from impasto_lab.models import Albef, fusion_maps
 from impasto_lab.models.heads import Telling
 from impasto_lab.tasks.downstream import Judging, Opened, TuneSettings, VqaOptions, evaluate, open_checkpoint, tune
-from impasto_lab.tasks.downstream.answer_list import build_answers, humans_in
+from impasto_lab.tasks.downstream.answer_list import build_answers, humans_in, read_answers
 from impasto_lab.tasks.downstream.answering import accuracies, answer_ids, answerable
 from impasto_lab.tasks.downstream.looking.drawing import draw_heat
 from impasto_lab.tasks.downstream.looking.questions import question_maps
@@ -203,6 +204,15 @@ def test_what_is_wrong_is_told(told: World, fresh: Open, saved: Callable[..., Pa
         "questions": len(bare),
         "with annotations": 0,
     }
+    (tmp_path / "file").write_text("[" * 100_000)
+    with pytest.raises(SourceError, match="file: what is more than figures can't be written: File exists"):
+        evaluate("vqa", tuned, bare, Judging(options=VqaOptions(), out=tmp_path / "file"))
+    with pytest.raises(SourceError, match="file: the run can't be written: File exists; check the folder"):
+        tune("vqa", fresh("albef"), data, FEW, folder=tmp_path / "file", judging=judging)
+    with pytest.raises(SourceError, match="the list of answers can't be read: maximum recursion depth"):
+        read_answers(tmp_path / "file")
+    with pytest.raises(CheckpointError, match="no list of answers; take the one of its training"):
+        evaluate("vqa", replace(tuned, notes={}), data)
     fusion = tune("vqa", fresh("albef"), data, FEW, folder=tmp_path / "albef", judging=judging).opened
     with pytest.raises(RecipeError, match=r"k=999 of \d+ answers; use k="):
         evaluate("vqa", fusion, data, Judging(options=VqaOptions(k=999)))

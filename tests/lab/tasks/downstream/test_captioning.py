@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -165,5 +166,10 @@ def test_what_can_not_be_told(world: World, fresh: Open, tmp_path: Path) -> None
     silent = sources.Sequence([(data[0].image, [])])
     with pytest.raises(RecipeError, match=r"has no captions, so nothing can be scored; .* \(out\)"):
         evaluate("captioning", tuned, silent)
+    with pytest.raises(RecipeError, match="penalty=nan must be a number"):
+        CaptioningOptions(penalty=math.nan)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SourceError, match="out: what is more than figures can't be written: Not a directory"):
+        evaluate("captioning", tuned, data, Judging(options=CaptioningOptions(), out=tmp_path / "file" / "out"))
     out = Judging(options=CaptioningOptions(words=3), out=tmp_path / "out")
     assert evaluate("captioning", tuned, silent, out) == {"images": 1}

@@ -165,6 +165,8 @@ def test_what_can_not_be_judged(told: World, fresh: Open, tmp_path: Path) -> Non
         judged(proposals=proposed("{}"))
     with pytest.raises(SourceError, match="no JSON object with a list of boxes"):
         judged(proposals=proposed("[]"))
+    with pytest.raises(SourceError, match="it is no JSON: maximum recursion depth"):
+        judged(proposals=proposed("[" * 100_000))
     with pytest.raises(SourceError, match="box without an area"):
         judged(proposals=proposed(json.dumps({image: [[1, 2, 0, 4]]})))
     with pytest.raises(SourceError, match="no lists of four numbers"):
@@ -178,6 +180,8 @@ def test_what_can_not_be_judged(told: World, fresh: Open, tmp_path: Path) -> Non
         judged(pictures=1)
     with pytest.raises(RecipeError, match="fusion layers"):
         judged(layer=99)
+    with pytest.raises(SourceError, match=r"dets\.json: what is more than figures can't be written"):
+        evaluate("grounding", opened, data, Judging(options=GroundingOptions(), out=tmp_path / "dets.json"))
     settings, options = TuneSettings(steps=1, batch_size=4), GroundingOptions(layer=99)
     with pytest.raises(RecipeError, match="fusion layers"):
         begin(fresh("albef"), data, settings, Judging(options=options), data)

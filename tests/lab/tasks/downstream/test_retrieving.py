@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -244,3 +245,14 @@ def test_what_is_wrong_is_told(world: World, fresh: Open, saved: Callable[..., P
         open_checkpoint(tmp_path)
     with pytest.raises(RecipeError, match="of one split; leave split= out"):
         sources.open(world.annotations("test"), images=world.images, split="test")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"), [({"model": ["albef"]}, "names none of our models"), ({"notes": [1]}, "notes without names")]
+)
+def test_a_config_of_another_make_is_refused(change: dict[str, Any], reason: str, saved: Callable[..., Path]) -> None:
+    run = saved("albef")
+    config = run / "model" / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), **change}))
+    with pytest.raises(CheckpointError, match=reason):
+        open_checkpoint(run)

@@ -133,8 +133,11 @@ def test_what_can_not_be_told(folder: Path, fresh: Open, tmp_path: Path) -> None
         ("\n", "templates", "there is no template"),
         ('{"purple": "x"}', "names", "'purple' is no class; there are blue, dark_green, red"),
         ('["red"]', "names", "no JSON object from classes to names"),
+        ("[" * 100_000, "names", "it is no JSON: maximum recursion depth"),
     ):
         with pytest.raises(SourceError, match=reason):
             judged(content, option)
+    with pytest.raises(SourceError, match="given: what is more than figures can't be written: File exists"):
+        evaluate("zero-shot", opened, data, Judging(options=ZeroShotOptions(), out=file))
     with pytest.raises(SourceError, match="has no classes"):
         evaluate("zero-shot", opened, sources.Sequence([(b"", "a cat")]))

@@ -130,7 +130,6 @@ def judge(opened: Opened, data: Source, judging: Judging) -> Figures:
     scored = require_tellable(opened, data, judging)
     told, people, ids = caption_all(opened, data, judging, references=scored)
     if judging.out is not None:
-        judging.out.mkdir(parents=True, exist_ok=True)
         results = [{"image_id": ids[key], "caption": caption} for key, caption in told.items()]
         with new_file(judging.out / "captions_results.json") as file:
             file.write_text(json.dumps(results, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -155,6 +154,7 @@ def require_tellable(opened: Opened, data: Source, judging: Judging) -> bool:
     scored = next(captions_of(data), None) is not None
     neither = f"{data!r} has no captions, so nothing can be scored; name a folder for the model's (out)"
     require(scored or judging.out is not None, neither)
+    judging.require_out()
     return scored
 
 

@@ -104,7 +104,6 @@ def judge(opened: Opened, data: Source, judging: Judging) -> Figures:
             result["picture"] = _draw(one, found, data, judging, number)
         results.append(result)
     if judging.out is not None:
-        judging.out.mkdir(parents=True, exist_ok=True)
         with new_file(judging.out / "grounding_results.json") as file:
             file.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     every = Grounding(np.concatenate([one.chosen for one in chosen]), np.concatenate([one.overlaps for one in chosen]))
@@ -119,13 +118,15 @@ def require_pointable(model: Albef, data: Source, judging: Judging) -> Proposals
 
     Raises:
         RecipeError: As `judge` does.
-        SourceError: If there are no proposals.
+        SourceError: If there are no proposals, or the folder can't be made.
     """
     options: GroundingOptions = judging.options
     needs = f"{options.pictures} pictures need a folder; name one (out)"
     require(options.pictures == 0 or judging.out is not None, needs)
     (fusion_layer if options.by == "itm" else image_layer)(model, options.layer)
-    return proposals_of(data, options.proposals)
+    proposals = proposals_of(data, options.proposals)
+    judging.require_out()
+    return proposals
 
 
 def figures(found: Grounding, facts: Sequence[Mapping[str, Any]], reachable: np.ndarray[Any, Any]) -> Figures:

@@ -33,7 +33,7 @@ class Proposals:
         self._path = str(path)
         try:
             found = json.loads(read_regular(path, most=_MOST))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SourceError(f"it is no JSON: {error}; download it again", path=self._path) from error
         if not isinstance(found, dict) or not all(isinstance(boxes, list) for boxes in found.values()):
             reason = "it is no JSON object with a list of boxes for each image's id; name the detector's file"

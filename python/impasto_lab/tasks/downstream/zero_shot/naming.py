@@ -36,12 +36,13 @@ def judge(opened: Opened, data: Source, judging: Judging) -> Figures:
     there is a folder.
 
     Raises:
-        SourceError: If the data has no classes, or a file of templates or names is none.
+        SourceError: If the data has no classes, or a file of templates or names is none; if the folder can't be made.
         RecipeError: If a row has no class.
     """
     options: ZeroShotOptions = judging.options
     names = class_names(data, options.names)
     templates = TEMPLATES if options.templates is None else read_templates(options.templates)
+    judging.require_out()
     model = opened.base
     assert not isinstance(model, Vilt)
     with evaluating(model) as device:
@@ -95,7 +96,6 @@ def _unknown(opened: Opened, name: str) -> bool:
 
 def _write(scores: Tensor, labels: Tensor, keys: Sequence[str], names: Sequence[str], judging: Judging) -> None:
     assert judging.out is not None
-    judging.out.mkdir(parents=True, exist_ok=True)
     first = scores.topk(min(_LISTED, len(names)), dim=1).indices.tolist()
     results = [
         {"image": key, "class": names[label], "predicted": [names[one] for one in best]}

@@ -59,7 +59,7 @@ def class_names(data: Source, names: str | None) -> list[str]:
     if names is not None:
         try:
             given = json.loads(read_regular(names, most=_MOST))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SourceError(f"it is no JSON: {error}; check the path", path=names) from error
         if not isinstance(given, dict) or not all(isinstance(one, str) and one for one in given.values()):
             raise SourceError("it is no JSON object from classes to names; check the path", path=names)
