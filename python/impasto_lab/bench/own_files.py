@@ -53,9 +53,7 @@ def own_images(data: Source, count: int) -> OwnImages:
         found.setdefault(kind, []).append(image)
     most = max((kind for kind in found if kind in SUFFIXES), key=lambda kind: len(found[kind]), default=None)
     if most is None:
-        raise RecipeError(
-            f"{data!r} has no JPEG, PNG or WebP image among {min(count, len(data))} of its rows that Pillow opens"
-        )
+        raise _none(data, count)
     return OwnImages(most, found.pop(most), {kind: len(images) for kind, images in sorted(found.items())})
 
 
@@ -111,6 +109,8 @@ def own_files(data: Source, folder: Path, count: int, *, batch_size: int) -> Own
         sample = data[row]
         words = sample.captions[:1] or (f"a photo of {sample.facts.get('class', 'something')}",)
         captions.append(words[0])
+    if not names:
+        raise _none(data, count)
     if len(names) < batch_size:
         more = "take more images, or a smaller batch_size" if count < len(data) else "take a smaller batch_size"
         raise RecipeError(
@@ -137,6 +137,14 @@ def files_of(data: Source | None, folder: Path, settings: TrainStepTiming) -> Fi
     if data is not None:
         return own_files(data, folder, settings.images, batch_size=settings.batch_size).files
     return write_files(folder, settings.images, seed=settings.seed, size=(settings.width, settings.height))
+
+
+def _none(data: Source, count: int) -> RecipeError:
+    rows = min(count, len(data))
+    return RecipeError(
+        f"{data!r} has no JPEG, PNG or WebP image among {rows} of its rows that Pillow opens; `impasto info` says what "
+        "is wrong with them"
+    )
 
 
 def _looked_at(data: Source, count: int) -> Iterator[tuple[int, str, bytes]]:

@@ -14,9 +14,15 @@ from impasto.recipe import ImageRecipe
 Sampling = Literal["4:4:4", "4:2:2", "4:2:0"]
 
 
-def _require_decoded(width: int, height: int) -> None:
+def _require_decoded(width: int, height: int, name: str = "sizes") -> None:
     most = ImageRecipe().max_pixels
-    require(width * height <= most, f"sizes: {width}x{height} are more pixels than {most:,}, the most that is decoded")
+    require(width * height <= most, f"{name}: {width}x{height} are more pixels than {most:,}, the most that is decoded")
+
+
+def _require_once(**lists: tuple[object, ...]) -> None:
+    """Refuses what comes twice: rows are told apart by it."""
+    for name, values in lists.items():
+        require(len(set(values)) == len(values), f"{name}={values}: name each of them once")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +36,7 @@ class Stored:
         samplings: Of JPEG's colours, timed each.
 
     Raises:
-        RecipeError: If a size, a format, a quality or a sampling isn't one, or there are none.
+        RecipeError: If a size, a format, a quality or a sampling isn't one, comes twice, or there are none.
     """
 
     sizes: tuple[str, ...] = ("640x480",)
@@ -39,6 +45,7 @@ class Stored:
     samplings: tuple[Sampling, ...] = ("4:2:0",)
 
     def __post_init__(self) -> None:
+        _require_once(sizes=self.sizes, formats=self.formats, qualities=self.qualities, samplings=self.samplings)
         require(
             bool(self.qualities) and all(1 <= quality <= 95 for quality in self.qualities),
             f"qualities={self.qualities} must be from 1 to 95",
@@ -77,7 +84,7 @@ class LoaderTiming(Stored):
         seed: Of files, crops, flips and order.
 
     Raises:
-        RecipeError: If a number is too small.
+        RecipeError: If a number is too small, or something comes twice.
     """
 
     images: int = 512
@@ -94,6 +101,9 @@ class LoaderTiming(Stored):
         super().__post_init__()
         at_least(1, images=self.images, batch_size=self.batch_size, rounds=self.rounds)
         require(all(self.cores), f"cores={self.cores} must each be at least 1")
+        _require_once(workers=self.workers, cores=self.cores, peers=self.peers)
+        others = "all" not in self.peers or len(self.peers) == 1
+        require(others, f"peers={self.peers}: 'all' takes in every other; leave those out")
 
     @classmethod
     def quick(cls, **changes: Any) -> LoaderTiming:
@@ -117,7 +127,7 @@ class KernelTiming(Stored):
         seed: Of images and captions; your own are as they are.
 
     Raises:
-        RecipeError: If a number is too small, or a size or format isn't one.
+        RecipeError: If a number is too small or too large, or a size or format isn't one.
     """
 
     images: int = 16
@@ -133,7 +143,9 @@ class KernelTiming(Stored):
     def __post_init__(self) -> None:
         super().__post_init__()
         at_least(1, images=self.images, side=self.side, captions=self.captions, rounds=self.rounds)
+        _require_decoded(self.side, self.side, "side")
         require(bool(self.threads) and all(self.threads), f"threads={self.threads} must each be at least 1")
+        _require_once(threads=self.threads)
 
     @classmethod
     def quick(cls, **changes: Any) -> KernelTiming:
@@ -156,7 +168,7 @@ class ScaleTiming:
         seed: Of images, crops and order.
 
     Raises:
-        RecipeError: If a number is too small.
+        RecipeError: If a number is too small, or comes twice.
     """
 
     samples: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
@@ -169,6 +181,7 @@ class ScaleTiming:
 
     def __post_init__(self) -> None:
         at_least(2, batches=self.batches, batch_size=self.batch_size)
+        _require_once(samples=self.samples, workers=self.workers, ranks=self.ranks)
         most = max(self.ranks, default=1)
         enough = self.samples and min((*self.samples, self.epoch)) >= self.batch_size >= most
         require(bool(enough), f"samples={self.samples} and epoch={self.epoch} must fill a batch of {self.batch_size}")
@@ -306,7 +319,7 @@ class FeedTiming:
         limit: Seconds that all of it may take; rows that it isn't enough for are left out, and named.
 
     Raises:
-        RecipeError: If a number is too small.
+        RecipeError: If a number is too small, or comes twice.
     """
 
     device: Literal["cpu", "cuda"] | None = None
@@ -320,6 +333,7 @@ class FeedTiming:
         at_least(16, side=self.side)
         require(self.side % 16 == 0, f"side={self.side} must be a multiple of 16, a patch of ViT-B/16")
         require(all(self.cores), f"cores={self.cores} must each be at least 1")
+        _require_once(cores=self.cores)
         require(self.seconds > 0 < self.limit, f"seconds={self.seconds} and limit={self.limit} must be above 0")
 
     @classmethod

@@ -57,8 +57,12 @@ def test_images_and_what_they_are_called(folder: Path, tmp_path: Path) -> None:
         own_files(ImageFolder(folder), out, 9, batch_size=4)
     with pytest.raises(RecipeError, match=few.format(2, 2, "more images, or a smaller batch_size")):
         own_files(ImageFolder(folder), out, 2, batch_size=4)
-    with pytest.raises(RecipeError, match="among 1 of its rows"):
-        own_images(Sequence([(b"no image", "")]), 9)
+    none = Sequence([(b"no image", "")])
+    for take in (lambda: own_images(none, 9), lambda: own_files(none, out, 9, batch_size=1)):
+        with pytest.raises(
+            RecipeError, match="among 1 of its rows that Pillow opens; `impasto info` says what is wrong"
+        ):
+            take()
 
 
 def test_what_pillow_refuses_in_its_own_ways_is_left_out() -> None:

@@ -78,7 +78,7 @@ def _own(bench: BenchTokenize, place: str, count: int) -> list[str]:
         data = sources.open(place, images=bench.images_of)
         captions = [caption for row in range(min(count, len(data))) for caption in data[row].captions[:1]]
     if not captions:
-        raise RecipeError(f"{place} has no captions")
+        raise RecipeError(f"{place} has no captions; name a text file with one on each line, or a data set with some")
     return captions
 
 
