@@ -50,11 +50,14 @@ def timing_of(bench: Bench, given: dict[str, Any]) -> KernelTiming:
     """How much is timed: quickly where that was asked for, with what was given.
 
     Raises:
-        RecipeError: If something is said of images that are made here, and own ones are asked for.
+        RecipeError: If something is said of images that are made here, and own ones are asked for, or the reverse.
     """
+    idle.refuse_images_of(bench.data, bench.images_of)
     if bench.data is not None:
         idle.refuse(given.keys() & set(_MADE), "of images that are made here, which --data leaves out")
-    return (KernelTiming.quick if bench.quick else KernelTiming)(**given)
+    timing = (KernelTiming.quick if bench.quick else KernelTiming)(**given)
+    idle.refuse_unencoded(given, timing.formats)
+    return timing
 
 
 def finish(
@@ -94,7 +97,7 @@ def finish(
         *(["several threads: on as many cores, wall-clock time, each all of the work"] if several else []),
         quiet.told(load),
         *pages.left_out(bench.data, left_out),
-        *(f"absent: {name}: {reason}" for name, reason in absent.items()),
+        *pages.absent(absent),
     ]
     headings = [
         "who",

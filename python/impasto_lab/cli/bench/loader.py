@@ -95,12 +95,11 @@ def run(bench: BenchLoader) -> int:
         The exit status, 0.
     """
     console = output.console(bench.json)
+    _refuse_idle(bench)
     if bench.data is not None and "peers" not in bench.timing:
         return _look(bench, bench.data, console)
-    if bench.data is not None:
-        flags = {name for name in ("sweep", "batches") if getattr(bench, name)}
-        idle.refuse(flags | bench.timing.keys() & _OF_OTHERS, "not of a comparison on --data")
     timing = (LoaderTiming.quick if bench.quick else LoaderTiming)(**bench.timing)
+    idle.refuse_unencoded(bench.timing, timing.formats)
     from impasto import sources
 
     data = None if bench.data is None else sources.open(bench.data, images=bench.images_of)
@@ -134,6 +133,21 @@ def run(bench: BenchLoader) -> int:
         page=bench.page,
     )
     return 0
+
+
+def _refuse_idle(bench: BenchLoader) -> None:
+    """Refuses flags that would be passed over."""
+    idle.refuse_images_of(bench.data, bench.images_of)
+    if bench.data is not None:
+        if "peers" in bench.timing:
+            flags = {name for name in ("sweep", "batches") if getattr(bench, name)}
+            idle.refuse(flags | bench.timing.keys() & _OF_OTHERS, "not of a comparison on --data")
+        return
+    idle.refuse_alone(["batches"] if bench.batches else [], "your own data", flag="--data")
+    if bench.sweep:
+        idle.refuse(bench.timing.keys() & _OF_PEERS, "of the comparison, which --sweep leaves out")
+    else:
+        idle.refuse_alone(bench.timing.keys() & {"cores"}, "a sweep", flag="--sweep")
 
 
 def _look(bench: BenchLoader, place: str, console: Console) -> int:
@@ -198,6 +212,8 @@ _BATCHES, _QUICK = 50, 5
 _OF_OWN = {"batch_size", "workers", "seed"}
 #: What of them says how photographs are stored, or goes with --sweep.
 _OF_OTHERS = {"sizes", "formats", "qualities", "samplings", "cores"}
+#: What of them the sweep has in its own way, or has none of.
+_OF_PEERS = {"peers", "workers"}
 _TITLE = "Files on disk to mixed, tokenised batches"
 _FILES = "files"
 _HEADINGS = ("loader", "version", _FILES, "workers", "images/s", "slowest-fastest", "impasto is")
@@ -233,6 +249,5 @@ def _notes(bench: Measured) -> Iterator[str]:
         if scaling is not None:
             yield scaling.line()
     yield from pages.left_out(bench.settings["data"], bench.left_out)
-    for name, reason in bench.absent.items():
-        yield f"absent: {name}: {reason}"
+    yield from pages.absent(bench.absent)
     yield from bench.answers.lines()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -102,6 +102,17 @@ def left_out(data: str | None, found: Mapping[str, int]) -> list[str]:
     """
     counted = ", ".join(f"{number} {kind}" for kind, number in found.items())
     return [f"left out of {data}: {counted}; `impasto info` says more"] if found else []
+
+
+def absent(found: Mapping[str, str]) -> Iterator[str]:
+    """The notes on peers that can't run here, with what installs those that aren't installed.
+
+    Args:
+        found: The reasons, by name.
+    """
+    yield from (f"absent: {name}: {reason}" for name, reason in found.items())
+    if any(reason.startswith("No module named") for reason in found.values()):
+        yield "`make bench-peers`, in a clone, installs who is no module here, into an environment of theirs"
 
 
 def write(shown: Shown, *, plot: str | Path | None, page: str | Path | None) -> None:

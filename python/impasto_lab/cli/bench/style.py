@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from impasto.cli import Folder, Given, Written, output
 from impasto_lab.bench import quiet
 from impasto_lab.bench.settings import StyleTiming
-from impasto_lab.cli.bench import pages
+from impasto_lab.cli.bench import idle, pages
 from impasto_lab.cli.bench.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def run(bench: BenchStyle) -> int:
     Returns:
         The exit status, 0.
     """
+    idle.refuse_images_of(bench.data, bench.images_of)
     console = output.console(bench.json)
     timing = (StyleTiming.quick if bench.quick else StyleTiming)(**bench.timing)
     bench.wait(console)

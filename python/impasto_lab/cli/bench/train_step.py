@@ -9,7 +9,7 @@ from impasto.checks import require
 from impasto.cli import Folder, Given, Written, output
 from impasto_lab.bench import quiet
 from impasto_lab.bench.settings import FeedTiming, TrainStepTiming
-from impasto_lab.cli.bench import pages
+from impasto_lab.cli.bench import idle, pages
 from impasto_lab.cli.bench.modes import feeding
 from impasto_lab.cli.bench.waiting import Waiting
 
@@ -80,11 +80,11 @@ def run(bench: BenchTrainStep) -> int:
     Returns:
         The exit status, 0.
     """
+    idle.refuse_images_of(bench.data, bench.images_of)
     console = output.console(bench.json)
     if bench.feed.get("device") is not None:
         return _feed(bench, console)
-    idle = [f"--{name}" for name in (*(["sweep"] if bench.sweep else []), *sorted(bench.feed))]
-    require(not idle, f"{', '.join(idle)}: of steps on a device; say which, by --device")
+    idle.refuse_alone([*(["sweep"] if bench.sweep else []), *bench.feed], "steps on a device", flag="--device")
     timing = (TrainStepTiming.quick if bench.quick else TrainStepTiming)(**bench.timing)
     bench.wait(console)
     data = _data(bench)
@@ -96,10 +96,10 @@ def run(bench: BenchTrainStep) -> int:
 
 
 def _feed(bench: BenchTrainStep, console: Console) -> int:
-    idle = [f"--{name}" for name in ("pace",) if name in bench.timing]
-    idle += ["--preset"] if "preset" in bench.timing and bench.feed.get("model", "clip") != "clip" else []
-    idle += ["--side"] if "side" in bench.feed and bench.feed.get("model", "clip") == "clip" else []
-    require(not idle, f"{', '.join(idle)}: says nothing beside the other flags; leave it out")
+    nothing = [f"--{name}" for name in ("pace",) if name in bench.timing]
+    nothing += ["--preset"] if "preset" in bench.timing and bench.feed.get("model", "clip") != "clip" else []
+    nothing += ["--side"] if "side" in bench.feed and bench.feed.get("model", "clip") == "clip" else []
+    require(not nothing, f"{', '.join(nothing)}: says nothing beside the other flags; leave it out")
     make = TrainStepTiming.quick_on_device if bench.quick else TrainStepTiming
     timing, feed = make(**bench.timing), (FeedTiming.quick if bench.quick else FeedTiming)(**bench.feed)
     bench.wait(console)
