@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import io
 import os
@@ -129,13 +130,15 @@ def test_an_index_is_made_once(local, server, cache):
 )
 def test_faults_on_the_way_change_nothing(local, server, cache, faults):
     server.faults = list(faults)
-    data = WebDataset(f"{server.url}/{{0..4}}.tar", cache=cache, transfer=EAGER)
+    # A busy machine is slow, too: where no answer is, nothing is asked for twice for its slowness.
+    eager = EAGER if "slow" in faults else dataclasses.replace(EAGER, hedge=None)
+    data = WebDataset(f"{server.url}/{{0..4}}.tar", cache=cache, transfer=eager)
     assert rows_of(data) == rows_of(local)
     parts = SHARDS * -(-SIZE // EAGER.part_bytes)
     again = sum(fault in ("503", "drop", "short", "cut") for fault in faults)
-    hedged = faults.count("slow")
+    hedged = parts + again if "slow" in faults else 0
     fewer = 0 if "whole" not in faults else 10
-    assert parts + again - fewer <= server.gets() <= parts + again + 2 * hedged
+    assert parts + again - fewer <= server.gets() <= parts + again + hedged
     assert not server.faults
 
 
