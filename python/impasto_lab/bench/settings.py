@@ -199,7 +199,7 @@ class PackingTiming:
 
     Args:
         images: JPEG files of 640x480 pixels in an epoch, cut from the photographs of scikit-image and scikit-learn.
-        quality: The files', 1 to 95; shards are written in that of `impasto pack`.
+        quality: The files', 1 to 100; shards are written in that of `impasto pack`.
         batch_size: Images in a batch.
         rounds: Times that each row runs.
         interpolation: How crops are resized.
@@ -218,7 +218,7 @@ class PackingTiming:
 
     def __post_init__(self) -> None:
         at_least(1, images=self.images, batch_size=self.batch_size, rounds=self.rounds)
-        require(1 <= self.quality <= 95, f"quality={self.quality} must be from 1 to 95")
+        require(1 <= self.quality <= 100, f"quality={self.quality} must be from 1 to 100")
 
     @classmethod
     def quick(cls, **changes: Any) -> PackingTiming:
