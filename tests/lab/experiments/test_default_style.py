@@ -16,12 +16,12 @@ from impasto.style.networks.transformer import style_linears
 from impasto_lab.experiments.default_style.card import card
 from impasto_lab.experiments.default_style.data import write
 from impasto_lab.experiments.default_style.families import legible, only
-from impasto_lab.experiments.default_style.held_out import photographs, styles, unseen
+from impasto_lab.experiments.default_style.held_out import photographs, strangers, styles, unseen
 from impasto_lab.experiments.default_style.palette import give_palette
 from impasto_lab.experiments.default_style.settings import UNSEEN, DefaultStyle
 from impasto_lab.experiments.default_style.shapes import shapes
 from impasto_lab.tasks.train_style import OBJECTIVE_LAYERS
-from impasto_lab.worlds.styles import FAMILIES
+from impasto_lab.worlds.styles import APART, FAMILIES
 
 ROOT = Path(__file__).parents[3]
 
@@ -79,7 +79,9 @@ def test_some_families_are_left_out_and_measured_apart(tmp_path: Path) -> None:
     assert set(FAMILIES[:40]) - seen == set(UNSEEN[:4])
     assert set(UNSEEN) < set(FAMILIES)
     assert unseen().shape == (4 * len(UNSEEN), 3, 128, 128)
-    assert len({tuple(style.flatten()[:999].tolist()) for style in (*styles(), *unseen())}) == 24 + 4 * len(UNSEEN)
+    assert strangers().shape == (4 * len(APART), 3, 128, 128)
+    measured = (*styles(), *unseen(), *strangers())
+    assert len({tuple(style.flatten()[:999].tolist()) for style in measured}) == len(measured)
 
 
 def test_random_styles_are_of_families_that_leave_contents_to_be_seen() -> None:

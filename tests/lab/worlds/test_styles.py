@@ -14,7 +14,16 @@ from PIL import Image
 from impasto.errors import RecipeError, SourceError
 from impasto.sources import ImageFolder
 from impasto_lab.worlds.photographs import catalogue
-from impasto_lab.worlds.styles import FAMILIES, PAINTERLY, draw_style, paint, render_style, render_styles
+from impasto_lab.worlds.styles import (
+    APART,
+    FAMILIES,
+    PAINTERLY,
+    draw_apart,
+    draw_style,
+    paint,
+    render_style,
+    render_styles,
+)
 from impasto_lab.worlds.styles.canvas.filters import blur
 from impasto_lab.worlds.styles.canvas.palette import MOODS
 
@@ -41,9 +50,9 @@ def descriptor(image: np.ndarray) -> np.ndarray:
     return np.concatenate([colors, 0.25 * np.log(np.array(edges) + 1e-3)])
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", [*FAMILIES, *APART])
 def test_every_family_renders_at_any_size(family: str) -> None:
-    style = draw_style(FAMILIES.index(family))
+    style = draw_style(FAMILIES.index(family)) if family in FAMILIES else draw_apart(family, 0)
     for size in (16, 32, 97, 256):
         image = render_style(style, size=size)
         assert image.shape == (size, size, 3)
@@ -51,6 +60,16 @@ def test_every_family_renders_at_any_size(family: str) -> None:
         assert image.std() > 3
     assert (render_style(style, size=97) == render_style(style, size=97)).all()
     assert (render_style(style, size=97) != render_style(style, size=97, variant=1)).any()
+
+
+def test_some_families_have_no_number() -> None:
+    assert not set(APART) & {draw_style(number).family for number in range(4 * len(FAMILIES))}
+    drawn = [draw_apart(family, turn) for family in APART for turn in range(3)]
+    assert len({style.palette for style in drawn}) == len(drawn)
+    with pytest.raises(RecipeError, match="zigzag"):
+        draw_apart(FAMILIES[0], 0)
+    with pytest.raises(RecipeError, match="turn=-1"):
+        draw_apart(APART[0], -1)
 
 
 def test_numbers_go_round_families_moods_and_scales() -> None:

@@ -10,7 +10,7 @@ from impasto_lab.experiments.default_style.families import SPREAD
 from impasto_lab.experiments.default_style.namers import DESIGNS
 from impasto_lab.experiments.default_style.settings import HELD_OUT, UNSEEN
 from impasto_lab.worlds.photographs import catalogue
-from impasto_lab.worlds.styles import FAMILIES
+from impasto_lab.worlds.styles import APART, FAMILIES
 
 _CARD = """\
 # The style model that comes with impasto
@@ -121,13 +121,12 @@ held out from training, not from that choice.
 ## Limits
 
 The network was trained on few photographs, on procedural styles and at small sizes, for an hour and a half on two CPU
-cores, then for two hours on parts of them. It changes colour, contrast and small texture, in flat parts too; it does not
-paint like a master, and large strokes are beyond it. Faces and fine print suffer at full strength: with six other seeds
-of styles 271 to 298 of the 500 shapes (419 plain) are named right there, and of 500 more shapes (406 plain) 258 to
-285. In real textures the style loss falls least by the features it was trained by.
-No family of styles was held out from all phases; brick, grass and gravel were contents in training, though never
-styles. For results to publish, train on photographs and paintings (`impasto style train`), or load the published
-checkpoint.
+cores, then for two hours on parts of them. It changes colour, contrast and small texture, in flat parts too; it does
+not paint like a master, and large strokes are beyond it. Faces and fine print suffer at full strength: with six other
+seeds of styles 271 to 298 of the 500 shapes (419 plain) are named right there, and of 500 more shapes (406 plain) 258
+to 285. In real textures the style loss falls least by the features it was trained by. Brick, grass and gravel were
+contents in training, though never styles. For results to publish, train on photographs and paintings (`impasto style
+train`), or load the published checkpoint.
 """
 
 
@@ -216,6 +215,14 @@ def rows(measures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         (
             f"the same in families that the last phases never saw, by {name}",
             f"{measures['fall_unseen'][judge]:.1f}x",
+            "",
+        )
+        for judge, name in judged.items()
+    ]
+    found += [
+        (
+            f"the same in families that nothing was trained on ({', '.join(APART)}), by {name}",
+            f"{measures['fall_strangers'][judge]:.1f}x",
             "",
         )
         for judge, name in judged.items()

@@ -13,13 +13,13 @@ from torch import Tensor
 from impasto import ops
 from impasto_lab.experiments.default_style.settings import HELD_OUT, UNSEEN, DefaultStyle
 from impasto_lab.worlds.photographs import carried_by_package, catalogue
-from impasto_lab.worlds.styles import FAMILIES, draw_style, render_style
+from impasto_lab.worlds.styles import APART, FAMILIES, draw_apart, draw_style, render_style
 
 #: Side of what is measured, in pixels.
 SIDE = 128
 #: Of the held-out styles every third: 24 of as many families.
 _STYLES, _EVERY = 24, 3
-#: Styles of each family that the last phase didn't see.
+#: Styles of each family that the last phase, or all training, didn't see.
 _OF_UNSEEN = 4
 
 
@@ -67,6 +67,13 @@ def unseen() -> Tensor:
     first = -(-DefaultStyle().styles // len(FAMILIES)) * len(FAMILIES)
     numbers = [first + turn * len(FAMILIES) + FAMILIES.index(family) for family in UNSEEN for turn in range(_OF_UNSEEN)]
     return torch.stack([_middle(render_style(draw_style(number))) for number in numbers])
+
+
+def strangers() -> Tensor:
+    """Styles of the families that no phase of training saw, four of each, [16, 3, 128, 128] in [0, 1]."""
+    return torch.stack(
+        [_middle(render_style(draw_apart(family, turn))) for family in APART for turn in range(_OF_UNSEEN)]
+    )
 
 
 def textures() -> Tensor:

@@ -14,7 +14,7 @@ from impasto.recipe import ImageRecipe, Recipe
 from impasto.sources import ImageFolder
 from impasto.style import Extract, Features, StyleModel, grid_energy, style_loss
 from impasto_lab.experiments.default_style.data import StyleData
-from impasto_lab.experiments.default_style.held_out import photographs, styles, textures, unseen
+from impasto_lab.experiments.default_style.held_out import photographs, strangers, styles, textures, unseen
 from impasto_lab.experiments.default_style.judges import judges
 from impasto_lab.experiments.default_style.settings import DefaultStyle
 from impasto_lab.experiments.default_style.shapes import accuracy, shapes, train_classifier
@@ -43,6 +43,7 @@ class Measures:
         fall_least: The median over styles of the photograph for which that is least, by judge.
         fall_photographs: That median by photograph, by the trained features.
         fall_unseen: The median over pairs with styles of families that the last phase never saw, by judge.
+        fall_strangers: The median over pairs with styles of families that nothing was trained on, by judge.
         fall_textures: The median over photographs and photographed textures (brick, grass, gravel), by judge.
         fall_strengths: The median over all pairs by strength, by the trained features.
         psnr: In dB, between photographs and themselves in random styles, by strength; 100 for no difference.
@@ -60,6 +61,7 @@ class Measures:
     fall_least: dict[str, float]
     fall_photographs: dict[str, float]
     fall_unseen: dict[str, float]
+    fall_strangers: dict[str, float]
     fall_textures: dict[str, float]
     fall_strengths: dict[str, float]
     psnr: dict[str, float]
@@ -110,7 +112,7 @@ def measure(model: StyleModel, features: Features, settings: DefaultStyle, *, pr
     """
     stylize, seed = StyleRandomizer(model, check="never"), settings.seed
     named, wanted, real = photographs(), styles()[: settings.measured_styles], textures()
-    strange = unseen()[: settings.measured_styles]
+    late, strange = unseen()[: settings.measured_styles], strangers()[: settings.measured_styles]
     contents = torch.stack(list(named.values())[: settings.measured_contents])
     total = len(contents) + 2
     images, labels = shapes(settings.shapes, seed=seed, split="train")
@@ -121,6 +123,7 @@ def measure(model: StyleModel, features: Features, settings: DefaultStyle, *, pr
     fall: dict[str, list[Tensor]] = {name: [] for name in asked}  # [S] for each photograph
     rough: dict[str, list[Tensor]] = {name: [] for name in asked}
     apart: dict[str, list[Tensor]] = {name: [] for name in asked}
+    alien: dict[str, list[Tensor]] = {name: [] for name in asked}
     strengths: dict[str, list[Tensor]] = {str(alpha): [] for alpha in STRENGTHS}
     grid: dict[str, list[Tensor]] = {str(alpha): [] for alpha in STRENGTHS}
     generator = torch.Generator().manual_seed(seed)
@@ -133,10 +136,10 @@ def measure(model: StyleModel, features: Features, settings: DefaultStyle, *, pr
             painted = stylize(plain, styles=wanted, alpha=alpha)
             grid[str(alpha)].append(grid_energy(painted) / grid_energy(content[None]))
             strengths[str(alpha)].append(_fall(asked["trained"], plain, painted, wanted))
-        others = {id(kind): stylize(plain[: len(kind)], styles=kind, alpha=1.0) for kind in (real, strange)}
+        others = {id(kind): stylize(plain[: len(kind)], styles=kind, alpha=1.0) for kind in (real, late, strange)}
         for name, judge in asked.items():  # of the last, at strength 1
             fall[name].append(_fall(judge, plain, painted, wanted))
-            for kind, kept in ((real, rough), (strange, apart)):
+            for kind, kept in ((real, rough), (late, apart), (strange, alien)):
                 kept[name].append(_fall(judge, plain[: len(kind)], others[id(kind)], kind))
         for alpha in FAINT:
             faint = stylize(content.expand(len(drawn), -1, -1, -1), embeddings=drawn, alpha=alpha)
@@ -150,6 +153,7 @@ def measure(model: StyleModel, features: Features, settings: DefaultStyle, *, pr
         fall_least={name: float(found.min()) for name, found in by_photograph.items()},
         fall_photographs=dict(zip(list(named)[: len(contents)], by_photograph["trained"].tolist(), strict=True)),
         fall_unseen=_medians(apart),
+        fall_strangers=_medians(alien),
         fall_textures=_medians(rough),
         fall_strengths=_medians(strengths),
         psnr={alpha: float(-10 * torch.cat(found).mean().log10()) for alpha, found in likeness.items()},

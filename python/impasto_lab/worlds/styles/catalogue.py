@@ -11,6 +11,7 @@ from impasto.streams import shuffled, stream
 from impasto_lab.worlds.styles.canvas.palette import MOODS, draw_palette
 from impasto_lab.worlds.styles.families import (
     abstract,
+    apart,
     clouds,
     drawn,
     glazed,
@@ -45,6 +46,9 @@ _ALL: dict[str, Family] = {
 #: The names of all families, in the order that styles' numbers take them.
 FAMILIES: tuple[str, ...] = tuple(_ALL)
 
+#: Families that no number draws, for measures on what no training has seen.
+APART: tuple[str, ...] = tuple(apart.FAMILIES)
+
 #: The families that repaint a picture.
 PAINTERLY: tuple[str, ...] = tuple(name for name, family in _ALL.items() if isinstance(family, Painting))
 
@@ -55,8 +59,9 @@ def find(name: str) -> Family:
     Raises:
         RecipeError: If there is none of this name.
     """
-    choice("family", name, _ALL)
-    return _ALL[name]
+    known = {**_ALL, **apart.FAMILIES}
+    choice("family", name, known)
+    return known[name]
 
 
 def draw_style(number: int, *, seed: int = 0) -> Style:
@@ -75,8 +80,28 @@ def draw_style(number: int, *, seed: int = 0) -> Style:
     if number < 0:
         raise RecipeError(f"number={number} is negative; styles are numbered from 0")
     turn, place = divmod(number, len(FAMILIES))
-    name = FAMILIES[place]
-    family = _ALL[name]
+    return _draw(number, FAMILIES[place], turn, seed)
+
+
+def draw_apart(family: str, turn: int, *, seed: int = 0) -> Style:
+    """Draws a style of a family that no number has, by the same rules.
+
+    Args:
+        family: Of `APART`.
+        turn: Which of the family, 0 or more.
+        seed: With family and turn, the whole input.
+
+    Raises:
+        RecipeError: If there is no such family, or the turn is negative.
+    """
+    choice("family", family, apart.FAMILIES)
+    if turn < 0:
+        raise RecipeError(f"turn={turn} is negative; styles of a family are numbered from 0")
+    return _draw(turn, family, turn, seed)
+
+
+def _draw(number: int, name: str, turn: int, seed: int) -> Style:
+    family = find(name)
     shared = stream(seed, "family", name)
     moods = shuffled(shared, list(MOODS))
     start = float(shared.random())
