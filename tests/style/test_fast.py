@@ -281,6 +281,12 @@ def test_tiles_are_the_convolution(size: tuple[int, int, int]) -> None:
     assert _operators(lambda: conv.bfloat16()(features))["aten::bmm"] == 0
 
 
+def test_no_images_have_no_tiles() -> None:
+    conv = tiled.TiledConv(torch.randn(5, 7, 3, 3))
+    for form in (conv, script(conv)):
+        assert form(torch.rand(0, 7, 9, 10)).shape == (0, 5, 9, 10)
+
+
 @pytest.mark.parametrize(("capability", "some"), [("AVX2", 2), ("AVX512", 0)])
 def test_wide_convolutions_are_tiled_where_it_pays(capability: str, some: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)

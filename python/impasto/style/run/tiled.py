@@ -63,7 +63,7 @@ class TiledConv(FastReflectConv):
         if not torch.jit.is_scripting():  # type: ignore[attr-defined]
             # The strips' number is one of sizes that a compiler leaves open.
             by_tiles = by_tiles and not torch.compiler.is_compiling()
-        return self.by_tiles(features) if by_tiles else self.direct(features)
+        return self.by_tiles(features) if by_tiles and features.numel() > 0 else self.direct(features)
 
     def by_tiles(self, features: Tensor) -> Tensor:
         """From [B, I, H, W] to [B, O, H, W], on a CPU."""
