@@ -28,12 +28,14 @@ class AlbefCaptions(IndexedSource):
         json: A file, or several to be read one after another: ``[{"image", "caption": str | [str, ...],
             "image_id"?}]``.
         images: The folder that the image paths are relative to; by default they are absolute.
+        root: What ``images`` was called.
 
     Raises:
         SourceError: A file is missing, malformed, of another format or empty; there is no such folder.
     """
 
-    def __init__(self, json: StrPath | Sequence[StrPath], *, images: StrPath = "") -> None:
+    def __init__(self, json: StrPath | Sequence[StrPath], *, images: StrPath = "", root: StrPath = "") -> None:
+        images = root if images == "" else images
         folder = require_folder(images) if images != "" else ""
         several = json if isinstance(json, Iterable) and not isinstance(json, str | os.PathLike) else [json]
         paths = [checks.path("json", one) for one in several]

@@ -29,6 +29,7 @@ class CsvCaptions(IndexedSource):
         quoting: ``"double"``: a field may stand in double quotes, and then hold ends of lines. ``"none"``: quotes are
             plain characters, as in many tab-separated files. By default as ``"double"``, but a table in which a quoted
             field seems to hide other rows is refused.
+        root: What ``images`` was called.
 
     Raises:
         SourceError: The file is missing, empty or lacks a column; its quotes don't fit; there is no such folder.
@@ -44,7 +45,9 @@ class CsvCaptions(IndexedSource):
         caption: str = "title",
         sep: str = "\t",
         quoting: Quoting = None,
+        root: StrPath = "",
     ) -> None:
+        images = root if images == "" else images
         if not isinstance(sep, str) or len(sep) != 1:
             raise RecipeError(f"sep={sep!r} is not one character; say sep=',' or sep='\\t'")
         folder = require_folder(images) if images != "" else ""
