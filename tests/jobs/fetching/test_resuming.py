@@ -68,7 +68,8 @@ def test_a_process_that_is_stopped(
     how: signal.Signals, site: Any, settings: Settings, write_list: Lists, tmp_path: Path
 ) -> None:
     listed, out = write_list([site.url(f"{row}.jpg") for row in range(40)]), tmp_path / "out"
-    site.delay = lambda path: 0.03
+    last = {f"{row}.jpg" for row in range(30, 40)}  # slow enough for the stop to come before their shard is whole
+    site.delay = lambda path: 5.0 if path.rpartition("/")[2] in last else 0.03
     process = subprocess.Popen(
         [sys.executable, "-c", _SCRIPT, str(listed), str(out)], stderr=subprocess.PIPE, text=True
     )

@@ -230,7 +230,7 @@ def test_a_clip_is_fed_captions() -> None:
 @pytest.mark.parametrize(
     ("flags", "named"),
     [
-        (["--model", "resnet18", "--sweep"], "--sweep, --model"),
+        (["--model", "resnet18", "--sweep"], "--model, --sweep"),
         (["--device", "cpu", "--pace", "3"], "--pace"),
         (["--device", "cpu", "--model", "resnet18", "--preset", "base"], "--preset"),
         (["--device", "cpu", "--side", "32"], "--side"),
