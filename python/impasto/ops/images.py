@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -14,6 +13,7 @@ from impasto.checks import choice, flag, instance, is_count, is_number, require,
 from impasto.errors import RecipeError
 from impasto.files import read_regular
 from impasto.recipe import ImageRecipe
+from impasto.recipe.image import shape_of
 
 #: Pixels [H, W, 3] or [H, W], uint8.
 Image = npt.NDArray[np.uint8]
@@ -197,14 +197,14 @@ def resize(
         >>> resize(np.full((480, 640, 3), 7, np.uint8), 224).shape
         (224, 224, 3)
     """
-    recipe = ImageRecipe(size=size, interpolation=interpolation)
+    height, width = shape_of(size)
+    choice("interpolation", interpolation, ("bicubic", "bilinear"))
     flag("flip", flip)
-    height, width = recipe.shape
     check_image(image)
     rows, columns = image.shape[:2]
     left, top, box_width, box_height = (0.0, 0.0, float(columns), float(rows)) if box is None else _box(box)
-    inside = 0 <= left < left + box_width <= columns and 0 <= top < top + box_height <= rows
-    require(inside, f"box={box} is empty or leaves the image of {columns} x {rows} pixels")
+    if not (0 <= left < left + box_width <= columns and 0 <= top < top + box_height <= rows):
+        raise RecipeError(f"box={box} is empty or leaves the image of {columns} x {rows} pixels")
     view = (left, top, box_width, box_height, flip)
     return _core.resize(np.ascontiguousarray(image), view=view, height=height, width=width, interpolation=interpolation)
 
@@ -288,8 +288,7 @@ def load(
     else:
         builder.add_bytes("bytes", file_bytes(data), [])
     height, width = recipe.shape
-    raw = replace(recipe, dtype="uint8", layout="hwc")
-    staged = _core.Staged(_core.Recipe([raw.native], first_view=view), 1)
+    staged = _core.Staged(_core.Recipe([recipe.pixels], first_view=view), 1)
     row, at = np.zeros(1, np.int64), np.asarray([sample], np.int64)
     for _, error in staged.load(
         builder.finish(), at=row, source_rows=row, samples=at, seed=seed, epoch=epoch, threads=1

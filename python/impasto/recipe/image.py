@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from impasto import _core
 from impasto.checks import choice, color, flag, interval, is_count, is_number, is_triple, require
+from impasto.errors import RecipeError
 from impasto.recipe.augment import Augmentation
 from impasto.recipe.patches import PatchDrop
 from impasto.recipe.value import Value
@@ -21,6 +22,21 @@ NORMALIZATIONS: dict[str, tuple[Triple, Triple]] = {
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     "inception": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
 }
+
+
+def shape_of(size: object) -> tuple[int, int]:
+    """Height and width that a side, or a pair of them, stands for.
+
+    Raises:
+        RecipeError: If it is neither, or leaves 1..16384 pixels.
+    """
+    sides = (size, size) if is_count(size) else size
+    if not (isinstance(sides, tuple | list) and len(sides) == 2 and all(map(is_count, sides))):
+        raise RecipeError(f"size={size!r} must be a whole number of pixels or a (height, width) pair")
+    height, width = int(sides[0]), int(sides[1])
+    if not (1 <= height <= 16384 and 1 <= width <= 16384):
+        raise RecipeError(f"size={size!r} must lie in 1..16384")
+    return height, width
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,11 +105,7 @@ class ImageRecipe(Value):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        size = self.size
-        sides = (size, size) if is_count(size) else size
-        well_formed = isinstance(sides, tuple | list) and len(sides) == 2 and all(map(is_count, sides))
-        require(well_formed, f"size={self.size!r} must be a whole number of pixels or a (height, width) pair")
-        require(all(1 <= side <= 16384 for side in self.shape), f"size={self.size!r} must lie in 1..16384")
+        shape_of(self.size)
         choice("crop", self.crop, ("random", "center", "none", "pad"))
         interval("scale", self.scale, 0.0, 1.0)
         interval("ratio", self.ratio, 0.0, 1000.0)
@@ -148,7 +160,7 @@ class ImageRecipe(Value):
     @property
     def shape(self) -> tuple[int, int]:
         """Height and width of the images, in pixels."""
-        return (self.size, self.size) if isinstance(self.size, int) else (self.size[0], self.size[1])
+        return shape_of(self.size)
 
     @cached_property
     def mean_std(self) -> tuple[Triple, Triple] | None:
@@ -183,8 +195,13 @@ class ImageRecipe(Value):
             patches=self.patch_drop.counts(self.shape) if self.patch_drop else None,
         )
 
+    @cached_property
+    def pixels(self) -> _core.ImageSpec:
+        """The recipe in Rust, of an image whose pixels stay as they are: [height, width, 3] uint8."""
+        return replace(self, dtype="uint8", layout="hwc").native
+
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name not in ("native", "mean_std")}
+        return {name: value for name, value in self.__dict__.items() if name not in ("native", "pixels", "mean_std")}
 
 
 def mean_std(normalize: str | tuple[Triple, Triple] | None) -> tuple[Triple, Triple] | None:

@@ -4,6 +4,8 @@
 //! first, which makes it several times faster and off by a level or two here and there.
 
 #[cfg(target_arch = "x86_64")]
+mod enlarge;
+#[cfg(target_arch = "x86_64")]
 mod vnni;
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -59,6 +61,13 @@ pub(crate) fn rows_first(from: (u32, u32), to: (u32, u32)) -> bool {
 #[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables))] // there is one kernel then
 fn along_rows(src: &[u8], stride: usize, side: &Side, filter: Filter, simd: Simd, out: &mut [u8]) {
     let weights = Weights::new(side, filter);
+    #[cfg(target_arch = "x86_64")]
+    if simd >= Simd::Avx2
+        && let Some(blocks) = enlarge::Blocks::of(&weights)
+    {
+        // SAFETY: the CPU has the instructions.
+        return unsafe { blocks.rows(src, stride, out) };
+    }
     #[cfg(target_arch = "x86_64")]
     if simd >= Simd::Avx2
         && let Some(parts) = x86::Parts::of(&weights)

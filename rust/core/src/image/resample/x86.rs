@@ -152,17 +152,14 @@ macro_rules! loops {
                 let blocks = (0..=width - BLOCK).step_by(BLOCK);
                 // The last block begins where a block is left; some bytes are written twice.
                 for x in blocks.chain([width - BLOCK]) {
-                    // Sums of the first four bytes of either half, of the second ...
-                    let mut sums = [[zero, set1(HALF)]; 4];
-                    for (pair, (high, low)) in
-                        high.chunks_exact(2).zip(low.chunks_exact(2)).enumerate()
-                    {
-                        // SAFETY: a block of bytes from `x` on lies in each of the `count` rows.
-                        let load = |tap: usize| unsafe {
-                            // Past the last row its weight is zero, whatever is read.
-                            let row = stride * tap.min(count - 1);
-                            loadu(rows.as_ptr().add(row + x).cast())
-                        };
+                    // SAFETY: a block of bytes from `x` on lies in each of the `count` rows.
+                    let load = |tap: usize| unsafe {
+                        // Past the last row its weight is zero, whatever is read.
+                        let row = stride * tap.min(count - 1);
+                        loadu(rows.as_ptr().add(row + x).cast())
+                    };
+                    let pairs = high.as_chunks::<2>().0.iter().zip(low.as_chunks::<2>().0);
+                    let mut pairs = pairs.enumerate().map(|(pair, (high, low))| {
                         let (a, b) = (load(2 * pair), load(2 * pair + 1));
                         let (near, far) = (unpacklo(a, b), unpackhi(a, b));
                         let words = [
@@ -171,13 +168,22 @@ macro_rules! loops {
                             unpacklo(far, zero),
                             unpackhi(far, zero),
                         ];
-                        let weights = [two(high), two(low)];
+                        (words, [two(high), two(low)])
+                    });
+                    let add = |sums: [[_; 2]; 4], (words, weights): ([_; 4], [_; 2])| {
+                        let mut sums = sums;
                         for (sums, words) in sums.iter_mut().zip(words) {
                             for (sum, weights) in sums.iter_mut().zip(weights) {
                                 *sum = dot(*sum, words, weights);
                             }
                         }
-                    }
+                        sums
+                    };
+                    // Sums of the first four bytes of either half, of the second ... Of two rows, which is how images
+                    // are made larger, there is one product and no loop.
+                    let first = pairs.next().expect("a pixel has weights");
+                    let sums = add([[zero, set1(HALF)]; 4], first);
+                    let sums = pairs.fold(sums, add);
                     let [a, b, c, d] = sums.map(|sums| whole(sums));
                     let bytes = packus(packs(a, b), packs(c, d));
                     // SAFETY: a block of bytes from `x` on lies in `out`.
