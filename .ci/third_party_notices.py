@@ -137,6 +137,18 @@ def _libjpeg_turbo(turbojpeg: Crate) -> list[str]:
     ]
 
 
+def _libwebp(sys: Crate) -> list[str]:
+    """What the crate vendors; its own terms are its bindings' alone."""
+    demux = (sys.folder / "vendor" / "src" / "demux" / "demux.c").read_text(encoding="utf-8")
+    version = ".".join(re.findall(r"#define DMUX_(?:MAJ|MIN|REV)_VERSION (\d+)", demux))
+    assert version.count(".") == 2, "libwebp's demux.c names no version"
+    names = ("COPYING", "PATENTS")
+    texts = [(sys.folder / "vendor" / name).read_text(encoding="utf-8") for name in names]
+    return [
+        _section(f"libwebp {version}: {name}", text.strip() + "\n") for name, text in zip(names, texts, strict=True)
+    ]
+
+
 def _zlib(header: str) -> list[str]:
     lines = [line.strip().lstrip("*").strip() for line in header.splitlines()]
     terms = """\
@@ -162,13 +174,16 @@ def notices() -> str:
     mit = [crate for crate in crates if "MIT" in crate.licence]
     rest = [crate for crate in crates if "MIT" not in crate.licence]
     unicode = [crate for crate in crates if "AND Unicode-3.0" in crate.licence]
-    turbojpeg = next(crate for crate in crates if crate.name == "turbojpeg-sys")
+    turbojpeg, libwebp = (
+        next(crate for crate in crates if crate.name == name) for name in ("turbojpeg-sys", "libwebp-sys")
+    )
     head = (
         "impasto itself is licensed under MIT OR Apache-2.0 (LICENSE-MIT, LICENSE-APACHE). Its binary wheel holds\n"
         "code of the projects below. Made by .ci/third_party_notices.py from Cargo.lock.\n"
     )
     listing = [f"{crate.name} {crate.version}: {crate.licence}" for crate in crates]
-    parts = [head, _section("Crates, and the terms they offer", *listing, ""), *_libjpeg_turbo(turbojpeg), *_mit(mit)]
+    offered = _section("Crates, and the terms they offer", *listing, "")
+    parts = [head, offered, *_libjpeg_turbo(turbojpeg), *_libwebp(libwebp), *_mit(mit)]
     for crate in rest:
         text = crate.text(r"licen[cs]e(\.md|\.txt)?")
         if text is None:

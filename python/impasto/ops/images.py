@@ -12,8 +12,7 @@ from impasto import _core
 from impasto.checks import choice, flag, instance, is_count, is_number, require, whole
 from impasto.errors import RecipeError
 from impasto.files import read_regular
-from impasto.recipe import ImageRecipe
-from impasto.recipe.image import shape_of
+from impasto.recipe import ImageRecipe, shape_of
 
 #: Pixels [H, W, 3] or [H, W], uint8.
 Image = npt.NDArray[np.uint8]
@@ -105,7 +104,7 @@ def decode(
     max_scans: int = ImageRecipe.max_scans,
     truncated: Literal["raise", "keep"] = "raise",
 ) -> Image:
-    """Decodes a whole image; JPEG and 8-bit PNG are bit-equal to Pillow's ``convert("RGB")``.
+    """Decodes a whole image; JPEG, 8-bit PNG and WebP are bit-equal to Pillow's ``convert("RGB")``.
 
     Args:
         data: Encoded JPEG, PNG or WebP, or a path to one.

@@ -19,6 +19,7 @@ from impasto.recipe.image import NORMALIZATIONS as NORMALIZATIONS
 from impasto.recipe.image import ImageRecipe as ImageRecipe
 from impasto.recipe.image import Triple as Triple
 from impasto.recipe.image import mean_std as mean_std
+from impasto.recipe.image import shape_of as shape_of
 from impasto.recipe.mix import VARIANTS as VARIANTS
 from impasto.recipe.mix import Beta as Beta
 from impasto.recipe.mix import CutMix as CutMix

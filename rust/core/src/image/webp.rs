@@ -1,80 +1,99 @@
-//! WebP through the `image-webp` crate.
+//! WebP through libwebp, as Pillow decodes it.
 
-use std::io::Cursor;
+mod demuxer;
 
-use image_webp::{DecodingError, WebPDecoder};
+use libwebp_sys as sys;
 
-use super::color::append_rgb;
+use self::demuxer::{Demuxer, Frame};
 use super::exif;
 use super::format::Format;
-use super::header::{Header, Limits, guarded};
+use super::header::{Header, Limits};
 use crate::{Error, Result};
 
 pub(crate) fn probe(bytes: &[u8]) -> Result<Header> {
-    guarded("WebP", || open(bytes).map(|(_, header)| header))
+    open(bytes).map(|(_, header)| header)
 }
 
 /// Decodes a whole WebP into `out`; of an animation, the first frame. Alpha is dropped.
 pub(crate) fn decode(bytes: &[u8], limits: &Limits, out: &mut Vec<u8>) -> Result<Header> {
-    guarded("WebP", || {
-        let (mut decoder, header) = open(bytes)?;
-        limits.check(&header)?;
-        let channels = usize::from(header.channels);
-        let size = header.width as usize * header.height as usize * channels;
-        decoder.set_memory_limit(size.saturating_mul(2).saturating_add(1 << 20));
-        let refuse = |error| refusal(error, bytes.len());
-        out.clear();
-        if channels == 3 {
-            out.resize(size, 0);
-            decoder.read_image(out).map_err(refuse)?;
-        } else {
-            let mut samples = vec![0; size];
-            decoder.read_image(&mut samples).map_err(refuse)?;
-            out.reserve(3 * (size / 4));
-            append_rgb(&samples, channels, out);
-        }
-        Ok(header)
-    })
+    let (demuxer, header) = open(bytes)?;
+    limits.check(&header)?;
+    let frame = demuxer
+        .first_frame()
+        .ok_or_else(|| broken("it has no frame"))?;
+    let (width, height) = (header.width as usize, header.height as usize);
+    if frame.left + frame.width > width || frame.top + frame.height > height {
+        return Err(broken("its first frame leaves the canvas"));
+    }
+    let stride = 3 * width;
+    out.resize(stride * height, 0);
+    if (frame.width, frame.height) != (width, height) {
+        // What an animation's first frame leaves open is transparent black.
+        out.fill(0);
+    }
+    let place = &mut out[stride * frame.top + 3 * frame.left..];
+    paint(&frame, stride, place, bytes.len())?;
+    Ok(header)
 }
 
-fn open(bytes: &[u8]) -> Result<(WebPDecoder<Cursor<&[u8]>>, Header)> {
-    let refuse = |error| refusal(error, bytes.len());
-    // The decoder would be content with an animation's first frame; libwebp is not.
+fn open(bytes: &[u8]) -> Result<(Demuxer<'_>, Header)> {
     if let Some(&size) = bytes.get(4..).and_then(<[u8]>::first_chunk)
         && u32::from_le_bytes(size) as usize > bytes.len() - 8
     {
         return Err(truncated(bytes.len()));
     }
-    let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(refuse)?;
-    let (width, height) = decoder.dimensions();
-    // A chunk may claim four gigabytes; none is longer than the file.
-    decoder.set_memory_limit(bytes.len());
-    // A broken metadata chunk is no reason to refuse the pixels.
-    let block = decoder.exif_metadata().ok().flatten();
-    let packet = decoder.xmp_metadata().ok().flatten();
-    let orientation = exif::orientation(block.as_deref(), packet.as_deref());
+    let demuxer = Demuxer::new(bytes).ok_or_else(|| broken("its chunks don't fit together"))?;
+    let orientation = exif::orientation(demuxer.chunk(c"EXIF"), demuxer.chunk(c"XMP "));
     let header = Header {
         format: Format::WebP,
-        width,
-        height,
+        width: demuxer.number(sys::WebPFormatFeature::WEBP_FF_CANVAS_WIDTH),
+        height: demuxer.number(sys::WebPFormatFeature::WEBP_FF_CANVAS_HEIGHT),
         orientation,
-        channels: if decoder.has_alpha() { 4 } else { 3 },
+        channels: if demuxer.has_alpha() { 4 } else { 3 },
         bits: 8,
         progressive: false,
     };
-    Ok((decoder, header))
+    Ok((demuxer, header))
 }
 
-fn refusal(error: DecodingError, length: usize) -> Error {
-    match error {
-        DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            truncated(length)
-        }
-        DecodingError::UnsupportedFeature(what) => {
-            Error::Unsupported(format!("a kind of WebP we do not read: {what}"))
-        }
-        error => Error::Decode(format!("broken WebP: {error}")),
+/// Decodes a frame to where its first pixel lies in an RGB image whose rows are `stride` bytes apart; the file has
+/// `length` bytes.
+fn paint(frame: &Frame<'_>, stride: usize, out: &mut [u8], length: usize) -> Result<()> {
+    use sys::VP8StatusCode as Status;
+    let refused =
+        || Error::Unsupported("a kind of WebP that this libwebp does not read".to_owned());
+    let mut config = sys::WebPDecoderConfig::new().map_err(|()| refused())?;
+    let (width, height) = (frame.width, frame.height);
+    // SAFETY: `data` is readable for its length, and the structure writable.
+    let seen = unsafe {
+        sys::WebPGetFeatures(frame.data.as_ptr(), frame.data.len(), &raw mut config.input)
+    };
+    let same = (config.input.width, config.input.height) == (width as i32, height as i32);
+    if seen == Status::VP8_STATUS_OK && !same {
+        return Err(broken("its first frame is of another size than it says"));
     }
+    config.output.colorspace = sys::WEBP_CSP_MODE::MODE_RGB;
+    config.output.is_external_memory = 1;
+    config.output.u.RGBA = sys::WebPRGBABuffer {
+        rgba: out.as_mut_ptr(),
+        stride: stride as i32,
+        size: out.len(),
+    };
+    // SAFETY: `data` is readable for its length; `out` is writable for the size that is told, which libwebp asks for.
+    let status = unsafe { sys::WebPDecode(frame.data.as_ptr(), frame.data.len(), &raw mut config) };
+    match status {
+        Status::VP8_STATUS_OK => Ok(()),
+        Status::VP8_STATUS_SUSPENDED | Status::VP8_STATUS_NOT_ENOUGH_DATA => Err(truncated(length)),
+        Status::VP8_STATUS_UNSUPPORTED_FEATURE => Err(refused()),
+        Status::VP8_STATUS_OUT_OF_MEMORY => Err(Error::TooLarge(format!(
+            "there is no memory to decode a WebP of {width}x{height} pixels"
+        ))),
+        _ => Err(broken("its pixels can't be decoded")),
+    }
+}
+
+fn broken(reason: &str) -> Error {
+    Error::Decode(format!("broken WebP: {reason}"))
 }
 
 fn truncated(length: usize) -> Error {
