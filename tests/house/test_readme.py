@@ -136,6 +136,7 @@ def _typed(path: Path) -> list[str]:
     return [BATCH, *list(FORMS.values()) * 3]
 
 
+@pytest.mark.timeout(300)
 def test_the_quick_start_has_types(tmp_path: Path) -> None:
     """It passes ``mypy --strict``, and what a loader yields is known in every form."""
     pytest.importorskip("mypy")
@@ -151,6 +152,7 @@ def test_the_quick_start_has_types(tmp_path: Path) -> None:
     assert re.findall(r": error: .*\[([\w-]+)\]$", done.stdout, re.MULTILINE) == ["attr-defined", "call-overload"]
 
 
+@pytest.mark.timeout(300)
 def test_the_quick_start_has_types_for_pyright(tmp_path: Path) -> None:
     pytest.importorskip("pyright")
     checked = tmp_path / "quick_start.py"
