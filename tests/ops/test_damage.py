@@ -1,4 +1,4 @@
-"""Damaged JPEGs: a full decode judges them as Pillow does, and shows the same pixels where both show some."""
+"""Damaged files: a full decode judges them as Pillow does, and shows the same pixels where both show some."""
 
 import io
 import warnings
@@ -8,7 +8,7 @@ import PIL.Image
 import PIL.ImageFile
 import pytest
 
-from impasto import DecodeError, ImageRecipe, TruncatedImageError, ops
+from impasto import DecodeError, ImageRecipe, ImageTooLargeError, TruncatedImageError, ops
 
 
 def pillow(data, keep=False):
@@ -17,7 +17,7 @@ def pillow(data, keep=False):
     try:
         with warnings.catch_warnings(action="ignore"):
             return np.asarray(PIL.Image.open(io.BytesIO(data)).convert("RGB"))
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError):
         return None
     finally:
         PIL.ImageFile.LOAD_TRUNCATED_IMAGES = before
@@ -120,3 +120,32 @@ def test_a_batch_names_what_it_kept(files):
         assert batch.truncated == ("1", "3") and not batch.replaced
     with pytest.raises(TruncatedImageError):
         next(iter(Loader(Sequence(rows), Recipe(image=ImageRecipe(size=32), text=None), batch_size=4)))
+
+
+def test_webps_are_judged_as_pillow_judges_them(photographs, encode):
+    tile = PIL.Image.fromarray(photographs["chelsea"][60:140, 90:200])
+    clear = tile.copy()
+    clear.putalpha(tile.convert("L"))
+    some = [tile.rotate(90), clear]
+    files = [
+        encode(tile, "WEBP", quality=70),
+        encode(clear, "WEBP", quality=70),
+        encode(clear, "WEBP", lossless=True),
+        encode(clear, "WEBP", save_all=True, append_images=some),
+    ]
+    draw, judged = np.random.default_rng(4), []
+    for number in range(600):
+        data = np.frombuffer(files[number % len(files)], np.uint8).copy()
+        # Headers and chunks' sizes lie at the beginning.
+        places = draw.integers(0, len(data) if number % 3 else 64, draw.integers(1, 4))
+        data[places] = draw.integers(0, 256, len(places))
+        try:
+            mine = ops.decode(data.tobytes(), max_pixels=1 << 22)
+        except ImageTooLargeError:
+            continue  # a canvas that claims to be huge, which Pillow would make
+        except DecodeError:
+            mine = None
+        judged.append((pillow(data.tobytes()), mine))
+    assert all((theirs is None) == (mine is None) for theirs, mine in judged)
+    assert all(np.array_equal(theirs, mine) for theirs, mine in judged if mine is not None)
+    assert 50 < sum(mine is None for _, mine in judged) < 550

@@ -85,8 +85,9 @@ fn paint(frame: &Frame<'_>, stride: usize, out: &mut [u8], length: usize) -> Res
         Status::VP8_STATUS_OK => Ok(()),
         Status::VP8_STATUS_SUSPENDED | Status::VP8_STATUS_NOT_ENOUGH_DATA => Err(truncated(length)),
         Status::VP8_STATUS_UNSUPPORTED_FEATURE => Err(refused()),
-        Status::VP8_STATUS_OUT_OF_MEMORY => Err(Error::TooLarge(format!(
-            "there is no memory to decode a WebP of {width}x{height} pixels"
+        // Which it says of some broken files, too.
+        Status::VP8_STATUS_OUT_OF_MEMORY => Err(broken(&format!(
+            "its pixels can't be decoded, or there is no memory for {width}x{height} of them"
         ))),
         _ => Err(broken("its pixels can't be decoded")),
     }
