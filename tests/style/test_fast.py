@@ -281,6 +281,20 @@ def test_tiles_are_the_convolution(size: tuple[int, int, int]) -> None:
     assert _operators(lambda: conv.bfloat16()(features))["aten::bmm"] == 0
 
 
+@pytest.mark.parametrize("narrow", [torch.bfloat16, torch.float16])
+def test_tiles_are_of_the_weight_as_it_is_now(narrow: torch.dtype) -> None:
+    """Kernels that were rounded by themselves are off by a hundred times as much."""
+    torch.manual_seed(0)
+    features, weight = torch.randn(2, 7, 9, 10).double(), torch.randn(5, 7, 3, 3).double() / 8
+    padded, rounded = functional.pad(features, [1, 1, 1, 1], mode="reflect"), weight.to(narrow).double()
+    for scripts in (False, True):
+        conv = tiled.TiledConv(weight)
+        form: Any = script(conv) if scripts else conv
+        assert _worst(form.to(narrow).to(torch.float32)(features).double(), functional.conv2d(padded, rounded)) < 5e-5
+        assert _worst(form.double()(features), functional.conv2d(padded, rounded)) < 1e-12
+        assert _operators(lambda form=form: form(features))["aten::bmm"] == (0 if scripts else 1)
+
+
 def test_no_images_have_no_tiles() -> None:
     conv = tiled.TiledConv(torch.randn(5, 7, 3, 3))
     for form in (conv, script(conv)):

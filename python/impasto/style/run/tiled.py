@@ -3,6 +3,8 @@
 Winograd's F(4x4, 3x3), as Lavin and Gray have it (2016, arXiv 1509.09308).
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -35,7 +37,8 @@ class TiledConv(FastReflectConv):
     """A 3x3 convolution over reflected borders, by tiles of 4x4 places.
 
     Sums are rounded seven times as much as a convolution's own, in float32 by 5e-5 of results of about 1. Elsewhere
-    than on a CPU, in half precision and for torch's compiler it is that convolution.
+    than on a CPU, in half precision and for torch's compiler it is that convolution. After a way through half precision
+    kernels are made of the rounded weight anew; scripted, which can't do so, it is that convolution from then on.
 
     Args:
         weight: [O, I, 3, 3].
@@ -45,16 +48,33 @@ class TiledConv(FastReflectConv):
     tiled: Tensor
     into: Tensor
     back: Tensor
+    third: Tensor
 
     def __init__(self, weight: Tensor, *, dtype: torch.dtype | None = None) -> None:
         super().__init__(weight, dtype=dtype)
         self.at_once = TILES
+        for name, value in self._derived().items():
+            self.register_buffer(name, value, persistent=False)
+
+    def _derived(self) -> dict[str, Tensor]:
+        """What is made of the weight as it is now, in its dtype."""
         exact = self.weight.double()
         into, kernel, back = (exact.new_tensor(matrix) for matrix in (_INTO, _KERNEL, _BACK))
         tiled = torch.einsum("oiyx,ay,bx->abio", exact, kernel / 24, kernel / 24).flatten(0, 1)
         values = {"tiled": tiled, "into": torch.kron(into, into), "back": torch.kron(back, back)}
-        for name, value in values.items():
-            self.register_buffer(name, value.to(self.weight.dtype).contiguous(), persistent=False)
+        values["third"] = exact.new_full([], 1 / 3)  # it shows whether a narrower type has rounded the others
+        return {name: value.to(self.weight.dtype).contiguous() for name, value in values.items()}
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "TiledConv":
+        super()._apply(fn, recurse)
+        # Kernels that are rounded by themselves are not those of the rounded weight, and Winograd makes much of that.
+        if self.weight.device.type == "cpu" and not self.unrounded():
+            self._buffers.update(self._derived())
+        return self
+
+    def unrounded(self) -> bool:
+        """Whether what is made of the weight is as exact as its dtype."""
+        return torch.equal(self.third, torch.full_like(self.third, 1 / 3))
 
     def forward(self, features: Tensor) -> Tensor:
         """From [B, I, H, W] to [B, O, H, W], a tensor of its own."""
@@ -63,7 +83,9 @@ class TiledConv(FastReflectConv):
         if not torch.jit.is_scripting():  # type: ignore[attr-defined]
             # The strips' number is one of sizes that a compiler leaves open.
             by_tiles = by_tiles and not torch.compiler.is_compiling()
-        return self.by_tiles(features) if by_tiles and features.numel() > 0 else self.direct(features)
+        if by_tiles and features.numel() > 0 and self.unrounded():
+            return self.by_tiles(features)
+        return self.direct(features)
 
     def by_tiles(self, features: Tensor) -> Tensor:
         """From [B, I, H, W] to [B, O, H, W], on a CPU."""
