@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+import copy
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, ValuesView
 from dataclasses import FrozenInstanceError, dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from impasto.checks import is_count, require
 from impasto.errors import BatchError
@@ -107,7 +108,11 @@ class Replaced:
     substitute: str
 
 
+_Named = TypeVar("_Named", bound=Mapping[str, Any])
 _Triple = tuple[float, float, float]
+
+#: Names that mappings give to images, beside those of views.
+IMAGES = ("images", "image", "pixel_values", "image_aug")
 
 #: What may be a tensor of its own, in the order of the mapping: Accelerate takes the batch's size from the first.
 _FED = ("images", "input_ids", "attention_mask", "labels", "lost", "samples", "caption_rows")
@@ -373,6 +378,15 @@ def view_names(views: int) -> tuple[str, ...]:
 def is_view(name: str) -> bool:
     """Whether a name in a batch's mapping is that of a view after the first."""
     return name.startswith(_VIEW) and name.removeprefix(_VIEW).isdecimal()
+
+
+def mapping_like(batch: _Named, items: Mapping[str, Any]) -> _Named:
+    """A new mapping of a batch's kind, with these items beside, or in the place of, its own."""
+    if isinstance(batch, MutableMapping):
+        made = copy.copy(batch)  # a subclass may have more than its items
+        made.update(items)
+        return made
+    return type(batch)({**batch, **items})  # type: ignore[call-arg]  # what frameworks ask of a mapping
 
 
 def _is_fed(value: Any) -> bool:

@@ -1,5 +1,7 @@
 """MixGen on tensors, as a collate function and in the loader: one meaning, the pseudo-code's."""
 
+from types import MappingProxyType
+
 import numpy as np
 import pytest
 import torch
@@ -234,3 +236,12 @@ def test_what_is_added_is_what_was_asked_for(data):
     for wrong in ("lost", ("plan",), (1,)):
         with pytest.raises(RecipeError, match="adds="):
             BatchMixGen(adds=wrong)
+
+
+def test_a_mapping_that_can_t_be_written_to_keeps_its_items():
+    batch = MappingProxyType({"images": torch.rand(4, 3, 2, 2), "labels": torch.arange(4)})
+    module = BatchMixGen(MixGen(ratio=0.5), adds=())
+    mixed = module(batch)
+    assert [*mixed] == [*batch] and mixed["labels"] is batch["labels"]
+    assert not torch.equal(mixed["images"], batch["images"])
+    assert module.eval()(batch) == batch

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import UserDict
+from types import MappingProxyType
+
 import numpy as np
 import pytest
 import torch
 
-from impasto import Batch, ImageRecipe, Loader, Recipe, RecipeError, StyleRandomizer
+from impasto import Batch, BatchId, ImageRecipe, Loader, Recipe, RecipeError, StyleRandomizer
 from impasto.sources import Sequence
 
 
@@ -54,3 +57,30 @@ def test_a_batch_of_unknown_normalisation_is_refused(stylize, pairs) -> None:
     batch = _batch(pairs, ImageRecipe(size=64))
     with pytest.raises(RecipeError, match="how its images were normalised"):
         stylize(batch.changed(mean_stds=None))
+
+
+@pytest.mark.parametrize("kind", [dict, UserDict, MappingProxyType])
+def test_a_mapping_comes_back_as_another_of_its_kind(stylize, kind) -> None:
+    first, second, labels = torch.rand(4, 3, 33, 40), torch.rand(4, 3, 20, 20), torch.arange(4)
+    batch = kind({"pixel_values": first, "labels": labels, "images_1": second, "images_shown": None})
+    id = BatchId(epoch=1, step=2)
+    painted = stylize(batch, id=id)
+    assert type(painted) is kind and [*painted] == [*batch]
+    assert painted["labels"] is labels and painted["images_shown"] is None
+    for name, expected in zip(("pixel_values", "images_1"), stylize([first, second], id=id), strict=True):
+        assert torch.equal(painted[name], expected) and not torch.equal(painted[name], batch[name])
+    assert batch["pixel_values"] is first
+
+
+@pytest.mark.parametrize(
+    ("batch", "message"),
+    [
+        ({"pictures": torch.rand(2, 3, 20, 20)}, r"none of the images \('images', .*among \['pictures'\]"),
+        ({"image": torch.rand(2, 3, 20, 20) - 1}, "before normalising"),
+        ({"image": torch.rand(2, 3, 20, 20), "images_1": torch.rand(3, 3, 20, 20)}, "different batch sizes"),
+        ({"image": [1, 2]}, "must be a tensor"),
+    ],
+)
+def test_mappings_that_can_t_be_painted(stylize, batch, message) -> None:
+    with pytest.raises(RecipeError, match=message):
+        stylize(batch)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
@@ -11,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from impasto.batch import Batch, BatchId, is_view
+from impasto.batch import IMAGES, Batch, BatchId, is_view, mapping_like
 from impasto.checks import choice, require, whole
 from impasto.errors import RecipeError
 from impasto.mixgen.captions import mix_captions, splice
@@ -23,8 +22,7 @@ from impasto.plan import MixPlan
 from impasto.recipe import Alternate, MixGen
 from impasto.streams import counted, stream
 
-#: Names that batches give to what is mixed.
-IMAGES = ("images", "image", "pixel_values", "image_aug")
+#: Names that batches give to the captions that are mixed.
 CAPTIONS = ("captions", "caption", "text", "texts")
 #: Names that a mixed mapping has besides its own.
 Added = Literal["lost", "mix_plan"]
@@ -41,15 +39,6 @@ def _drawn(generator: torch.Generator) -> int:
 
 def _mixed(images: Tensor, plan: MixPlan) -> Tensor:
     return cut(images, plan) if plan.is_cut else mix(images, plan.partners, plan.lams)
-
-
-def _like(batch: Named, items: dict[str, Any]) -> Named:
-    """A mapping of a batch's kind with these items."""
-    if isinstance(batch, MutableMapping):
-        made = copy.copy(batch)  # a subclass may have more than its items
-        made.update(items)
-        return made
-    return type(batch)(items)  # type: ignore[call-arg]  # what frameworks ask of a mapping
 
 
 class BatchMixGen(nn.Module):
@@ -160,12 +149,12 @@ class BatchMixGen(nn.Module):
             "'captions': captions}, or collate with MixGenCollate, which takes tuples",
         )
         if not self.training:
-            return batch if isinstance(batch, Batch) else _like(batch, {})
+            return batch if isinstance(batch, Batch) else mapping_like(batch, {})
         if isinstance(batch, Batch):
             return self._of_batch(batch, plan, id, generator)  # type: ignore[return-value]
         changed = self._changes(batch, plan, id, generator)
         wanted = {*batch, *self.adds}
-        return _like(batch, {name: value for name, value in changed.items() if name in wanted})
+        return mapping_like(batch, {name: value for name, value in changed.items() if name in wanted})
 
     def _of_batch(
         self, batch: Batch, plan: MixPlan | None, id: BatchId | None, generator: torch.Generator | None

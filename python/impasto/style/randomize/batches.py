@@ -1,18 +1,19 @@
-"""Images as they are given (alone, as views, as a loader's batch) and as the style networks ask for them, and back."""
+"""Images as they are given (alone, as views, in a mapping or a loader's batch), as networks ask for them, and back."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from impasto.batch import Batch, view_names
+from impasto.batch import IMAGES, Batch, is_view, mapping_like, view_names
 from impasto.checks import require
 from impasto.errors import RecipeError
 from impasto.style.randomize.check_images import check_form
 
-Views = Tensor | list[Tensor] | tuple[Tensor, ...]
+Views = Tensor | list[Tensor] | tuple[Tensor, ...] | Mapping[str, Any]
 _MeanStd = tuple[tuple[float, float, float], tuple[float, float, float]] | None
 
 
@@ -20,13 +21,18 @@ def views_of(images: Views | Batch) -> list[Tensor]:
     """The views that are given, of the same number of rows.
 
     Args:
-        images: [B, 3, H, W] or one image [3, H, W]; a list or tuple of them; or a loader's batch.
+        images: [B, 3, H, W] or one image [3, H, W]; a list or tuple of them; a mapping that names some; or a loader's
+            batch.
 
     Raises:
         RecipeError: If they are no images, of different numbers of rows, or none.
     """
     if isinstance(images, Batch):
         views = in_unit(images)
+    elif isinstance(images, Mapping):
+        views = [images[name] for name in _pictures(images)]
+        hint = "call it on the tensor itself, batch[name]"
+        require(len(views) > 0, f"the mapping has none of the images {IMAGES} among {[*images]}; {hint}")
     else:
         views = [*images] if isinstance(images, list | tuple) else [images]
     for view in views:
@@ -46,12 +52,20 @@ def as_given(images: Views | Batch, changed: list[Tensor], rows: Tensor) -> Any:
     """
     if isinstance(images, Batch):
         return with_painted(images, changed, rows) if len(rows) else images
+    if isinstance(images, Mapping):
+        return mapping_like(images, dict(zip(_pictures(images), changed, strict=True)))
     return type(images)(changed) if isinstance(images, list | tuple) else changed[0]
 
 
 def count(images: Tensor) -> int:
     """The rows of [B, 3, H, W]; one image [3, H, W] is one."""
     return len(images) if images.ndim == 4 else 1
+
+
+def layout_of(images: Tensor) -> torch.memory_format:
+    """The memory format of images [B, 3, H, W], which what is made of them keeps."""
+    last = images.is_contiguous(memory_format=torch.channels_last) and not images.is_contiguous()
+    return torch.channels_last if last else torch.contiguous_format
 
 
 def in_unit(batch: Batch) -> list[Tensor]:
@@ -109,6 +123,10 @@ def _columns(images: Tensor, mean_std: _MeanStd) -> tuple[Tensor, Tensor]:
     mean, std = mean_std or ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
     both = torch.tensor((mean, std), dtype=torch.float32, device=images.device)[:, :, None, None]
     return both[0], both[1]
+
+
+def _pictures(batch: Mapping[str, Any]) -> list[str]:
+    return [name for name in batch if isinstance(name, str) and (name in IMAGES or is_view(name))]
 
 
 def _is_last(images: Tensor) -> bool:

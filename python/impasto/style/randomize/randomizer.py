@@ -187,7 +187,8 @@ class StyleRandomizer(Keyed):
             images: [B, 3, H, W] or one image [3, H, W], floating point in [0, 1] or uint8; H and W of at least 8, and
                 with ``base="image"`` of what the predictor needs (16, or 43 for the published one). Or a list or tuple
                 of views, whose rows get the same styles; heights and widths may differ. Or a loader's `Batch`, all of
-                whose views are painted, whatever they were normalised with; styles are keyed by its id.
+                whose views are painted, whatever they were normalised with; styles are keyed by its id. Or any other
+                mapping, whose images (``images``, ``images_1``, ``pixel_values`` and so on) are views.
             plan: What to do, as `draw` gave it; drawn by default, with the arguments that follow.
             alpha: Strength instead of the module's own; also a tensor [B].
             embeddings: Styles instead of random ones: [E], [B, E], or [M, E] for M rows.
@@ -198,8 +199,8 @@ class StyleRandomizer(Keyed):
             generator: Draws instead of the module's own seed, on any device.
 
         Returns:
-            A new batch for a batch; else new images of the same shape, dtype (uint8 is rounded), device and memory
-            format; views as they came. An empty batch comes back empty.
+            A new batch or mapping for one; else new images of the same shape, dtype (uint8 is rounded), device and
+            memory format; views as they came. An empty batch comes back empty.
 
         Raises:
             RecipeError: If images, or arguments, are not so; the message says how to get there.
