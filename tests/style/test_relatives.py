@@ -78,6 +78,35 @@ def test_every_promise_of_a_module(make, images, dtype) -> None:
 
 
 def test_a_loaders_batch_is_changed_as_its_images_in_the_unit_range(make, pairs) -> None:
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+def test_memory_formats_are_kept(make, images, dtype) -> None:
+    last, module = as_dtype(images, dtype).contiguous(memory_format=torch.channels_last), make(seed=4)
+    first, plan = last.contiguous(), module.draw(len(images))
+    changed = module([last, first], plan)
+    assert [view.stride() for view in changed] == [last.stride(), first.stride()]
+    assert apart(*changed)[0] < 1e-3
+
+
+def test_one_image_is_changed_where_it_needs_no_other(make, images) -> None:
+    module, image = make(seed=4, in_eval=True), images[0]
+    if module.partnered:
+        for mode in (True, False):
+            with pytest.raises(RecipeError, match=r"takes from another image of the batch.*give a batch"):
+                module.train(mode)(image)
+        module.in_eval = False
+        assert module(image) is image
+        return
+    plan = next(plan for plan in (module.draw(1) for _ in range(20)) if plan.rounds[0])
+    assert torch.equal(module(image, plan), module(image[None], plan)[0])
+    assert not torch.equal(module(image, plan), image)
+
+
+def test_a_mapping_is_changed(make, images) -> None:
+    module, id = make(seed=4), BatchId()
+    changed = module({"images": images, "labels": [1, 2, 3, 4, 5]}, id=id)
+    assert changed["labels"] == [1, 2, 3, 4, 5] and torch.equal(changed["images"], module(images, id=id))
+
+
     source = Sequence([(str(path), captions) for path, captions in pairs[:6]])
 
     def batch(normalize):

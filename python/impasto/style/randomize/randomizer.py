@@ -14,7 +14,7 @@ from impasto.errors import RecipeError
 from impasto.style.model import StyleModel
 from impasto.style.networks.transformer import SMALLEST
 from impasto.style.opening import open_model
-from impasto.style.randomize.batches import Views, as_given, count, views_of
+from impasto.style.randomize.batches import Views, as_given, count, layout_of, views_of
 from impasto.style.randomize.check_images import check_form, check_range, check_size
 from impasto.style.randomize.draw import Drawing, Ratio, Rows, StylePlan, share
 from impasto.style.randomize.keyed import Keyed
@@ -327,7 +327,7 @@ class StyleRandomizer(Keyed):
         if not everything:
             source = batch if self.painter.differentiable else batch.detach()
             painted = torch.index_copy(source, 0, place, painted)
-        painted = painted.contiguous(memory_format=_format(batch))
+        painted = painted.contiguous(memory_format=layout_of(batch))
         return painted if images.ndim == 4 else painted[0]
 
     def _checks(self, images: Tensor) -> bool:

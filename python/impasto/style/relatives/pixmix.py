@@ -101,6 +101,7 @@ class PixMix(Relative[PixMixPlan]):
     """
 
     purpose = "pixmix"
+    partnered = False
 
     def __init__(
         self,

@@ -13,7 +13,7 @@ from torch import Tensor
 from impasto.batch import Batch, BatchId
 from impasto.checks import at_least, flag, require
 from impasto.errors import RecipeError
-from impasto.style.randomize.batches import Views, as_given, views_of
+from impasto.style.randomize.batches import Views, as_given, count, layout_of, views_of
 from impasto.style.randomize.check_images import check_range
 from impasto.style.randomize.draw import Ratio, share
 from impasto.style.randomize.keyed import Keyed
@@ -43,9 +43,14 @@ class Relative(Keyed, Generic[P]):
         seed: Key of the plans.
         in_eval: Whether it stays on in evaluation mode.
 
+    Attributes:
+        partnered: Whether an image takes something from another of the batch.
+
     Raises:
         RecipeError: If a value makes no sense.
     """
+
+    partnered = True
 
     def __init__(self, *, ratio: Ratio, seed: int, in_eval: bool) -> None:
         super().__init__(seed)
@@ -99,39 +104,49 @@ class Relative(Keyed, Generic[P]):
         """Changes images.
 
         Args:
-            images: [B, 3, H, W], floating point in [0, 1] or uint8; a list or tuple of views, whose rows are changed
-                alike; or a loader's `Batch`, whatever it was normalised with, keyed by its id.
+            images: [B, 3, H, W], or one image [3, H, W] where it needs no other, floating point in [0, 1] or uint8; a
+                list, tuple or mapping of views, whose rows are changed alike; or a loader's `Batch`, whatever it was
+                normalised with, keyed by its id.
             plan: What to do, as `draw` gave it; drawn by default, with the arguments that follow.
             domains: As in `draw`, like all that follow.
             id: Likewise.
             generator: Likewise.
 
         Returns:
-            New images of the same shape, dtype and device, or a new batch; as they came in evaluation mode.
+            New images of the same shape, dtype, device and memory format, or a new batch or mapping; as they came in
+            evaluation mode.
 
         Raises:
-            RecipeError: If images, or arguments, are not so.
+            RecipeError: If images, or arguments, are not so, or one image comes alone where it needs another.
         """
         views = views_of(images)
+        alone = any(view.ndim == 3 for view in views) and (self.training or self.in_eval)
+        if alone and self.partnered:
+            raise RecipeError(
+                f"{type(self).__name__} takes from another image of the batch, and one image [3, H, W] has none; give "
+                "a batch [B, 3, H, W]"
+            )
         for view in views:
-            require(view.ndim == 4, f"images must be a batch [B, 3, H, W], not {list(view.shape)}")
             check_range(view)
-        count = len(views[0])
+        rows = count(views[0])
         if plan is None:
             keyed = isinstance(images, Batch) and id is None and generator is None
-            plan = self.draw(count, domains=domains, id=images.id if keyed else id, generator=generator)  # type: ignore[union-attr]
+            plan = self.draw(rows, domains=domains, id=images.id if keyed else id, generator=generator)  # type: ignore[union-attr]
         elif domains is not None or id is not None or generator is not None:
             raise RecipeError("a plan is drawn already; give domains, id or a generator to draw()")
-        require(plan.count == count, f"a plan for {plan.count} images, of which there are {count}")
+        require(plan.count == rows, f"a plan for {plan.count} images, of which there are {rows}")
         if not len(plan.rows):
             return images
-        changed = [_placed(view, plan.rows, self._change(view, plan)) for view in views]
+        changed = [self._follow(view, plan) for view in views]
         return as_given(images, changed, plan.rows)
+
+    def _follow(self, images: Tensor, plan: P) -> Tensor:
+        batch = images if images.ndim == 4 else images[None]
+        changed = self._change(batch, plan).to(images.dtype)
+        placed = torch.index_copy(batch, 0, plan.rows.to(batch.device), changed)
+        placed = placed.contiguous(memory_format=layout_of(batch))
+        return placed if images.ndim == 4 else placed[0]
 
     def extra_repr(self) -> str:
         """Ratio and seed."""
         return f"ratio={self.ratio!r}, seed={self.seed}"
-
-
-def _placed(images: Tensor, rows: Tensor, changed: Tensor) -> Tensor:
-    return images.index_copy(0, rows.to(images.device), changed.to(images.dtype))
