@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from collections.abc import Callable
 
 import numpy as np
@@ -77,7 +78,6 @@ def test_every_promise_of_a_module(make, images, dtype) -> None:
     assert module.eval()(images, id=id) is images
 
 
-def test_a_loaders_batch_is_changed_as_its_images_in_the_unit_range(make, pairs) -> None:
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
 def test_memory_formats_are_kept(make, images, dtype) -> None:
     last, module = as_dtype(images, dtype).contiguous(memory_format=torch.channels_last), make(seed=4)
@@ -107,6 +107,7 @@ def test_a_mapping_is_changed(make, images) -> None:
     assert changed["labels"] == [1, 2, 3, 4, 5] and torch.equal(changed["images"], module(images, id=id))
 
 
+def test_a_loaders_batch_is_changed_as_its_images_in_the_unit_range(make, pairs) -> None:
     source = Sequence([(str(path), captions) for path, captions in pairs[:6]])
 
     def batch(normalize):
@@ -210,6 +211,39 @@ def test_mixstyle_hangs_on_layers_that_train() -> None:
     assert torch.equal(net.train()(images), plain(images))
 
 
+def test_mixstyle_keeps_memory_formats() -> None:
+    features = torch.rand(4, 3, 5, 7).contiguous(memory_format=torch.channels_last)
+    mixstyle = MixStyle(p=1.0)
+    plan = mixstyle.draw(4)
+    assert mixstyle(features, plan).stride() == features.stride()
+    torch.testing.assert_close(mixstyle(features, plan), mixstyle(features.contiguous(), plan))
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda both: pickle.loads(pickle.dumps(both))])
+def test_what_mixstyle_hangs_on_is_copied_with_it(copied) -> None:
+    net, images = nn.Sequential(nn.Conv2d(3, 4, 3)), torch.rand(6, 3, 8, 8)
+    mixstyle = MixStyle(p=1.0, alpha=1.0, seed=2)
+    mixstyle.attach(net[0])
+    again, its = copied((net, mixstyle))
+    with mixstyle.at(BatchId(epoch=1, step=3)), its.at(BatchId(epoch=1, step=3)):
+        expected = net(images)
+        assert torch.equal(again(images), expected)
+    with its.at(BatchId(epoch=1, step=4)):
+        other = again(images)
+        assert torch.equal(again(images), other) and not torch.equal(other, expected)
+    assert not torch.equal(net(images), net(images))
+    assert its._calls == 0  # no hook of one counts for the other
+
+
+def test_mixstyle_is_left_as_it_is_in_a_compiled_step() -> None:
+    net, images, id = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()), torch.rand(6, 3, 8, 8), BatchId(epoch=1, step=3)
+    mixstyle = MixStyle(p=1.0, alpha=1.0, seed=2)
+    mixstyle.attach(net[0])
+    torch.compiler.reset()
+    with mixstyle.at(id):
+        torch.testing.assert_close(torch.compile(net, backend="eager")(images), net(images))
+
+
 def test_mixstyle_takes_statistics_without_gradient() -> None:
     features = torch.rand(2, 1, 2, 2, requires_grad=True)
     plan = PartnerPlan(2, torch.arange(2), torch.tensor([1, 0]), torch.ones(2))
@@ -272,7 +306,8 @@ def test_pixmix_takes_a_sources_samples_and_enlarges_small_pictures(pairs) -> No
     [
         (lambda: AmplitudeMix(band=0), "band"),
         (lambda: AmplitudeMix(alpha=2), "alpha"),
-        (lambda: AmplitudeMix()(torch.rand(3, 8, 8)), "batch"),
+        (lambda: AmplitudeMix()(torch.rand(8, 8)), r"\[B, 3, H, W\] or \[3, H, W\]"),
+        (lambda: MixStyle(p=1.0)(torch.rand(3, 8, 8)), "another of the batch"),
         (lambda: AmplitudeMix()(torch.rand(2, 3, 8, 8) * 9), r"\[0, 1\]"),
         (lambda: AmplitudeMix().draw(3, domains=[1, 2]), "domains"),
         (lambda: AmplitudeMix()(torch.rand(2, 3, 8, 8), AmplitudeMix().draw(3)), "a plan for 3"),

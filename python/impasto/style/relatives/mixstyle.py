@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from impasto.checks import is_number, probability, require
 from impasto.errors import RecipeError
 from impasto.recipe import Beta
 from impasto.streams import stream
+from impasto.style.randomize.batches import layout_of
 from impasto.style.randomize.keyed import Keyed
 from impasto.style.relatives.partners import PartnerPlan, draw_partners
 from impasto.style.relatives.relative import Domains
@@ -35,6 +37,9 @@ class MixStyle(Keyed):
 
     Within ``at`` what is drawn depends on the seed, the layer, the epoch and the step alone; without, calls are
     counted. Where activations are computed again in the backward pass (checkpointing), keep that within ``at``.
+
+    A network's copy, by ``copy.deepcopy`` or pickle, has a copy of what hangs on it. Copy both together, ``net,
+    mixstyle = copy.deepcopy((net, mixstyle))``, to have the one whose ``at`` it follows.
 
     Args:
         p: Probability that a layer's batch is mixed at all.
@@ -70,7 +75,7 @@ class MixStyle(Keyed):
         for layer in layers:
             if not isinstance(layer, nn.Module):
                 raise RecipeError(f"{layer!r} is no layer; give modules, such as net.layer1")
-            handles.append(layer.register_forward_hook(self._hook(self._layers)))
+            handles.append(layer.register_forward_hook(functools.partial(self._after, self._layers)))
             self._layers += 1
         return handles
 
@@ -110,7 +115,7 @@ class MixStyle(Keyed):
             plan: What to do; drawn by default. Its alphas are the partner's weight, ``1 - lam``.
 
         Returns:
-            [B, C, H, W].
+            [B, C, H, W], of the features' memory format.
 
         Raises:
             RecipeError: If features are not so, or the plan is another batch's.
@@ -119,7 +124,7 @@ class MixStyle(Keyed):
 
     def _mixed(self, features: Tensor, plan: PartnerPlan) -> Tensor:
         fits = isinstance(features, Tensor) and features.ndim == 4 and features.is_floating_point()
-        require(fits, "features must be a floating point tensor [B, C, H, W]")
+        require(fits, "features must be a floating point tensor [B, C, H, W]: each row mixes with another of the batch")
         require(len(plan) == len(features), f"a plan for {len(plan)} rows, of which there are {len(features)}")
         if not len(plan.rows):
             return features
@@ -133,14 +138,13 @@ class MixStyle(Keyed):
         scale = torch.lerp(own_deviation, deviation[partners], alphas) / own_deviation
         # A channel that is flat has a scale beyond half precision's range, and a mean that it would be rounded with.
         changed = torch.addcmul(torch.lerp(own_mean, mean[partners], alphas), wide[rows] - own_mean, scale)
-        return features.index_copy(0, rows, changed.to(features.dtype))
+        placed = features.index_copy(0, rows, changed.to(features.dtype))
+        return placed.contiguous(memory_format=layout_of(features))
 
-    def _hook(self, layer: int) -> Any:
-        @torch.compiler.disable  # type: ignore[untyped-decorator]
-        def hook(module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> Tensor:  # noqa: ARG001  torch's signature
-            return self._mixed(output, self.draw(len(output), layer=layer)) if module.training else output
-
-        return hook
+    # A method, since a network pickles with its hooks.
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    def _after(self, layer: int, module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> Tensor:  # noqa: ARG002  torch's signature
+        return self._mixed(output, self.draw(len(output), layer=layer)) if module.training else output
 
     def extra_repr(self) -> str:
         """What was chosen."""
