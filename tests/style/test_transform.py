@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import PIL.Image
@@ -14,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from impasto import CheckpointError, RecipeError, StyleRandomizer
+from impasto import BatchId, CheckpointError, RecipeError, StyleRandomizer
 from impasto.style.randomize.transform import StyleTransform
 
 
@@ -142,6 +143,40 @@ def test_pickles(model, path, kind):
     wanted = transform(image)
     torch.manual_seed(0)
     assert torch.allclose(again(image), wanted, atol=1e-6)
+
+
+class Told(Pictures):
+    """Beside each picture, what was warned of."""
+
+    def __getitem__(self, row):
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            return super().__getitem__(row), [str(warning.message) for warning in told]
+
+
+def in_workers(transform):
+    loader = DataLoader(Told(transform), batch_size=None, num_workers=2, multiprocessing_context="fork")
+    images, told = zip(*loader, strict=True)
+    return torch.stack(images), [message for messages in told for message in messages]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what is said is asked of workers that are forked")
+def test_a_randomizer_in_workers_says_that_styles_repeat(model):
+    stylize, style = StyleRandomizer(model, seed=2), torch.rand(3, 20, 20)
+    images, told = in_workers(stylize)
+    assert torch.equal(images[0], images[1]) and not torch.equal(images[0], images[2])
+    assert len(told) == 2  # once in each
+    assert all("what it draws repeats" in message and "impasto.style.StyleTransform" in message for message in told)
+    keyed = [
+        StyleTransform(stylize),
+        lambda image: stylize(image, generator=torch.Generator().manual_seed(1)),
+        lambda image: stylize(image, id=BatchId()),
+        lambda image: stylize(image, styles=style, alpha=1.0),  # nothing is drawn
+        StyleRandomizer(model).eval(),
+    ]
+    for transform in keyed:
+        assert in_workers(transform)[1] == []
+    assert len(in_workers(keyed[0])[0].flatten(1).unique(dim=0)) == 4
 
 
 @pytest.mark.slow

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.data import get_worker_info
 
 from impasto.batch import BatchId
 from impasto.checks import is_count, require
 from impasto.errors import RecipeError
+from impasto.messages import warn_once
 from impasto.streams import counted, stream
 
 
@@ -20,12 +22,14 @@ class Keyed(nn.Module):
 
     Attributes:
         purpose: What is drawn; streams of different purposes have nothing in common.
+        in_workers: What else to do in a DataLoader's worker, in a warning.
 
     Raises:
         RecipeError: If the seed is no whole number, or negative.
     """
 
     purpose = "styles"
+    in_workers = ""
 
     def __init__(self, seed: int) -> None:
         super().__init__()
@@ -33,7 +37,10 @@ class Keyed(nn.Module):
         self.seed = seed
         self._calls = 0
 
-    def _stream(self, id: BatchId | None, generator: torch.Generator | None) -> np.random.Generator:
+    def _stream(
+        self, id: BatchId | None, generator: torch.Generator | None, *, asked: bool = True
+    ) -> np.random.Generator:
+        """The stream of a batch; ``asked`` says whether anything will come of it."""
         require(id is None or generator is None, "give id or a generator, not both: each says what is drawn")
         if id is not None:
             if not isinstance(id, BatchId):
@@ -41,6 +48,13 @@ class Keyed(nn.Module):
             return stream(self.seed, self.purpose, id.epoch, id.step)
         if generator is not None:
             return counted(int(torch.randint(2**62, (), generator=generator, device=generator.device)))
+        if asked and get_worker_info() is not None:
+            name = type(self).__name__
+            warn_once(
+                f"{name} draws by its number of calls, which in a DataLoader's workers begins anew in each worker and "
+                f"epoch: what it draws repeats; {self.in_workers}give generator= or id=, or call it outside of them",
+                stacklevel=3,
+            )
         self._calls += 1
         return counted(self.seed, self._calls - 1)
 

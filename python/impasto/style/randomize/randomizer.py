@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from impasto.batch import Batch, BatchId
-from impasto.checks import at_least, choice, flag, instance, is_count, require
+from impasto.checks import at_least, choice, flag, instance, is_count, is_number, require
 from impasto.errors import RecipeError
 from impasto.style.model import StyleModel
 from impasto.style.networks.transformer import SMALLEST
@@ -49,6 +49,14 @@ class StyleRandomizer(Keyed):
         alpha: Strength, in [0, 1]: a number, a range (low, high), a `Beta` or a torch distribution, of which one is
             drawn for each image.
         ratio: Unaugmented to augmented images in a batch, from ``"16:1"`` to ``"1:32"`` in the paper's search, or the
+    It is for batches in the training loop. In a `DataLoader`'s workers, or in a data set that they read, each worker
+    has a copy that counts from the same number, in every epoch: styles repeat, and a warning says so once in each.
+    There take `StyleTransform`, which draws from torch's generator, seeded anew in each, or give ``generator=``.
+
+    `torch.compile` leaves it as it is. `torch.export` and `torch.jit.script` refuse it, and a module that holds it:
+    they take `to_module()`, the painting alone, and `to_torchscript()` writes all of it. In evaluation mode, where it
+    does nothing, `torch.export` passes through it (unless ``strict=True``).
+
             augmented share. Only rows that are drawn run through the networks; others are copied. By default all are.
         base: ``"image"``, each image's own embedding, or ``"mean"``, the mean of content images: faster (no predictor).
         give_back: Whether images are given back what the network loses of them, at strengths below 1, by a second pass
@@ -93,6 +101,8 @@ class StyleRandomizer(Keyed):
         base: Literal["image", "mean"] = "image",
         give_back: bool | None = None,
         shared: bool = False,
+    in_workers = "take impasto.style.StyleTransform there, "
+
         downsample: int = 0,
         seed: int = 0,
         in_eval: bool = False,
@@ -253,9 +263,11 @@ class StyleRandomizer(Keyed):
             return StylePlan.nothing(count, self.model.embedding)
         if styles is not None:
             embeddings = self.predict(styles, name="styles")
-        drawing = Drawing(self._stream(id, generator), count, self.model.embedding)
+        strength = self.alpha if alpha is None else alpha
+        chance = not (explicit and (is_number(strength) or isinstance(strength, Tensor)))
+        drawing = Drawing(self._stream(id, generator, asked=chance), count, self.model.embedding)
         drawing.choose(rows, share=1.0 if explicit else self.share)
-        drawing.strengthen(self.alpha if alpha is None else alpha, shared=self.shared)
+        drawing.strengthen(strength, shared=self.shared)
         noise = self.model.distribution.noise
         return drawing.style(embeddings, self.painter.sample, noise=noise, shared=self.shared)
 
