@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
-from impasto import StyleRandomizer
+from impasto import RecipeError, StyleRandomizer
 from impasto.style.networks.inception import InceptionPredictor
+from impasto.style.run.backends import script
 
 from .conftest import DTYPES, SIZE, as_dtype
 
@@ -83,3 +85,23 @@ def test_the_randomizer_is_left_as_it_is_in_a_compiled_step(model, images):
         assert torch.equal(step(images), same(images) * 2)
     assert sum(counters["graph_break"].values()) <= 2
     assert counters["stats"]["unique_graphs"] <= 2
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_export_of_what_holds_a_randomizer_says_what_is_exported(model, images, strict):
+    net = nn.Sequential(StyleRandomizer(model), nn.Conv2d(3, 4, 3))
+    with pytest.raises(Exception, match="to_module") as caught:
+        torch.export.export(net, (images,), strict=strict)
+    assert strict or isinstance(caught.value, RecipeError)
+
+
+def test_in_evaluation_mode_export_goes_through_a_randomizer(model, images):
+    net = nn.Sequential(StyleRandomizer(model), nn.Conv2d(3, 4, 3)).eval()
+    exported = torch.export.export(net, (images,), strict=False).module()
+    assert torch.allclose(exported(images), net(images), atol=1e-6)
+
+
+def test_scripting_what_holds_a_randomizer_says_what_is_scripted(model):
+    for module in (StyleRandomizer(model), nn.Sequential(StyleRandomizer(model).eval(), nn.Conv2d(3, 4, 3))):
+        with pytest.raises(RecipeError, match=r"to_module\(\).*Identity.*to_torchscript\(\)"):
+            script(module)

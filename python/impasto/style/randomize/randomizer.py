@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +25,14 @@ from impasto.style.randomize.tensor_painter import TensorPainter
 from impasto.style.randomize.torchscript import PlainRandomizer, to_torchscript
 from impasto.style.run.backends import BACKENDS, Backend
 
+#: What to do where its Python is in the way, in messages.
+_INSTEAD = (
+    "it draws in Python. Draw before, and put stylize.to_module() in its place, which takes tensors and gives one; or "
+    "torch.nn.Identity() where nothing is stylized, as in evaluation mode"
+)
+# From torch 2.7 on compilers tell it.
+_REASON: dict[str, Any] = {"reason": _INSTEAD} if "reason" in signature(torch.compiler.disable).parameters else {}
+
 
 class StyleRandomizer(Keyed):
     """Gives images random styles: ``images = stylize(images)`` in a training loop, on any device.
@@ -40,6 +49,14 @@ class StyleRandomizer(Keyed):
     Without, calls are counted: the n-th depends on the seed and n, the number of calls is part of ``state_dict()``, and
     each rank of a distributed run needs a seed of its own.
 
+    It is for batches in the training loop. In a `DataLoader`'s workers, or in a data set that they read, each worker
+    has a copy that counts from the same number, in every epoch: styles repeat, and a warning says so once in each.
+    There take `StyleTransform`, which draws from torch's generator, seeded anew in each, or give ``generator=``.
+
+    `torch.compile` leaves it as it is. `torch.export` and `torch.jit.script` refuse it, and a module that holds it:
+    they take `to_module()`, the painting alone, and `to_torchscript()` writes all of it. In evaluation mode, where it
+    does nothing, `torch.export` passes through it (unless ``strict=True``).
+
     In evaluation mode random styles are off: images pass as they are, and plans are drawn without rows. What is asked
     for by a plan, rows, embeddings or style images is done in either mode. The networks themselves are a frozen copy
     that stays in evaluation mode, whatever happens to the parent module, and takes no gradients.
@@ -49,14 +66,6 @@ class StyleRandomizer(Keyed):
         alpha: Strength, in [0, 1]: a number, a range (low, high), a `Beta` or a torch distribution, of which one is
             drawn for each image.
         ratio: Unaugmented to augmented images in a batch, from ``"16:1"`` to ``"1:32"`` in the paper's search, or the
-    It is for batches in the training loop. In a `DataLoader`'s workers, or in a data set that they read, each worker
-    has a copy that counts from the same number, in every epoch: styles repeat, and a warning says so once in each.
-    There take `StyleTransform`, which draws from torch's generator, seeded anew in each, or give ``generator=``.
-
-    `torch.compile` leaves it as it is. `torch.export` and `torch.jit.script` refuse it, and a module that holds it:
-    they take `to_module()`, the painting alone, and `to_torchscript()` writes all of it. In evaluation mode, where it
-    does nothing, `torch.export` passes through it (unless ``strict=True``).
-
             augmented share. Only rows that are drawn run through the networks; others are copied. By default all are.
         base: ``"image"``, each image's own embedding, or ``"mean"``, the mean of content images: faster (no predictor).
         give_back: Whether images are given back what the network loses of them, at strengths below 1, by a second pass
@@ -92,6 +101,8 @@ class StyleRandomizer(Keyed):
         StylePlan(4 rows, stylized: [1@0.774, 2@0.235])
     """
 
+    in_workers = "take impasto.style.StyleTransform there, "
+
     def __init__(
         self,
         model: StyleModel,
@@ -101,8 +112,6 @@ class StyleRandomizer(Keyed):
         base: Literal["image", "mean"] = "image",
         give_back: bool | None = None,
         shared: bool = False,
-    in_workers = "take impasto.style.StyleTransform there, "
-
         downsample: int = 0,
         seed: int = 0,
         in_eval: bool = False,
@@ -178,7 +187,7 @@ class StyleRandomizer(Keyed):
         given = f"give_back={self.painter.gives_back}"
         return f"alpha={self.alpha!r}, ratio={self.ratio!r}, base={self.base!r}, {given}, seed={self.seed}"
 
-    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    @torch.compiler.disable(**_REASON)  # type: ignore[untyped-decorator]
     def forward(
         self,
         images: Views | Batch,
@@ -222,6 +231,8 @@ class StyleRandomizer(Keyed):
         arguments: dict[str, Any] = {"alpha": alpha, "embeddings": embeddings, "styles": styles, "rows": rows}
         arguments |= {"id": id, "generator": generator}
         given = [name for name, value in arguments.items() if value is not None]
+        if _is_exporting() and (plan is not None or given or self.training or self.in_eval):
+            raise RecipeError(f"torch.export can't take a StyleRandomizer that stylizes: {_INSTEAD}")
         if plan is None:
             plan = self.draw(count(views[0]), **arguments)
         elif not isinstance(plan, StylePlan):
@@ -322,6 +333,14 @@ class StyleRandomizer(Keyed):
         """
         return TensorPainter(self.painter, own_base=self.base == "image", whole=True)
 
+    def __prepare_scriptable__(self) -> StyleRandomizer:
+        """What `torch.jit.script` asks of a module, and of all that it holds.
+
+        Raises:
+            RecipeError: Always; the message says what scripts.
+        """
+        raise RecipeError(f"torch.jit.script can't take a StyleRandomizer: {_INSTEAD}. to_torchscript() writes it all")
+
     def _follow(self, images: Tensor, plan: StylePlan) -> Tensor:
         batch = images if images.ndim == 4 else images[None]
         require(len(plan) == len(batch), f"a plan for {len(plan)} images, of which there are {len(batch)}")
@@ -357,6 +376,7 @@ class StyleRandomizer(Keyed):
             check_size(images, self.model.predictor.smallest, reason)
 
 
-def _format(images: Tensor) -> torch.memory_format:
-    last = images.is_contiguous(memory_format=torch.channels_last) and not images.is_contiguous()
-    return torch.channels_last if last else torch.contiguous_format
+def _is_exporting() -> bool:
+    # From torch 2.7 on; before, export looks like any compiler.
+    asked: Any = getattr(torch.compiler, "is_exporting", None)
+    return asked is not None and bool(asked())
