@@ -108,6 +108,8 @@ def test_the_default_model_is_made_again(tmp_path: Path, capsys: pytest.CaptureF
     assert strengths == {"plain", "0.0", "0.25", "0.5", "0.75", "1.0"}
     path = tmp_path / "run" / "model.safetensors"
     first = StyleModel.load(path)
+    assert first.about["began"] is None
+    assert "What was tried" not in (tmp_path / "run" / "README.md").read_text(encoding="utf-8")
     (tmp_path / "run" / "pieces" / "compact-0.json").unlink()
     assert main(arguments) == 0
     again = StyleModel.load(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +14,12 @@ from impasto.progress import silent
 from impasto.style import EmbeddingMixture, StyleModel, load_features, style_loss
 from impasto.style.model import DEFAULT
 from impasto.style.networks.transformer import style_linears
-from impasto_lab.experiments.default_style.card import card
+from impasto_lab.experiments.default_style.card import BEGAN, card
 from impasto_lab.experiments.default_style.data import write
 from impasto_lab.experiments.default_style.families import legible, only
 from impasto_lab.experiments.default_style.held_out import photographs, strangers, styles, unseen
 from impasto_lab.experiments.default_style.palette import give_palette
+from impasto_lab.experiments.default_style.running import began
 from impasto_lab.experiments.default_style.settings import UNSEEN, DefaultStyle
 from impasto_lab.experiments.default_style.shapes import shapes
 from impasto_lab.tasks.train_style import OBJECTIVE_LAYERS
@@ -50,6 +52,33 @@ def test_the_card_says_what_is_measured() -> None:
     assert model.give_back
     assert isinstance(model.distribution, EmbeddingMixture)
     assert DEFAULT.stat().st_size < 4_000_000
+
+
+def test_the_shipped_weights_history_is_told_of_them_alone() -> None:
+    model, told = StyleModel.load(), ("725bc87", "What was tried", "weights before", "an hour and a half", "271 to 298")
+    assert all(what in card(model) for what in told)
+    model.about["began"] = BEGAN
+    assert all(what in card(model) for what in told)
+    for origin in (None, "0" * 64):
+        model.about["began"] = origin
+        written = card(model)
+        assert not any(what in written for what in told)
+        assert written.startswith("# A style model\n\n`model.safetensors` (") and "## Limits" in written
+    assert not any(mark in text for mark in ("[[", "||", "]]") for text in (written, card(StyleModel.load())))
+
+
+def test_a_header_says_what_a_run_began_with(tmp_path: Path) -> None:
+    settings = DefaultStyle.smoke()
+    assert began(tmp_path, settings) is None
+    for number in (1, 2):
+        (tmp_path / f"phase-{number}").mkdir()
+        (tmp_path / f"phase-{number}" / "model.safetensors").write_bytes(bytes([number]))
+    given = hashlib.sha256(b"\1").hexdigest()
+    assert began(tmp_path, settings) == hashlib.sha256(b"\2").hexdigest()
+    (tmp_path / "phase-2" / "metrics.jsonl").touch()
+    assert began(tmp_path, settings) == given
+    (tmp_path / "phase-1" / "metrics.jsonl").touch()
+    assert began(tmp_path, settings) is None
 
 
 def test_colours_come_to_embeddings_that_lost_them(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,16 +13,21 @@ from impasto_lab.experiments.default_style.settings import HELD_OUT, UNSEEN
 from impasto_lab.worlds.photographs import catalogue
 from impasto_lab.worlds.styles import APART, FAMILIES
 
+#: SHA-256 of the model that the weights which come with impasto began with, as a header's ``"began"`` has it.
+BEGAN = "3d4507e8f53419336e1526508807e8656b9136a2d20533718ad5c9acd3333804"
+# [[What is told of those weights alone||and of others in its place]].
 _CARD = """\
-# The style model that comes with impasto
+# [[The style model that comes with impasto||A style model]]
 
-`default.safetensors` ({parameters:,} parameters, float16) is a style transformer and a style predictor after Ghiasi et
+`[[default||model]].safetensors` ({parameters:,} parameters, float16) is a style transformer and a style predictor \
+after Ghiasi et
 al. (2017), made small for CPUs, with the distribution of style embeddings after Jackson et al. (2019).
 `features.safetensors` is the small VGG that losses and predictor look at. Both were made by
 
     impasto reproduce default-style
 
-whose settings and seeds the file's header holds; this page is written from that header. The features here were trained
+whose settings and seeds the file's header holds; this page is written from that header.[[ The features here \
+were trained
 on a draft of the styles, before some of them were redrawn. The first three phases are those of the weights that came
 with impasto before; the others went on from these, which is done again by a run whose folder holds them:
 
@@ -30,7 +36,7 @@ with impasto before; the others went on from these, which is done again by a run
     impasto reproduce default-style --out OUT
 
 (Here each later phase had the fourth's seed; the command counts on.) From nothing, the command makes another model,
-which has to be looked at and measured before it takes this one's place.
+which has to be looked at and measured before it takes this one's place.]]
 
 ## Networks
 
@@ -65,12 +71,13 @@ Transformer, by Adam with half a cosine, the predictor frozen:
 The loss is `impasto.style.transfer.objectives.BalancedObjective`. Where it looks by namers, these are {namers}
 classifiers of shapes, of other designs, seeds and images than the one that measures: style is compared in their layers
 too, and what they call a content, painted images should be called. Phases that leave families out never saw
-{unseen}; the first three phases did, and so did the mixture of random styles.
+{unseen}; [[the first three||all other]] phases did, and so did the mixture of random styles.
 
 ## Measures
 
 On {measured_contents} photographs that were held out whole ({photographs_measured}), each in {measured_styles} held-out
-styles (numbers that training never saw, of families that its first phases did), at 128 pixels:
+styles (numbers that training never saw, of families that [[its first phases||phases that leave none out]] did), \
+at 128 pixels:
 
 | measure | value | wanted |
 | --- | ---: | ---: |
@@ -80,13 +87,15 @@ Style loss is that of Gram matrices over positions, added over layers; its fall 
 features that losses looked at it falls, at strength 1, by photograph: {falls}; by strength: {strengths}.
 A separately trained net is the classifier of shapes: it names ten shapes of rendered scenes at 96 pixels, and was
 trained on plain images alone, mirrored and with other colours, contrasts and brightnesses. No loss looked at it, but at
-others that were trained for the same task. It is trained when measures are taken, and not the same on all machines: the
+others that were trained for the same task. It is trained when measures are taken, and not the same on all machines[[\
+: the
 weights before, which it called right in 48.8 % at strength 1 and 83.8 % plain where they were made, it called right in
-52.6 % and 84.4 % where these were made. Its images, and those whose PSNR is taken, are painted in random styles. 100 dB
+52.6 % and 84.4 % where these were made]]. \
+Its images, and those whose PSNR is taken, are painted in random styles. 100 dB
 stands for no difference. The grid's energy is that of rows and columns at a period of four pixels beside that of
 frequencies next to it.
 
-## What was tried and left
+[[## What was tried and left
 
 By the spectra, the ripples have periods from eight pixels up, which is the highest frequency at a quarter of the size,
 where the residual blocks are, and a line at four, as if odd and even rows differed after doubling (not proved).
@@ -118,13 +127,13 @@ With the classifiers, and pixels repeated where sizes are doubled, as before:
 Phases' settings were chosen by looking at these measures of what had come before: photographs, styles and judge are
 held out from training, not from that choice.
 
-## Limits
+]]## Limits
 
-The network was trained on few photographs, on procedural styles and at small sizes, for an hour and a half on two CPU
-cores, then for two hours on parts of them. It changes colour, contrast and small texture, in flat parts too; it does
-not paint like a master, and large strokes are beyond it. Faces and fine print suffer at full strength: with six other
+The network was trained on few photographs, on procedural styles and at small sizes[[, for an hour and a half on two CPU
+cores, then for two hours on parts of them]]. It changes colour, contrast and small texture, in flat parts too; it does
+not paint like a master, and large strokes are beyond it. Faces and fine print suffer at full strength[[: with six other
 seeds of styles 271 to 298 of the 500 shapes (419 plain) are named right there, and of 500 more shapes (406 plain) 258
-to 285. In real textures the style loss falls least by the features it was trained by. Brick, grass and gravel were
+to 285. In real textures the style loss falls least by the features it was trained by]]. Brick, grass and gravel were
 contents in training, though never styles. For results to publish, train on photographs and paintings (`impasto style
 train`), or load the published checkpoint.
 """
@@ -143,7 +152,9 @@ def card(model: StyleModel) -> str:
     """Writes the card.
 
     Args:
-        model: Whose ``about`` holds ``"settings"``, ``"named"``, ``"drawn"`` and ``"measures"``, as read from a file.
+        model: Whose ``about`` holds ``"settings"``, ``"named"``, ``"drawn"`` and ``"measures"``, as read from a file;
+            and ``"began"``, the SHA-256 of the model that its run was given to go on from, or None. The history of the
+            weights that come with impasto is told of those that began as they did, and where nothing is said of it.
 
     Returns:
         Markdown.
@@ -159,7 +170,9 @@ def card(model: StyleModel) -> str:
     for photograph in seen:
         licences.setdefault(photograph.licence, []).append(photograph.name)
     numbers = ("styles", "variants", "test_styles", "scenes", "feature_steps", "feature_batch", "feature_side")
-    return _CARD.format(
+    told = 1 if model.about.get("began", BEGAN) == BEGAN else 2
+    text = re.sub(r"\[\[(.*?)(?:\|\|(.*?))?\]\]", lambda passage: passage[told] or "", _CARD, flags=re.DOTALL)
+    return text.format(
         **{name: settings[name] for name in (*numbers, "measured_contents", "measured_styles")},
         parameters=sum(parameters.values()),
         embedding=model.embedding,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -72,7 +73,7 @@ def run(
     assert model is not None, "there are no phases"
     write_curves(root / "curves.png", _records(root, chosen), PARTS)
     kept = root / "model.safetensors"
-    about: dict[str, Any] = {"settings": asdict(chosen)}
+    about: dict[str, Any] = {"settings": asdict(chosen), "began": began(root, chosen)}
     names, families = fit_families(model.predictor, data, side=chosen.phases[-1].side)
     model = StyleModel(model.transformer, model.predictor, families, model.content_mean, about, give_back=True)
     asked = _namers(root, chosen, torch.device("cpu"), tell)
@@ -95,6 +96,14 @@ def run(
     write_sheets(root, model, data, chosen)
     tell.say(f"see {kept}, {root / 'measures.json'} and {root / 'held-out.png'}")
     return model
+
+
+def began(root: Path, settings: DefaultStyle) -> str | None:
+    """SHA-256 of the last phase's model that nothing in its folder has trained; None if there is none."""
+    folders = [root / f"phase-{number}" for number in range(1, len(settings.phases) + 1)]
+    given = [folder / _MODEL for folder in folders if not (folder / "metrics.jsonl").exists()]
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in given if path.exists()]
+    return digests[-1] if digests else None
 
 
 def _records(root: Path, settings: DefaultStyle) -> list[dict[str, Any]]:
