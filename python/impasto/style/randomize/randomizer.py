@@ -187,7 +187,7 @@ class StyleRandomizer(Keyed):
         given = f"give_back={self.painter.gives_back}"
         return f"alpha={self.alpha!r}, ratio={self.ratio!r}, base={self.base!r}, {given}, seed={self.seed}"
 
-    @torch.compiler.disable(**_REASON)  # type: ignore[untyped-decorator]
+    @torch.compiler.disable(**_REASON)  # type: ignore[untyped-decorator,no-untyped-call]
     def forward(
         self,
         images: Views | Batch,
