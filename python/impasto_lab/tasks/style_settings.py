@@ -20,6 +20,7 @@ class StyleTraining:
             ImageNet's weights in torch's cache, or a file of either; the compact predictor looks at ours, or the file.
         scales: Sizes that losses look at images in: 1 for their own, 2 for half of it too, and so on.
         joint: Train the predictor too, as published; otherwise it stays as it began.
+        linear: Train the compact predictor's linear layer, and nothing else of it.
         grain: Whether compact networks have noise for textures to be made of; None leaves a model that is begun with as
             it is, and gives a new one some. Such a model gets it without effect at first, and never loses it.
         bilinear: Whether compact networks double sizes bilinearly; None likewise.
@@ -59,6 +60,7 @@ class StyleTraining:
     features: str = "small"
     scales: int = 1
     joint: bool = False
+    linear: bool = False
     grain: bool | None = None
     bilinear: bool | None = None
     give_back: bool = False
@@ -104,6 +106,8 @@ class StyleTraining:
         require(fits, f"{named} belong to the balanced objective; leave them at 0")
         smallest = InceptionPredictor.smallest if self.networks == "full" else SmallVGG.smallest
         require(self.side >= smallest, f"side={self.side} is too small for the predictor; use at least {smallest}")
+        fits = not self.linear or (self.networks == "compact" and not self.joint)
+        require(fits, "linear=True trains a part of the compact predictor alone; leave joint off")
         require(self.networks == "compact" or self.joint, "the full predictor knows nothing yet; use joint=True")
 
     @classmethod

@@ -32,6 +32,7 @@ from impasto.style import (
     prepare,
 )
 from impasto_lab.tasks.begun import FREE, keep_begun, require_begun
+from impasto_lab.tasks.style_linear import LinearTuning
 from impasto_lab.tasks.style_settings import StyleTraining
 from impasto_lab.tasks.style_statistics import embed
 from impasto_lab.tasks.style_transfer import StyleNetworks, StyleTransferTask
@@ -129,6 +130,11 @@ def train_style(
     ]
     model = (_rebuilt(init, settings) if init else new_model(settings, contents, styles)).to(device)
     networks = StyleNetworks(model.transformer, model.predictor, frozen=not settings.joint)
+    tuning: LinearTuning | None = None
+    if settings.linear:
+        assert isinstance(model.predictor, StatisticsPredictor)
+        seen = _statistics(model.predictor, contents, styles, settings, device)
+        networks.predictor = tuning = LinearTuning(model.predictor, seen)
     task = StyleTransferTask(
         networks,
         _objective(settings, styles, device, namers),
@@ -167,6 +173,8 @@ def train_style(
         stop=stop,
         progress=stepped,
     )
+    if tuning:
+        tuning.fold()
     trained = _with_statistics(model.eval(), contents, styles, settings, device)
     if folder is not None and rank == 0:
         trained.save(folder / "model.safetensors")
@@ -219,20 +227,27 @@ def new_model(settings: StyleTraining, contents: Source, styles: Source) -> Styl
             small = load_features(own)
             assert isinstance(small, SmallFeatures)
             predictor.features.load_state_dict(small.network.state_dict())
-            # Contents belong to the space too: at a strength below 1 the embedding lies between theirs and a style's.
-            seen = torch.cat(
-                [
-                    _images(styles, settings, "styles", _LOOKED_AT),
-                    _images(contents, settings, "contents", _LOOKED_AT // 4),
-                ]
-            )
-            with torch.no_grad():
-                statistics = torch.cat([predictor.statistics(part) for part in torch.split(seen, 32)])
-                predictor.whiten(statistics)
-                predictor.keep_colors(statistics)
+            statistics = _statistics(predictor, contents, styles, settings, torch.device("cpu"))
+            predictor.whiten(statistics)
+            predictor.keep_colors(statistics)
     size = transformer.embedding
     distribution = EmbeddingDistribution(torch.zeros(size), torch.eye(size))
     return StyleModel(transformer, predictor, distribution, give_back=settings.networks == "compact")
+
+
+@torch.no_grad()
+def _statistics(
+    predictor: StatisticsPredictor, contents: Source, styles: Source, settings: StyleTraining, device: torch.device
+) -> Tensor:
+    """What the compact predictor's layer is linear in, of many images as training sees them, [N, D]."""
+    # Contents belong to the space too: at a strength below 1 the embedding lies between theirs and a style's.
+    seen = torch.cat(
+        [
+            _images(styles, settings, "styles", _LOOKED_AT),
+            _images(contents, settings, "contents", _LOOKED_AT // 4),
+        ]
+    )
+    return torch.cat([predictor.statistics(part.to(device)) for part in torch.split(seen, 32)])
 
 
 def _rebuilt(model: StyleModel, settings: StyleTraining) -> StyleModel:

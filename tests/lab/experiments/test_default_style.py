@@ -14,12 +14,12 @@ from impasto.progress import silent
 from impasto.style import EmbeddingMixture, StyleModel, load_features, style_loss
 from impasto.style.model import DEFAULT
 from impasto.style.networks.transformer import style_linears
-from impasto_lab.experiments.default_style.card import BEGAN, card
-from impasto_lab.experiments.default_style.data import write
+from impasto_lab.experiments.default_style.card import BEGAN, card, rows
+from impasto_lab.experiments.default_style.data import _compounds, write
 from impasto_lab.experiments.default_style.families import legible, only
 from impasto_lab.experiments.default_style.held_out import photographs, strangers, styles, unseen
 from impasto_lab.experiments.default_style.palette import give_palette
-from impasto_lab.experiments.default_style.running import began
+from impasto_lab.experiments.default_style.running import _styles, began
 from impasto_lab.experiments.default_style.settings import UNSEEN, DefaultStyle
 from impasto_lab.experiments.default_style.shapes import shapes
 from impasto_lab.tasks.train_style import OBJECTIVE_LAYERS
@@ -111,6 +111,32 @@ def test_some_families_are_left_out_and_measured_apart(tmp_path: Path) -> None:
     assert strangers().shape == (4 * len(APART), 3, 128, 128)
     measured = (*styles(), *unseen(), *strangers())
     assert len({tuple(style.flatten()[:999].tolist()) for style in measured}) == len(measured)
+
+
+def test_compounds_are_made_of_families_that_the_last_phases_see(tmp_path: Path) -> None:
+    settings = replace(DefaultStyle.smoke(), styles=30, test_styles=1, compounds=5)
+    data = write(tmp_path / "a", settings, silent)
+    paths = data.compounds()
+    assert [path.name for path in paths] == [f"{number:05d}.jpg" for number in range(5)]
+    last, first = settings.phases[-1], settings.phases[0]
+    assert [len(_styles(data, phase)) for phase in (last, first)] == [len(data.seen()) + 5, 30]
+    assert len(_styles(data, replace(last, compounds=False))) == len(data.seen()) < 30
+    # Others are left out of what they are made of: without their renderings they are the same.
+    for path in data.styles("train").glob("*/*.jpg"):
+        if path not in data.seen():
+            path.unlink()
+    again = dict(_compounds(data, settings))
+    assert again == {path: path.read_bytes() for path in paths}
+
+
+def test_styles_and_strangers_are_measured_together() -> None:
+    """The median over all pairs: not the mean of the two medians."""
+    measures = StyleModel.load().about["measures"]
+    for judge, together in measures["fall_together"].items():
+        least, most = sorted((measures["fall"][judge], measures["fall_strangers"][judge]))
+        assert least <= together <= most
+    wanted = [(value, aim) for name, value, aim in rows(measures) if name.startswith("held-out styles and strangers")]
+    assert wanted == [(f"{together:.1f}x", "6x") for together in measures["fall_together"].values()]
 
 
 def test_random_styles_are_of_families_that_leave_contents_to_be_seen() -> None:

@@ -14,8 +14,10 @@ import impasto
 from impasto.loading import Loader, PairedLoader
 from impasto.recipe import ImageRecipe, Recipe
 from impasto.style.model import StyleModel
+from impasto.style.networks.compact import StatisticsPredictor
 from impasto.style.networks.transformer import StyleTransformer
 from impasto.style.networks.vgg import load_features
+from impasto_lab.tasks.style_linear import LinearTuning
 from impasto_lab.tasks.style_settings import StyleTraining
 from impasto_lab.tasks.style_transfer import StyleNetworks, StyleTransferTask
 from impasto_lab.tasks.train_style import new_model, train_style
@@ -146,6 +148,60 @@ def test_a_frozen_predictor_stays_and_a_joint_one_learns(data: tuple[Source, Sou
         assert all(torch.equal(before[name], after[name]) for name in before) is not joint
 
 
+def test_a_linear_layer_learns_alone(data: tuple[Source, Source], tmp_path: Path) -> None:
+    settings = _settings(steps=3, linear=True, save_every=0)
+    before = new_model(settings, *data).predictor.state_dict()
+    whole = train_style(*data, settings).model
+    after = whole.predictor.state_dict()
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {"fc.weight", "fc.bias"}
+    train_style(*data, settings, folder=tmp_path, stop=2)
+    resumed = train_style(*data, settings, folder=tmp_path, resume=True).model
+    assert all(torch.equal(value, resumed.state_dict()[name]) for name, value in whole.state_dict().items())
+    assert all(parameter.requires_grad for parameter in whole.transformer.parameters())
+
+
+def test_a_change_of_decorrelated_statistics_becomes_the_layers_own() -> None:
+    torch.manual_seed(0)
+    predictor, images = StatisticsPredictor(embedding=8, widths=(4, 4, 4, 4)), torch.rand(300, 3, 16, 16)
+    with torch.no_grad():
+        statistics = predictor.statistics(images)
+        before = predictor(images[:5])
+    tuning = LinearTuning(predictor, statistics, floor=0.01)
+    assert torch.equal(tuning(images[:5]), before)  # nothing is changed yet
+    decorrelated = (statistics - tuning.mean) @ tuning.whitening
+    torch.testing.assert_close(decorrelated.mean(dim=0), torch.zeros(38), atol=1e-3, rtol=0)
+    covariance = torch.cov(decorrelated.T)
+    assert (covariance - covariance.diag().diag()).abs().max() < 0.02
+    assert covariance.diag().max() == pytest.approx(1, abs=0.02)  # the least are below
+    tuning(images).square().mean().backward()
+    learnt = {name for name, parameter in tuning.named_parameters() if parameter.grad is not None}
+    assert learnt == {"change.weight", "change.bias"}
+    with torch.no_grad():
+        tuning.change.weight.normal_(0, 0.1)
+        tuning.change.bias.normal_()
+        wanted = tuning(images[:5])
+        assert (wanted - before).abs().max() > 0.1
+        torch.testing.assert_close(tuning.fold()(images[:5]), wanted, atol=1e-3, rtol=0)
+        torch.testing.assert_close(tuning(images[:5]), wanted, atol=1e-3, rtol=0)  # not changed twice
+
+
+def test_what_hardly_any_image_has_is_left_out_of_the_layer() -> None:
+    torch.manual_seed(0)
+    predictor = StatisticsPredictor(embedding=8, widths=(4, 4, 4, 4))
+    statistics = torch.randn(300, 38)
+    statistics[:, 20] = 0
+    statistics[:4, 20] = 50
+    weight, bias = predictor.fc.weight.clone(), predictor.fc.bias.clone()
+    tuning = LinearTuning(predictor, statistics)
+    assert not predictor.fc.weight[:, 20].any() and not tuning.whitening[20].any()
+    others = torch.arange(38) != 20
+    assert torch.equal(predictor.fc.weight[:, others], weight[:, others])
+    # An image that has the mean of it gets the embedding it had.
+    torch.testing.assert_close(predictor.fc.bias, bias + weight[:, 20] * statistics[:, 20].mean())
+    assert tuning.whitening[others].abs().sum(dim=1).min() > 0
+
+
 def test_spectra_are_looked_at_where_they_count(data: tuple[Source, Source]) -> None:
     plain = train_style(*data, _settings(steps=1)).fit.records[0]
     seen = train_style(*data, _settings(steps=1, spectrum_weight=0.5, grid_weight=2.0)).fit.records[0]
@@ -191,6 +247,9 @@ def test_bad_input(data: tuple[Source, Source], tmp_path: Path) -> None:
         _settings(networks="full", side=64)
     with pytest.raises(impasto.RecipeError, match="belong to the balanced objective"):
         _settings(objective="magenta", grid_weight=1.0)
+    for changes in ({"joint": True}, {"networks": "full", "side": 96}):
+        with pytest.raises(impasto.RecipeError, match="linear=True trains a part of the compact predictor"):
+            _settings(linear=True, **changes)
     for weight in (-1.0, float("nan"), float("inf")):
         with pytest.raises(impasto.RecipeError, match="fall_weight must be finite, and not negative"):
             _settings(fall_weight=weight)

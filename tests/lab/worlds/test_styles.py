@@ -13,6 +13,7 @@ from PIL import Image
 
 from impasto.errors import RecipeError, SourceError
 from impasto.sources import ImageFolder
+from impasto.streams import stream
 from impasto_lab.worlds.photographs import catalogue
 from impasto_lab.worlds.styles import (
     APART,
@@ -26,6 +27,7 @@ from impasto_lab.worlds.styles import (
 )
 from impasto_lab.worlds.styles.canvas.filters import blur
 from impasto_lab.worlds.styles.canvas.palette import MOODS
+from impasto_lab.worlds.styles.compound import compound
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
@@ -185,3 +187,21 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path) -> None:
         with pytest.raises(RecipeError):
             wrong()
     assert not (tmp_path / "none").exists()
+
+
+def test_compounds_are_new_pictures_of_all_that_they_are_made_of() -> None:
+    pictures = [render_style(draw_style(number), size=64) for number in (3, 8, 19)]
+    made = [compound(pictures, stream(0, number)) for number in range(24)]
+    assert all(image.shape == (64, 64, 3) and image.dtype == np.uint8 for image in made)
+    assert min(image.std() for image in made) > 3
+    near = min(np.abs(descriptor(image) - descriptor(other)).sum() for image in made for other in pictures)
+    assert near > 1
+    assert np.array_equal(compound(pictures, stream(0, 7)), made[7])
+    different = [np.array_equal(compound([pictures[0]] * 3, stream(0, number)), made[number]) for number in range(24)]
+    assert sum(different) < 8  # a few are made of the first alone
+
+
+@pytest.mark.parametrize(("sizes", "message"), [((64, 64), "made of 3 pictures"), ((64, 64, 48), "different sizes")])
+def test_compounds_are_made_of_three_pictures_of_a_size(sizes: tuple[int, ...], message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        compound([render_style(draw_style(0), size=size) for size in sizes], stream(0))

@@ -35,16 +35,17 @@ with impasto before; the others went on from these, which is done again by a run
     git show 725bc87:python/impasto/style/weights/features.safetensors > OUT/features.safetensors
     impasto reproduce default-style --out OUT
 
-(Here each later phase had the fourth's seed; the command counts on.) From nothing, the command makes another model,
-which has to be looked at and measured before it takes this one's place.]]
+(Here each later phase up to the eighth had the fourth's seed; the command counts on.) From nothing, the command makes
+another model, which has to be looked at and measured before it takes this one's place.]]
 
 ## Networks
 
 - Transformer: Ghiasi's, with 16, 32 and 64 channels in place of 32, 64 and 128, a 5x5 kernel in place of 9x9 at both
   ends, and embeddings of {embedding} dimensions: {transformer:,} parameters, a quarter of the published network's
   operations.
-- Predictor: means and deviations of the colours and of a small VGG's four blocks, and one linear layer to their
-  principal components; six components are the colours alone: {predictor:,} parameters.
+- Predictor: means and deviations of the colours and of a small VGG's four blocks, and one linear layer, which began as
+  their principal components, six of them the colours' alone, and was trained on in the last phase, when what less than
+  one picture of twenty has was left out of it: {predictor:,} parameters.
 - Random styles: a mixture of a normal distribution for each of {drawn} of {families} families, fitted to the embeddings
   of the renderings trained on; 30 % of each covariance is that within all families, and deviations are taken
   {spread:g}-fold. Random styles are not of the families in which contents are recognised least, by the {namers}
@@ -60,11 +61,13 @@ which has to be looked at and measured before it takes this one's place.]]
 - Styles: {styles} procedural styles of {families} families (strokes, hatching, halftone, marbling, mosaics, washes,
   ...), {variants} renderings each; where a family can paint, half of them are photographs repainted. Held out:
   {test_styles} styles. No painting by a person was used.
+- Compounds, for the last phase: {compounds:,} pictures made of these renderings, of up to three families each: turned,
+  sheared, swirled, recoloured, and masked, darkened, lightened or bent by one another, or repeated.
 
 ## Training
 
 Features: {feature_steps} batches of {feature_batch} at {feature_side} pixels, to name the style and the photograph.
-Transformer, by Adam with half a cosine, the predictor frozen:
+Transformer, by Adam with half a cosine, the predictor frozen but where it is said:
 
 {phases}
 
@@ -144,7 +147,9 @@ _SAID = {
     "bilinear": "sizes doubled bilinearly",
     "give_back": "with what is lost given back",
     "palette": "after six components were given to colours",
+    "linear": "the predictor's linear layer too",
     "unseen": "families left out",
+    "compounds": "compounds of styles among them",
 }
 
 
@@ -169,7 +174,16 @@ def card(model: StyleModel) -> str:
     licences: dict[str, list[str]] = {}
     for photograph in seen:
         licences.setdefault(photograph.licence, []).append(photograph.name)
-    numbers = ("styles", "variants", "test_styles", "scenes", "feature_steps", "feature_batch", "feature_side")
+    numbers = (
+        "styles",
+        "variants",
+        "test_styles",
+        "compounds",
+        "scenes",
+        "feature_steps",
+        "feature_batch",
+        "feature_side",
+    )
     told = 1 if model.about.get("began", BEGAN) == BEGAN else 2
     text = re.sub(r"\[\[(.*?)(?:\|\|(.*?))?\]\]", lambda passage: passage[told] or "", _CARD, flags=re.DOTALL)
     return text.format(
@@ -206,6 +220,8 @@ def _phase(phase: Mapping[str, Any]) -> str:
         if phase.get(f"{what}_weight"):
             scales += f", {what} weight {phase[f'{what}_weight']:g}"
     scales += "".join(f", {said}" for name, said in _SAID.items() if phase.get(name))
+    if phase.get("stop"):
+        scales += f", left off after {phase['stop']:,} batches"
     return (
         f"- {phase['steps']:,} batches of {phase['batch_size']} at {phase['side']} pixels, learning rate "
         f"{phase['lr']:g}, style weight {weight}, identity weight {phase['identity_weight']:g}, strengths below 1 in "
@@ -238,6 +254,10 @@ def rows(measures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
             f"{measures['fall_strangers'][judge]:.1f}x",
             "",
         )
+        for judge, name in judged.items()
+    ]
+    found += [
+        (f"held-out styles and strangers together, by {name}", f"{measures['fall_together'][judge]:.1f}x", "6x")
         for judge, name in judged.items()
     ]
     found += [

@@ -20,6 +20,7 @@ from impasto_lab.experiments.default_style.shapes import shapes
 from impasto_lab.worlds import photographs, scenes
 from impasto_lab.worlds.formats.encode import encode_jpeg
 from impasto_lab.worlds.styles import PAINTERLY, draw_style, paint, render_style
+from impasto_lab.worlds.styles.compound import PARTS, compound
 
 #: The folder of the scenes among the contents.
 SCENES = "scenes"
@@ -52,6 +53,10 @@ class StyleData:
         paths = sorted(self.styles("train").glob("*/*.jpg"))
         return [path for path in paths if path.parent.name.rpartition(" ")[0] not in UNSEEN]
 
+    def compounds(self) -> list[Path]:
+        """Pictures made of those renderings."""
+        return sorted((self.root / "compounds").glob("*.jpg"))
+
 
 def write(root: Path, settings: DefaultStyle, progress: Progress) -> StyleData:
     """Renders contents and styles; a folder that holds those of the same settings is used as it is.
@@ -67,12 +72,13 @@ def write(root: Path, settings: DefaultStyle, progress: Progress) -> StyleData:
     data = StyleData(root)
     done = root / "done.json"
     sizes = (settings.styles, settings.variants, settings.test_styles, settings.scenes, settings.things)
-    made = json.dumps([*sizes, settings.painted])
+    made = json.dumps([*sizes, settings.painted, settings.compounds])
     if done.exists() and done.read_text(encoding="utf-8") == made:
         return data
-    total = (settings.styles + settings.test_styles) * settings.variants
+    total = (settings.styles + settings.test_styles) * settings.variants + settings.compounds
     total += settings.scenes + settings.things + sum(len(photograph.regions) for photograph in photographs.catalogue())
-    for number, (path, content) in enumerate(chain(_contents(data, settings), _styles(data, settings)), start=1):
+    files = chain(_contents(data, settings), _styles(data, settings), _compounds(data, settings))
+    for number, (path, content) in enumerate(files, start=1):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         progress(number, total)
@@ -111,6 +117,20 @@ def _styles(data: StyleData, settings: DefaultStyle) -> Iterator[tuple[Path, byt
                 image = render_style(style, size=_SIDE, variant=variant)
             path = data.styles(split) / f"{style.family} {number}" / f"{variant}.jpg"
             yield path, encode_jpeg(image, quality=95)
+
+
+def _compounds(data: StyleData, settings: DefaultStyle) -> Iterator[tuple[Path, bytes]]:
+    """What is made of renderings that are written already: of families that the last phases see, one each."""
+    seen = data.seen()
+    for number in range(settings.compounds):
+        rng = stream(settings.seed, "compound", number)
+        parts: dict[str, Path] = {}
+        for place in rng.permutation(len(seen)).tolist():
+            parts.setdefault(seen[place].parent.name.rpartition(" ")[0], seen[place])
+            if len(parts) == PARTS:
+                break
+        image = compound([np.asarray(PIL.Image.open(path)) for path in parts.values()], rng)
+        yield data.root / "compounds" / f"{number:05d}.jpg", encode_jpeg(image, quality=95)
 
 
 def _cut(picture: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:

@@ -44,6 +44,7 @@ class Measures:
         fall_photographs: That median by photograph, by the trained features.
         fall_unseen: The median over pairs with styles of families that the last phase never saw, by judge.
         fall_strangers: The median over pairs with styles of families that nothing was trained on, by judge.
+        fall_together: The median over pairs with held-out styles and with those of these families, by judge.
         fall_textures: The median over photographs and photographed textures (brick, grass, gravel), by judge.
         fall_strengths: The median over all pairs by strength, by the trained features.
         psnr: In dB, between photographs and themselves in random styles, by strength; 100 for no difference.
@@ -62,6 +63,7 @@ class Measures:
     fall_photographs: dict[str, float]
     fall_unseen: dict[str, float]
     fall_strangers: dict[str, float]
+    fall_together: dict[str, float]
     fall_textures: dict[str, float]
     fall_strengths: dict[str, float]
     psnr: dict[str, float]
@@ -154,6 +156,7 @@ def measure(model: StyleModel, features: Features, settings: DefaultStyle, *, pr
         fall_photographs=dict(zip(list(named)[: len(contents)], by_photograph["trained"].tolist(), strict=True)),
         fall_unseen=_medians(apart),
         fall_strangers=_medians(alien),
+        fall_together=_medians({name: found + alien[name] for name, found in fall.items()}),
         fall_textures=_medians(rough),
         fall_strengths=_medians(strengths),
         psnr={alpha: float(-10 * torch.cat(found).mean().log10()) for alpha, found in likeness.items()},

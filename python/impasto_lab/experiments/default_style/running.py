@@ -29,6 +29,8 @@ from impasto_lab.training import read_metrics
 
 #: The file that a phase's folder holds once it is over.
 _MODEL = "model.safetensors"
+#: What of a phase is not a setting of its training.
+_OF_DATA = ("stop", "photographs", "palette", "unseen", "compounds")
 
 
 def run(
@@ -113,7 +115,7 @@ def _records(root: Path, settings: DefaultStyle) -> list[dict[str, Any]]:
     for number, phase in enumerate(settings.phases, start=1):
         logged = read_metrics(root / f"phase-{number}" / "metrics.jsonl")
         records += [{**record, "step": before + record["step"]} for record in logged]
-        before += phase.steps
+        before += phase.stop or phase.steps
     return records
 
 
@@ -125,6 +127,14 @@ def _contents(data: StyleData, photographs: int) -> Source:
     paths = sorted(folder.glob("*/*.jpg"))
     times = [1 if path.parent.name in (SCENES, THINGS) else photographs for path in paths]
     return Sequence([(str(path), []) for path, count in zip(paths, times, strict=True) for _ in range(count)])
+
+
+def _styles(data: StyleData, phase: Phase) -> Source:
+    """The styles trained on."""
+    if not (phase.unseen or phase.compounds):
+        return ImageFolder(data.styles("train"))
+    paths = data.seen() if phase.unseen else sorted(data.styles("train").glob("*/*.jpg"))
+    return Sequence([(str(path), []) for path in paths + (data.compounds() if phase.compounds else [])])
 
 
 @torch.no_grad()
@@ -165,9 +175,7 @@ def _train(
     done = folder / _MODEL
     if done.exists():
         return StyleModel.load(done)
-    training = {
-        name: value for name, value in asdict(phase).items() if name not in ("photographs", "palette", "unseen")
-    }
+    training = {name: value for name, value in asdict(phase).items() if name not in _OF_DATA}
     if phase.palette and init is not None:
         give_palette(init, data, side=phase.side)
     asked: list[Namer] = []
@@ -178,18 +186,20 @@ def _train(
     with tell.bar(f"training at {phase.side} pixels") as advance:
         trained = train_style(
             _contents(data, phase.photographs),
-            Sequence([(str(path), []) for path in data.seen()]) if phase.unseen else ImageFolder(data.styles("train")),
+            _styles(data, phase),
             settings,
             folder=folder,
             init=init,
             namers=asked,
             resume=any((folder / "checkpoints").glob("step-????????")),
+            stop=phase.stop,
             device=device,
             progress=advance,
             on_picture=TrainingPictures(folder),
         )
-    last = trained.fit.records[-1]
-    tell.say(
-        f"{phase.steps} steps in {trained.fit.seconds:.0f} s: content {last['content']:.3f}, style {last['style']:.3f}"
-    )
+    said = f"{phase.stop or phase.steps} steps in {trained.fit.seconds:.0f} s"
+    if trained.fit.records:  # none where a phase is left off before the first
+        last = trained.fit.records[-1]
+        said += f": content {last['content']:.3f}, style {last['style']:.3f}"
+    tell.say(said)
     return trained.model

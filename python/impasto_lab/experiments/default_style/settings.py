@@ -18,6 +18,7 @@ class Phase:
         side: Of the images, in pixels.
         batch_size: Pairs in a batch.
         steps: Batches.
+        stop: The batch that it is left off after, before the learning rate is at nothing; by default the last.
         lr: The highest learning rate.
         style_weight: Of the style loss, at the beginning and at the end; the content loss counts 1.
         partial: Share of rows with a strength below 1.
@@ -34,7 +35,10 @@ class Phase:
         bilinear: Sizes doubled bilinearly, not by repeating pixels.
         give_back: Score images with what the network loses given back, as they are used.
         palette: Give colours components of their own in embeddings first, which earlier phases had not.
+        linear: Train the predictor's linear layer too; otherwise it stays as it is.
         unseen: Whether `UNSEEN` families of styles are left out.
+        compounds: Whether pictures made of renderings of other families are among the styles; they are made of none
+            of the `UNSEEN`.
     """
 
     side: int
@@ -42,6 +46,7 @@ class Phase:
     steps: int
     lr: float
     style_weight: tuple[float, float]
+    stop: int | None = None
     partial: float = 0.4
     identity_weight: float = 10.0
     variation_weight: float = 1.0
@@ -56,7 +61,9 @@ class Phase:
     bilinear: bool = False
     give_back: bool = False
     palette: bool = False
+    linear: bool = False
     unseen: bool = False
+    compounds: bool = False
 
 
 #: The first phase whose loss asks classifiers what painted images show; those after it change a few of its values.
@@ -93,6 +100,7 @@ class DefaultStyle:
         styles: Styles trained on.
         variants: Renderings of each.
         test_styles: Styles kept for measuring; other numbers, of the same families.
+        compounds: Pictures made of several of the renderings, for phases that ask for them.
         painted: Share of the renderings that are photographs repainted, where the family can.
         scenes: Rendered scenes among the contents, of all splits.
         things: Renderings of one shape each among the contents that are trained on.
@@ -112,6 +120,7 @@ class DefaultStyle:
     styles: int = 720
     variants: int = 2
     test_styles: int = 72
+    compounds: int = 1500
     painted: float = 0.5
     scenes: int = 400
     things: int = 400
@@ -147,6 +156,17 @@ class DefaultStyle:
         replace(NAMED, steps=550, lr=5e-4, style_weight=(5.0, 5.0), colors=16.0, grid_weight=2.0, naming_weight=0.8),
         replace(BILINEAR, steps=1500, lr=1e-3),
         replace(BILINEAR, steps=700, lr=6e-4, grid_weight=1.5, naming_weight=1.2, fall_weight=1.5),
+        replace(
+            BILINEAR,
+            steps=1200,
+            stop=900,
+            lr=5e-4,
+            grid_weight=3.0,
+            naming_weight=1.2,
+            fall_weight=4.0,
+            linear=True,
+            compounds=True,
+        ),
     )
     measured_contents: int = 8
     measured_styles: int = 24
@@ -162,6 +182,7 @@ class DefaultStyle:
             styles=16,
             variants=1,
             test_styles=12,
+            compounds=6,
             scenes=20,
             things=10,
             feature_steps=2,
@@ -173,6 +194,7 @@ class DefaultStyle:
                     side=48,
                     batch_size=4,
                     steps=3,
+                    stop=2,
                     lr=1e-3,
                     style_weight=(1.0, 1.0),
                     photographs=2,
@@ -182,7 +204,9 @@ class DefaultStyle:
                     bilinear=True,
                     give_back=True,
                     palette=True,
+                    linear=True,
                     unseen=True,
+                    compounds=True,
                 ),
             ),
             measured_contents=2,
@@ -197,7 +221,20 @@ class DefaultStyle:
         """For a GPU: more styles, and the same parts of training on larger images, in larger batches, for longer."""
         small = cls(seed=seed)
         phases = tuple(
-            replace(phase, side=2 * phase.side, batch_size=4 * phase.batch_size, steps=4 * phase.steps)
+            replace(
+                phase,
+                side=2 * phase.side,
+                batch_size=4 * phase.batch_size,
+                steps=4 * phase.steps,
+                stop=4 * phase.stop if phase.stop else None,
+            )
             for phase in small.phases
         )
-        return replace(small, styles=4 * small.styles, scenes=4 * small.scenes, feature_steps=2400, phases=phases)
+        return replace(
+            small,
+            styles=4 * small.styles,
+            compounds=4 * small.compounds,
+            scenes=4 * small.scenes,
+            feature_steps=2400,
+            phases=phases,
+        )
