@@ -32,7 +32,7 @@ class LinearTuning(nn.Module):
         self.predictor = predictor.requires_grad_(False)
         exact = statistics.double()
         mean, deviation = exact.mean(dim=0), exact.std(dim=0)  # [D] each
-        rare = (exact - mean).abs().quantile(0.95, dim=0) < 0.5 * deviation  # [D]
+        rare = (exact - mean).abs().quantile(0.95, dim=0) <= 0.5 * deviation  # [D]; dead ones have no deviation
         with torch.no_grad():
             predictor.fc.bias += predictor.fc.weight[:, rare] @ mean[rare].to(predictor.fc.weight)
             predictor.fc.weight[:, rare] = 0

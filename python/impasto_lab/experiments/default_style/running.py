@@ -30,7 +30,7 @@ from impasto_lab.training import read_metrics
 #: The file that a phase's folder holds once it is over.
 _MODEL = "model.safetensors"
 #: What of a phase is not a setting of its training.
-_OF_DATA = ("stop", "photographs", "palette", "unseen", "compounds")
+_OF_DATA = ("photographs", "palette", "unseen", "compounds")
 
 
 def run(
@@ -115,7 +115,7 @@ def _records(root: Path, settings: DefaultStyle) -> list[dict[str, Any]]:
     for number, phase in enumerate(settings.phases, start=1):
         logged = read_metrics(root / f"phase-{number}" / "metrics.jsonl")
         records += [{**record, "step": before + record["step"]} for record in logged]
-        before += phase.stop or phase.steps
+        before += phase.steps
     return records
 
 
@@ -192,14 +192,12 @@ def _train(
             init=init,
             namers=asked,
             resume=any((folder / "checkpoints").glob("step-????????")),
-            stop=phase.stop,
             device=device,
             progress=advance,
             on_picture=TrainingPictures(folder),
         )
-    said = f"{phase.stop or phase.steps} steps in {trained.fit.seconds:.0f} s"
-    if trained.fit.records:  # none where a phase is left off before the first
-        last = trained.fit.records[-1]
-        said += f": content {last['content']:.3f}, style {last['style']:.3f}"
-    tell.say(said)
+    last = trained.fit.records[-1]
+    tell.say(
+        f"{phase.steps} steps in {trained.fit.seconds:.0f} s: content {last['content']:.3f}, style {last['style']:.3f}"
+    )
     return trained.model

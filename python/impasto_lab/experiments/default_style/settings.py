@@ -18,7 +18,6 @@ class Phase:
         side: Of the images, in pixels.
         batch_size: Pairs in a batch.
         steps: Batches.
-        stop: The batch that it is left off after, before the learning rate is at nothing; by default the last.
         lr: The highest learning rate.
         style_weight: Of the style loss, at the beginning and at the end; the content loss counts 1.
         partial: Share of rows with a strength below 1.
@@ -46,7 +45,6 @@ class Phase:
     steps: int
     lr: float
     style_weight: tuple[float, float]
-    stop: int | None = None
     partial: float = 0.4
     identity_weight: float = 10.0
     variation_weight: float = 1.0
@@ -159,7 +157,6 @@ class DefaultStyle:
         replace(
             BILINEAR,
             steps=1200,
-            stop=900,
             lr=5e-4,
             grid_weight=3.0,
             naming_weight=1.2,
@@ -194,7 +191,6 @@ class DefaultStyle:
                     side=48,
                     batch_size=4,
                     steps=3,
-                    stop=2,
                     lr=1e-3,
                     style_weight=(1.0, 1.0),
                     photographs=2,
@@ -221,13 +217,7 @@ class DefaultStyle:
         """For a GPU: more styles, and the same parts of training on larger images, in larger batches, for longer."""
         small = cls(seed=seed)
         phases = tuple(
-            replace(
-                phase,
-                side=2 * phase.side,
-                batch_size=4 * phase.batch_size,
-                steps=4 * phase.steps,
-                stop=4 * phase.stop if phase.stop else None,
-            )
+            replace(phase, side=2 * phase.side, batch_size=4 * phase.batch_size, steps=4 * phase.steps)
             for phase in small.phases
         )
         return replace(
