@@ -34,7 +34,7 @@ class LinearTuning(nn.Module):
         mean, deviation = exact.mean(dim=0), exact.std(dim=0)  # [D] each
         rare = (exact - mean).abs().quantile(0.95, dim=0) <= 0.5 * deviation  # [D]; dead ones have no deviation
         with torch.no_grad():
-            predictor.fc.bias += predictor.fc.weight[:, rare] @ mean[rare].to(predictor.fc.weight)
+            predictor.fc.bias.add_(predictor.fc.weight[:, rare] @ mean[rare].to(predictor.fc.weight))
             predictor.fc.weight[:, rare] = 0
         deviation = deviation + 1e-4 * deviation.max()
         alike = torch.where(rare, 0.0, (exact - mean) / deviation)
@@ -60,8 +60,8 @@ class LinearTuning(nn.Module):
     def fold(self) -> StatisticsPredictor:
         """The predictor, with the change in its linear layer; here none is left."""
         weight = self.change.weight @ self.whitening.T  # [E, D]
-        self.predictor.fc.weight += weight
-        self.predictor.fc.bias += self.change.bias - weight @ self.mean
+        self.predictor.fc.weight.add_(weight)
+        self.predictor.fc.bias.add_(self.change.bias - weight @ self.mean)
         nn.init.zeros_(self.change.weight)
         nn.init.zeros_(self.change.bias)
         return self.predictor
