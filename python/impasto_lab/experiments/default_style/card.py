@@ -153,13 +153,13 @@ held out from training, not from that choice.
 
 ]]## Limits
 
-The network was trained on few photographs, on procedural styles and at small sizes[[, for an hour and a half on two CPU
-cores, then for three hours on parts of them]]. It changes colour, contrast and small texture, in flat parts too; it does
-not paint like a master, and large strokes are beyond it. Faces and fine print suffer at full strength[[: by the weights
-before the last phase, with six other seeds of styles, 271 to 298 of the 500 shapes (419 plain) were named right there,
-and of 500 more shapes (406 plain) 258 to 285. In real textures the style loss falls least by the features it was trained
-by]]. Brick, grass and gravel were contents in training, though never styles. For results to publish, train on photographs
-and paintings (`impasto style train`), or load the published checkpoint.
+The network was trained on few photographs, on procedural styles and at small sizes[[, for an hour and a half on two
+CPU cores, then for three hours on parts of them]]. It changes colour, contrast and small texture, in flat parts too; it
+does not paint like a master, and large strokes are beyond it. Faces and fine print suffer at full strength[[: by the
+weights before the last phase, with six other seeds of styles, 271 to 298 of the 500 shapes (419 plain) were named right
+there, and of 500 more shapes (406 plain) 258 to 285. In real textures the style loss falls least by the features it was
+trained by]]. Brick, grass and gravel were contents in training, though never styles. For results to publish, train on
+photographs and paintings (`impasto style train`), or load the published checkpoint.
 """
 
 
