@@ -13,6 +13,10 @@ mod x86;
 use super::geometry::Filter;
 use super::simd::Simd;
 
+/// Taps whose weights are computed at once, and their numbers.
+const TOGETHER: usize = 4;
+const NUMBERS: [f64; TOGETHER] = [0.0, 1.0, 2.0, 3.0];
+
 /// Fractional bits of a weight: what 8 bits of value and 2 for overshoot leave.
 const PRECISION: u32 = 32 - 8 - 2;
 
@@ -165,17 +169,21 @@ impl Weights {
             most,
             pixels: side.pixels as usize,
         };
-        let mut exact = Vec::with_capacity(most);
+        let mut exact = vec![0.0; most.next_multiple_of(TOGETHER)];
         for (pixel, values) in weights.values.chunks_exact_mut(most).enumerate() {
             let center = side.start + (pixel as f64 + 0.5) * scale;
             let first = (center - support + 0.5).max(0.0) as usize;
             let end = ((center + support + 0.5) as usize).min(side.pixels as usize);
             let count = end.saturating_sub(first).min(most);
-            let offset = |tap: usize| ((tap + first) as f64 - center + 0.5) * (1.0 / stretch);
-            exact.clear();
-            exact.extend((0..count).flat_map(|tap| kernel(filter, [offset(tap)])));
+            let seen = count.next_multiple_of(TOGETHER);
+            for (at, exact) in exact[..seen].chunks_exact_mut(TOGETHER).enumerate() {
+                let at = (TOGETHER * at + first) as f64;
+                let offsets = NUMBERS.map(|tap| (at + tap - center + 0.5) * (1.0 / stretch));
+                exact.copy_from_slice(&kernel(filter, offsets));
+            }
+            let exact = &exact[..count];
             let sum: f64 = exact.iter().sum();
-            for (value, weight) in values.iter_mut().zip(&exact) {
+            for (value, weight) in values.iter_mut().zip(exact) {
                 let scaled = weight / sum * f64::from(1 << PRECISION);
                 *value = (scaled + 0.5f64.copysign(scaled)) as i32;
             }

@@ -37,11 +37,19 @@ impl Parts {
             high: vec![0; most * weights.first.len()],
             low: vec![0; most * weights.first.len()],
         };
-        for pixel in 0..weights.first.len() {
-            for (tap, &weight) in weights.of(pixel).iter().enumerate() {
-                parts.high[most * pixel + tap] = i16::try_from(weight >> LOW).ok()?;
-                parts.low[most * pixel + tap] = (weight & ((1 << LOW) - 1)) as i16;
+        let pixels = parts
+            .high
+            .chunks_exact_mut(most)
+            .zip(parts.low.chunks_exact_mut(most));
+        let mut fits = true;
+        for ((high, low), weights) in pixels.zip(weights.values.chunks_exact(weights.most)) {
+            for ((high, low), &weight) in high.iter_mut().zip(low).zip(weights) {
+                (*high, *low) = ((weight >> LOW) as i16, (weight & ((1 << LOW) - 1)) as i16);
+                fits &= i32::from(*high) == weight >> LOW;
             }
+        }
+        if !fits {
+            return None;
         }
         Some(parts)
     }
