@@ -13,6 +13,7 @@ import PIL.ImageCms
 import PIL.ImageOps
 import pytest
 
+import impasto
 from impasto import ops
 from impasto.errors import DecodeError
 
@@ -118,8 +119,14 @@ def test_an_animations_first_frame_equals_pillow(photographs, encode):
         frame.paste(PIL.Image.fromarray(cut(photographs, 20, 30 + number)), (40, 30))
     data = encode(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
     assert b"ANMF" in data and int.from_bytes(data[data.index(b"ANMF") + 8 :][:3], "little") > 0
-    ops.decode(encode(photographs["chelsea"], "WEBP"))  # what is left of it must not be seen
     assert np.array_equal(ops.decode(data), pillow(data))
+    # Threads keep their memory: what is left of another image must not be seen.
+    recipe = impasto.Recipe(
+        image=impasto.ImageRecipe(size=(70, 90), crop="none", exact=True, dtype="uint8", layout="hwc"), text=None
+    )
+    both = impasto.sources.Sequence([(encode(photographs["chelsea"][:70, :90], "WEBP"), []), (data, [])])
+    (batch,) = impasto.Loader(both, recipe, batch_size=2, shuffle=False)
+    assert np.array_equal(batch.images[1].numpy(), pillow(data))
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
