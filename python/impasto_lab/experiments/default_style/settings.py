@@ -89,6 +89,18 @@ BILINEAR = replace(
     NAMED, style_weight=(5.0, 5.0), colors=16.0, grid_weight=1.0, naming_weight=0.8, fall_weight=1.0, bilinear=True
 )
 
+#: Those that train the predictor's linear layer too, on pictures of no family among others.
+COMPOUND = replace(
+    BILINEAR,
+    steps=1200,
+    lr=5e-4,
+    grid_weight=3.0,
+    naming_weight=1.2,
+    fall_weight=4.0,
+    linear=True,
+    compounds=True,
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class DefaultStyle:
@@ -154,16 +166,8 @@ class DefaultStyle:
         replace(NAMED, steps=550, lr=5e-4, style_weight=(5.0, 5.0), colors=16.0, grid_weight=2.0, naming_weight=0.8),
         replace(BILINEAR, steps=1500, lr=1e-3),
         replace(BILINEAR, steps=700, lr=6e-4, grid_weight=1.5, naming_weight=1.2, fall_weight=1.5),
-        replace(
-            BILINEAR,
-            steps=1200,
-            lr=5e-4,
-            grid_weight=3.0,
-            naming_weight=1.2,
-            fall_weight=4.0,
-            linear=True,
-            compounds=True,
-        ),
+        COMPOUND,
+        replace(COMPOUND, steps=1500),
     )
     measured_contents: int = 8
     measured_styles: int = 24
