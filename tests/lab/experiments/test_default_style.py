@@ -55,7 +55,8 @@ def test_the_card_says_what_is_measured() -> None:
 
 
 def test_the_shipped_weights_history_is_told_of_them_alone() -> None:
-    model, told = StyleModel.load(), ("725bc87", "What was tried", "weights before", "an hour and a half", "271 to 298")
+    model = StyleModel.load()
+    told = ("725bc87", "What was tried", "of the eighth phase", "an hour and a half", "271 to 298")
     assert all(what in card(model) for what in told)
     model.about["began"] = BEGAN
     assert all(what in card(model) for what in told)

@@ -18,7 +18,7 @@ from impasto_lab.experiments.default_style.settings import DefaultStyle
 from impasto_lab.experiments.default_style.shapes import shapes
 
 #: What deviations within families are multiplied by: random styles are as far apart as held-out ones are.
-SPREAD = 1.08
+SPREAD = 1.18
 
 
 @torch.no_grad()

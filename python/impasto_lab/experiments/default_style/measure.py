@@ -47,7 +47,8 @@ class Measures:
         fall_together: The median over pairs with held-out styles and with those of these families, by judge.
         fall_textures: The median over photographs and photographed textures (brick, grass, gravel), by judge.
         fall_strengths: The median over all pairs by strength, by the trained features.
-        psnr: In dB, between photographs and themselves in random styles, by strength; 100 for no difference.
+        psnr: In dB, between photographs and themselves in eight times ten random styles, by strength; 100 for no
+            difference.
         accuracy: Of a classifier trained on plain images, on images painted in random styles, by strength; ``"plain"``
             on the images themselves.
         random_distance: Mean root mean square distance between ten random styles of a photograph, at strength 1, over
@@ -130,7 +131,7 @@ def measure(model: StyleModel, features: Features, settings: DefaultStyle, *, pr
     grid: dict[str, list[Tensor]] = {str(alpha): [] for alpha in STRENGTHS}
     generator = torch.Generator().manual_seed(seed)
     tens = [model.distribution.sample(_COMPARED, generator) for _ in range(_TURNS)]
-    drawn = tens[0]
+    drawn = torch.cat(tens)
     likeness: dict[str, list[Tensor]] = {str(alpha): [] for alpha in FAINT}
     for number, content in enumerate(contents):
         plain = content.expand(len(wanted), -1, -1, -1)

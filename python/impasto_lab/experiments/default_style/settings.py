@@ -167,7 +167,7 @@ class DefaultStyle:
         replace(BILINEAR, steps=1500, lr=1e-3),
         replace(BILINEAR, steps=700, lr=6e-4, grid_weight=1.5, naming_weight=1.2, fall_weight=1.5),
         COMPOUND,
-        replace(COMPOUND, steps=1500),
+        replace(COMPOUND, steps=1500, lr=1e-3),
     )
     measured_contents: int = 8
     measured_styles: int = 24
