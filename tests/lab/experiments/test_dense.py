@@ -15,6 +15,7 @@ import numpy as np
 import PIL.Image
 import pytest
 import torch
+from scipy.ndimage import gaussian_filter
 
 from impasto import RecipeError, SourceError
 from impasto.loading import Loader, targets
@@ -99,9 +100,10 @@ def test_arms_differ_in_what_they_see_and_style_moves_nothing(ran: tuple[str, Pa
         assert np.abs(images[0] - images[1]).mean() > 5
         # Edges of light stay where they were: the things are where their boxes say.
         beside = decode(plain[(row + 1) % len(plain)].image).astype(float)
-        edges = [np.hypot(*np.gradient(one.mean(axis=2))).ravel() for one in (*images, beside)]
-        own, other_row = np.corrcoef(edges)[1, [0, 2]]
-        assert own > 0.15 and own > 2 * other_row
+        # Of things, not of the texture that a style is made of.
+        smooth = [gaussian_filter(one.mean(axis=2), 1) for one in (*images, beside)]
+        own, other_row = np.corrcoef([np.hypot(*np.gradient(one)).ravel() for one in smooth])[1, [0, 2]]
+        assert own > 0.2 and own > 2 * other_row
     recipes = [recipe_of(arm, settings) for arm in ARMS]
     loaded = [
         next(iter(Loader(plain, one, batch_size=8, workers=0, fields=("boxes", "categories")))) for one in recipes
