@@ -371,7 +371,13 @@ def with_restarts(
 ) -> bytes | None: ...
 def draw(spec: ImageSpec, *, width: int, height: int, seed: int, epoch: int, sample: int, view: int) -> CropBox: ...
 def resize(
-    image: _Bytes, *, view: tuple[float, float, float, float, bool], height: int, width: int, interpolation: str
+    image: _Bytes,
+    *,
+    view: tuple[float, float, float, float, bool],
+    height: int,
+    width: int,
+    interpolation: str,
+    exact: bool,
 ) -> _Bytes: ...
 def blend(
     images: _Bytes,

@@ -43,6 +43,7 @@ PARTNERS, LAMS = np.array([1, 1]), np.array([0.5, 1.0], np.float32)
         (lambda: ops.tokenize("a \ud83d cat"), "surrogate"),
         (lambda: ops.tokenize(5), "int"),
         (lambda: ops.resize(IMAGE, 5, flip="no"), "flip='no' must be True or False"),
+        (lambda: ops.resize(IMAGE, 5, exact=1), "exact=1 must be True or False"),
         (lambda: ops.resize(IMAGE, 5, box=(0, 0, 1e-9, 1e-9)), r"box=\(0, 0, 0.000000001"),
         (lambda: ops.load(b"", 5), r"recipe must be of kind ImageRecipe, not int"),
         (lambda: ops.load(b"", Recipe()), "not Recipe"),

@@ -3,6 +3,7 @@
 import numpy as np
 import PIL.Image
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torchvision.transforms import v2
@@ -31,6 +32,23 @@ def test_resize_is_pillow_s(photographs, interpolation, data):
     assert same(boxed, theirs)
     flipped = ops.resize(cut, size, flip=True, interpolation=interpolation)
     assert same(flipped[:, ::-1], theirs)
+    near = ops.resize(cut, size, interpolation=interpolation, exact=False)
+    assert np.abs(near - np.asarray(theirs, int)).max() <= 2
+
+
+@pytest.mark.parametrize("interpolation", ["bicubic", "bilinear"])
+def test_weights_of_16_bits_are_as_good_as_torchvision_s(photographs, interpolation):
+    """The share of values that aren't Pillow's, of photographs at nine scales."""
+    mode, off = v2.InterpolationMode(interpolation), []
+    for photograph in photographs.values():
+        planes = torch.tensor(photograph).permute(2, 0, 1)  # [3, H, W]
+        for side in (31, 100, 224):
+            theirs = v2.functional.resize(planes, [side, side], mode, antialias=True).permute(1, 2, 0)
+            ours = ops.resize(photograph, side, interpolation=interpolation, exact=False)
+            exact = ops.resize(photograph, side, interpolation=interpolation)
+            off.append([np.mean(ours != exact), np.mean(theirs.numpy() != exact)])
+    ours, theirs = np.mean(off, axis=0)
+    assert 0 < ours < 0.01 and ours < 1.5 * theirs
 
 
 @pytest.mark.parametrize("interpolation", ["bicubic", "bilinear"])
@@ -66,8 +84,6 @@ def test_a_random_crop_is_pillow_s_resize_of_its_box(photographs, encode):
 
 def test_random_crops_are_distributed_as_torchvision_s(encode):
     """Two-sample Kolmogorov-Smirnov distance of area and aspect; 0.06 is the 0.1 % point for 2,000 against 2,000."""
-    import torch
-
     picture = encode(np.zeros((300, 400, 3), np.uint8), "PNG")
     recipe = ImageRecipe(size=1, scale=(0.08, 1.0))
     ours = np.array([ops.load(picture, recipe, sample=sample)[1] for sample in range(2000)])

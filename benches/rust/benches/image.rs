@@ -203,23 +203,32 @@ fn kernels(criterion: &mut Criterion<CpuTime>, photographs: &[Vec<u8>]) {
         inside: true,
         ..View::default()
     };
-    for filter in [Filter::Bilinear, Filter::Bicubic] {
+    let filters = [Filter::Bilinear, Filter::Bicubic];
+    for (filter, exact) in filters
+        .into_iter()
+        .flat_map(|filter| [(filter, true), (filter, false)])
+    {
         let (w, h) = (WIDTH as u32, HEIGHT as u32);
-        group.bench_function(format!("resize 640x480 to 224, {filter:?}"), |b| {
-            b.iter(|| {
-                resize(
-                    &pixels,
-                    w,
-                    h,
-                    &whole,
-                    SIZE,
-                    SIZE,
-                    filter,
-                    &mut scratch,
-                    &mut out,
-                )
-            });
-        });
+        let bits = if exact { 22 } else { 16 };
+        group.bench_function(
+            format!("resize 640x480 to 224, {filter:?}, {bits} bits"),
+            |b| {
+                b.iter(|| {
+                    resize(
+                        &pixels,
+                        w,
+                        h,
+                        &whole,
+                        SIZE,
+                        SIZE,
+                        filter,
+                        exact,
+                        &mut scratch,
+                        &mut out,
+                    )
+                });
+            },
+        );
     }
     let (a, b) = (&pixels[..3 * PIXELS], &pixels[3 * PIXELS..6 * PIXELS]);
     for dtype in [Dtype::F32, Dtype::F16, Dtype::BF16, Dtype::U8] {

@@ -174,8 +174,9 @@ def resize(
     box: Box | None = None,
     flip: bool = False,
     interpolation: Literal["bicubic", "bilinear"] = "bicubic",
+    exact: bool = True,
 ) -> Image:
-    """Resizes an image, or a box of it, with antialiasing; bit-equal to Pillow (13 or newer).
+    """Resizes an image, or a box of it, with antialiasing, as Pillow (13 or newer) does.
 
     Args:
         image: [H, W, 3] uint8.
@@ -184,6 +185,9 @@ def resize(
             crop, no pixel outside of it is looked at.
         flip: Mirror the result left to right.
         interpolation: ``"bicubic"`` or ``"bilinear"``.
+        exact: Bit-equal to Pillow, whose weights have 22 bits. Otherwise they have 16, about as torchvision's have:
+            faster, and of photographs off by a level of 255 in fewer than one value of a hundred, nowhere by more than
+            two. On any processor the result is the same.
 
     Returns:
         [height, width, 3] uint8.
@@ -199,13 +203,16 @@ def resize(
     height, width = shape_of(size)
     choice("interpolation", interpolation, ("bicubic", "bilinear"))
     flag("flip", flip)
+    flag("exact", exact)
     check_image(image)
     rows, columns = image.shape[:2]
     left, top, box_width, box_height = (0.0, 0.0, float(columns), float(rows)) if box is None else _box(box)
     if not (0 <= left < left + box_width <= columns and 0 <= top < top + box_height <= rows):
         raise RecipeError(f"box={box} is empty or leaves the image of {columns} x {rows} pixels")
     view = (left, top, box_width, box_height, flip)
-    return _core.resize(np.ascontiguousarray(image), view=view, height=height, width=width, interpolation=interpolation)
+    return _core.resize(
+        np.ascontiguousarray(image), view=view, height=height, width=width, interpolation=interpolation, exact=exact
+    )
 
 
 def draw(

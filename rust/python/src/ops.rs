@@ -172,7 +172,7 @@ pub fn draw(
 
 /// Resizes a box (left, top, width, height, flip) of an image [H,W,3] to [height,width,3].
 #[pyfunction]
-#[pyo3(signature = (image, *, view, height, width, interpolation))]
+#[pyo3(signature = (image, *, view, height, width, interpolation, exact))]
 pub fn resize<'py>(
     py: Python<'py>,
     image: PyReadonlyArray3<'py, u8>,
@@ -180,6 +180,7 @@ pub fn resize<'py>(
     height: u32,
     width: u32,
     interpolation: &str,
+    exact: bool,
 ) -> PyResult<Bound<'py, PyArray3<u8>>> {
     let (rows, columns, channels) = image.as_array().dim();
     let refused = |reason: &str| plain(py, &Error::Recipe(reason.into()));
@@ -204,7 +205,7 @@ pub fn resize<'py>(
         let (columns, rows) = (columns as u32, rows as u32);
         Scratch::kept(|scratch| {
             image::resize(
-                source, columns, rows, &view, width, height, filter, scratch, &mut out,
+                source, columns, rows, &view, width, height, filter, exact, scratch, &mut out,
             )
         })?;
         Ok(out)

@@ -64,7 +64,7 @@ _RESIZERS: Mapping[str, tuple[Callable[[int, Interpolation], Resize], str]] = Ma
     }
 )
 #: Mean levels that an image may be from Pillow's: boxes for triangles, or no antialiasing, is another picture.
-_LIMITS = {"opencv": 12.0, "kornia-rs": 25.0}
+_LIMITS = {"impasto": 0.0, "impasto exact=False": 0.1, "opencv": 12.0, "kornia-rs": 25.0}
 
 
 def resizers(pixels: Sequence[ops.Image], size: int, how: Interpolation, what: str) -> Group:
@@ -80,8 +80,11 @@ def resizers(pixels: Sequence[ops.Image], size: int, how: Interpolation, what: s
     def all_by(resize: Resize) -> Callable[[], list[Any]]:
         return lambda: [resize(one) for one in pixels]
 
-    arms = {"impasto": all_by(lambda one: ops.resize(one, size, interpolation=how))}
-    packages, absent = {"impasto": "impasto"}, {}
+    arms = {
+        "impasto": all_by(lambda one: ops.resize(one, size, interpolation=how)),
+        "impasto exact=False": all_by(lambda one: ops.resize(one, size, interpolation=how, exact=False)),
+    }
+    packages, absent = dict.fromkeys(arms, "impasto"), {}
     for name, (make, package) in _RESIZERS.items():
         try:
             arms[name] = all_by(make(size, how))

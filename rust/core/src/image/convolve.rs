@@ -243,7 +243,7 @@ mod tests {
             let count = seen.bytes();
             let rgb: Vec<u8> = (0..3 * count).map(|at| bytes[(at % 3).min(last)][at / 3]).collect();
             let mut exact = vec![0; 3 * pixels];
-            resample(&rgb, 3 * size.0 as usize, sides, true, filter, &mut exact);
+            resample(&rgb, 3 * size.0 as usize, sides, true, filter, true, &mut exact);
             for (at, value) in out.iter().enumerate() {
                 let (pixel, c) = (at / 3, at % 3);
                 let (x, y) = (pixel % target.0 as usize, pixel / target.0 as usize);

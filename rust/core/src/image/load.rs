@@ -337,6 +337,7 @@ fn write(
                 turn,
                 frame.size,
                 filter,
+                true,
                 small,
                 out,
             )?;

@@ -1,7 +1,8 @@
 //! Pillow's resize, bit for bit: two passes, 22 bits of weight, 8 bits in between (Pillow's Resample.c).
 //!
-//! For the exact path. The fast path's resizer ([`super::convolve`]) keeps fewer bits of weight and always takes the rows
-//! first, which makes it several times faster and off by a level or two here and there.
+//! For the exact path, and where decoded pixels are to be resized quickly, with the 16 bits of weight that others have: half
+//! the products, and a level off here and there. The fast path's resizer ([`super::convolve`]) keeps 14 bits and always
+//! takes the rows first, which makes it several times faster and off by a level or two here and there.
 
 #[cfg(target_arch = "x86_64")]
 mod enlarge;
@@ -31,26 +32,31 @@ pub(crate) struct Side {
     pub out: u32,
 }
 
-/// Resizes an image whose rows are `stride` bytes apart into `out`, along the rows first or along the columns.
+/// Resizes an image whose rows are `stride` bytes apart into `out`, along the rows first or along the columns; `exact` says
+/// with how many bits of weight.
+#[allow(clippy::too_many_arguments)] // an image, where it lies, and what becomes of it
 pub(crate) fn resample(
     src: &[u8],
     stride: usize,
     (horizontal, vertical): (&Side, &Side),
     rows_first: bool,
     filter: Filter,
+    exact: bool,
     out: &mut [u8],
 ) {
     let simd = Simd::best();
+    let horizontal = &Weights::new(horizontal, filter, exact);
+    let vertical = &Weights::new(vertical, filter, exact);
     if rows_first {
-        let width = horizontal.out as usize * 3;
-        let mut narrow = vec![0; width * vertical.pixels as usize];
-        along_rows(src, stride, horizontal, filter, simd, &mut narrow);
-        along_columns(&narrow, width, width, vertical, filter, simd, out);
+        let width = horizontal.first.len() * 3;
+        let mut narrow = vec![0; width * vertical.pixels];
+        along_rows(src, stride, horizontal, simd, &mut narrow);
+        along_columns(&narrow, width, width, vertical, simd, out);
     } else {
-        let width = horizontal.pixels as usize * 3;
-        let mut low = vec![0; width * vertical.out as usize];
-        along_columns(src, stride, width, vertical, filter, simd, &mut low);
-        along_rows(&low, width, horizontal, filter, simd, out);
+        let width = horizontal.pixels * 3;
+        let mut low = vec![0; width * vertical.first.len()];
+        along_columns(src, stride, width, vertical, simd, &mut low);
+        along_rows(&low, width, horizontal, simd, out);
     }
 }
 
@@ -63,24 +69,23 @@ pub(crate) fn rows_first(from: (u32, u32), to: (u32, u32)) -> bool {
 }
 
 #[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables))] // there is one kernel then
-fn along_rows(src: &[u8], stride: usize, side: &Side, filter: Filter, simd: Simd, out: &mut [u8]) {
-    let weights = Weights::new(side, filter);
+fn along_rows(src: &[u8], stride: usize, weights: &Weights, simd: Simd, out: &mut [u8]) {
     #[cfg(target_arch = "x86_64")]
     if simd >= Simd::Avx2
-        && let Some(blocks) = enlarge::Blocks::of(&weights)
+        && let Some(blocks) = enlarge::Blocks::of(weights)
     {
         // SAFETY: the CPU has the instructions.
         return unsafe { blocks.rows(src, stride, out) };
     }
     #[cfg(target_arch = "x86_64")]
     if simd >= Simd::Avx2
-        && let Some(parts) = x86::Parts::of(&weights)
+        && let Some(parts) = x86::Parts::of(weights)
     {
         let wide = simd >= Simd::Vnni;
         // SAFETY: the CPU has the instructions.
-        return unsafe { x86::rows(src, stride, &weights, &parts, wide, out) };
+        return unsafe { x86::rows(src, stride, weights, &parts, wide, out) };
     }
-    rows(src, stride, &weights, out);
+    rows(src, stride, weights, out);
 }
 
 #[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables))] // there is one kernel then
@@ -88,26 +93,20 @@ fn along_columns(
     src: &[u8],
     stride: usize,
     width: usize,
-    side: &Side,
-    filter: Filter,
+    weights: &Weights,
     simd: Simd,
     out: &mut [u8],
 ) {
-    let weights = Weights::new(side, filter);
     #[cfg(target_arch = "x86_64")]
     if simd >= Simd::Avx2
         && width >= x86::BLOCK
-        && let Some(parts) = x86::Parts::of(&weights)
+        && let Some(parts) = x86::Parts::of(weights)
     {
+        let wide = simd >= Simd::Vnni && width >= vnni::BLOCK;
         // SAFETY: the CPU has the instructions.
-        return unsafe {
-            match simd >= Simd::Vnni && width >= vnni::BLOCK {
-                true => vnni::columns(src, stride, width, &weights, &parts, out),
-                false => x86::columns(src, stride, width, &weights, &parts, out),
-            }
-        };
+        return unsafe { x86::all_columns(src, stride, width, weights, &parts, wide, out) };
     }
-    columns(src, stride, width, &weights, out);
+    columns(src, stride, width, weights, out);
 }
 
 fn rows(src: &[u8], stride: usize, weights: &Weights, out: &mut [u8]) {
@@ -152,12 +151,14 @@ struct Weights {
     values: Vec<i32>,
     most: usize,
     /// How many pixels the source has.
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     pixels: usize,
+    /// Bits at the end of every weight that are zero, if the others were to fit 16.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    cut: Option<u32>,
 }
 
 impl Weights {
-    fn new(side: &Side, filter: Filter) -> Self {
+    fn new(side: &Side, filter: Filter, exact: bool) -> Self {
         let scale = side.length / f64::from(side.out);
         let stretch = scale.max(1.0);
         let support = filter.support() * stretch;
@@ -168,29 +169,47 @@ impl Weights {
             values: vec![0; most * side.out as usize],
             most,
             pixels: side.pixels as usize,
+            cut: None,
         };
-        let mut exact = vec![0.0; most.next_multiple_of(TOGETHER)];
+        let mut reals = vec![0.0; most.next_multiple_of(TOGETHER)];
         for (pixel, values) in weights.values.chunks_exact_mut(most).enumerate() {
             let center = side.start + (pixel as f64 + 0.5) * scale;
             let first = (center - support + 0.5).max(0.0) as usize;
             let end = ((center + support + 0.5) as usize).min(side.pixels as usize);
             let count = end.saturating_sub(first).min(most);
             let seen = count.next_multiple_of(TOGETHER);
-            for (at, exact) in exact[..seen].chunks_exact_mut(TOGETHER).enumerate() {
+            for (at, reals) in reals[..seen].chunks_exact_mut(TOGETHER).enumerate() {
                 let at = (TOGETHER * at + first) as f64;
                 let offsets = NUMBERS.map(|tap| (at + tap - center + 0.5) * (1.0 / stretch));
-                exact.copy_from_slice(&kernel(filter, offsets));
+                reals.copy_from_slice(&kernel(filter, offsets));
             }
-            let exact = &exact[..count];
-            let sum: f64 = exact.iter().sum();
-            for (value, weight) in values.iter_mut().zip(exact) {
+            let reals = &reals[..count];
+            let sum: f64 = reals.iter().sum();
+            for (value, weight) in values.iter_mut().zip(reals) {
                 let scaled = weight / sum * f64::from(1 << PRECISION);
                 *value = (scaled + 0.5f64.copysign(scaled)) as i32;
             }
             weights.first.push(first);
             weights.count.push(count);
         }
+        if !exact {
+            weights.round();
+        }
         weights
+    }
+
+    /// Rounds all weights to as many bits as let the largest fit 16.
+    fn round(&mut self) {
+        let magnitudes = self.values.iter().map(|weight| weight.unsigned_abs());
+        let largest = magnitudes.max().unwrap_or(0);
+        // The one below is what rounding up may add.
+        let fits = |cut: &u32| largest >> cut < i16::MAX as u32;
+        let cut = (0..u32::BITS).find(fits).unwrap_or_default();
+        let half = (1 << cut) >> 1;
+        for weight in &mut self.values {
+            *weight = (*weight + half) >> cut << cut;
+        }
+        self.cut = Some(cut);
     }
 
     fn of(&self, pixel: usize) -> &[i32] {
@@ -233,29 +252,33 @@ mod tests {
             target in (1u32..50, 1u32..30),
             margin in 0usize..9,
             bicubic: bool,
+            exact: bool,
             seed: u64,
         ) {
             let filter = if bicubic { Filter::Bicubic } else { Filter::Bilinear };
-            let side = |pixels, out| Side { pixels, start: 0.0, length: f64::from(pixels), out };
-            let (horizontal, vertical) = (side(size.0, target.0), side(size.1, target.1));
+            let weights = |pixels, out| {
+                let side = Side { pixels, start: 0.0, length: f64::from(pixels), out };
+                Weights::new(&side, filter, exact)
+            };
+            let (horizontal, vertical) = (weights(size.0, target.0), weights(size.1, target.1));
             let width = 3 * size.0 as usize;
             let stride = width + margin;
             let mut stream = crate::rng::Stream::new(seed, 0, 0, crate::rng::Purpose::Order);
             let src: Vec<u8> = (0..stride * size.1 as usize - margin).map(|_| stream.next_u64() as u8).collect();
 
             let mut twin = vec![0; (3 * target.0 * size.1) as usize];
-            rows(&src, stride, &Weights::new(&horizontal, filter), &mut twin);
+            rows(&src, stride, &horizontal, &mut twin);
             for simd in Simd::all() {
                 let mut out = vec![0; twin.len()];
-                along_rows(&src, stride, &horizontal, filter, simd, &mut out);
+                along_rows(&src, stride, &horizontal, simd, &mut out);
                 prop_assert_eq!(&out, &twin, "{:?}", simd);
             }
 
             let mut twin = vec![0; width * target.1 as usize];
-            columns(&src, stride, width, &Weights::new(&vertical, filter), &mut twin);
+            columns(&src, stride, width, &vertical, &mut twin);
             for simd in Simd::all() {
                 let mut out = vec![0; twin.len()];
-                along_columns(&src, stride, width, &vertical, filter, simd, &mut out);
+                along_columns(&src, stride, width, &vertical, simd, &mut out);
                 prop_assert_eq!(&out, &twin, "{:?}", simd);
             }
         }

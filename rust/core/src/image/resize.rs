@@ -1,4 +1,4 @@
-//! One antialiased resize from a box of the source, as Pillow rounds it; the fast path's is [`super::fast`].
+//! One antialiased resize from a box of the source, as Pillow rounds it or nearly so; the fast path's is [`super::fast`].
 
 use super::geometry::{Filter, View};
 use super::patch::Patch;
@@ -7,7 +7,8 @@ use super::scratch::Scratch;
 use super::turn::Turn;
 use crate::{Error, Result};
 
-/// Resizes the box `view` of an RGB8 image to `out_w` x `out_h` pixels, and flips if `view` says so.
+/// Resizes the box `view` of an RGB8 image to `out_w` x `out_h` pixels, and flips if `view` says so: to Pillow's bits if
+/// `exact`, else faster and a level or two off here and there.
 ///
 /// # Errors
 /// `Recipe` when sizes and buffers disagree or the box leaves the image.
@@ -20,6 +21,7 @@ pub fn resize(
     out_w: u32,
     out_h: u32,
     filter: Filter,
+    exact: bool,
     scratch: &mut Scratch,
     out: &mut [u8],
 ) -> Result<()> {
@@ -47,6 +49,7 @@ pub fn resize(
         turn,
         (out_w, out_h),
         filter,
+        exact,
         &mut scratch.small,
         out,
     )
@@ -107,6 +110,7 @@ pub(crate) fn sample(
     turn: Turn,
     size: (u32, u32),
     filter: Filter,
+    exact: bool,
     small: &mut Vec<u8>,
     out: &mut [u8],
 ) -> Result<()> {
@@ -120,12 +124,12 @@ pub(crate) fn sample(
         )));
     }
     if turn == Turn::NONE {
-        convolve(source, view, need, size, filter, out);
+        convolve(source, view, need, size, filter, exact, out);
         return Ok(());
     }
     let stored = turn.size(size.0, size.1);
     small.resize(bytes, 0);
-    convolve(source, view, need, stored, filter, small);
+    convolve(source, view, need, stored, filter, exact, small);
     turn.apply(small, stored.0, stored.1, out);
     Ok(())
 }
@@ -155,6 +159,7 @@ fn convolve(
     need: &Patch,
     size: (u32, u32),
     filter: Filter,
+    exact: bool,
     out: &mut [u8],
 ) {
     let patch = &source.patch;
@@ -182,5 +187,5 @@ fn convolve(
     };
     let rows_first = rows_first(from, to);
     let sides = (&horizontal, &vertical);
-    resample(seen, stride, sides, rows_first, filter, out);
+    resample(seen, stride, sides, rows_first, filter, exact, out);
 }

@@ -18,7 +18,7 @@ const ROWS: usize = 8;
 /// Bytes of a row that are resized at once.
 pub(super) const BLOCK: usize = 64;
 
-loops!("avx512f,avx512bw,avx512vnni");
+loops!("avx512f,avx512bw,avx512vnni", __m512i);
 
 /// A pixel of each row: red, green, blue and a byte.
 ///
@@ -26,17 +26,20 @@ loops!("avx512f,avx512bw,avx512vnni");
 /// Behind each pointer 12 bytes for each group of weights and 4 more must be readable.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 #[inline]
-unsafe fn one_of_each(from: [*const u8; ROWS], high: &[i16], low: &[i16]) -> [i32; ROWS] {
+unsafe fn one_of_each<const PARTS: usize>(
+    from: [*const u8; ROWS],
+    taps: [&[i16]; PARTS],
+    cut: u32,
+) -> [i32; ROWS] {
     let mask = |[a, b, c, d, e, f]: [i8; 6]| {
         let lane = _mm_setr_epi8(a, -1, b, -1, c, -1, d, -1, e, -1, f, -1, -1, -1, -1, -1);
         _mm512_broadcast_i32x4(lane)
     };
     // Words of source pixels 0 and 1, and of 2 and 3, side by side by channel.
     let masks = [mask([0, 3, 1, 4, 2, 5]), mask([6, 9, 7, 10, 8, 11])];
-    let mut sums = [[_mm512_setzero_si512(), _mm512_set1_epi32(HALF)]; ROWS / 4];
-    let groups = high.chunks_exact(GROUP).zip(low.chunks_exact(GROUP));
-    for (group, (high, low)) in groups.enumerate() {
-        let weights = [[two(high), two(low)], [two(&high[2..]), two(&low[2..])]];
+    let mut sums = [start::<PARTS>(cut); ROWS / 4];
+    for group in 0..taps[0].len() / GROUP {
+        let weights = [0, 2].map(|at| taps.map(|weights| two(&weights[GROUP * group + at..])));
         for (sums, from) in sums.iter_mut().zip(from.as_chunks::<4>().0) {
             // SAFETY: the caller's promise.
             let [a, b, c, d] =
@@ -55,19 +58,24 @@ unsafe fn one_of_each(from: [*const u8; ROWS], high: &[i16], low: &[i16]) -> [i3
     let mut pixels = [0; ROWS];
     for (pixels, sums) in pixels.as_chunks_mut::<4>().0.iter_mut().zip(sums) {
         // Below black is cut off first: what is narrowed has no sign.
-        let whole = _mm512_max_epi32(whole(sums), _mm512_setzero_si512());
+        let whole = _mm512_max_epi32(whole(sums, cut), setzero());
         // SAFETY: sixteen bytes of an array.
         unsafe { _mm_storeu_si128(pixels.as_mut_ptr().cast(), _mm512_cvtusepi32_epi8(whole)) };
     }
     pixels
 }
 
-/// What the sums of both parts come to, without the fraction.
+/// What the sums of all parts come to, without the fraction.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 #[inline]
-fn whole([high, low]: [__m512i; 2]) -> __m512i {
-    let sum = _mm512_add_epi32(_mm512_slli_epi32::<{ LOW as u32 }>(high), low);
-    _mm512_srai_epi32::<PRECISION>(sum)
+fn whole<const PARTS: usize>(sums: [__m512i; PARTS], cut: u32) -> __m512i {
+    match sums[..] {
+        [high, low] => {
+            let sum = _mm512_add_epi32(_mm512_slli_epi32::<{ LOW as u32 }>(high), low);
+            _mm512_srai_epi32::<PRECISION>(sum)
+        }
+        _ => _mm512_sra_epi32(sums[0], _mm_cvtsi32_si128((PRECISION - cut) as i32)),
+    }
 }
 
 /// The first two weights in every 32 bits.

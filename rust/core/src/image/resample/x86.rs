@@ -1,7 +1,7 @@
 //! The kernels for AVX2: products of 16 bits, two a time, where the plain loops have one of 32.
 //!
 //! A weight is split into `256 * high + low`, which both fit 16 bits. A sum of products with `high` and one with `low`
-//! then give the sum of products with the weight, to the bit.
+//! then give the sum of products with the weight, to the bit. Of weights that were rounded to 16 bits there is one part.
 
 use std::arch::x86_64::*;
 use std::arch::x86_64::{
@@ -18,11 +18,14 @@ pub(super) const LOW: i32 = 8;
 /// Weights come in groups of four.
 pub(super) const GROUP: usize = 4;
 
-/// The parts of weights, each pixel's filled up with zeros to groups.
+/// The parts of weights, high and low, each pixel's filled up with zeros to groups.
 pub(super) struct Parts {
     pub most: usize,
-    high: Vec<i16>,
-    low: Vec<i16>,
+    /// Bits that the upper parts lack.
+    pub cut: u32,
+    /// Whether there are upper parts alone.
+    alone: bool,
+    parts: [Vec<i16>; 2],
 }
 
 impl Parts {
@@ -32,31 +35,35 @@ impl Parts {
             return None;
         }
         let most = weights.most.next_multiple_of(GROUP);
-        let mut parts = Self {
-            most,
-            high: vec![0; most * weights.first.len()],
-            low: vec![0; most * weights.first.len()],
-        };
-        let pixels = parts
-            .high
-            .chunks_exact_mut(most)
-            .zip(parts.low.chunks_exact_mut(most));
+        let cut = weights.cut.unwrap_or(LOW as u32);
+        let alone = weights.cut.is_some();
+        let mut high = vec![0; most * weights.first.len()];
+        let mut low = vec![0; if alone { 0 } else { high.len() }];
         let mut fits = true;
-        for ((high, low), weights) in pixels.zip(weights.values.chunks_exact(weights.most)) {
-            for ((high, low), &weight) in high.iter_mut().zip(low).zip(weights) {
-                (*high, *low) = ((weight >> LOW) as i16, (weight & ((1 << LOW) - 1)) as i16);
-                fits &= i32::from(*high) == weight >> LOW;
+        let pixels = weights.values.chunks_exact(weights.most);
+        for (high, weights) in high.chunks_exact_mut(most).zip(pixels.clone()) {
+            for (high, &weight) in high.iter_mut().zip(weights) {
+                *high = (weight >> cut) as i16;
+                fits &= i32::from(*high) == weight >> cut;
             }
         }
-        if !fits {
-            return None;
+        for (low, weights) in low.chunks_exact_mut(most).zip(pixels) {
+            for (low, &weight) in low.iter_mut().zip(weights) {
+                *low = (weight & ((1 << LOW) - 1)) as i16;
+            }
         }
-        Some(parts)
+        fits.then_some(Self {
+            most,
+            cut,
+            alone,
+            parts: [high, low],
+        })
     }
 
-    pub fn of_pixel(&self, pixel: usize, count: usize) -> (&[i16], &[i16]) {
-        let taps = self.most * pixel..self.most * pixel + count;
-        (&self.high[taps.clone()], &self.low[taps])
+    /// The first `count` parts of a pixel's weights.
+    pub fn of_pixel<const PARTS: usize>(&self, pixel: usize, count: usize) -> [&[i16]; PARTS] {
+        let from = self.most * pixel;
+        std::array::from_fn(|part| &self.parts[part][from..from + count])
     }
 }
 
@@ -82,10 +89,13 @@ pub(super) fn rows(
         .checked_sub(reach)
         .map_or(0, |room| room / stride + 1);
     let safe = safe.min(rows) / ROWS * ROWS;
-    let some = |src: &[u8], out: &mut [u8]| match wide {
+    let some = |src: &[u8], out: &mut [u8]| match (wide, parts.alone) {
         // SAFETY: the CPU has the instructions.
-        true => unsafe { vnni::lots(src, stride, weights, parts, out) },
-        false => lots(src, stride, weights, parts, out),
+        (true, true) => unsafe { vnni::lots::<1>(src, stride, weights, parts, out) },
+        // SAFETY: the same.
+        (true, false) => unsafe { vnni::lots::<2>(src, stride, weights, parts, out) },
+        (false, true) => lots::<1>(src, stride, weights, parts, out),
+        (false, false) => lots::<2>(src, stride, weights, parts, out),
     };
     some(src, &mut out[..safe * width]);
     if safe < rows {
@@ -96,13 +106,43 @@ pub(super) fn rows(
     }
 }
 
+/// Resizes the columns of `src`, whose rows have `width` bytes, at least a block, and are `stride` bytes apart; `wide` is
+/// whether the CPU has what [`vnni`] asks for, and a row one of its blocks.
+#[target_feature(enable = "avx2")]
+pub(super) fn all_columns(
+    src: &[u8],
+    stride: usize,
+    width: usize,
+    weights: &Weights,
+    parts: &Parts,
+    wide: bool,
+    out: &mut [u8],
+) {
+    match (wide, parts.alone) {
+        // SAFETY: the CPU has the instructions.
+        (true, true) => unsafe { vnni::columns::<1>(src, stride, width, weights, parts, out) },
+        // SAFETY: the same.
+        (true, false) => unsafe { vnni::columns::<2>(src, stride, width, weights, parts, out) },
+        (false, true) => columns::<1>(src, stride, width, weights, parts, out),
+        (false, false) => columns::<2>(src, stride, width, weights, parts, out),
+    }
+}
+
 /// The loops over pixels, for a set of instructions. Each has its own `one_of_each`, a part of them then, and its own
 /// names of what they are made of.
 macro_rules! loops {
-    ($features:literal) => {
+    ($features:literal, $register:ty) => {
+        /// What sums begin with: half a level, in as many bits as the last part has.
+        #[target_feature(enable = $features)]
+        #[inline]
+        fn start<const PARTS: usize>(cut: u32) -> [$register; PARTS] {
+            let half = if PARTS == 1 { HALF >> cut } else { HALF };
+            std::array::from_fn(|part| set1(if part + 1 == PARTS { half } else { 0 }))
+        }
+
         /// Resizes rows that all have room behind them.
         #[target_feature(enable = $features)]
-        pub(super) fn lots(
+        pub(super) fn lots<const PARTS: usize>(
             src: &[u8],
             stride: usize,
             weights: &Weights,
@@ -122,10 +162,10 @@ macro_rules! loops {
                     let first = weights.first[pixel];
                     let count = weights.count[pixel].next_multiple_of(GROUP);
                     assert!(first < weights.pixels && count <= parts.most);
-                    let (high, low) = parts.of_pixel(pixel, count);
+                    let taps = parts.of_pixel::<PARTS>(pixel, count);
                     let from = from.map(|row| row.wrapping_add(3 * first));
                     // SAFETY: behind each pointer there are `reach` bytes, and what is read ends within them.
-                    let pixels = unsafe { one_of_each(from, high, low) };
+                    let pixels = unsafe { one_of_each(from, taps, parts.cut) };
                     for (rgb, to) in pixels.into_iter().zip(to) {
                         // SAFETY: a row has room for its pixels, and but behind the last one for a byte more, which the next
                         // one is written over.
@@ -144,7 +184,7 @@ macro_rules! loops {
 
         /// Resizes the columns of `src`, whose rows have `width` bytes, at least a block, and are `stride` bytes apart.
         #[target_feature(enable = $features)]
-        pub(super) fn columns(
+        pub(super) fn columns<const PARTS: usize>(
             src: &[u8],
             stride: usize,
             width: usize,
@@ -155,7 +195,7 @@ macro_rules! loops {
             let zero = setzero();
             for (at, out) in out.chunks_exact_mut(width).enumerate() {
                 let count = weights.count[at];
-                let (high, low) = parts.of_pixel(at, count.next_multiple_of(2));
+                let taps = parts.of_pixel::<PARTS>(at, count.next_multiple_of(2));
                 let rows = &src[stride * weights.first[at]..][..stride * (count - 1) + width];
                 let blocks = (0..=width - BLOCK).step_by(BLOCK);
                 // The last block begins where a block is left; some bytes are written twice.
@@ -166,8 +206,7 @@ macro_rules! loops {
                         let row = stride * tap.min(count - 1);
                         loadu(rows.as_ptr().add(row + x).cast())
                     };
-                    let pairs = high.as_chunks::<2>().0.iter().zip(low.as_chunks::<2>().0);
-                    let mut pairs = pairs.enumerate().map(|(pair, (high, low))| {
+                    let mut pairs = (0..count.div_ceil(2)).map(|pair| {
                         let (a, b) = (load(2 * pair), load(2 * pair + 1));
                         let (near, far) = (unpacklo(a, b), unpackhi(a, b));
                         let words = [
@@ -176,9 +215,9 @@ macro_rules! loops {
                             unpacklo(far, zero),
                             unpackhi(far, zero),
                         ];
-                        (words, [two(high), two(low)])
+                        (words, taps.map(|weights| two(&weights[2 * pair..])))
                     });
-                    let add = |sums: [[_; 2]; 4], (words, weights): ([_; 4], [_; 2])| {
+                    let add = |sums: [[_; PARTS]; 4], (words, weights): ([_; 4], [_; PARTS])| {
                         let mut sums = sums;
                         for (sums, words) in sums.iter_mut().zip(words) {
                             for (sum, weights) in sums.iter_mut().zip(weights) {
@@ -190,9 +229,9 @@ macro_rules! loops {
                     // Sums of the first four bytes of either half, of the second ... Of two rows, which is how images
                     // are made larger, there is one product and no loop.
                     let first = pairs.next().expect("a pixel has weights");
-                    let sums = add([[zero, set1(HALF)]; 4], first);
+                    let sums = add([start(parts.cut); 4], first);
                     let sums = pairs.fold(sums, add);
-                    let [a, b, c, d] = sums.map(|sums| whole(sums));
+                    let [a, b, c, d] = sums.map(|sums| whole(sums, parts.cut));
                     let bytes = packus(packs(a, b), packs(c, d));
                     // SAFETY: a block of bytes from `x` on lies in `out`.
                     unsafe { storeu(out.as_mut_ptr().add(x).cast(), bytes) };
@@ -203,7 +242,7 @@ macro_rules! loops {
 }
 pub(super) use loops;
 
-loops!("avx2");
+loops!("avx2", __m256i);
 
 /// A pixel of each of four rows: red, green, blue and a byte.
 ///
@@ -211,7 +250,11 @@ loops!("avx2");
 /// Behind each pointer 12 bytes for each group of weights and 4 more must be readable.
 #[target_feature(enable = "avx2")]
 #[inline]
-unsafe fn one_of_each(from: [*const u8; ROWS], high: &[i16], low: &[i16]) -> [i32; ROWS] {
+unsafe fn one_of_each<const PARTS: usize>(
+    from: [*const u8; ROWS],
+    taps: [&[i16]; PARTS],
+    cut: u32,
+) -> [i32; ROWS] {
     let mask = |[a, b, c, d, e, f]: [i8; 6]| {
         let lane = _mm_setr_epi8(a, -1, b, -1, c, -1, d, -1, e, -1, f, -1, -1, -1, -1, -1);
         _mm256_broadcastsi128_si256(lane)
@@ -219,10 +262,9 @@ unsafe fn one_of_each(from: [*const u8; ROWS], high: &[i16], low: &[i16]) -> [i3
     // Words of source pixels 0 and 1, and of 2 and 3, side by side by channel.
     let (first_two, last_two) = (mask([0, 3, 1, 4, 2, 5]), mask([6, 9, 7, 10, 8, 11]));
     // Two rows share a register.
-    let mut sums = [[_mm256_setzero_si256(), _mm256_set1_epi32(HALF)]; ROWS / 2];
-    let groups = high.chunks_exact(GROUP).zip(low.chunks_exact(GROUP));
-    for (group, (high, low)) in groups.enumerate() {
-        let weights = [[two(high), two(low)], [two(&high[2..]), two(&low[2..])]];
+    let mut sums = [start::<PARTS>(cut); ROWS / 2];
+    for group in 0..taps[0].len() / GROUP {
+        let weights = [0, 2].map(|at| taps.map(|weights| two(&weights[GROUP * group + at..])));
         for (sums, from) in sums.iter_mut().zip(from.as_chunks::<2>().0) {
             // SAFETY: the caller's promise.
             let [near, far] =
@@ -243,7 +285,7 @@ unsafe fn one_of_each(from: [*const u8; ROWS], high: &[i16], low: &[i16]) -> [i3
         .iter_mut()
         .zip(sums.as_chunks::<2>().0)
     {
-        let [near, far] = sums.map(|sums| whole(sums));
+        let [near, far] = sums.map(|sums| whole(sums, cut));
         let words = _mm256_packs_epi32(near, far);
         let bytes = _mm256_packus_epi16(words, words);
         let even = _mm256_castsi256_si128(bytes);
@@ -265,12 +307,17 @@ fn dot(sum: __m256i, words: __m256i, weights: __m256i) -> __m256i {
     _mm256_add_epi32(sum, _mm256_madd_epi16(words, weights))
 }
 
-/// What the sums of both parts come to, without the fraction.
+/// What the sums of all parts come to, without the fraction.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn whole([high, low]: [__m256i; 2]) -> __m256i {
-    let sum = _mm256_add_epi32(_mm256_slli_epi32::<LOW>(high), low);
-    _mm256_srai_epi32::<{ PRECISION as i32 }>(sum)
+fn whole<const PARTS: usize>(sums: [__m256i; PARTS], cut: u32) -> __m256i {
+    match sums[..] {
+        [high, low] => {
+            let sum = _mm256_add_epi32(_mm256_slli_epi32::<LOW>(high), low);
+            _mm256_srai_epi32::<{ PRECISION as i32 }>(sum)
+        }
+        _ => _mm256_sra_epi32(sums[0], _mm_cvtsi32_si128((PRECISION - cut) as i32)),
+    }
 }
 
 /// The first two weights in every 32 bits.
