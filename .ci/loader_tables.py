@@ -48,9 +48,9 @@ def _medians(document: dict[str, Any]) -> str:
     """What rates are, and how far the pixels of ours are from the exact ones."""
     answers, rounds = document["answers"], document["settings"]["rounds"]
     return (
-        f"medians of {rounds} rounds, ours with the slowest and the fastest; the pixels of ours "
-        f"are {answers['fast_psnr_mean']:.1f} dB (PSNR; at worst {answers['fast_psnr_worst']:.1f}) from those of "
-        "`exact=True`"
+        f"medians of {rounds} rounds, with the slowest and the fastest, and behind a peer's how many times as fast "
+        f"impasto is; the pixels of ours are {answers['fast_psnr_mean']:.1f} dB (PSNR; at worst {answers['fast_psnr_worst']:.1f}) "
+        "from those of `exact=True`"
     )
 
 
@@ -65,8 +65,8 @@ def _by_workers(document: dict[str, Any]) -> tuple[list[str], dict[str, list[str
             return ""
         ratio = document["ratios"].get(name, {}).get(str(workers))
         slowest, fastest = min(rounds[name, workers]), max(rounds[name, workers])
-        more = f"impasto is {ratio:.1f}x as fast" if ratio else f"{slowest:,.0f}-{fastest:,.0f}"
-        return f"{rates[name, workers]:,.0f} ({more})"
+        rate = f"{rates[name, workers]:,.0f} ({slowest:,.0f}-{fastest:,.0f})"
+        return f"{rate}, {ratio:.1f}x" if ratio else rate
 
     headings = ["on one core" if count == 0 else f"{count} worker{'s' if count > 1 else ''}" for count in counts]
     return headings, {name: [cell(name, count) for count in counts] for name, _ in rates}

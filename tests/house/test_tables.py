@@ -87,8 +87,8 @@ def test_peers_have_a_column_for_each_number_of_workers(loaders: ModuleType) -> 
     assert table.splitlines()[0] == "| loader | version | on one core | 2 workers | levels apart, on average |"
     assert table.splitlines()[2:] == [
         "| Impasto | 1 | 1,000 (990-1,010) | 1,900 (1,890-1,910) |  |",
-        "| Quick | 1 | 500 (impasto is 2.0x as fast) | 950 (impasto is 2.0x as fast) | 0.25 |",
-        "| Slow | 1 | 100 (impasto is 10.0x as fast) |  | 0.50 |",
+        "| Quick | 1 | 500 (490-510), 2.0x | 950 (940-960), 2.0x | 0.25 |",
+        "| Slow | 1 | 100 (90-110), 10.0x |  | 0.50 |",
     ]
 
 
