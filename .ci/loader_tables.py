@@ -49,8 +49,8 @@ def _medians(document: dict[str, Any]) -> str:
     answers, rounds = document["answers"], document["settings"]["rounds"]
     return (
         f"medians of {rounds} rounds, with the slowest and the fastest, and behind a peer's how many times as fast "
-        f"impasto is; the pixels of ours are {answers['fast_psnr_mean']:.1f} dB (PSNR; at worst {answers['fast_psnr_worst']:.1f}) "
-        "from those of `exact=True`"
+        f"impasto is; the pixels of ours are {answers['fast_psnr_mean']:.1f} dB (PSNR; at worst "
+        f"{answers['fast_psnr_worst']:.1f}) from those of `exact=True`"
     )
 
 
