@@ -39,13 +39,6 @@ class Reopened:
 
     open: Callable[[], Iterable[Pairs]]
 
-    def warm(self) -> Iterable[Pairs]:
-        """The loader, after an epoch that has started its workers."""
-        loader = self.open()
-        for _ in loader:
-            pass
-        return loader
-
 
 @dataclass
 class Row:
@@ -97,6 +90,10 @@ def take_turns(rows: Sequence[Row], *, rounds: int, track: Track = untracked) ->
     A row without workers is held to one CPU, and torch to one thread; its figure is that of one core. It counts the
     process's CPU time, so that what else runs on the machine takes no part: the files are in memory, nothing waits.
 
+    A process that forks has its pages copied when they are written next, those of batches among them (an epoch after it
+    took up to three times as long). So the last row, whose workers may fork, is warmed first; and where loaders are
+    opened again in each turn, an epoch that doesn't count goes before every one that does.
+
     Args:
         rows: The rows; their ``rounds`` are appended to.
         rounds: Times that each runs.
@@ -105,15 +102,21 @@ def take_turns(rows: Sequence[Row], *, rounds: int, track: Track = untracked) ->
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
+        again = any(isinstance(row.loader, Reopened) for row in rows)
         for turn in track(range(len(rows) * (rounds + 1)), "timing"):
-            row = rows[turn % len(rows)]
-            if isinstance(row.loader, Reopened) and turn < len(rows):
+            counts = turn >= len(rows)
+            row = rows[turn % len(rows)] if counts else rows[-1 - turn]
+            if isinstance(row.loader, Reopened) and not counts:
                 continue
+            loader = row.loader.open() if isinstance(row.loader, Reopened) else row.loader
             with nullcontext() if row.workers else one_cpu():
-                wall, cpu = _rates(row.loader.warm() if isinstance(row.loader, Reopened) else row.loader)
-            if turn >= len(rows):
+                if again and counts:
+                    _rates(loader)
+                wall, cpu = _rates(loader)
+            if counts:
                 row.wall_rounds.append(wall)
                 row.rounds.append(wall if row.workers else cpu)
+            del loader  # its workers end, before another's begin
     finally:
         torch.set_num_threads(threads)
 
