@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import kernel_tables
 import loader_tables
 import mixgen_guide
 import representing_tables
@@ -270,6 +271,7 @@ def _time(seconds: float) -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
+    **kernel_tables.TABLES,
     **loader_tables.TABLES,
     **style_guide.TABLES,
     **mixgen_guide.TABLES,

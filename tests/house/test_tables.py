@@ -118,6 +118,28 @@ def test_files_have_a_row_for_each_way_to_store_them(
     assert loaders.stored() == "No figures of them are here yet."
 
 
+def test_kernels_have_a_table_for_each_number_of_threads(tables: ModuleType) -> None:
+    rates = {("impasto", 1): 200.0, ("other", 1): 160.0, ("impasto", 2): 380.0}
+    document = {
+        "rows": [
+            {"work": "resize", "name": name, "threads": threads, "rate": rate, "rounds": [rate - 10, rate, rate + 10]}
+            for (name, threads), rate in rates.items()
+        ],
+        "machine": {"cpu": "Some CPU"},
+        "versions": {"impasto": "1", "other": "2"},
+        "load_average": 1.0,
+        "settings": {"rounds": 3},
+    }
+    one, two = (tables.kernel_tables._kernels(document, threads) for threads in (1, 2))
+    assert "one core's CPU time" in one and "impasto 1, other 2; medians of 3 rounds" in one
+    assert one.splitlines()[2:] == [
+        "| work | impasto | other |",
+        "| --- | ---: | ---: |",
+        "| resize | 200 (190-210) | 160, 1.25x |",
+    ]
+    assert "2 threads" in two and two.splitlines()[-1] == "| resize | 380 (370-390) |"
+
+
 def test_a_training_step_has_medians_and_their_spread(tables: ModuleType) -> None:
     rates = {"step": [20.0, 10.0, 5.0], "impasto": [40.0, 20.0, 80.0], "pillow": [10.0, 9.0, 11.0]}
     rates |= {"impasto + step": [8.0, 6.0, 9.0], "pillow + step": [4.0, 2.0, 5.0]}
