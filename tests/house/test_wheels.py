@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib
 import re
+import subprocess
 import tomllib
+from pathlib import Path
 
 import pytest
+import yaml
 
 from house.tree import ROOT
 
@@ -26,6 +29,43 @@ def test_classifiers_are_the_systems_that_wheels_are_built_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     told = {line.partition(" :: ")[2] for line in project["classifiers"] if line.startswith("Operating System")}
     assert told == {SYSTEMS[platform.partition("-")[0]] for platform in _platforms()}
+
+
+@pytest.mark.parametrize(
+    ("failed", "kept"),
+    [
+        ("", {"3.11", "3.14t", "3.15"}),
+        ("3.14", {"3.14t", "3.15"}),
+        ("3.15t", {"3.11", "3.14t"}),
+        ("3.15", {"3.11", "3.14t"}),
+    ],
+)
+def test_a_wheel_is_published_where_its_tests_passed_on_all_of_its_pythons(
+    tmp_path: Path, failed: str, kept: set[str]
+) -> None:
+    jobs = yaml.safe_load(WHEELS)["jobs"]
+    matrix = jobs["test"]["strategy"]["matrix"]
+    wheels = {extra["python"]: extra["wheel"] for extra in matrix["include"] if "wheel" in extra}
+    assert set(wheels) == set(matrix["python"]) and set(wheels.values()) == set(
+        jobs["build"]["strategy"]["matrix"]["python"]
+    )
+    for python in set(wheels) - {failed}:
+        (folder := tmp_path / "tested" / f"tested-linux-x86_64-{python}").mkdir(parents=True)
+        (folder / f"{wheels[python]}.whl").touch()
+    (script,) = (step["run"] for step in jobs["publish"]["steps"] if "mkdir dist" in step.get("run", ""))
+    subprocess.run(["bash", "-e", "-c", script], cwd=tmp_path, check=True, timeout=60)
+    assert {path.stem for path in (tmp_path / "dist").iterdir()} == kept
+
+
+def test_workflows_end_and_run_what_was_looked_at() -> None:
+    """Jobs have time-outs, and other people's actions are commits; but for one whose releases are a branch."""
+    branches = {"pypa/gh-action-pypi-publish@release/v1"}
+    for path in sorted(WORKFLOWS.glob("*.yml")):
+        for name, job in yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"].items():
+            assert job.get("timeout-minutes"), f"{path.name}: {name} has no time-out"
+            uses = {step["uses"] for step in job["steps"] if "uses" in step} - branches
+            loose = [action for action in uses if not re.search(r"@[0-9a-f]{40}$", action)]
+            assert not loose, f"{path.name}: {name} uses {loose}"
 
 
 def test_users_find_which_platforms_have_wheels() -> None:
