@@ -12,6 +12,7 @@ from impasto.errors import ImpastoError
 _Pair = tuple[float, float]
 _Triple = tuple[float, float, float]
 _MeanStd = tuple[_Triple, _Triple] | None
+_View = tuple[float, float, float, float, bool]
 _Bytes = npt.NDArray[np.uint8]
 _Int64 = npt.NDArray[np.int64]
 _Operation = tuple[str, list[float]]
@@ -370,15 +371,7 @@ def with_restarts(
     data: bytes, *, rows: int, mcus: int, max_pixels: int, max_bytes: int, max_scans: int
 ) -> bytes | None: ...
 def draw(spec: ImageSpec, *, width: int, height: int, seed: int, epoch: int, sample: int, view: int) -> CropBox: ...
-def resize(
-    image: _Bytes,
-    *,
-    view: tuple[float, float, float, float, bool],
-    height: int,
-    width: int,
-    interpolation: str,
-    exact: bool,
-) -> _Bytes: ...
+def resize(image: _Bytes, *, view: _View, height: int, width: int, interpolation: str, exact: bool) -> _Bytes: ...
 def blend(
     images: _Bytes,
     partners: _Int64,
