@@ -22,7 +22,7 @@ from impasto.loading import Loader, targets
 from impasto.ops import decode
 from impasto_lab.experiments import registry
 from impasto_lab.experiments.dense.data import held_out, prepare, training_data, training_split
-from impasto_lab.experiments.dense.page import draw_boxes, paint_map
+from impasto_lab.experiments.dense.page import _trained, draw_boxes, paint_map
 from impasto_lab.experiments.dense.running import build, recipe_of, run_piece
 from impasto_lab.experiments.dense.settings import ARMS, FURTHER, Dense
 from impasto_lab.experiments.experiment import Piece, Place
@@ -63,6 +63,15 @@ def test_the_page_shows_what_is_there_and_what_each_arm_finds(ran: tuple[str, Pa
     assert "Claims, put down before" in page and "the truth, in the target" in page
     for arm in ARMS:
         assert f"what is found, {arm}" in page and (out / f"what-is-found-{arm}.png").exists()
+
+
+def test_trainings_that_were_taken_over_have_no_line(ran: tuple[str, Path, Any], tmp_path: Path) -> None:
+    _, _, results = ran
+    piece = sorted(results.measured)[1]
+    later = Piece(piece.arm, piece.seed + 1)
+    both = replace(results, measured={**results.measured, later: results.measured[piece]})
+    (tmp_path / later.name / "checkpoints").mkdir(parents=True)
+    assert _trained(both, tmp_path) == {piece.arm: tmp_path / later.name}
 
 
 def test_boxes_and_maps_lie_where_they_are() -> None:

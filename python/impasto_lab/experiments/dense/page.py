@@ -39,18 +39,18 @@ def write_pages(results: Results, folder: Path) -> None:
         CheckpointError: If one of them is damaged.
     """
     settings: Dense = results.settings
-    arms = arms_of(results)
-    if not any((place / "checkpoints").exists() for arm in arms for place in _places(results, folder, arm)):
+    trained = _trained(results, folder)
+    if not trained:
         write_page(results, folder, {})
         return
     target = held_out(folder, settings)["target"]
     # What was trained on: a target of few images may list fewer classes.
     classes, own = training_split(folder, settings).classes, test_split(folder, settings, "target").classes
     batch = next(iter(target))
-    pictures = {"losses": curves_png(_losses(results, folder, arms), x="step", y="loss", size=(7.2, 3.4))}
+    pictures = {"losses": curves_png(_losses(trained), x="step", y="loss", size=(7.2, 3.4))}
     pictures["the truth, in the target"] = contact_png(_truth(batch, classes, [classes.index(one) for one in own]))
-    for arm in arms:
-        if (shown := _found(_places(results, folder, arm)[0], batch, classes, settings)) is not None:
+    for arm, place in trained.items():
+        if (shown := _found(place, batch, classes, settings)) is not None:
             pictures[f"what is found, {arm}"] = contact_png(shown)
     for title, content in pictures.items():
         (folder / f"{title.replace(',', '').replace(' ', '-')}.png").write_bytes(content)
@@ -135,19 +135,20 @@ def _found(place: Path, batch: Batch, classes: Sequence[str], settings: Dense) -
     return shown
 
 
-def _places(results: Results, folder: Path, arm: str) -> list[Path]:
-    """The folders of an arm's trainings; a run of one piece has the experiment's to itself."""
-    pieces = sorted(piece for piece in results.measured if piece.arm == arm)
-    return [folder / piece.name for piece in pieces]
+def _trained(results: Results, folder: Path) -> dict[str, Path]:
+    """By arm, the folder of its first training that ran here; evidence of others that was taken over has none."""
+    places: dict[str, Path] = {}
+    for piece in sorted(results.measured):
+        if (folder / piece.name / "checkpoints").exists():
+            places.setdefault(piece.arm, folder / piece.name)
+    return {arm: places[arm] for arm in arms_of(results) if arm in places}
 
 
-def _losses(
-    results: Results, folder: Path, arms: Sequence[str]
-) -> Mapping[str, tuple[Sequence[float], Sequence[float]]]:
-    """By arm: steps, and the first seed's losses."""
+def _losses(trained: Mapping[str, Path]) -> Mapping[str, tuple[Sequence[float], Sequence[float]]]:
+    """By arm: steps, and a training's losses."""
     lines = {}
-    for arm in arms:
-        records = read_metrics(_places(results, folder, arm)[0] / "metrics.jsonl")
+    for arm, place in trained.items():
+        records = read_metrics(place / "metrics.jsonl")
         points = [(float(record["step"]), float(record["loss"])) for record in records if "loss" in record]
         steps, losses = zip(*points, strict=True) if points else ((), ())
         lines[arm] = (steps, losses)
