@@ -79,9 +79,11 @@ def peers() -> str:
 
 def _peers(document: dict[str, Any]) -> str:
     settings, machine, apart = document["settings"], document["machine"], document["answers"]["apart"]
-    by_wall = "; with workers wall-clock time" if any(settings["workers"]) else ""
+    clocks = ["one core's CPU time"] * (0 in settings["workers"]) + ["with workers wall-clock time"] * any(
+        settings["workers"]
+    )
     about = (
-        f"{machine['cpu']}, one core's CPU time{by_wall} (load average {document['load_average']}), "
+        f"{machine['cpu']}, {'; '.join(clocks)} (load average {document['load_average']}), "
         f"Python {machine['python']}, torch {document['versions']['torch']}, {settings['interpolation']}, "
         f"{settings['images']} files of {_size(settings)} in batches of "
         f"{settings['batch_size']}; {_medians(document)}:"
